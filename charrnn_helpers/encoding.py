@@ -1,0 +1,105 @@
+"""From characters to numbers, and from one long text to batches of parallel streams."""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+class UnknownCharacterError(ValueError):
+    """A character that the vocabulary does not hold; the message names it, its place, and what is near."""
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The characters a model knows, in sorted order; a character's index is its place in `characters`."""
+
+    characters: str
+    _index: dict[str, int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self):
+        if not self.characters:
+            raise ValueError("a vocabulary needs at least one character; build it from a text that is not empty")
+        object.__setattr__(self, "_index", {char: index for index, char in enumerate(self.characters)})
+
+    @classmethod
+    def from_text(cls, text: str) -> Vocabulary:
+        """The vocabulary of `text`. Raises `ValueError` if it is empty."""
+        return cls("".join(sorted(set(text))))
+
+    def __len__(self) -> int:
+        return len(self.characters)
+
+    def encode(self, text: str) -> Tensor:
+        """Indices of the characters, LongTensor (n,). Raises `UnknownCharacterError` for one that it does not hold."""
+        try:
+            return torch.tensor([self._index[char] for char in text], dtype=torch.long)
+        except KeyError:
+            raise UnknownCharacterError(self._unknown(text)) from None
+
+    def decode(self, ids: Tensor) -> str:
+        """The text of indices (n,). Raises `ValueError` for another shape, or an index outside the vocabulary."""
+        ids = torch.as_tensor(ids)
+        if ids.dim() != 1:
+            raise ValueError(
+                f"decode takes indices (n,), and these have the shape {tuple(ids.shape)}: decode one row at a time"
+            )
+        indices = ids.tolist()
+        for place, index in enumerate(indices):
+            if not 0 <= index < len(self):
+                raise ValueError(f"index {index} at position {place} is not one of 0 to {len(self) - 1}")
+        return "".join(self.characters[index] for index in indices)
+
+    def _unknown(self, text: str) -> str:
+        place, char = next((i, c) for i, c in enumerate(text) if c not in self._index)
+        around = text[max(0, place - 8) : place + 9]
+        plain = unicodedata.normalize("NFKD", char)[0]
+        near = [c for c in dict.fromkeys((plain, char.lower(), char.upper())) if c in self._index]
+        near += [c for c in difflib.get_close_matches(char, self.characters) if c not in near]
+        advice = f"near it there is {' and '.join(map(repr, near))}" if near else f"it holds {self.characters!r}"
+        return f"the vocabulary does not hold {char!r}, at position {place} in {around!r}; {advice}"
+
+
+def one_hot(ids: Tensor, vocab_size: int) -> Tensor:
+    """Indices (...,) as rows (..., V) of zeros with a single one."""
+    return F.one_hot(ids, vocab_size).float()
+
+
+def as_streams(ids: Tensor, streams: int) -> tuple[Tensor, Tensor]:
+    """Cut `ids` (n,) into contiguous streams: inputs (B, L) and targets (B, L), the targets one character ahead.
+
+    Row b is the b-th piece of the text; L = (n - 1) // B, and the few characters left over at the end are not used.
+    Raises `ValueError` if `streams` is below 1 or the text is too short to give each stream one step.
+    """
+    if streams < 1:
+        raise ValueError(f"streams is {streams}; at least 1 is needed")
+    length = (len(ids) - 1) // streams
+    if length < 1:
+        raise ValueError(
+            f"the text has {len(ids)} characters; {streams} streams need at least {streams + 1}: "
+            "use fewer streams or more text"
+        )
+    inputs = ids[: streams * length].view(streams, length)
+    targets = ids[1 : streams * length + 1].view(streams, length)
+    return inputs, targets
+
+
+def batches(inputs: Tensor, targets: Tensor, window: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Walk once along the streams (B, L): pairs (x, y) of (B, window), each where the one before it ended.
+
+    The state at the end of a batch is the right state for the next one. Nothing is shuffled or wrapped round; a last
+    piece shorter than `window` is left out. Raises `ValueError` if not even one window fits.
+    """
+    length = inputs.shape[1]
+    if not 1 <= window <= length:
+        raise ValueError(
+            f"window is {window} and a stream has {length} steps; choose a window from 1 to {length}, or fewer streams"
+        )
+    for start in range(0, length - window + 1, window):
+        yield inputs[:, start : start + window], targets[:, start : start + window]

@@ -1,0 +1,594 @@
+"""Exercises that answer back: `check("2.1", answer)`, `hint("2.1")`, `solution("2.1")`.
+
+Each exercise is one function that looks at an answer and returns `None` when it is right, or one sentence that names
+what is wrong with it. An exercise left blank says so and harms nothing: the notebook still runs to its end.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from .models import num_parameters
+
+
+@dataclass
+class Exercise:
+    diagnose: Callable[[object], str | None]
+    hints: list[str]
+    solution: str
+    hints_given: int = 0
+
+
+_EXERCISES: dict[str, Exercise] = {}
+
+
+class StillOpen(Exception):
+    """The answer is blank: `...`, `None`, or a function that returns one of them."""
+
+
+def check(number: str, answer=None) -> None:
+    """Say whether `answer` solves exercise `number`; if not, name the fault. Raises `ValueError` for no such exercise."""
+    exercise = _find(number)
+    try:
+        if answer is None or answer is ...:
+            raise StillOpen
+        fault = exercise.diagnose(answer)
+    except StillOpen:
+        print(f'{number} is still open. hint("{number}") for a first step.')
+        return
+    except Exception as error:  # the reader's own code may fail in any way; say how, and go on
+        fault = f"your code stopped with {type(error).__name__}: {error}"
+    print(f"{number} is right." if fault is None else f"{number}, not yet: {fault}")
+
+
+def hint(number: str) -> None:
+    """Print the next hint for exercise `number`; after the last, the last again."""
+    exercise = _find(number)
+    step = min(exercise.hints_given, len(exercise.hints) - 1)
+    exercise.hints_given += 1
+    print(f"{number}, hint {step + 1} of {len(exercise.hints)}: {exercise.hints[step]}")
+
+
+def solution(number: str) -> None:
+    """Print the solution of exercise `number` with its reason."""
+    print(_find(number).solution.strip("\n"))
+
+
+def _find(number: str) -> Exercise:
+    if number not in _EXERCISES:
+        raise ValueError(f"there is no exercise {number!r}; there are {', '.join(sorted(_EXERCISES))}")
+    return _EXERCISES[number]
+
+
+def _exercise(number: str, hints: list[str], solution: str):
+    def register(diagnose):
+        _EXERCISES[number] = Exercise(diagnose, hints, solution)
+        return diagnose
+
+    return register
+
+
+def _answered(value):
+    """`value`, unless a function left blank gave it."""
+    if value is None or value is ...:
+        raise StillOpen
+    return value
+
+
+# One section for each notebook, in order: `@_exercise("2.1", hints=[...], solution="...")` above a function that takes
+# the answer and returns None (right) or the sentence that names the fault. Call `_answered(answer(...))` on what a
+# reader's function returns.
+
+
+# --- 01: text as numbers --------------------------------------------------------------------------------------------
+
+
+@_exercise(
+    "1.1",
+    hints=[
+        "The target of a character is the character after it. Which character of the text has no target?",
+        "Leave out the last one for the inputs and the first one for the targets: slices of ids.",
+    ],
+    solution="""
+# Every character but the last is an input, and what stands one place further on is its target.
+def inputs_and_targets(ids):
+    return ids[:-1], ids[1:]
+
+check("1.1", inputs_and_targets)
+""",
+)
+def _inputs_and_targets(answer) -> str | None:
+    ids = torch.tensor([7, 3, 5, 2, 9, 4])
+    got = _answered(answer(ids))
+    if not isinstance(got, tuple | list) or len(got) != 2:
+        return "return two things, the inputs and the targets: `return x, y`"
+    x, y = (torch.as_tensor(value) for value in got)
+    if _same(x, ids[:-1]) and _same(y, ids[1:]):
+        return None
+    if _same(x, ids[1:]) and _same(y, ids[:-1]):
+        return "the other way round: these targets are what stood before, so the model would learn to write backwards"
+    if _same(x, y):
+        return "your targets are not shifted: each is its own input, and copying would score a perfect 0"
+    if _same(x, ids) and _same(y, ids.roll(-1)):
+        return "you wrap around: the last character's target is the first of the text, which does not follow it"
+    if _same(x, ids) and _same(y, ids[1:]):
+        return "there is one input more than there are targets: the last character has no target, leave it out"
+    if _same(x, ids[:-2]) and _same(y, ids[2:]):
+        return "shifted by two: the target is the very next character"
+    if x.shape != y.shape:
+        return f"{len(x)} inputs and {len(y)} targets: each input needs one target"
+    return "for ids 7 3 5 2 the inputs are 7 3 5 and the targets 3 5 2"
+
+
+@_exercise(
+    "1.2",
+    hints=[
+        "Stream b starts where stream b - 1 ends. How long is a stream? One character is needed beyond the last input.",
+        "A stream has L = (n - 1) // B steps, so stream b starts at b * L.",
+    ],
+    solution="""
+# n - 1 characters can be inputs (the last is only a target), so a stream has L = (n - 1) // B steps.
+def position(b, t, n, B):
+    L = (n - 1) // B
+    return b * L + t
+
+check("1.2", position)
+""",
+)
+def _position(answer) -> str | None:
+    b, t, n, B = 2, 5, 41, 4  # L = 10; n // B would be 10 as well, so a second case tells them apart
+    got = int(_answered(answer(b, t, n, B)))
+    if got == b * 10 + t:
+        other = int(answer(3, 1, 40, 4))
+        if other == 28:
+            return None
+        if other == 31:
+            return "40 characters in 4 streams: one must be left as the last target, so a stream has 39 // 4 = 9 steps"
+        return f"right for n = 41, but for b = 3, t = 1, n = 40, B = 4 you say {other}, and it is 28"
+    faults = [
+        (t * B + b, "that deals characters out like cards: neighbours in the text would land in different streams"),
+        (b * B + t, "stream b does not start at b * B: a stream is L = (n - 1) // B characters long"),
+        (t * 10 + b, "b and t have changed places"),
+        (b * 10 + t + 1, "that is the position of its target, one further on"),
+        ((b - 1) * 10 + t, "streams are counted from 0, so stream 2 starts after two whole streams"),
+        (t, "that is the position within the stream; stream 2 starts after two whole streams"),
+    ]
+    return _recognise(got, faults, f"for b = 2, t = 5, n = 41, B = 4 you say {got}, and it is 25", 0.5)
+
+
+@_exercise(
+    "1.3",
+    hints=[
+        "The loss is a mean over characters; one nat is 1 / ln 2 bits.",
+        "losses.mean() / math.log(2)",
+    ],
+    solution="""
+# A mean, so that texts of different length compare; and a nat is 1 / ln 2 = 1.44 bits.
+def bits_per_character(losses):
+    return losses.mean() / math.log(2)
+
+check("1.3", bits_per_character)
+""",
+)
+def _bits_per_character(answer) -> str | None:
+    losses = torch.tensor([0.5, 1.5, 4.0, 2.0])
+    got = _answered(answer(losses))
+    right = losses.mean() / math.log(2)
+    if _same(got, right):
+        return None
+    faults = [
+        (losses.mean(), "that is still in nats: divide by ln 2"),
+        (losses.mean() * math.log(2), "you multiply by ln 2; a nat is more than a bit, so the number must grow"),
+        (losses.sum() / math.log(2), "those are the bits of the whole text; divide by the number of characters"),
+        (losses / math.log(2), "one number for each character; take their mean"),
+        (losses.mean() / math.log(10), "you divide by ln 10, which counts decimal digits; bits need ln 2"),
+        (torch.log2(losses).mean(), "the losses are logarithms already: divide them by ln 2, no second logarithm"),
+        (torch.exp(losses.mean()), "that is the perplexity, e to the mean"),
+    ]
+    return _recognise(got, faults, f"for losses of 0.5, 1.5, 4 and 2 nats it should be {right:.3f} bits")
+
+
+@_exercise(
+    "1.4",
+    hints=[
+        "A letter costs -log2(3/4) bits three times in four and -log2(1/4) bits once in four. What does a space cost?",
+        "A letter costs 0.811 bits on average; the space after it costs nothing. The floor is per character.",
+    ],
+    solution="""
+# A letter: 3/4 · log2(4/3) + 1/4 · log2(4) = 0.811 bits on average. The space after it is certain and costs nothing.
+letter = 3 / 4 * math.log2(4 / 3) + 1 / 4 * math.log2(4)
+floor = (letter + 0) / 2
+check("1.4", floor)
+""",
+)
+def _coin_floor(answer) -> str | None:
+    letter = 3 / 4 * math.log2(4 / 3) + 1 / 4 * math.log2(4)
+    faults = [
+        (letter, "that is the floor per letter; half of the characters are spaces, which cost nothing"),
+        (letter * math.log(2) / 2, "that is in nats; the question asks for bits"),
+        (letter * math.log(2), "that is in nats, and per letter: in bits, and half of the characters are free"),
+        (0.5, "that would be for two letters that are equally likely; a is three times as likely as b"),
+        (1.0, "one bit is what two equally likely letters cost; these are not, and spaces cost nothing"),
+        (-math.log2(3 / 4) / 2, "that is what an a costs; once in four there is a b, which costs 2 bits"),
+        (
+            (math.log2(4 / 3) + 2) / 4,
+            "you average the two costs as if a and b came equally often: weight them by 3/4 and 1/4",
+        ),
+        (math.log2(3) / 2, "three characters, but they are not equally likely, and spaces are certain"),
+        (math.log2(3), "that is the uniform model of three characters; the floor knows where the spaces are"),
+    ]
+    if _same(answer, letter / 2, 0.002):
+        return None
+    otherwise = f"{float(answer):.3f} bits is not it: what does each character cost on average?"
+    return _recognise(answer, faults, otherwise, 0.002)
+
+
+# --- 02: the LSTM ---------------------------------------------------------------------------------------------------
+
+
+def _same(got, wanted, tolerance: float = 1e-4) -> bool:
+    """Numbers or tensors of one shape, equal within `tolerance`."""
+    got, wanted = (torch.as_tensor(value, dtype=torch.float64).detach() for value in (got, wanted))
+    return got.shape == wanted.shape and bool(((got - wanted).abs() <= tolerance).all())
+
+
+def _recognise(got, faults, otherwise: str, tolerance: float = 1e-4) -> str:
+    """The sentence of the first known mistake that gives what the reader gave."""
+    return next((sentence for value, sentence in faults if _same(got, value, tolerance)), otherwise)
+
+
+@_exercise(
+    "2.1",
+    hints=[
+        "After t characters f * f * ... * f is left: f to the power t.",
+        "You need f ** 20 = 0.5. Take the twentieth root of both sides.",
+    ],
+    solution="""
+# After 20 characters f ** 20 is left, so f is the twentieth root of one half: about 0.966.
+forget = 0.5 ** (1 / 20)
+check("2.1", forget)
+""",
+)
+def _half_life(answer) -> str | None:
+    right = 0.5 ** (1 / 20)
+    if _same(answer, right, 0.001):
+        return None
+    faults = [
+        (0.5, "with f = 0.5 half is gone after one character; after 20 a millionth is left"),
+        (0.975, "you spread the loss evenly, 0.5 / 20 a step; but each step takes a share of what is left"),
+        (1.0, "with f = 1 nothing is ever lost"),
+        (0.05, "1 / 20 is left after a single character; you need f ** 20 = 0.5"),
+        (0.5**20, "that is 0.5 ** 20; you need the number whose 20th power is 0.5"),
+    ]
+    if not 0 < float(answer) < 1 and not _same(answer, 1.0):
+        return f"a gate lies between 0 and 1, and {float(answer):.3g} does not"
+    return _recognise(
+        answer, faults, f"f = {float(answer):.3f} leaves {float(answer) ** 20:.3f} after 20 characters, not 0.5", 0.0005
+    )
+
+
+@_exercise(
+    "2.2",
+    hints=[
+        "Two lines: first the new c from f, c_prev, i and g; then h from o and the new c.",
+        "c = f * c_prev + i * g, and what is shown goes through tanh first.",
+    ],
+    solution="""
+# The cell keeps a share f of what it had and adds a share i of the candidate; the output gate shows tanh of that.
+def lstm_step(i, f, g, o, c_prev):
+    c = f * c_prev + i * g
+    h = o * torch.tanh(c)
+    return h, c
+
+check("2.2", lstm_step)
+""",
+)
+def _lstm_step(answer) -> str | None:
+    i, f, g = torch.tensor([0.2, 0.7]), torch.tensor([0.9, 0.4]), torch.tensor([-0.5, 0.8])
+    o, c_prev = torch.tensor([0.6, 0.3]), torch.tensor([1.5, -2.0])
+    got = _answered(answer(i, f, g, o, c_prev))
+    if not isinstance(got, tuple | list) or len(got) != 2:
+        return "return two things, the new h and the new c: `return h, c`"
+    h, c = got
+    right_c = f * c_prev + i * g
+    right_h = o * torch.tanh(right_c)
+    if _same(h, right_h) and _same(c, right_c):
+        return None
+    if _same(h, right_c) and _same(c, right_h):
+        return "the numbers are right and in the wrong order: return h first, then c"
+    if not _same(c, right_c):
+        faults = [
+            (i * c_prev + f * g, "i and f have changed places: f says how much of the old cell is kept"),
+            ((1 - i) * c_prev + i * g, "you wrote 1 - i where f belongs; tying the two gates is the GRU's idea (03)"),
+            ((1 - f) * c_prev + i * g, "f near 1 means keep, so it is f * c_prev and not (1 - f) * c_prev"),
+            (f * c_prev + g, "the candidate enters in full: multiply it by i"),
+            (c_prev + i * g, "the old cell is kept in full: multiply it by f"),
+            (f * c_prev + i * torch.tanh(g), "g is the candidate already, tanh included: no second tanh"),
+            (torch.tanh(right_c), "no tanh on the cell itself: c is a sum and may grow; tanh belongs in h only"),
+        ]
+        return _recognise(c, faults, "the new c is not f * c_prev + i * g")
+    faults = [
+        (o * right_c, "c is right; h lacks the tanh, so the unit could show numbers of any size"),
+        (torch.tanh(o * right_c), "c is right; the output gate comes after tanh: o * tanh(c)"),
+        (o * torch.tanh(c_prev), "c is right; h shows the old cell: use the c that you have just computed"),
+        (torch.tanh(right_c), "c is right; h forgets the output gate o"),
+        (o * torch.sigmoid(right_c), "c is right; h goes through tanh, not through the sigmoid"),
+    ]
+    return _recognise(h, faults, "c is right; h is not o * tanh(c)")
+
+
+@_exercise(
+    "2.3",
+    hints=[
+        "One layer with E inputs has 4 * H * (E + H + 2) parameters. What is E for the second layer?",
+        "The second layer reads the H outputs of the first: start with E = inputs, then use H for every further layer.",
+    ],
+    solution="""
+# Four blocks of rows; each unit has a weight for every input, one for every unit, and two biases.
+# The first layer reads the embedding, every further layer reads the H outputs of the one below it.
+def lstm_parameters(inputs, units, layers):
+    total = 0
+    for layer in range(layers):
+        reads = inputs if layer == 0 else units
+        total += 4 * units * (reads + units + 2)
+    return total
+
+check("2.3", lstm_parameters)
+""",
+)
+def _lstm_parameters(answer) -> str | None:
+    E, H, L = 64, 128, 3
+
+    def count(blocks=4, reads=lambda layer: E if layer == 0 else H, recurrent=H, biases=2):
+        return sum(blocks * H * (reads(layer) + recurrent + biases) for layer in range(L))
+
+    got = int(_answered(answer(E, H, L)))
+    if got != count():
+        faults = [
+            (count(biases=1), "you count one bias vector; PyTorch keeps two, b_ih and b_hh"),
+            (count(biases=0), "you count no biases; there are two vectors in each layer"),
+            (
+                count(reads=lambda layer: E),
+                "every layer reads `inputs` in your count; from the second on it reads `units`",
+            ),
+            (count(blocks=3), "three blocks make a GRU; an LSTM has four: i, f, g and o"),
+            (count(blocks=1), "you count one block; there are four: i, f, g and o"),
+            (count(recurrent=0), "the weights from the last h are missing: H more for each row"),
+            (4 * H * (E + H + 2), "that is one layer only"),
+        ]
+        return _recognise(
+            got, faults, f"for inputs=64, units=128, layers=3 you count {got:,}, and nn.LSTM has {count():,}", 0.5
+        )
+    wanted = num_parameters(nn.LSTM(5, 7))
+    got = int(answer(5, 7, 1))
+    return None if got == wanted else f"for inputs=5, units=7, layers=1 you count {got}, and nn.LSTM has {wanted}"
+
+
+@_exercise(
+    "2.4",
+    hints=[
+        "The rows stand in the order i, f, g, o, so the forget gate's are lstm.hidden_size to 2 * lstm.hidden_size.",
+        'Go through the layers: getattr(lstm, f"bias_ih_l{layer}"). What enters the gate is the sum of both vectors.',
+    ],
+    solution="""
+# The gate sees b_ih + b_hh: write 1 into the forget rows of one vector and 0 into those of the other, in every layer.
+@torch.no_grad()
+def open_forget_gates(lstm):
+    H = lstm.hidden_size
+    for layer in range(lstm.num_layers):
+        getattr(lstm, f"bias_ih_l{layer}")[H : 2 * H] = 1.0
+        getattr(lstm, f"bias_hh_l{layer}")[H : 2 * H] = 0.0
+
+check("2.4", open_forget_gates)
+""",
+)
+def _open_forget_gates(answer) -> str | None:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        lstm = nn.LSTM(5, 6, num_layers=2)
+    before = {name: weight.detach().clone() for name, weight in lstm.named_parameters()}
+    given = answer(lstm)
+    changed = {name for name, weight in lstm.named_parameters() if not torch.equal(weight, before[name])}
+    if not changed:
+        _answered(given)
+        return "nothing in the LSTM has changed; write into its bias vectors in place"
+    if any(name.startswith("weight") for name in changed):
+        return "a weight matrix has changed; only the biases should"
+
+    def total(layer):
+        return (getattr(lstm, f"bias_ih_l{layer}") + getattr(lstm, f"bias_hh_l{layer}")).detach()
+
+    first = total(0)
+    forget, ones = slice(6, 12), torch.ones(6)
+    if _same(first[forget], 2 * ones):
+        return (
+            "the forget gates' biases add up to 2: there are two vectors, so write the 1 into one and 0 into the other"
+        )
+    if not _same(first[forget], ones):
+        if _same(first[:6], ones):
+            return "you wrote into the first rows, which belong to the input gate; the order is i, f, g, o"
+        if _same(first[12:18], ones) or _same(first[18:], ones):
+            return "you wrote into rows of g or o; the order is i, f, g, o, so f's are the second block"
+        if torch.equal(lstm.bias_hh_l0, before["bias_hh_l0"]) or torch.equal(lstm.bias_ih_l0, before["bias_ih_l0"]):
+            return "one vector holds your value and the other still its random start; their sum is what counts"
+        return f"the first forget gate's two biases add up to {first[6]:.2f}, not to 1"
+    if not _same(total(1)[forget], ones):
+        return "the first layer is right; the second layer has biases of its own"
+    for layer in range(2):
+        old = before[f"bias_ih_l{layer}"] + before[f"bias_hh_l{layer}"]
+        if not _same(total(layer)[:6], old[:6]) or not _same(total(layer)[12:], old[12:]):
+            return "the forget gates are right, but biases of other gates changed too; write into the second block only"
+    return None
+
+
+# --- 03: the GRU ----------------------------------------------------------------------------------------------------
+
+
+@_exercise(
+    "3.1",
+    hints=[
+        "It is a weighted mean of n and h_prev; the two weights add up to 1.",
+        "In PyTorch's convention z near 1 means keep. So which of the two does z multiply?",
+    ],
+    solution="""
+# z is the share that is kept, 1 - z the share that is written.
+def mix(z, n, h_prev):
+    return (1 - z) * n + z * h_prev
+
+check("3.1", mix)
+""",
+)
+def _mix(answer) -> str | None:
+    z, n, h_prev = torch.tensor([0.75, 0.1]), torch.tensor([-0.4, 0.9]), torch.tensor([0.8, -0.3])
+    got = _answered(answer(z, n, h_prev))
+    right = (1 - z) * n + z * h_prev
+    if _same(got, right):
+        return None
+    faults = [
+        (z * n + (1 - z) * h_prev, "z and 1 - z have changed places: in PyTorch z near 1 keeps the old state"),
+        (n + z * h_prev, "the candidate enters in full, as if there were an input gate at 1: multiply it by 1 - z"),
+        ((1 - z) * n + h_prev, "the old state is kept in full: multiply it by z"),
+        (z * n + z * h_prev, "both are multiplied by z; the two weights must add up to 1"),
+        (torch.tanh(right), "no tanh here: n had its own already, and a mean of numbers within ±1 stays there"),
+        ((1 - z) * torch.tanh(n) + z * h_prev, "n is the candidate already, tanh included: no second tanh"),
+    ]
+    return _recognise(got, faults, f"for z = 0.75, n = -0.4, h_prev = 0.8 it should be {right[0]:.2f}")
+
+
+@_exercise(
+    "3.2",
+    hints=[
+        "Cho's formula: tanh(W_in x + W_hn (r ⊙ h)). Multiply h by r first, then by the matrix.",
+        "x is (B, E) and W_in is (H, E), so W_in x is x @ W_in.T.",
+    ],
+    solution="""
+# r meets h before the matrix does. As many parameters as nn.GRU has (without its b_hn), and another function.
+def cho_candidate(x, h, r, W_in, W_hn):
+    return torch.tanh(x @ W_in.T + (r * h) @ W_hn.T)
+
+check("3.2", cho_candidate)
+""",
+)
+def _cho_candidate(answer) -> str | None:
+    random = torch.Generator().manual_seed(1)
+    x, h, W_in, W_hn = (torch.randn(shape, generator=random) for shape in ((2, 4), (2, 3), (3, 4), (3, 3)))
+    r = torch.rand((2, 3), generator=random)
+    got = _answered(answer(x, h, r, W_in, W_hn))
+    right = torch.tanh(x @ W_in.T + (r * h) @ W_hn.T)
+    if _same(got, right):
+        return None
+    faults = [
+        (torch.tanh(x @ W_in.T + r * (h @ W_hn.T)), "r stands after the product: that is nn.GRU, not Cho's formula"),
+        (torch.tanh(x @ W_in.T + h @ W_hn.T), "r is missing: the candidate sees the whole past"),
+        (torch.tanh(r * (x @ W_in.T + h @ W_hn.T)), "r multiplies the input as well; it should act on h only"),
+        (torch.tanh(r * (x @ W_in.T) + h @ W_hn.T), "r multiplies the input; it should multiply h"),
+        (x @ W_in.T + (r * h) @ W_hn.T, "tanh is missing, so the candidate may leave ±1"),
+        (
+            torch.sigmoid(x @ W_in.T + (r * h) @ W_hn.T),
+            "that is a sigmoid; a candidate may be negative, so it takes tanh",
+        ),
+        (
+            torch.tanh(x @ W_in.T + (r * h) @ W_hn),
+            "W_hn is not transposed: each of its rows belongs to one unit, so `@ W_hn.T`",
+        ),
+    ]
+    return _recognise(got, faults, "it is not tanh(W_in x + W_hn (r ⊙ h))")
+
+
+@_exercise(
+    "3.3",
+    hints=[
+        "Write both counts down: 4 * 128 * (64 + 128 + 2) for the LSTM, 3 * H * (64 + H + 2) for the GRU.",
+        "H stands in it twice, so it is a quadratic equation; or try whole numbers between 128 and 171 in a loop.",
+    ],
+    solution="""
+# 3 H (64 + H + 2) = 99,328 is quadratic in H. Trying every width finds 152: 99,408 parameters, 80 more than the LSTM.
+lstm = 4 * 128 * (64 + 128 + 2)
+width = min(range(1, 300), key=lambda H: abs(3 * H * (64 + H + 2) - lstm))
+check("3.3", width)
+""",
+)
+def _equal_width(answer) -> str | None:
+    lstm = 4 * 128 * (64 + 128 + 2)
+    if answer == 152:
+        return None
+    if round(float(answer)) == 152:
+        return "a layer has a whole number of units: round it"
+    faults = [
+        (
+            4 / 3 * 128,
+            "that is 4/3 of 128; but most weights go from unit to unit, so they grow with the square of the width",
+        ),
+        (
+            (4 / 3) ** 0.5 * 128,
+            "you took the square root of 4/3, as if all weights went from unit to unit; those of 64 inputs do not",
+        ),
+        (96, "that is 3/4 of 128: a GRU has fewer parameters for a unit, so it may be wider, not narrower"),
+        (128, "at equal width the GRU has three quarters of the parameters"),
+    ]
+    width = round(float(answer))
+    count = 3 * width * (64 + width + 2)
+    return _recognise(
+        answer,
+        faults,
+        f"a GRU of {width} units has {count:,} parameters here, the LSTM {lstm:,}; one width is nearer",
+        0.75,
+    )
+
+
+@_exercise(
+    "3.4",
+    hints=[
+        "Add the rows of b_hh to those of b_ih and set them to 0, but only where the two are added directly.",
+        "The rows stand in the order r, z, n. For n, b_hn is multiplied by r first: leave it.",
+    ],
+    solution="""
+# r and z see b_ih + b_hh, so one vector can carry both. n sees b_in + r * (... + b_hn): b_hn must stay where it is.
+@torch.no_grad()
+def fold_biases(gru):
+    gates = slice(0, 2 * gru.hidden_size)
+    gru.bias_ih_l0[gates] += gru.bias_hh_l0[gates]
+    gru.bias_hh_l0[gates] = 0.0
+
+check("3.4", fold_biases)
+""",
+)
+def _fold_biases(answer) -> str | None:
+    random = torch.Generator().manual_seed(2)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        gru = nn.GRU(4, 3, batch_first=True)
+    x = torch.randn((2, 9, 4), generator=random)
+    with torch.no_grad():
+        wanted, _ = gru(x)
+    before = {name: weight.detach().clone() for name, weight in gru.named_parameters()}
+    given = answer(gru)
+    if all(torch.equal(weight, before[name]) for name, weight in gru.named_parameters()):
+        _answered(given)
+        return "nothing in the GRU has changed; write into its bias vectors in place"
+    with torch.no_grad():
+        got, _ = gru(x)
+    b_ih, b_hh, old = gru.bias_ih_l0.detach(), gru.bias_hh_l0.detach(), before["bias_ih_l0"] + before["bias_hh_l0"]
+    empty = b_hh == 0
+    if _same(got, wanted):
+        if not empty[:3].all():
+            return "the outputs are the same, but r's rows of b_hh can be emptied as well"
+        if not empty[3:6].all():
+            return "the outputs are the same, but z's rows of b_hh can be emptied as well"
+        return None
+    if _same(b_ih, old) and empty.all():
+        return "you moved b_hn too, and the outputs changed: b_hn is multiplied by r, b_in is not"
+    if empty[:6].all() and torch.equal(b_ih, before["bias_ih_l0"]):
+        return "you emptied b_hh without adding it to b_ih, and the outputs changed"
+    if empty[:6].all() and _same(b_ih[:6], before["bias_hh_l0"][:6]):
+        return "b_ih was overwritten; add the rows of b_hh to it"
+    if _same(b_ih[:6], old[:6]) and not empty.any():
+        return "the rows of b_hh are now counted twice: set them to 0 after adding them"
+    if _same(b_ih[6:], old[6:]):
+        return "you touched the candidate's rows, the last third; b_hn must stay where it is"
+    return "the outputs changed; fold the first two thirds of the rows, r and z, and nothing else"

@@ -1,0 +1,683 @@
+"""Every figure of the course, each with its description in words.
+
+A figure is drawn on a `matplotlib.figure.Figure` of its own, never on pyplot's global state: widget callbacks run on
+another thread. `picture` turns it into a `Picture`, which a notebook shows as PNG and describes in `text/plain`, so
+that a reader who cannot see it, and nbval, both get the same sentence.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Sequence
+
+import torch
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LinearSegmentedColormap, Normalize
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, Patch, Rectangle
+from torch import Tensor
+
+from .encoding import Vocabulary, as_streams
+from .tales import Mark
+from .training import History, TrainConfig
+
+LSTM_COLOUR = "#0072B2"
+GRU_COLOUR = "#D55E00"
+OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
+STYLES = {
+    "LSTM": {"color": LSTM_COLOUR, "linestyle": "-"},
+    "GRU": {"color": GRU_COLOUR, "linestyle": "--"},
+    "floor": {"color": "#777777", "linestyle": ":"},
+}
+DPI = 90
+
+
+class Picture:
+    """A finished figure: PNG for the eye, `words` for everyone else.
+
+    `words` must be the same on every machine when the cell is compared by nbval: describe what the figure shows, and
+    leave measured numbers to the cell that computes them.
+    """
+
+    def __init__(self, png: bytes, words: str):
+        self.png = png
+        self.words = words
+
+    def __repr__(self) -> str:
+        return f"[figure] {self.words}"
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {"image/png": self.png, "text/plain": repr(self)}
+
+
+def new_figure(width: float = 7.0, height: float = 3.2, rows: int = 1, cols: int = 1, **options):
+    """A white figure in inches and its axes, as `plt.subplots` gives them, without pyplot's global state."""
+    figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained", facecolor="white")
+    return figure, figure.subplots(rows, cols, **options)
+
+
+def picture(figure: Figure, words: str) -> Picture:
+    """Render `figure` to PNG and keep it with its description in `words`."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", metadata={"Software": None})
+    return Picture(buffer.getvalue(), " ".join(words.split()))
+
+
+def _tidy(axes) -> None:
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+# --- 01: text as numbers --------------------------------------------------------------------------------------------
+
+MARK_COLOURS = {"free": "#FFFFFF", "spelling": "#E8E8E8"}  # every other kind is something to remember: blue
+
+
+def plot_text(
+    text: str,
+    values: Sequence[float],
+    label: str = "bits",
+    underline_above: float | None = None,
+    highest: float | None = None,
+    columns: int = 76,
+    title: str = "",
+    words: str = "",
+) -> Picture:
+    """`text` with every character on a ground coloured by its value: the darker, the higher.
+
+    `values`: one number a character. `label` names their unit. Characters above `underline_above` are underlined, so
+    that colour is not the only cue. The scale runs from 0, or from the lowest value if that is negative, to `highest`
+    (by default the highest value); give both pictures of a pair the same. Raises `ValueError` if the lengths differ.
+    """
+    values = [float(value) for value in values]
+    if len(values) != len(text) or not text:
+        raise ValueError(f"the text has {len(text)} characters and there are {len(values)} values: give one for each")
+    low, high = min(0.0, *values), max(values) if highest is None else highest
+    scale = Normalize(low, high if high > low else low + 1)
+    colours = LinearSegmentedColormap.from_list("ground", ["#FFFFFF", "#FFE08A", "#E69F00"])
+    if low < 0:
+        colours = LinearSegmentedColormap.from_list("ground", ["#56B4E9", "#FFFFFF", "#E69F00"])
+        scale = Normalize(-max(-low, high), max(-low, high))
+    marked = [underline_above is not None and value > underline_above for value in values]
+    figure, axes = _text_figure(text, [colours(scale(value)) for value in values], marked, columns, title)
+    bar = figure.colorbar(ScalarMappable(scale, colours), ax=axes, shrink=0.9, pad=0.01, aspect=14)
+    bar.set_label(label)
+    if underline_above is not None:
+        bar.ax.axhline(underline_above, color="black", linewidth=1.5)
+    said = words or f"A text of {len(text)} characters; the darker the ground of a character, the higher its {label}."
+    if underline_above is not None:
+        said += f" Characters above {underline_above:g} {label} are underlined."
+    return picture(figure, said)
+
+
+def plot_marks(marks: Sequence[Mark], columns: int = 76) -> Picture:
+    """A story as `tales.annotate` marks it: choices on white, spelling on grey, what must be remembered on blue."""
+    text = "".join(mark.char for mark in marks)
+    ground = [MARK_COLOURS.get(mark.kind, "#8CC6EC") for mark in marks]
+    figure, _ = _text_figure(text, ground, [mark.kind not in MARK_COLOURS for mark in marks], columns)
+    handles = [
+        Patch(facecolor="#FFFFFF", edgecolor="#999999", label="free: a choice"),
+        Patch(facecolor="#E8E8E8", edgecolor="#999999", label="spelling: follows from the characters just before"),
+        Patch(facecolor="#8CC6EC", edgecolor="black", label="underlined: follows from a word far back"),
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
+    return picture(
+        figure,
+        "A story, character by character: choices on white, characters that follow from their spelling on grey, and on "
+        "blue, underlined, those that follow from a word which the story must remember.",
+    )
+
+
+def _lay_out(text: str, columns: int) -> list[tuple[int, int]]:
+    """Row and column of every character: lines break at spaces, words that are too long anywhere."""
+    places, row, start = [], 0, 0
+    while start < len(text):
+        end = text.find("\n", start, start + columns + 1)
+        if end < 0:
+            end = len(text) - 1
+            if end - start >= columns:
+                space = text.rfind(" ", start, start + columns)
+                end = space if space > start else start + columns - 1
+        places += [(row, at - start) for at in range(start, end + 1)]
+        row, start = row + 1, end + 1
+    return places
+
+
+def _text_figure(text: str, ground, underlined: Sequence[bool], columns: int, title: str = ""):
+    """Monospaced text on coloured squares; a line end is shown as ↵."""
+    places = _lay_out(text, columns)
+    rows = places[-1][0] + 1
+    figure, axes = new_figure(9.4, 0.24 * rows + 0.5 + (0.3 if title else 0))
+    for (row, column), char, colour, line in zip(places, text, ground, underlined, strict=True):
+        axes.add_patch(Rectangle((column, row), 1, 1, facecolor=colour, edgecolor="none"))
+        shown = "↵" if char == "\n" else char
+        axes.text(column + 0.5, row + 0.5, shown, ha="center", va="center_baseline", family="monospace", fontsize=9.5)
+        if line:
+            axes.plot([column + 0.05, column + 0.95], [row + 0.93, row + 0.93], color="black", linewidth=1.3)
+    axes.set(xlim=(0, columns + 1), ylim=(rows + 0.1, 0))
+    axes.axis("off")
+    axes.set_title(title, fontsize=10, loc="left")
+    return figure, axes
+
+
+def plot_one_hot(text: str, vocab: Vocabulary) -> Picture:
+    """The one-hot rows of `text`: a row for each character, a column for each character of the vocabulary."""
+    ids = vocab.encode(text).tolist()
+    figure, axes = new_figure(9.4, 0.22 * len(text) + 0.9)
+    for row, column in enumerate(ids):
+        axes.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor=OKABE_ITO[0]))
+        axes.text(column, row, "1", ha="center", va="center", color="white", fontsize=8)
+    axes.set(xlim=(-0.5, len(vocab) - 0.5), ylim=(len(text) - 0.5, -0.5), ylabel="position in the text")
+    axes.set_xticks(range(len(vocab)), [visible(char) for char in vocab.characters], family="monospace", fontsize=8)
+    axes.set_yticks(range(len(text)), [visible(char) for char in text], family="monospace", fontsize=9)
+    axes.set_xlabel("the vocabulary, in sorted order")
+    axes.tick_params(length=0)
+    axes.set_xticks([at + 0.5 for at in range(len(vocab))], minor=True)
+    axes.set_yticks([at + 0.5 for at in range(len(text))], minor=True)
+    axes.grid(which="minor", color="#DDDDDD", linewidth=0.6)
+    axes.tick_params(which="minor", length=0)
+    return picture(
+        figure,
+        f"One-hot rows of {text!r}: each of the {len(text)} rows is a character, with a single 1 in the column that "
+        "belongs to it, and zeros elsewhere.",
+    )
+
+
+def visible(char: str) -> str:
+    """A character as a figure or a table shows it: space as ␣, the end of a line as ↵."""
+    return {" ": "␣", "\n": "↵", "\t": "⇥"}.get(char, char)
+
+
+def plot_streams(text: str, streams: int, window: int) -> Picture:
+    """A short text cut into parallel streams, and the streams into batches: one row a stream, one ground a batch.
+
+    As `encoding.as_streams` and `encoding.batches` cut it. Raises `ValueError` if the text is too short for that.
+    """
+    inputs, _ = as_streams(torch.arange(len(text)), streams)
+    steps = inputs.shape[1]
+    whole = steps // window
+    if not 1 <= window <= steps:
+        raise ValueError(f"window is {window} and a stream has {steps} steps; choose a window from 1 to {steps}")
+    figure, axes = new_figure(9.4, 0.42 * streams + 0.9)
+    tints = ("#A6D3F0", "#F7C9A3", "#A9DFCB", "#EBCBDD", "#F3D68F")
+    for row, positions in enumerate(inputs.tolist()):
+        for step, position in enumerate(positions):
+            number = step // window
+            colour = tints[number % len(tints)] if number < whole else "white"
+            axes.add_patch(Rectangle((step, row), 1, 0.82, facecolor=colour, edgecolor="white"))
+            axes.text(step + 0.5, row + 0.42, visible(text[position]), ha="center", va="center", family="monospace")
+        axes.text(-0.4, row + 0.42, f"stream {row}", ha="right", va="center", fontsize=9)
+    for number in range(whole):
+        axes.text((number + 0.5) * window, -0.12, f"batch {number}", ha="center", va="bottom", fontsize=9)
+        axes.plot([(number + 1) * window] * 2, [-0.5, streams - 0.1], color="black", linewidth=1.2)
+    if steps > whole * window:
+        axes.text((whole * window + steps) / 2, -0.12, "left out", ha="center", va="bottom", fontsize=9)
+    axes.set(xlim=(-3.5, steps + 0.1), ylim=(streams, -0.7))
+    axes.axis("off")
+    return picture(
+        figure,
+        f"A text in {streams} rows, the streams, cut by vertical lines into {whole} batches of {window} characters. "
+        f"Row by row the text reads on from left to right, so each stream continues in the next batch; the next row "
+        f"begins where the row above ends.",
+    )
+
+
+def plot_ladder(rungs: dict[str, float], floor: float | None = None) -> Picture:
+    """The score ladder as bars in bits per character; `rungs` and `floor` in nats, the floor as a dotted line."""
+    figure, axes = new_figure(7.4, 0.42 * len(rungs) + 1.0)
+    styles = [STYLES.get(name, {"color": "#CCCCCC"}) for name in rungs]
+    bits = [loss / math.log(2) for loss in rungs.values()]
+    axes.barh(list(rungs), bits, color=[style["color"] for style in styles], height=0.62)
+    for row, value in enumerate(bits):
+        axes.text(value + 0.05, row, f"{value:.2f}", va="center", fontsize=9)
+    if floor is not None:
+        axes.axvline(floor / math.log(2), **STYLES["floor"], linewidth=2)
+        text = f"the floor: {floor / math.log(2):.2f}"
+        axes.text(floor / math.log(2), -0.62, text, ha="left", va="bottom", fontsize=9, color="#555555")
+    axes.invert_yaxis()
+    axes.set(xlabel="loss on val (bits per character)", xlim=(0, max(bits) * 1.1))
+    axes.tick_params(axis="y", length=0)
+    _tidy(axes)
+    below = " A dotted line marks the floor." if floor is not None else ""
+    names = ", ".join(rungs)
+    return picture(figure, f"Bars of loss in bits per character, from top to bottom: {names}.{below}")
+
+
+def plot_next_characters(
+    vocab: Vocabulary, probabilities: dict[str, Tensor], top: int = 12, title: str = ""
+) -> Picture:
+    """What each model expects next, side by side: bars for the characters that any of them finds likely.
+
+    `probabilities`: for each name a distribution over the vocabulary, (V,). LSTM and GRU keep their colours;
+    "oracle" has the floor's.
+    """
+    rows = {name: torch.as_tensor(p, dtype=torch.float64).tolist() for name, p in probabilities.items()}
+    best = [max(p[index] for p in rows.values()) for index in range(len(vocab))]
+    shown = sorted(range(len(vocab)), key=lambda index: -best[index])[:top]
+    figure, axes = new_figure(8.0, 2.9)
+    width = 0.8 / len(rows)
+    plain = ["#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
+    for number, ((name, p), hatch) in enumerate(zip(rows.items(), ("", "//", "..", "xx", "\\\\"), strict=False)):
+        style = STYLES.get("floor" if name == "oracle" else name, {"color": plain[number % len(plain)]})
+        at = [place + (number - (len(rows) - 1) / 2) * width for place in range(len(shown))]
+        heights = [p[index] for index in shown]
+        look = {"color": style["color"], "hatch": hatch, "edgecolor": "white", "linewidth": 0}
+        axes.bar(at, heights, width * 0.92, label=name, **look)
+    names = [visible(vocab.characters[index]) for index in shown]
+    axes.set_xticks(range(len(shown)), names, family="monospace", fontsize=12)
+    axes.set(ylim=(0, 1), xlabel="next character", ylabel="probability")
+    axes.set_title(title, fontsize=10, loc="left")
+    axes.legend(frameon=False)
+    _tidy(axes)
+    names = ", ".join(rows)
+    return picture(figure, f"Bars: the probability of the likeliest next characters for {names}, side by side.")
+
+
+# --- 02 and 03: the two cells ---------------------------------------------------------------------------------------
+
+
+def draw_lstm_cell() -> Picture:
+    """One LSTM step as a dataflow, in the letters of the equations."""
+    axes = _canvas(13.6, 7.0)
+    _outline(axes, 1.7, 0.95, 11.0, 5.45, LSTM_COLOUR)
+    top, gates, bus = 5.7, 2.75, 1.5
+    columns = {"f": 3.3, "i": 5.0, "g": 6.9, "o": 8.8}
+    last = 10.9  # where the cell becomes the output
+
+    _wire(axes, (0.95, top), (columns["f"] - 0.3, top))
+    _wire(axes, (columns["f"] + 0.3, top), (columns["g"] - 0.3, top))
+    _wire(axes, (columns["g"] + 0.3, top), (13.0, top))
+    _wire(axes, (0.95, bus), (columns["o"], bus), (columns["o"], gates - 0.4))
+    _wire(axes, (2.3, 0.55), (2.3, bus), arrow=False)
+    _joint(axes, 2.3, bus)
+    for name in "fig":
+        _joint(axes, columns[name], bus)
+        _wire(axes, (columns[name], bus), (columns[name], gates - 0.4))
+    _wire(axes, (columns["f"], gates + 0.4), (columns["f"], top - 0.3))
+    _wire(axes, (columns["i"], gates + 0.4), (columns["i"], 4.2), (columns["g"] - 0.3, 4.2))
+    _wire(axes, (columns["g"], gates + 0.4), (columns["g"], 3.9))
+    _wire(axes, (columns["g"], 4.5), (columns["g"], top - 0.3))
+    _wire(axes, (columns["o"], gates + 0.4), (columns["o"], 3.85), (last - 0.3, 3.85))
+    _joint(axes, last, top)
+    _wire(axes, (last, top), (last, 5.3))
+    _wire(axes, (last, 4.5), (last, 4.15))
+    _wire(axes, (last, 3.55), (last, bus), (13.0, bus))
+
+    for name, word, function in (
+        ("f", "forget", "σ"),
+        ("i", "input", "σ"),
+        ("g", "candidate", "tanh"),
+        ("o", "output", "σ"),
+    ):
+        _box(axes, columns[name], gates, function)
+        _gate_name(axes, columns[name], gates + 0.55, name, word)
+    _box(axes, last, 4.9, "tanh")
+    for x, y, sign in (
+        (columns["f"], top, "⊙"),
+        (columns["g"], top, "+"),
+        (columns["g"], 4.2, "⊙"),
+        (last, 3.85, "⊙"),
+    ):
+        _operation(axes, x, y, sign)
+    for x, y, text in ((0.45, top, "$c_{t-1}$"), (0.45, bus, "$h_{t-1}$"), (2.3, 0.3, "$x_t$"), (13.25, top, "$c_t$")):
+        _symbol(axes, x, y, text)
+    _symbol(axes, 13.25, bus, "$h_t$")
+    return picture(
+        axes.figure,
+        """One LSTM step. The cell c runs along the top: multiplied by the forget gate f, then the product of input gate
+        i and candidate g is added. All four boxes read x and the last h. The new h is the output gate o times tanh of
+        the new c.""",
+    )
+
+
+def draw_gru_cell() -> Picture:
+    """One GRU step as a dataflow, in the letters of the equations (r after the product, as in `nn.GRU`)."""
+    axes = _canvas(13.6, 7.0)
+    _outline(axes, 1.5, 0.65, 10.7, 5.85, GRU_COLOUR)
+    top, mixed, candidate, gates, h_bus, x_bus = 5.85, 4.9, 3.95, 2.6, 1.65, 1.05
+    z, r, product, n, sum_ = 3.4, 5.2, 7.1, 9.0, 10.7
+
+    _wire(axes, (0.95, top), (z - 0.3, top))
+    _wire(axes, (z + 0.3, top), (sum_ - 0.3, top))
+    _wire(axes, (sum_ + 0.3, top), (13.0, top))
+    _joint(axes, 2.1, top)
+    _wire(axes, (2.1, top), (2.1, h_bus), (product, h_bus), (product, gates - 0.4))
+    _wire(axes, (0.95, x_bus), (n, x_bus), (n, candidate - 0.4))
+    for gate in (z, r):
+        _joint(axes, gate - 0.25, h_bus)
+        _wire(axes, (gate - 0.25, h_bus), (gate - 0.25, gates - 0.4))
+        _joint(axes, gate + 0.25, x_bus)
+        _wire(axes, (gate + 0.25, x_bus), (gate + 0.25, gates - 0.4))
+    _wire(axes, (z, gates + 0.4), (z, top - 0.3))
+    _joint(axes, z, mixed)
+    _wire(axes, (z, mixed), (7.1 - 0.5, mixed))
+    _wire(axes, (7.1 + 0.5, mixed), (sum_ - 0.3, mixed))
+    _wire(axes, (r, gates + 0.4), (r, candidate), (product - 0.3, candidate))
+    _wire(axes, (product, gates + 0.4), (product, candidate - 0.3))
+    _wire(axes, (product + 0.3, candidate), (n - 0.55, candidate))
+    _wire(axes, (n + 0.55, candidate), (sum_, candidate), (sum_, mixed - 0.3))
+    _wire(axes, (sum_, mixed + 0.3), (sum_, top - 0.3))
+
+    _box(axes, z, gates, "σ")
+    _gate_name(axes, z, gates + 0.55, "z", "update")
+    _box(axes, r, gates, "σ")
+    _gate_name(axes, r, gates + 0.55, "r", "reset")
+    _box(axes, product, gates, "$W_{hn}h + b_{hn}$", width=2.0, colour="white")
+    _box(axes, n, candidate, "tanh")
+    _gate_name(axes, n + 0.5, candidate - 0.62, "n", "candidate")
+    _box(axes, 7.1, mixed, "$1 - z$", width=1.0, height=0.56, colour="white")
+    for x, y, sign in ((z, top, "⊙"), (product, candidate, "⊙"), (sum_, mixed, "⊙"), (sum_, top, "+")):
+        _operation(axes, x, y, sign)
+    for x, y, text in ((0.45, top, "$h_{t-1}$"), (0.45, x_bus, "$x_t$"), (13.25, top, "$h_t$")):
+        _symbol(axes, x, y, text)
+    return picture(
+        axes.figure,
+        """One GRU step. The state h runs along the top: multiplied by the update gate z, then 1 minus z times the
+        candidate n is added. The reset gate r multiplies W_hn h + b_hn before the candidate's tanh. There is one state
+        line, and it is the output as well.""",
+    )
+
+
+def draw_unrolled(cell_name: str, word: str = "hello") -> Picture:
+    """The network along the characters of `word`: what goes in, what is carried, what should come out.
+
+    `cell_name` is "LSTM" or "GRU". Raises `ValueError` for another name or a word of fewer than two characters.
+    """
+    if cell_name not in ("LSTM", "GRU"):
+        raise ValueError(f"cell_name is {cell_name!r}; it must be 'LSTM' or 'GRU'")
+    if len(word) < 2:
+        raise ValueError(f"the word {word!r} is too short to unroll; give at least 2 characters")
+    steps, gap = len(word) - 1, 2.7
+    axes = _canvas(gap * steps + 2.4, 4.6)
+    colour = STYLES[cell_name]["color"]
+    lines = {"c": 2.62, "h": 1.98} if cell_name == "LSTM" else {"h": 2.3}
+    for t in range(steps + 1):
+        for name, y in lines.items():
+            _wire(axes, (gap * t + (0.1 if t == 0 else 0.75), y), (gap * (t + 1) - 0.75 + (t == steps) * -0.6, y))
+            _symbol(
+                axes, gap * t + (0.42 if t == 0 else 1.1 if t == steps else 1.3), y + 0.24, f"${name}_{t}$", size=11
+            )
+    for t in range(1, steps + 1):
+        x = gap * t
+        _box(axes, x, 2.3, cell_name, width=1.5, height=1.3, colour=colour, text_colour="white")
+        _wire(axes, (x, 0.85), (x, 1.65))
+        _wire(axes, (x, 2.95), (x, 3.75))
+        _symbol(axes, x + 0.38, 3.28, f"$h_{t}$", size=11)
+        _symbol(axes, x, 0.5, repr(word[t - 1]), size=14)
+        _symbol(axes, x, 4.08, repr(word[t]), size=14)
+    _symbol(axes, 0.55, 0.5, "reads", size=11, colour="#555555")
+    _symbol(axes, 0.55, 4.08, "should say", size=11, colour="#555555")
+    _symbol(axes, 0.55, 1.2 if cell_name == "LSTM" else 1.6, "zeros at\nthe start", size=9, colour="#555555")
+    carried = "two states, h and c, are" if cell_name == "LSTM" else "one state, h, is"
+    return picture(
+        axes.figure,
+        f"""{cell_name} unrolled over {word!r}. The same cell stands at each of {steps} steps. Each reads one character
+        from below and should predict the next one above; {carried} handed on from
+        step to step, starting at zero.""",
+    )
+
+
+def plot_lstm_update(
+    f: float = 0.9, i: float = 0.5, g: float = 0.8, o: float = 0.7, c_prev: float = 0.6, steps: int = 20
+) -> Picture:
+    """What one LSTM unit does with its cell at given gate values, and how long a forget gate of `f` keeps a value."""
+    kept, written = f * c_prev, i * g
+    c = kept + written
+    h = o * math.tanh(c)
+    return _plot_update(
+        ["$c_{t-1}$", "$f\\,c_{t-1}$", "$i\\,g$", "$c_t$", "$h_t$"],
+        [c_prev, kept, written, c, h],
+        keep=f,
+        keep_name="f",
+        steps=steps,
+        cell_name="LSTM",
+        words=f"""Left: bars for an LSTM unit with f={f:g}, i={i:g}, g={g:g}, o={o:g} and last cell {c_prev:g}:
+        what is kept, what is written, their sum c, and the output h. Right: what is left of a value after 0 to {steps}
+        steps, f to the power t.""",
+    )
+
+
+def plot_gru_update(
+    r: float = 0.5, z: float = 0.75, xn: float = 0.2, hn: float = -1.2, h_prev: float = 0.8, steps: int = 20
+) -> Picture:
+    """What one GRU unit does with its state at given gate values, and how long an update gate of `z` keeps a value.
+
+    `xn` is what the input brings to the candidate, W_in x + b_in; `hn` what the past brings, W_hn h + b_hn.
+    """
+    n = math.tanh(xn + r * hn)
+    kept, written = z * h_prev, (1 - z) * n
+    return _plot_update(
+        ["$h_{t-1}$", "$z\\,h_{t-1}$", "$n$", "$(1{-}z)\\,n$", "$h_t$"],
+        [h_prev, kept, n, written, kept + written],
+        keep=z,
+        keep_name="z",
+        steps=steps,
+        cell_name="GRU",
+        words=f"""Left: bars for a GRU unit with r={r:g}, z={z:g} and last state {h_prev:g}; the candidate reads {xn:g}
+        from the input and {hn:g} from the past: what is kept, the candidate n, what is written, and the new h. Right:
+        what is left of a value after 0 to {steps} steps, z to the power t.""",
+    )
+
+
+def _plot_update(names, values, keep, keep_name, steps, cell_name, words) -> Picture:
+    figure, (bars, decay) = new_figure(7.2, 2.7, 1, 2, width_ratios=(3, 2))
+    style = STYLES[cell_name]
+    last = names.index("$c_t$") if cell_name == "LSTM" else len(names) - 1
+    shades = [style["color"] if place == last else "#999999" for place in range(len(names))]
+    bars.bar(names, values, color=shades, width=0.62)
+    bars.axhline(0, color="black", linewidth=0.8)
+    span = max(1.0, *(abs(value) for value in values)) * 1.3
+    bars.set_ylim(-span, span)
+    for place, value in enumerate(values):
+        offset = 0.04 * span if value >= 0 else -0.04 * span
+        bars.text(place, value + offset, f"{value:.2f}", ha="center", va="bottom" if value >= 0 else "top", fontsize=9)
+    bars.set_title("one step of one unit", fontsize=10)
+    bars.tick_params(bottom=False)
+    _tidy(bars)
+    decay.plot([keep**t for t in range(steps + 1)], marker="o", markersize=3, **style)
+    decay.axhline(0.5, **STYLES["floor"])
+    decay.text(steps, 0.52, "half", ha="right", color="#555555", fontsize=9)
+    decay.set(
+        xlim=(-0.02 * steps, 1.02 * steps), ylim=(0, 1.05), xlabel="steps (characters)", ylabel="share that is left"
+    )
+    decay.set_title(f"${keep_name}^t$ at ${keep_name}={keep:.2f}$", fontsize=10)
+    _tidy(decay)
+    return picture(figure, words)
+
+
+def _canvas(width: float, height: float):
+    """Axes without a frame for a drawing, `width` by `height` units of 0.55 inch."""
+    _, axes = new_figure(0.55 * width, 0.55 * height)
+    axes.set(xlim=(0, width), ylim=(0, height), aspect="equal")
+    axes.axis("off")
+    return axes
+
+
+def _outline(axes, x, y, width, height, colour) -> None:
+    style = "round,pad=0,rounding_size=0.35"
+    axes.add_patch(
+        FancyBboxPatch(
+            (x, y), width, height, boxstyle=style, facecolor=colour, edgecolor=colour, alpha=0.10, linewidth=0
+        )
+    )
+    axes.add_patch(
+        FancyBboxPatch((x, y), width, height, boxstyle=style, facecolor="none", edgecolor=colour, linewidth=1.6)
+    )
+
+
+def _wire(axes, *points, arrow: bool = True) -> None:
+    """A line through `points` with an arrow at its end. Lines that join have a dot; lines that cross have none."""
+    xs, ys = zip(*points, strict=True)
+    axes.plot(xs, ys, color="black", linewidth=1.4, solid_capstyle="butt", zorder=2)
+    if arrow:
+        head = {"arrowstyle": "-|>", "color": "black", "linewidth": 0, "shrinkA": 0, "shrinkB": 0, "mutation_scale": 14}
+        axes.annotate("", xy=points[-1], xytext=points[-2], arrowprops=head, zorder=2)
+
+
+def _joint(axes, x, y) -> None:
+    axes.plot([x], [y], marker="o", markersize=4.5, color="black", zorder=3)
+
+
+def _box(axes, x, y, text, width=1.1, height=0.8, colour="#F0E442", text_colour="black") -> None:
+    corner = (x - width / 2, y - height / 2)
+    axes.add_patch(
+        FancyBboxPatch(
+            corner,
+            width,
+            height,
+            boxstyle="round,pad=0,rounding_size=0.12",
+            facecolor=colour,
+            edgecolor="black",
+            linewidth=1.1,
+            zorder=4,
+        )
+    )
+    axes.text(x, y - 0.02, text, ha="center", va="center", fontsize=11, color=text_colour, zorder=5)
+
+
+def _gate_name(axes, x, y, letter, word) -> None:
+    axes.text(x + 0.16, y, f"${letter}$", ha="left", va="bottom", fontsize=14, zorder=5)
+    axes.text(x + 0.50, y + 0.06, word, ha="left", va="bottom", fontsize=9, color="#555555", zorder=5)
+
+
+def _operation(axes, x, y, sign) -> None:
+    axes.add_patch(Circle((x, y), 0.3, facecolor="white", edgecolor="black", linewidth=1.1, zorder=4))
+    arm = 0.16
+    if sign == "+":
+        axes.plot([x - arm, x + arm], [y, y], color="black", linewidth=1.4, zorder=5)
+        axes.plot([x, x], [y - arm, y + arm], color="black", linewidth=1.4, zorder=5)
+    else:  # ⊙: a dot in the circle
+        axes.plot([x], [y], marker="o", markersize=4.5, color="black", zorder=5)
+
+
+def _symbol(axes, x, y, text, size=14, colour="black") -> None:
+    axes.text(x, y, text, ha="center", va="center", fontsize=size, color=colour, zorder=5)
+
+
+# --------------------------------------------------------------------------------- 04 and 05: training and its curves
+
+UNITS = {"nats": 1.0, "bits": 1 / math.log(2)}
+AXES = {"updates": "updates", "characters": "characters read (millions)", "seconds": "seconds of training"}
+
+
+def plot_losses(
+    histories: Sequence[History],
+    ladder: dict[str, float] | None = None,
+    floor: float | None = None,
+    axis: str = "updates",
+    unit: str = "nats",
+) -> Picture:
+    """Validation loss of every history against updates, characters or seconds, with the ladder's rungs and the floor.
+
+    `ladder` and `floor` in nats per character. LSTM solid blue, GRU dashed orange, a thinner line for each further seed.
+    """
+    if axis not in AXES or unit not in UNITS:
+        raise ValueError(
+            f"axis is {axis!r} and unit {unit!r}; choose from {', '.join(AXES)} and from {', '.join(UNITS)}"
+        )
+    scale = UNITS[unit]
+    figure, axes = new_figure(7.4, 3.8)
+    ends = {}
+    longest = 0.0
+    for history in histories:
+        x = {
+            "updates": history.val_updates,
+            "characters": [n / 1e6 for n in history.val_characters],
+            "seconds": history.val_seconds,
+        }[axis]
+        y = [loss * scale for loss in history.val_losses]
+        axes.plot(x, y, **STYLES[history.cell], linewidth=1.8 if history.cell not in ends else 1.0)
+        if x:
+            ends[history.cell] = (x[-1], y[-1])
+            longest = max(longest, x[-1])
+    rungs = {name: loss for name, loss in (ladder or {}).items() if name not in ("uniform", "unigram")}
+    for name, loss in rungs.items():
+        axes.axhline(loss * scale, color="#999999", linewidth=0.8)
+        axes.annotate(
+            name, (1.01, loss * scale), xycoords=("axes fraction", "data"), va="center", fontsize=8, color="#555555"
+        )
+    if floor is not None:
+        axes.axhline(floor * scale, **STYLES["floor"], linewidth=1.6)
+        axes.annotate(
+            "floor", (1.01, floor * scale), xycoords=("axes fraction", "data"), va="center", fontsize=8, color="#555555"
+        )
+    for cell in ends:
+        axes.plot([], [], **STYLES[cell], label=cell)
+    axes.set_xlim(0, max(longest, 1e-9) * 1.02)
+    axes.set_xlabel(AXES[axis])
+    axes.set_ylabel(f"validation loss ({unit}/character)")
+    axes.legend(frameon=False, loc="upper right")
+    _tidy(axes)
+    seeds = max((sum(h.cell == cell for h in histories) for cell in ends), default=0)
+    lines = f"{' and '.join(sorted(ends, reverse=True)) or 'no network yet'}, {seeds} seed(s) each"
+    marks = [*rungs] + (["the floor"] if floor is not None else [])
+    against = f" Horizontal lines mark {', '.join(marks)}." if marks else ""
+    return picture(figure, f"Validation loss in {unit} per character against {AXES[axis]}: {lines}.{against}")
+
+
+def plot_schedule(config: TrainConfig) -> Picture:
+    """The learning rate of every update: warm-up, then half a cosine."""
+    figure, axes = new_figure(6, 2.4)
+    updates = range(config.updates)
+    axes.plot(updates, [config.rate(update) for update in updates], color="#000000")
+    axes.axvline(config.warmup, color="#999999", linewidth=0.8)
+    axes.annotate("end of warm-up", (config.warmup, 0), xytext=(4, 4), textcoords="offset points", fontsize=8)
+    axes.set_xlabel("updates")
+    axes.set_ylabel("learning rate")
+    axes.set_ylim(0)
+    _tidy(axes)
+    return picture(
+        figure,
+        f"The learning rate rises in a straight line over {config.warmup} updates and falls along half a cosine until "
+        f"update {config.updates}.",
+    )
+
+
+def draw_truncation(text: str = "the cat sat on the mat ", window: int = 6, windows: int = 3) -> Picture:
+    """Truncated back-propagation: the state goes on from window to window, the gradient does not."""
+    figure, axes = new_figure(8, 2.3)
+    for number in range(windows):
+        left = number * window
+        axes.add_patch(Rectangle((left - 0.45, -0.75), window - 0.1, 1.5, facecolor=("#E8F1F8", "#FBEDE3")[number % 2]))
+        axes.annotate(f"window {number + 1}", (left + window / 2 - 0.5, 0.95), ha="center", fontsize=9)
+        back = FancyArrowPatch(
+            (left + window - 0.8, -0.55),
+            (left - 0.3, -0.55),
+            arrowstyle="-|>",
+            mutation_scale=12,
+            color="#009E73",
+            linestyle="--",
+        )
+        axes.add_patch(back)
+    for position in range(window * windows):
+        axes.annotate(repr(text[position])[1:-1], (position, 0.25), ha="center", fontsize=11, family="monospace")
+        crossing = position % window == window - 1
+        if position < window * windows - 1:
+            axes.add_patch(
+                FancyArrowPatch(
+                    (position + 0.1, 0),
+                    (position + 0.95, 0),
+                    arrowstyle="-|>",
+                    mutation_scale=10,
+                    linewidth=2.2 if crossing else 1,
+                    color="#000000",
+                )
+            )
+    axes.annotate(
+        "state: carried on",
+        (window - 0.1, 0.02),
+        xytext=(window - 0.1, -1.15),
+        ha="center",
+        fontsize=8,
+        arrowprops={"arrowstyle": "-", "color": "#777777"},
+    )
+    axes.annotate("gradient: stops here", (-0.35, -0.55), xytext=(-0.2, -1.15), ha="left", fontsize=8, color="#00724F")
+    axes.set_xlim(-0.7, window * windows - 0.3)
+    axes.set_ylim(-1.35, 1.2)
+    axes.axis("off")
+    return picture(
+        figure,
+        f"{windows} windows of {window} characters in a row. Black arrows carry the state from every character to the next, "
+        "also across the borders between windows. Green dashed arrows carry the gradient back and stop at the left border of "
+        "each window.",
+    )

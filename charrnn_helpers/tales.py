@@ -1,0 +1,639 @@
+"""The story grammar: a text whose best possible loss is known exactly.
+
+A seeded probabilistic grammar writes short stories. Every story has exactly one derivation, so its probability is the
+product of the choices made, `log_prob(story)` is exact, and no model of any kind can have a lower expected loss than
+`-log_prob / characters`. Some characters are choices; the others follow from what stands before them, some of them
+from a word hundreds of characters back: those are what a memory is for. The precedent is Reber's grammar (Reber 1967;
+embedded by Cleeremans et al. 1989 and by Hochreiter and Schmidhuber 1997).
+
+    generate(seed, characters)   stories one after the other
+    log_prob(text)               exact, in nats
+    surprise(text)               the same character by character: what a perfect reader would pay
+    next_characters(text)        the exact distribution of the next character after the beginning of a text
+    annotate(story)              each character: free, spelling, or which dependency at what distance
+    is_valid(story)              is it a story, and if not, where and why does it leave the grammar
+    check_sentences(text)        sentence by sentence: in the grammar? does it remember?
+
+How the grammar is written (`RULES`, `WORDS`):
+
+    <rule>           one production of a rule, or one word of a list, chosen freely
+    <list.form>      a word in a form of it: `<trade.a>` is "a baker", "an archer"
+    <list:name>      a word, and the story remembers it under that name
+    {name}           the remembered word again; `{hero.he}` a form of it
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+from functools import cache
+from typing import NamedTuple
+
+# --------------------------------------------------------------------------------------------------------- the words
+
+GIRLS = "Ada Eva Mia Zoe".split()
+BOYS = "Ben Gus Leo Sam".split()
+
+_LISTS = """
+name: Ada Eva Mia Zoe Ben Gus Leo Sam
+trade: baker cook guard judge miner nurse smith tailor
+place: castle inn lake mill mine port tower well
+object: bell book cup drum hat jar key map
+colour: black blue green pink red white
+animal: bear cat dog fox goat hen owl pig
+door: box chest door gate hatch trunk
+number: two three four five six
+knock: bam bong ding pop rap tap
+bracket: ( [
+
+adj: bald big bold calm cold coy damp dark deaf dim dry dull fat glad grim hot kind lame lazy loud mad meek mild neat odd
+  old pale poor rich rude sad shy sly tall thin vain warm wet wise young
+did: bowed cried dozed dug fell fled hid ran rose sang sat slept slid spat spun stood swam wept woke yawned
+adverb: again alone aloud at_once in_vain in_tears like_mad too_late too_soon twice well with_care
+when: at_dawn at_dusk at_last at_noon by_day by_night in_May now once one_day soon then
+said: asked begged cried lied said sang swore yelled
+person: aunt baron bride clown duke earl fool giant king lady lord maid monk nun poet queen son thief uncle wife
+beast: ants bats bees cows crows cubs ducks eels elks flies geese gulls hens mice moths owls pigs rams rats seals swans toads
+food: beans beef beer bread cake corn figs ham jam milk nuts oats peas pie plums rice salt soup tea wine
+thing: axes bags balls beads bells boots bows caps coins cups dice dolls fans flags hats jars keys masks nails pins pots
+  rings ropes rugs
+stuff: clay gold iron lead paper silk tin wax wood wool
+land: bog cave dale den fen field fog hill marsh moor park pass sand sea swamp wood
+tree: ash beech birch elm fig fir lime oak palm pear pine yew
+time: day dawn dusk fall Friday Monday night spring summer Sunday
+skill: bake cook dance dig draw fish fly knit pray read ride row sail sew sing swim
+way: across along down into near past round up
+hid: behind by in near on under
+seat: bath bed bench chair clock desk oven sofa stove table
+joint: and as but so till yet
+"""
+
+WORDS: dict[str, list[str]] = {
+    name: [word.replace("_", " ") for word in words.split()]
+    for name, words in (line.split(": ") for line in _LISTS.replace("\n  ", " ").split("\n") if line)
+}
+
+# --------------------------------------------------------------------------------------------------------- the rules
+# A story is an opening, then things that happen, then an end. Weights stand before a production; without one it is 1.
+
+RULES: dict[str, list[str | tuple[int, str]]] = {
+    "story": [
+        "<opening> <finding> <meeting> <middle> <opens> <middle> <signal> <middle> <closes> <middle> <ending>\n\n",
+        "<opening> <meeting> <finding> <middle> <signal> <middle> <opens> <middle> <closes> <ending>\n\n",
+    ],
+    "middle": ["<event><more>"],
+    "more": [(2, ""), (3, " <event><more>")],
+    "opening": [
+        "Once <adj.a>, <adj> <trade:trade> lived by the <place:home> with <adj.a> <person>: <name:hero>.",
+        "In <adj.a> <land> near the <place:home> lived <trade.a:trade> called <name:hero>.",
+        "The <adj>, <adj> <trade:trade> of the <place:home> was <name:hero>, who could <skill> and <skill>.",
+    ],
+    "finding": [
+        "One <adj> <time> {hero.he} found a <colour:colour> <object:object> <hid> <number> <thing>.",
+        "<adj.A>, <adj> <person> sold {hero.him} a <colour:colour> <object:object> for <food> and <food>.",
+        "From {hero.his} <adj> <person> {hero.he} had a <colour:colour> <object:object> full of <goods>.",
+    ],
+    "meeting": [
+        "In the <adj> <land> {hero.he} met <adj.a>, <adj> <animal:friend> with <goods> and <food>.",
+        "Under <tree.a> sat <adj.a>, <adj> <animal:friend>, and {hero.he} <did>.",
+    ],
+    "event": [
+        (2, "<adj.A>, <adj> <time> came, <joint> {hero} <did> <way> the <adj> <land>."),
+        "<when.cap> {hero} and the {friend} ate <food>, <food> and <food> under <tree.a>.",
+        "<when.cap> the {friend} took the {object} from {hero} and <did>.",
+        '"<speech>," <said> the {friend}, <joint> {hero} <did>.',
+        '"<speech>," <said> {hero}, <joint> {hero.he} <did> and <did>.',
+        "{hero} took the {colour} {object} <way> <land>, <land> and <land>, <joint> the {friend} <did>.",
+        "The <adj> <person> <bracket:bracket><aside>{bracket.close} saw {hero} and the {colour} {object}.",
+        (2, "<adj.A> road <bracket:bracket><aside>{bracket.close} led {hero} <way> the <adj> <land>."),
+        "No {trade} can <skill> and <skill> so <adverb>, <said> {hero} to the {friend}.",
+        (2, "{hero} saw <food>, <food> and <goods> <hid> <person.a>'s <stuff> <seat>, <joint> the {friend} <did>."),
+        (2, "<beast.cap>, <beast> and <beast> <did> <way> the <land>, <joint> {hero} and the {friend} <did>."),
+        (2, "{hero} <did>, the {friend} <did>, <joint> <adj.a> <person> <did> and <did>."),
+        (2, "It was <adj> and <adj>: <beast> <did>, the {friend} <did>, <joint> {hero} <did>."),
+    ],
+    "goods": ["<thing>", "<stuff> <thing>", "<adj> <beast>", "<number> <thing>"],
+    "speech": [
+        "One <adj> <person> is worth <number> <adj> <beast>",
+        "Give me <food> or <goods>",
+        "I <skill> and you <skill>",
+        "Take the {object} to the {home}",
+        "You <skill> <adverb> for {trade.a}",
+    ],
+    "aside": [
+        (3, "<rumour>"),
+        (1, "<rumour> <bracket:inner><small>{inner.close}"),
+    ],
+    "rumour": [
+        "as the <adj> <person> knew",
+        "so the <beast> and the <beast> say",
+        "full of <thing> and <food>",
+    ],
+    "small": ["in <stuff>", "or <adverb>", "if <beast> <skill>"],
+    "signal": [
+        "The {friend} <did> and hit the {object} <number:count> times: <knock:sound>{count.more}.",
+        "From the <adj> <land> {hero} sent <number:count> <adj> knocks: <knock:sound>{count.more}.",
+    ],
+    "opens": [
+        "<when.cap> {hero} opened the <door:door> of the <adj> <person> and found <goods> and <food>.",
+        "<when.cap> {hero.he} opened a <door:door> in the <adj> <land>, and there lay <goods>.",
+    ],
+    "closes": [
+        "<when.cap> the {friend} closed the {door} <adverb> and <did>.",
+        "So {hero.he} closed the {door} and took <goods> and <food>.",
+    ],
+    "ending": [
+        "<when.cap>, <adj> and <adj>, {hero} took the {colour} {object} to the {home}, <joint> <end>.",
+        "<when.cap> the {trade} and the {friend} came back to the {home}, <joint> <end>.",
+        "{hero} and the {friend} live at the {home} still, with the {object} <hid> <adj.a> <seat>.",
+    ],
+    "end": [
+        "they had <food> for every <adj> <person>",
+        "the <beast> and the <beast> <did>",
+        "they slept till <time>",
+    ],
+}
+SENTENCES = ("opening", "finding", "meeting", "event", "opens", "signal", "closes", "ending")
+
+# What each remembered word is called when we ask what a loss was lost on, and the list it comes from.
+KINDS = {
+    "hero": ("name", "name"),
+    "trade": ("trade", "trade"),
+    "home": ("place", "place"),
+    "object": ("object", "object"),
+    "colour": ("colour", "colour"),
+    "friend": ("friend", "animal"),
+    "door": ("door", "door"),
+    "count": ("count", "number"),
+    "bracket": ("bracket", "bracket"),
+    "inner": ("bracket", "bracket"),
+}
+DEPENDENCIES = ("name", "pronoun", "trade", "place", "object", "colour", "friend", "door", "count", "bracket")
+
+
+# ------------------------------------------------------------------------------------------------ reading the grammar
+
+
+class _Item(NamedTuple):
+    """One piece of a production: literal `text`, or a `rule`, a list of `words`, or a remembered `name`."""
+
+    text: str = ""
+    source: str = ""  # the rule or list after "<"
+    name: str = ""  # the memory written ("<list:name>") or read ("{name}")
+    form: str = ""
+    reads: bool = False
+
+
+def _forms(value: str, name: str, form: str, memory: dict) -> str:
+    """`value` in one of its forms, as the story writes it."""
+    if form == "":
+        return value
+    if form == "a":
+        return ("an " if value[0] in "aeiou" else "a ") + value
+    if form == "A":
+        return ("An " if value[0] in "aeiou" else "A ") + value
+    if form == "cap":
+        return value[0].upper() + value[1:]
+    if form == "close":
+        return {"(": ")", "[": "]"}[value]
+    if form == "more":  # the sound has been written once; the rest of the count follows
+        return f", {memory['sound'].value}" * (WORDS["number"].index(value) + 1)
+    he_or_she = {"he": ("she", "he"), "him": ("her", "him"), "his": ("her", "his")}
+    return he_or_she[form][value in BOYS]
+
+
+@cache
+def _items(production: str) -> tuple[_Item, ...]:
+    items = []
+    for piece in re.findall(r"<[^>]+>|{[^}]+}|[^<{]+", production):
+        if piece[0] == "<":
+            source, _, name = piece[1:-1].partition(":")
+            source, _, form = source.partition(".")
+            items.append(_Item(source=source, name=name, form=form))
+        elif piece[0] == "{":
+            name, _, form = piece[1:-1].partition(".")
+            items.append(_Item(name=name, form=form, reads=True))
+        else:
+            items.append(_Item(text=piece))
+    return tuple(items)
+
+
+@cache
+def _productions(rule: str) -> tuple[tuple[int, tuple[_Item, ...]], ...]:
+    """The weighted productions of a rule, and the sum of the weights through `sum`."""
+    weighted = [p if isinstance(p, tuple) else (1, p) for p in RULES[rule]]
+    return tuple((weight, _items(text)) for weight, text in weighted)
+
+
+class _Memory(NamedTuple):
+    """A remembered word: its value, where its full form last ended, and where any form of it last ended."""
+
+    value: str
+    full: int
+    any: int
+
+
+class Span(NamedTuple):
+    """One word of a derivation: where it starts, what it says, and what it must remember (`kind` and `since`)."""
+
+    start: int
+    text: str
+    name: str  # the memory it writes or reads, or ""
+    reads: bool
+    kind: str  # one of DEPENDENCIES when it reads, else ""
+    since: int  # where the remembered word last ended; -1 when it does not read
+    others: tuple[str, ...]  # what the grammar alone would have allowed here
+
+
+def _kind(item: _Item) -> str:
+    return "pronoun" if item.form in ("he", "him", "his") else KINDS[item.name][0]
+
+
+@cache
+def _alternatives(name: str, form: str, sound: str) -> tuple[str, ...]:
+    """All that `{name.form}` could say if the story had forgotten it."""
+    memory = {"sound": _Memory(sound, 0, 0)}
+    return tuple(dict.fromkeys(_forms(value, name, form, memory) for value in WORDS[KINDS[name][1]]))
+
+
+def _sound(memory: dict) -> str:
+    return memory["sound"].value if "sound" in memory else ""
+
+
+# -------------------------------------------------------------------------------------------------------- writing
+
+
+def generate(seed: int = 0, characters: int = 1_000_000) -> str:
+    """Whole stories, one after the other, until there are at least `characters` of them.
+
+    The same bytes on every Python and every machine: only `random.Random(seed).random()` is used, whose sequence Python
+    guarantees. Raises `ValueError` when `characters` is below 1.
+    """
+    if characters < 1:
+        raise ValueError(f"characters must be at least 1, and is {characters}: ask for the length of text you want")
+    rng = random.Random(seed)
+    stories, total = [], 0
+    while total < characters:
+        story = _write("story", rng)
+        stories.append(story)
+        total += len(story)
+    return "".join(stories)
+
+
+def _write(rule: str, rng: random.Random) -> str:
+    memory: dict[str, _Memory] = {}
+    out: list[str] = []
+
+    def expand(items: tuple[_Item, ...]) -> None:
+        for item in items:
+            if item.text:
+                out.append(item.text)
+            elif item.reads:
+                out.append(_forms(memory[item.name].value, item.name, item.form, memory))
+            elif item.source in WORDS:
+                words = WORDS[item.source]
+                word = words[int(rng.random() * len(words))]
+                if item.name:
+                    memory[item.name] = _Memory(word, 0, 0)
+                out.append(_forms(word, item.name, item.form, memory))
+            else:
+                options = _productions(item.source)
+                at = rng.random() * sum(weight for weight, _ in options)
+                for weight, chosen in options:
+                    at -= weight
+                    if at < 0:
+                        break
+                expand(chosen)
+
+    expand((_Item(source=rule),))
+    return "".join(out)
+
+
+# -------------------------------------------------------------------------------------------------------- reading
+# The reader keeps every derivation that the characters so far allow, each with its probability: the exact distribution
+# of the next character follows by adding up. A derivation in progress is a `_Thread`.
+
+
+class _Node:
+    """A prefix shared by words of a list; `end` is the word that ends here. Shares are conditional probabilities."""
+
+    __slots__ = ("children", "end", "end_share")
+
+    def __init__(self, words: list[tuple[str, str]], depth: int = 0):
+        here = [value for text, value in words if len(text) == depth]
+        self.end = here[0] if here else None
+        self.end_share = len(here) / len(words)
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for text, value in words:
+            if len(text) > depth:
+                groups.setdefault(text[depth], []).append((text, value))
+        longer = len(words) - len(here)
+        self.children = {c: (_Node(group, depth + 1), len(group) / longer) for c, group in groups.items()}
+
+
+@cache
+def _trie(source: str, form: str) -> _Node:
+    return _Node([(_forms(word, "", form, {}), word) for word in WORDS[source]])
+
+
+@cache
+def _trie_of_forms(name: str, form: str, sound: str) -> _Node:
+    return _Node([(text, text) for text in _alternatives(name, form, sound)])
+
+
+class _Thread(NamedTuple):
+    share: float
+    rest: tuple  # what follows: (items, index, rest) or ()
+    node: _Node | None  # inside a word of a list
+    text: str  # inside a literal or a remembered word
+    offset: int
+    item: _Item | None
+    start: int
+    memory: dict
+    spans: tuple  # (earlier spans, span) as a linked list
+
+
+def _follow(share: float, rest: tuple, memory: dict, spans: tuple, position: int, forget: bool, found: list) -> None:
+    """Append to `found` every thread that is ready to read a character; a finished derivation has `rest == ()`."""
+    while rest and rest[1] == len(rest[0]):
+        rest = rest[2]
+    if not rest:
+        found.append(_Thread(share, (), None, "", 0, None, position, memory, spans))
+        return
+    items, index, after = rest
+    item, rest = items[index], (items, index + 1, after)
+    if item.text:
+        found.append(_Thread(share, rest, None, item.text, 0, None, position, memory, spans))
+    elif item.reads and forget:
+        node = _trie_of_forms(item.name, item.form, _sound(memory))
+        found.append(_Thread(share, rest, node, "", 0, item, position, memory, spans))
+    elif item.reads:
+        text = _forms(memory[item.name].value, item.name, item.form, memory)
+        found.append(_Thread(share, rest, None, text, 0, item, position, memory, spans))
+    elif item.source in WORDS:
+        node = _trie(item.source, item.form)
+        found.append(_Thread(share, rest, node, "", 0, item, position, memory, spans))
+    else:
+        options = _productions(item.source)
+        total = sum(weight for weight, _ in options)
+        for weight, chosen in options:
+            _follow(share * weight / total, (chosen, 0, rest), memory, spans, position, forget, found)
+
+
+def _finish_word(thread: _Thread, value: str, text: str, position: int) -> tuple[dict, tuple]:
+    """Memory and spans after the word `text` of `thread` has ended at `position`."""
+    item = thread.item
+    memory, kind, since, others = thread.memory, "", -1, ()
+    if item.reads:
+        kind = _kind(item)
+        known = memory.get(item.name)
+        if known is not None:
+            since = known.any if kind == "pronoun" else known.full
+            full = known.full if kind == "pronoun" else position
+            memory = {**memory, item.name: known._replace(full=full, any=position)}
+        others = _alternatives(item.name, item.form, _sound(memory))
+    elif item.name:
+        memory = {**memory, item.name: _Memory(value, position, position)}
+    span = Span(thread.start, text, item.name, item.reads, kind, since, others)
+    return memory, (thread.spans, span)
+
+
+def _step(threads: list[_Thread], char: str, position: int, forget: bool) -> list[_Thread]:
+    """The threads that remain after reading `char`, which stands at `position`."""
+    found: list[_Thread] = []
+    after = position + 1
+    for thread in threads:
+        if thread.node is not None:
+            child = thread.node.children.get(char)
+            if child is None:
+                continue
+            node, share = child
+            text = thread.text + char
+            share *= thread.share
+            if node.end is not None:
+                memory, spans = _finish_word(thread, node.end, text, after)
+                _follow(share * node.end_share, thread.rest, memory, spans, after, forget, found)
+            if node.children:
+                found.append(thread._replace(share=share * (1 - node.end_share), node=node, text=text))
+        elif thread.text and thread.text[thread.offset] == char:
+            if thread.offset + 1 < len(thread.text):
+                found.append(thread._replace(offset=thread.offset + 1))
+                continue
+            memory, spans = thread.memory, thread.spans
+            if thread.item is not None:
+                memory, spans = _finish_word(thread, "", thread.text, after)
+            _follow(thread.share, thread.rest, memory, spans, after, forget, found)
+    return found
+
+
+class _Reading(NamedTuple):
+    surprises: list[float]  # nats for each character read
+    position: int  # how many characters could be read
+    threads: list[_Thread]  # what was possible there
+    finished: list[_Thread]  # the derivations that are complete there
+
+
+def _read(text: str, rules: tuple[str, ...] = ("story",), forget: bool = False) -> _Reading:
+    """Read as much of `text` as one of `rules` allows; with `forget`, remembered words may be any of their list."""
+    threads: list[_Thread] = []
+    for rule in rules:
+        _follow(1 / len(rules), ((_Item(source=rule),), 0, ()), {}, (), 0, forget, threads)
+    surprises: list[float] = []
+    for position, char in enumerate(text):
+        remaining = _step(threads, char, position, forget)
+        if not remaining:
+            return _Reading(surprises, position, threads, [])
+        share = sum(thread.share for thread in remaining)
+        surprises.append(-math.log(min(share, 1.0)))
+        threads = [thread._replace(share=thread.share / share) for thread in remaining]  # else a long story underflows
+    return _Reading(
+        surprises, len(text), threads, [thread for thread in threads if not thread.rest and not thread.text]
+    )
+
+
+def split_stories(text: str) -> list[str]:
+    """The stories of a text, each with the blank line that ends it; the last may be incomplete."""
+    return [story for story in re.findall(r".*?\n\n|.+\Z", text, flags=re.DOTALL) if story]
+
+
+# ----------------------------------------------------------------------------------------------------- what one asks
+
+
+class Validity(NamedTuple):
+    """`bool(validity)` is whether it is a story; if not, `position` and `reason` ("grammar" or "memory") say why."""
+
+    ok: bool
+    position: int
+    reason: str
+    message: str
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+
+class Mark(NamedTuple):
+    """One character: `kind` is "free", "spelling" or one of DEPENDENCIES, which reach back `distance` characters."""
+
+    char: str
+    kind: str
+    distance: int
+
+
+def surprise(text: str) -> list[float]:
+    """What each character of whole stories costs a perfect reader, in nats: -ln p(character | all before it).
+
+    Raises `ValueError` where the text leaves the grammar, with the place and the reason.
+    """
+    costs: list[float] = []
+    for story in split_stories(text):
+        reading = _read(story)
+        if not reading.finished:
+            raise ValueError(f"this is not a text of the grammar: {_explain(story, reading)[1]}")
+        costs.extend(reading.surprises)
+    return costs
+
+
+def log_prob(text: str) -> float:
+    """The exact log-probability, in nats, of one or more whole stories. Raises `ValueError` if they are not stories."""
+    return -math.fsum(surprise(text))
+
+
+def next_characters(text: str) -> dict[str, float]:
+    """What a perfect reader expects after `text`, which may stop anywhere: {character: probability}, which add up to 1.
+
+    Raises `ValueError` if no story goes on from `text`.
+    """
+    stories = split_stories(text)
+    story = stories[-1] if stories and not stories[-1].endswith("\n\n") else ""
+    reading = _read(story)
+    if reading.position < len(story):
+        raise ValueError(f"this is not the beginning of a text of the grammar: {_explain(story, reading)[1]}")
+    shares: dict[str, float] = {}
+    for thread in reading.threads:
+        if thread.node is not None:
+            steps = [(char, share) for char, (_, share) in thread.node.children.items()]
+        else:
+            steps = [(thread.text[thread.offset], 1.0)]
+        for char, share in steps:
+            shares[char] = shares.get(char, 0.0) + thread.share * share
+    return dict(sorted(shares.items()))
+
+
+def annotate(story: str) -> list[Mark]:
+    """Say of every character of one story whether it is a choice, and if not, what it follows from.
+
+    "free": the grammar had a choice here. "spelling": determined by the words just before. Otherwise one of
+    `DEPENDENCIES`: determined by a word that the story must remember, last written `distance` characters before.
+    Raises `ValueError` if it is not a story.
+    """
+    reading = _read(story)
+    if not reading.finished:
+        raise ValueError(f"this is not a story of the grammar: {_explain(story, reading)[1]}")
+    marks = [
+        Mark(char, "free" if cost > 1e-9 else "spelling", 0)
+        for char, cost in zip(story, reading.surprises, strict=True)
+    ]
+    for span in _derivation(reading.finished[0]):
+        if not span.reads:
+            continue
+        for offset in range(len(span.text) + 1):
+            position = span.start + offset
+            rivals = [other for other in span.others if other.startswith(span.text[:offset])]
+            nexts = {(other + "\0")[offset] for other in rivals}
+            if len(nexts) > 1 and marks[position].kind == "spelling":
+                marks[position] = Mark(story[position], span.kind, position - span.since)
+    return marks
+
+
+def is_valid(story: str) -> Validity:
+    """Is this one whole story of the grammar? If not: where it leaves it, and whether grammar or memory failed."""
+    reading = _read(story)
+    if reading.finished:
+        return Validity(True, len(story), "", "a story of the grammar")
+    reason, message = _explain(story, reading)
+    return Validity(False, reading.position, reason, message)
+
+
+def _explain(story: str, reading: _Reading) -> tuple[str, str]:
+    position = reading.position
+    if position == len(story):
+        return "grammar", f"it breaks off at character {position}, in the middle of a story"
+    before, char = story[max(0, position - 30) : position], story[position]
+    if any(not thread.rest and not thread.text for thread in reading.threads):
+        return "grammar", f"at character {position} the story has ended, and {char!r} follows"
+    forgetful = _read(story[: position + 1], forget=True)
+    if forgetful.position > position:
+        inside = [t for t in forgetful.threads if t.item is not None and t.item.reads and t.start <= position]
+        kinds = [span.kind for span in _derivation(forgetful.threads[0]) if span.reads]
+        kind = _kind(inside[0].item) if inside else kinds[-1]
+        wanted = "".join(sorted({t.text[t.offset] for t in reading.threads if t.text}))
+        message = (
+            f"at character {position}, after {before!r}, it does not remember the {kind}: {char!r}, not {wanted!r}"
+        )
+        return "memory", message
+    return "grammar", f"at character {position}, after {before!r}, no story of the grammar goes on with {char!r}"
+
+
+def _derivation(thread: _Thread) -> list[Span]:
+    spans, found = thread.spans, []
+    while spans:
+        spans, span = spans
+        found.append(span)
+    return found[::-1]
+
+
+class Sentence(NamedTuple):
+    """A sentence of a sample: is it in the grammar, and does each remembered word agree with its story so far?"""
+
+    text: str
+    grammatical: bool
+    remembers: bool
+    forgotten: tuple[str, ...]  # the dependencies that failed
+
+
+def check_sentences(text: str) -> list[Sentence]:
+    """Judge a sample sentence by sentence; an unfinished last one is left out.
+
+    A sentence is grammatical if some story could hold it, whatever came before. It remembers if, besides, every
+    remembered word is the one that its own story gave; a story begins after a blank line.
+    """
+    found = []
+    for story in split_stories(text):
+        memory: dict[str, str] = {}
+        for sentence in re.findall(r'[^.?]*[.?]"?(?=[ \n])', story):
+            sentence = sentence.strip()
+            reading = _read(sentence, SENTENCES, forget=True)
+            if not reading.finished:
+                found.append(Sentence(sentence, False, False, ()))
+                continue
+            thread = reading.finished[0]
+            own = {name: known.value for name, known in thread.memory.items()}
+            forgotten = []
+            for span in _derivation(thread):
+                if not span.reads:
+                    continue
+                value = own.get(span.name, memory.get(span.name))
+                if value is None or not _says(span, value, own):
+                    forgotten.append(span.kind)
+            memory.update(own)
+            found.append(Sentence(sentence, True, not forgotten, tuple(dict.fromkeys(forgotten))))
+    return found
+
+
+def _says(span: Span, value: str, own: dict[str, str]) -> bool:
+    memory = {"sound": _Memory(own.get("sound", ""), 0, 0)}
+    forms = {form: _forms(value, span.name, form, memory) for form in _forms_of(span.name)}
+    if span.kind == "pronoun":
+        return span.text in (forms["he"], forms["him"], forms["his"])
+    return span.text in [text for form, text in forms.items() if form not in ("he", "him", "his")]
+
+
+def _forms_of(name: str) -> tuple[str, ...]:
+    return {
+        "hero": ("", "he", "him", "his"),
+        "count": ("more",),
+        "bracket": ("close",),
+        "inner": ("close",),
+        "trade": ("", "a"),
+    }.get(name, ("",))

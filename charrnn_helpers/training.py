@@ -1,0 +1,397 @@
+"""One training loop for every network of the course, what it records, and how a trained network is kept.
+
+`train` is truncated back-propagation through time with carried state: the text is cut into parallel streams, each
+window starts from the state in which the one before it ended, and gradients stop at the window's edge
+(Williams and Peng 1990; Sutskever 2013, section 2.8).
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import threading
+import time
+import warnings
+import zipfile
+from collections.abc import Callable
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from tqdm.auto import tqdm
+
+from .encoding import Vocabulary, as_streams, batches
+from .models import MODELS, detach, map_state, to_device
+
+BUNDLED = Path(__file__).parent / "checkpoints"
+CHUNK = 2000  # steps that `evaluate` takes at once; bounds its memory
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Everything that decides a training run, apart from the model and the text."""
+
+    updates: int = 2000  # optimiser steps in the whole run
+    streams: int = 32  # B: pieces of the text that are read side by side
+    window: int = 64  # T: steps through which gradients flow
+    learning_rate: float = 4e-3  # the highest, reached after the warm-up
+    warmup: int = 100  # updates over which the rate rises from zero
+    final_share: float = 0.02  # of the highest rate, where the cosine ends
+    clip: float = 1.0  # largest norm of the whole gradient
+    validate_every: int = 200  # updates between two looks at the validation text
+    seed: int = 0  # of dropout; the model's own initial weights are drawn before
+
+    def __post_init__(self):
+        for name in ("updates", "streams", "window", "validate_every"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
+        if not self.learning_rate > 0 or not self.clip > 0:
+            raise ValueError(f"learning_rate ({self.learning_rate}) and clip ({self.clip}) must be above zero")
+        if self.warmup < 0 or not 0 <= self.final_share <= 1:
+            raise ValueError(
+                f"warmup ({self.warmup}) must not be negative, final_share ({self.final_share}) is from 0 to 1"
+            )
+
+    def rate(self, update: int) -> float:
+        """The learning rate of an update: a linear rise, then half a cosine (Loshchilov and Hutter 2017, eq. 5)."""
+        if update < self.warmup:
+            return self.learning_rate * (update + 1) / self.warmup
+        progress = (update - self.warmup) / max(1, self.updates - self.warmup)
+        cosine = (1 + math.cos(math.pi * progress)) / 2
+        return self.learning_rate * (self.final_share + (1 - self.final_share) * cosine)
+
+
+@dataclass
+class History:
+    """What a run recorded. All losses are nats per character."""
+
+    cell: str  # "LSTM" or "GRU"
+    config: TrainConfig
+    losses: list[float] = field(default_factory=list)  # training loss of each update
+    norms: list[float] = field(default_factory=list)  # gradient norm of each update, before clipping
+    val_updates: list[int] = field(default_factory=list)  # updates done when validated
+    val_losses: list[float] = field(default_factory=list)
+    val_seconds: list[float] = field(default_factory=list)  # of training alone, without validation or pauses
+    seconds: float = 0.0
+    device: str = "cpu"
+    best_loss: float = math.inf
+    best_weights: dict[str, Tensor] = field(default_factory=dict, repr=False)
+    resume: dict = field(default_factory=dict, repr=False)  # what the next update needs: optimiser, state, dropout
+
+    @property
+    def updates(self) -> int:
+        return len(self.losses)
+
+    @property
+    def finished(self) -> bool:
+        return self.updates == self.config.updates
+
+    @property
+    def val_characters(self) -> list[int]:
+        return [update * self.config.streams * self.config.window for update in self.val_updates]
+
+
+def train(
+    model: nn.Module,
+    train_ids: Tensor,
+    val_ids: Tensor,
+    config: TrainConfig,
+    *,
+    history: History | None = None,
+    device: str | torch.device | None = None,
+    stop: threading.Event | None = None,
+    on_validation: Callable[[History], None] | None = None,
+    progress: bool = True,
+) -> History:
+    """Train `model` in place on `train_ids` (n,) and return what happened; `val_ids` (m,) is looked at at intervals.
+
+    A run ends after `config.updates`, with the best weights on `val_ids` in the model. It ends early, with the latest
+    weights, when `stop` is set or the kernel is interrupted. Passing the returned `history` back, with the same model
+    and configuration, goes on from there, and on the same machine gives the losses an uninterrupted run would have given.
+    Raises `ValueError` for texts that are too short, or a history of another configuration or cell, and
+    `FloatingPointError` when a loss is no longer a number.
+    """
+    if len(val_ids) < 2:
+        raise ValueError(f"the validation text has {len(val_ids)} characters; at least 2 are needed to predict one")
+    device = pick_device(device)
+    model.to(device)
+    inputs, targets = (part.to(device) for part in as_streams(train_ids, config.streams))  # (B, L) each
+    windows = list(batches(inputs, targets, config.window))  # (B, T) each, views of the streams
+    optimiser = torch.optim.Adam(
+        model.parameters(), lr=config.learning_rate, betas=(0.9, 0.99), fused=device.type != "mps"
+    )
+    history = _begin(history, model, config, device, optimiser)
+    state = to_device(history.resume["state"], device) if history.resume.get("state") is not None else None
+    stop = stop or threading.Event()
+
+    with _own_random_numbers(history, device), _interrupt_sets(stop), _bar(history, progress) as bar:
+        began = time.perf_counter() - history.seconds
+        while history.updates < config.updates and not stop.is_set():
+            number = history.updates % len(windows)
+            x, y = windows[number]
+            if number == 0:
+                state = None  # a new walk along the streams: nothing was read before
+            for group in optimiser.param_groups:
+                group["lr"] = config.rate(history.updates)
+
+            logits, state = model(x, state)  # (B, T, V)
+            loss = F.cross_entropy(logits.flatten(0, 1), y.flatten())
+            optimiser.zero_grad()
+            loss.backward()
+            norm = nn.utils.clip_grad_norm_(model.parameters(), config.clip)
+            optimiser.step()
+            state = detach(state)  # the value goes on, the gradient does not
+
+            history.losses.append(loss.item())
+            history.norms.append(norm.item())
+            history.seconds = time.perf_counter() - began
+            if not math.isfinite(history.losses[-1]):
+                raise FloatingPointError(
+                    f"the loss of update {history.updates} is not a number; lower the learning rate"
+                )
+            if history.updates % config.validate_every == 0 or history.finished:
+                _validate(history, model, val_ids)
+                if on_validation is not None:
+                    on_validation(history)
+                began = time.perf_counter() - history.seconds
+            bar.update()
+        history.resume = {"state": state, "optimiser": optimiser.state_dict(), **_random_state(device)}
+    if history.finished:
+        model.load_state_dict(history.best_weights)
+    return history
+
+
+def _begin(history, model, config, device, optimiser) -> History:
+    model.train()
+    if history is None:
+        return History(model.cell, config, device=str(device))
+    if history.config != config or history.cell != model.cell:
+        raise ValueError("this history belongs to another run: continue it with its own model and configuration")
+    if history.updates and not history.resume:
+        raise ValueError("this history was saved without resumable=True, so the run cannot go on: start a new one")
+    if history.resume:
+        optimiser.load_state_dict(history.resume["optimiser"])
+    return history
+
+
+def _validate(history: History, model: nn.Module, val_ids: Tensor) -> None:
+    loss = evaluate(model, val_ids, window=CHUNK)
+    history.val_updates.append(history.updates)
+    history.val_losses.append(loss)
+    history.val_seconds.append(history.seconds)
+    if loss < history.best_loss:
+        history.best_loss = loss
+        history.best_weights = {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
+
+
+@contextmanager
+def _own_random_numbers(history: History, device: torch.device):
+    """Dropout draws from a generator of the run's own; the reader's is as it was afterwards."""
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(history.config.seed)
+        if history.resume:
+            torch.set_rng_state(history.resume["random"])
+        if "random_cuda" in history.resume and device.type == "cuda":
+            torch.cuda.set_rng_state(history.resume["random_cuda"], device)
+        yield
+
+
+def _random_state(device: torch.device) -> dict[str, Tensor]:
+    state = {"random": torch.get_rng_state()}
+    if device.type == "cuda":
+        state["random_cuda"] = torch.cuda.get_rng_state(device)
+    return state
+
+
+@contextmanager
+def _interrupt_sets(stop: threading.Event):
+    """An interrupt of the kernel ends the run after the update in hand, not in the middle of it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = signal.signal(signal.SIGINT, lambda *_: stop.set())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+def _bar(history: History, progress: bool):
+    return tqdm(
+        total=history.config.updates, initial=history.updates, desc=history.cell, leave=False, disable=not progress
+    )
+
+
+@torch.inference_mode()
+def evaluate(model: nn.Module, ids: Tensor, window: int | None = None) -> float:
+    """Mean nats per character over `ids` (n,): -ln p(character | those before it), the first one being given.
+
+    Without `window` the state is carried over the whole text. With `window=w` the text is cut into blocks of w
+    predictions, each from a zero state, as nanoGPT measures. The two are different measures: never compare them.
+    Raises `ValueError` for fewer than two characters.
+    """
+    if len(ids) < 2:
+        raise ValueError(f"the text has {len(ids)} characters; at least 2 are needed to predict one")
+    if window is not None and window < 1:
+        raise ValueError(f"window is {window}; it must be at least 1, or None to carry the state over the whole text")
+    was_training = model.training
+    model.eval()
+    try:
+        device = next(model.parameters()).device
+        ids = ids.to(device)
+        count = len(ids) - 1
+        width = count if window is None else min(window, count)
+        whole = count // width
+        total = _summed_loss(model, *as_streams(ids[: whole * width + 1], whole))
+        if whole * width < count:  # the last block is shorter
+            total += _summed_loss(model, ids[None, whole * width : -1], ids[None, whole * width + 1 :])
+        return total / count
+    finally:
+        model.train(was_training)
+
+
+def _summed_loss(model: nn.Module, inputs: Tensor, targets: Tensor) -> float:
+    rows = max(1, 200_000 // min(CHUNK, inputs.shape[1]))  # blocks that are read side by side
+    total = 0.0
+    for x_rows, y_rows in zip(inputs.split(rows), targets.split(rows), strict=True):
+        state = None
+        for x, y in zip(x_rows.split(CHUNK, dim=1), y_rows.split(CHUNK, dim=1), strict=True):
+            logits, state = model(x, state)
+            total += F.cross_entropy(logits.flatten(0, 1), y.flatten(), reduction="sum").item()
+    return total
+
+
+def pick_device(name: str | torch.device | None = None) -> torch.device:
+    """The GPU if there is one, else the CPU; or the device asked for by name ("cpu", "cuda", "mps").
+
+    Apple's "mps" is used only when asked for, with a warning: it has given wrong gradients for recurrent layers.
+    Raises `ValueError` for a device that is not there.
+    """
+    if name is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise ValueError(f"there is no device {name!r}: use 'cpu', 'cuda' or 'mps'") from None
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not there.get(device.type, False):
+        raise ValueError(f"this machine has no {device.type!r} that PyTorch can use: use 'cpu'")
+    if device.type == "mps":
+        warnings.warn(
+            "mps has given wrong gradients for recurrent layers; compare a short run with 'cpu'", stacklevel=2
+        )
+    return device
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be written, read or used; the message says why and what to do."""
+
+
+@dataclass
+class Checkpoint:
+    model: nn.Module
+    vocab: Vocabulary
+    text: str  # name of the text it was trained on
+    history: History | None
+    path: Path
+
+
+def save_checkpoint(
+    path: str | Path,
+    model: nn.Module,
+    vocab: Vocabulary,
+    *,
+    text: str = "",
+    history: History | None = None,
+    resumable: bool = False,
+) -> Path:
+    """Write model, vocabulary and log to one file, whole or not at all: plain values and tensors only.
+
+    With `resumable` it also holds what `train` needs to go on (about three times the size). Raises `CheckpointError`
+    when the file cannot be written, for example because the disk is full; an older file of that name then stays.
+    """
+    path = Path(path)
+    content = {
+        "format": 1,
+        "cell": model.cell,
+        "hyperparameters": model.hyperparameters,
+        "weights": {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()},
+        "characters": vocab.characters,
+        "text": text,
+        "history": None if history is None else _plain(history, resumable),
+    }
+    temporary = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.part")  # of this process and thread
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(temporary, "wb") as file:
+            torch.save(content, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except (OSError, RuntimeError) as error:
+        raise CheckpointError(
+            f"{path} could not be written ({error}); free some room or choose another folder"
+        ) from error
+    finally:
+        with suppress(OSError):  # it is still there only when something went wrong, an interrupt included
+            temporary.unlink()
+    return path
+
+
+def load_checkpoint(path: str | Path, vocab: Vocabulary | None = None) -> Checkpoint:
+    """Read what `save_checkpoint` wrote, on the CPU and with `weights_only=True`: nothing in the file is executed.
+
+    Raises `CheckpointError` if the file is missing, damaged, or, when `vocab` is given, of another vocabulary.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise CheckpointError(f"there is no checkpoint {path}; train the network first, in 04_training")
+    try:
+        with zipfile.ZipFile(path) as archive:  # what torch.save writes; torch.load does not look at the checksums
+            if archive.testzip() is not None:
+                raise zipfile.BadZipFile("a checksum does not agree")
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        stored = Vocabulary(content["characters"])
+        model = MODELS[content["cell"]](**content["hyperparameters"])
+        model.load_state_dict(content["weights"])
+        history = None if content["history"] is None else _from_plain(content["history"])
+    except Exception as error:  # a damaged file can fail in any of these ways
+        raise CheckpointError(
+            f"{path} is damaged or not a checkpoint of this course; delete it and train again"
+        ) from error
+    if vocab is not None and vocab != stored:
+        theirs, ours = set(stored.characters), set(vocab.characters)
+        raise CheckpointError(
+            f"{path} is of another vocabulary: {len(theirs - ours)} of its characters are not in yours and "
+            f"{len(ours - theirs)} of yours are not in it; load the text it was trained on, or train again"
+        )
+    return Checkpoint(model.eval(), stored, content["text"], history, path)
+
+
+def find_checkpoint(cell: str, text: str = "tales", runs: str | Path = "runs") -> Path:
+    """The network that 04 trained here (`runs`), or else the bundled one. Raises `CheckpointError` if there is neither."""
+    name = f"{text}-{cell.lower()}.pt"
+    for folder in (Path(runs), BUNDLED):
+        if (folder / name).is_file():
+            return folder / name
+    raise CheckpointError(f"no {cell} has been trained on {text!r} yet; run 04_training with that text first")
+
+
+def _plain(history: History, resumable: bool) -> dict:
+    keep = {
+        name: getattr(history, name) for name in history.__dataclass_fields__ if name not in ("best_weights", "resume")
+    }
+    keep["config"] = asdict(history.config)
+    if resumable:
+        state = history.resume.get("state")
+        keep["resume"] = {**history.resume, "state": None if state is None else map_state(state, Tensor.cpu)}
+        keep["best_weights"] = history.best_weights
+    return keep
+
+
+def _from_plain(kept: dict) -> History:
+    return History(**{**kept, "config": TrainConfig(**kept["config"])})

@@ -1,0 +1,81 @@
+"""Run notebooks from top to bottom in a fresh kernel and save them with their real outputs.
+
+    python tests/regenerate.py              all of them
+    python tests/regenerate.py 03 05        those whose names start so
+    python tests/regenerate.py 04 --bundle  and put the checkpoints that 04 has just trained into the package
+
+What is saved is what `pytest --nbval` compares: execution counts 1..n, no widget state, no timestamps.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import time
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = ROOT / "notebooks"
+RUNS = NOTEBOOKS / "runs"
+BUNDLED = ROOT / "charrnn_helpers" / "checkpoints"
+
+
+def regenerate(path: Path) -> float:
+    """Execute one notebook in place; seconds taken. An error in an untagged cell stops it and saves nothing."""
+    notebook = nbformat.read(path, as_version=4)
+    start = time.perf_counter()
+    NotebookClient(
+        notebook,
+        timeout=1200,
+        kernel_name="python3",
+        store_widget_state=False,
+        record_timing=False,
+        resources={"metadata": {"path": str(NOTEBOOKS)}},
+    ).execute()
+    seconds = time.perf_counter() - start
+    tidy(notebook)
+    nbformat.write(notebook, path)
+    return seconds
+
+
+def tidy(notebook) -> None:
+    """What every committed notebook has in common: stable ids, one kernel name, no state of widgets."""
+    notebook.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{number:03d}"
+        cell.metadata.pop("execution", None)
+        cell.metadata.pop("ExecuteTime", None)
+        for output in cell.get("outputs", []):
+            for name in ("application/vnd.jupyter.widget-view+json",):
+                if name in output.get("data", {}) and "text/plain" not in output["data"]:
+                    output["data"].pop(name)
+
+
+def bundle() -> None:
+    """Copy the two networks that 04 trained on `tales` into the package, for readers who open 05 to 07 first."""
+    BUNDLED.mkdir(exist_ok=True)
+    for checkpoint in sorted(RUNS.glob("tales-*.pt")):
+        shutil.copyfile(checkpoint, BUNDLED / checkpoint.name)
+        print(f"bundled {checkpoint.name}, {checkpoint.stat().st_size / 1e6:.2f} MB")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("prefixes", nargs="*", default=[""])
+    parser.add_argument("--bundle", action="store_true")
+    options = parser.parse_args()
+    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+        if path.name.startswith(tuple(options.prefixes)):
+            print(f"{path.name}: {regenerate(path):.0f} s", flush=True)
+    if options.bundle:
+        bundle()
+
+
+if __name__ == "__main__":
+    main()

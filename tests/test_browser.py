@@ -1,0 +1,260 @@
+"""The playground in a real JupyterLab and a real browser: it runs without an error and answers to the keyboard.
+
+Needs a Chromium on the path. Nothing leaves this machine: the server listens on 127.0.0.1 only.
+"""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed; see tests/requirements.txt")
+
+ROOT = Path(__file__).resolve().parents[1]
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CHROMIUM_OPTIONS = [
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+MINUTES = 60_000  # milliseconds, as Playwright counts
+
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on the path"),
+    pytest.mark.timeout(600),
+]
+
+
+# --- the machinery, which may also be used outside the tests --------------------------------------------------------
+
+
+@contextlib.contextmanager
+def jupyterlab(folder, settings):
+    """Serve `folder` in JupyterLab on a free port of this machine: yields its address; ended by its own handle.
+
+    `settings` is an empty folder for everything Jupyter would keep in the reader's home.
+    """
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    config = Path(settings)
+    keep = {
+        "labconfig/page_config.json": {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}},
+        "lab/user-settings/@jupyterlab/notebook-extension/tracker.jupyterlab-settings": {"windowingMode": "none"},
+    }
+    for name, content in keep.items():
+        (config / name).parent.mkdir(parents=True, exist_ok=True)
+        (config / name).write_text(json.dumps(content))
+    places = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
+    environment = {**os.environ, **{name: str(config / name.lower()) for name in places[1:]}, places[0]: str(config)}
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    command = [
+        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--expose-app-in-browser"),
+        *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
+        *("--IdentityProvider.token=", f"--ServerApp.root_dir={folder}", "--LabApp.extension_manager=readonly"),
+    ]
+    address = f"http://127.0.0.1:{port}"
+    with open(config / "server.log", "w+", encoding="utf-8") as log:
+        server = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT, cwd=folder)
+        try:
+            deadline = time.monotonic() + 90
+            while not _answers(f"{address}/api/status"):
+                if server.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError(f"JupyterLab did not start:\n{(config / 'server.log').read_text()[-3000:]}")
+                time.sleep(0.2)
+            yield address
+        finally:
+            server.terminate()  # it ends its kernels first
+            try:
+                server.wait(20)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait(20)
+
+
+def _answers(address):
+    try:
+        with urllib.request.urlopen(address, timeout=2) as answer:
+            return answer.status == 200
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def run_notebook(page, address, name, minutes=5):
+    """Open notebook `name` (a path on the server), run all its cells, and return its error outputs as text."""
+    page.goto(f"{address}/lab/tree/{name}?reset")
+    page.wait_for_function("window.jupyterapp !== undefined", timeout=2 * MINUTES)
+    page.evaluate("async () => { await window.jupyterapp.restored; }")
+    page.wait_for_function(
+        """name => {
+            const current = window.jupyterapp.shell.currentWidget;
+            const kernel = current?.context?.path === name && current.context.sessionContext?.session?.kernel;
+            return Boolean(kernel) && kernel.connectionStatus === 'connected' && kernel.status === 'idle';
+        }""",
+        arg=name,
+        timeout=2 * MINUTES,
+    )
+    page.set_default_timeout(minutes * MINUTES)
+    page.evaluate("async () => { await window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
+    page.wait_for_function(
+        "() => window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel.status === 'idle'",
+        timeout=minutes * MINUTES,
+    )
+    page.set_default_timeout(30_000)
+    return errors_of(page)
+
+
+def errors_of(page):
+    """The error outputs of the open notebook, and the code cells that have not been run."""
+    return page.evaluate(
+        """() => {
+            const found = [];
+            for (const cell of window.jupyterapp.shell.currentWidget.content.model.cells) {
+                const { cell_type, source, execution_count, outputs } = cell.toJSON();
+                if (cell_type !== 'code') continue;
+                const code = Array.isArray(source) ? source.join('') : source;
+                if (code.trim() && execution_count === null) found.push('not run: ' + code);
+                for (const output of outputs)
+                    if (output.output_type === 'error') found.push(`${output.ename}: ${output.evalue} in: ${code}`);
+            }
+            return found;
+        }"""
+    )
+
+
+def control(page, label):
+    """Number box and slider handle of a row made by `widgets.slider`."""
+    box = page.get_by_label(label, exact=True).first
+    row = box.locator("xpath=ancestor::*[contains(concat(' ', @class, ' '), ' widget-hbox ')][1]")
+    return box, row.locator(".noUi-handle").first
+
+
+def press(page, place, *keys):
+    place.scroll_into_view_if_needed()
+    place.focus()
+    for key in keys:
+        page.keyboard.press(key)
+
+
+# --- the playground -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": CHROMIUM_OPTIONS}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args):
+    return {**browser_context_args, "viewport": {"width": 1280, "height": 900}}
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    """A server over a copy of the notebooks, so that nothing in the repository changes."""
+    folder = tmp_path_factory.mktemp("class")
+    copied = shutil.ignore_patterns(".ipynb_checkpoints", "runs")
+    shutil.copytree(ROOT / "notebooks", folder / "notebooks", ignore=copied)
+    with jupyterlab(folder, tmp_path_factory.mktemp("jupyter")) as address:
+        yield address
+
+
+@pytest.fixture
+def playground(page, address):
+    if not (ROOT / "notebooks" / "07_playground.ipynb").is_file():
+        pytest.skip("07_playground does not exist yet")
+    assert run_notebook(page, address, "notebooks/07_playground.ipynb") == []
+    page.locator('.charrnn-sample[data-cell="LSTM"]').first.scroll_into_view_if_needed()
+    return page
+
+
+def samples(page):
+    """What each network has written, as it stands on the page."""
+    return {
+        cell: page.locator(f'.charrnn-sample[data-cell="{cell}"]').first.evaluate("place => place.textContent")
+        for cell in ("LSTM", "GRU")
+    }
+
+
+def wait_for_samples(page, condition):
+    """The texts as soon as `condition(texts)` holds; as they are after a quarter of a minute otherwise."""
+    deadline = time.monotonic() + 15
+    while not condition(samples(page)) and time.monotonic() < deadline:
+        page.wait_for_timeout(100)
+    return samples(page)
+
+
+def test_playground_answers_to_the_keyboard(playground):
+    page = playground
+    length_box, length_handle = control(page, "length")
+    seed_box, seed_handle = control(page, "random seed")
+
+    length = int(length_box.input_value())
+    first = samples(page)
+    assert {len(text) for text in first.values()} == {length}
+    assert first["LSTM"] != first["GRU"]
+
+    press(page, length_handle, "ArrowRight")  # the slider
+    longer = wait_for_samples(page, lambda texts: texts != first)
+    assert int(length_box.input_value()) > length
+    assert {len(text) for text in longer.values()} == {int(length_box.input_value())}
+    assert all(longer[cell].startswith(first[cell]) for cell in longer)  # the seed is the same, so is the beginning
+
+    press(page, length_box, "ControlOrMeta+a", *"60", "Enter")  # the number box beside it
+    shorter = wait_for_samples(page, lambda texts: {len(text) for text in texts.values()} == {60})
+    assert {len(text) for text in shorter.values()} == {60}
+    assert length_handle.get_attribute("aria-valuenow") == "60.0"
+
+    seed = int(seed_box.input_value())
+    press(page, seed_handle, "ArrowRight")
+    other = wait_for_samples(page, lambda texts: all(texts[cell] != shorter[cell] for cell in texts))
+    assert int(seed_box.input_value()) == seed + 1
+    assert all(other[cell] != shorter[cell] and len(other[cell]) == 60 for cell in other)
+
+    press(page, seed_handle, "ArrowLeft")  # and back: the same seed gives the same text
+    assert wait_for_samples(page, lambda texts: texts == shorter) == shorter
+    assert errors_of(page) == []
+
+
+def test_playground_names_an_unknown_character_in_a_sentence(playground):
+    page = playground
+    before = samples(page)
+    prompt = page.get_by_label("prompt", exact=True).first
+    press(page, prompt, "ControlOrMeta+a")
+    page.keyboard.insert_text("日")
+    page.keyboard.press("Enter")
+    said = page.get_by_role("alert").filter(has_text="日").first
+    said.wait_for(timeout=15_000)
+    assert re.search(r"does not hold '日', at position 0", said.inner_text())
+    assert "Traceback" not in page.locator(".jp-Notebook").inner_text()
+
+    known = before["LSTM"].strip()[0]
+    press(page, prompt, "ControlOrMeta+a")
+    page.keyboard.insert_text(known)
+    page.keyboard.press("Enter")
+    said.wait_for(state="detached", timeout=15_000)
+    shown = page.locator(".charrnn-prompt")
+    shown.filter(has_text=re.compile(f"^{re.escape(known)}$")).first.wait_for(timeout=15_000)
+    assert {len(text) for text in samples(page).values()} == {len(before["LSTM"])}
+
+
+def test_every_number_box_of_the_playground_has_a_name(playground):
+    boxes = playground.locator(".jp-OutputArea input:visible")
+    assert boxes.count() >= 5
+    for place in range(boxes.count()):
+        labelled = boxes.nth(place).evaluate("box => [...box.labels].map(label => label.textContent).join('')")
+        assert labelled.strip() or boxes.nth(place).get_attribute("aria-label")
