@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from .encoding import Vocabulary
 from .models import num_parameters
 
 
@@ -32,7 +33,7 @@ class StillOpen(Exception):
 
 
 def check(number: str, answer=None) -> None:
-    """Say whether `answer` solves exercise `number`; if not, name the fault. Raises `ValueError` for no such exercise."""
+    """Say whether `answer` solves exercise `number`, or name the fault. Raises `ValueError` for no such exercise."""
     exercise = _find(number)
     try:
         if answer is None or answer is ...:
@@ -592,3 +593,473 @@ def _fold_biases(answer) -> str | None:
     if _same(b_ih[6:], old[6:]):
         return "you touched the candidate's rows, the last third; b_hn must stay where it is"
     return "the outputs changed; fold the first two thirds of the rows, r and z, and nothing else"
+
+
+# --- 05: loss curves ------------------------------------------------------------------------------------------------
+
+
+@_exercise(
+    "5.1",
+    hints=[
+        "At update k the last `width` losses are losses[k - width + 1 : k + 1]. What if k - width + 1 is negative?",
+        "Use max(0, k - width + 1) as the start, and divide by the length of the slice, not by width.",
+    ],
+    solution="""
+# The start never goes below zero, and the early means divide by as many losses as there are.
+def running_mean(losses, width):
+    means = []
+    for k in range(len(losses)):
+        last = losses[max(0, k - width + 1) : k + 1]
+        means.append(sum(last) / len(last))
+    return means
+
+check("5.1", running_mean)
+""",
+)
+def _running_mean(answer) -> str | None:
+    losses, width = [8.0, 4.0, 6.0, 1.0, 3.0, 9.0], 3
+    got = _answered(answer(list(losses), width))
+    got = torch.as_tensor(got, dtype=torch.float64)
+    n = len(losses)
+
+    def means(start=lambda k: max(0, k - width + 1), stop=lambda k: k + 1, over=len, places=range(n)):
+        pieces = [losses[start(k) : stop(k)] for k in places]
+        return [sum(piece) / over(piece) if piece else 0.0 for piece in pieces]
+
+    if _same(got, means()):
+        return None
+    faults = [
+        (
+            means(places=range(width - 1, n)),
+            "the first width - 1 updates have no mean; give them that of the losses so far",
+        ),
+        (means(over=lambda _: width), "the first means divide by width, but fewer losses are there yet: too low"),
+        (means(start=lambda k: 0), "that is the mean of all losses so far; old ones must drop out after width updates"),
+        (
+            means(start=lambda k: k, stop=lambda k: k + width),
+            "you look ahead: at update k the later losses are unknown",
+        ),
+        (means(start=lambda k: max(0, k - width)), "one loss too many: the slice starts at k - width + 1"),
+        (means(start=lambda k: max(0, k - width), stop=lambda k: k), "the loss of update k itself is missing"),
+        (means(over=lambda _: 1), "those are sums; divide by the number of losses in them"),
+        (losses, "nothing is smoothed: these are the losses themselves"),
+    ]
+    if got.shape != (n,) and not any(_same(got, value) for value, _ in faults):
+        return f"{n} losses went in and {got.numel()} numbers came out; give one for each update"
+    return _recognise(got, faults, "for losses 8, 4, 6, 1 and width 3 it is 8, 6, 6 and 3.67")
+
+
+@_exercise(
+    "5.2",
+    hints=[
+        "Mean 0.02; the deviations are -0.01, 0.01 and 0, so s = sqrt((0.0001 + 0.0001) / 2) = 0.01.",
+        "The interval reaches 4.303 * 0.01 / sqrt(3) to either side of the mean.",
+    ],
+    solution="""
+# Mean 0.02, s = 0.01 (divided by n - 1 = 2): the reach is 4.303 * 0.01 / sqrt(3) = 0.0248. Zero lies inside.
+lower_end = 0.02 - 4.303 * 0.01 / 3**0.5
+check("5.2", lower_end)
+""",
+)
+def _lower_end(answer) -> str | None:
+    mean, s, t, root = 0.02, 0.01, 4.303, 3**0.5
+    if _same(answer, mean - t * s / root, 1e-4):
+        return None
+    biased = (2 / 3) ** 0.5 * s
+    faults = [
+        (mean + t * s / root, "that is the upper end: subtract the reach from the mean"),
+        (t * s / root, "that is the reach; the lower end is the mean minus it"),
+        (-t * s / root, "that is minus the reach; add the mean"),
+        (mean - t * s, "s is the spread of one pair; the mean of three has s / sqrt(3)"),
+        (mean - t * s / 3, "divide by the square root of 3, not by 3"),
+        (mean - 1.96 * s / root, "1.96 is for a known spread; with three pairs it is estimated, and t is 4.303"),
+        (mean - s / root, "that is one standard error below the mean; t = 4.303 of them make 95 %"),
+        (mean - t * biased / root, "your s divides by n; the estimate from a sample divides by n - 1"),
+        (mean, "that is the mean, the middle of the interval"),
+    ]
+    return _recognise(answer, faults, f"{float(answer):.4f} is not the mean minus 4.303 * s / sqrt(3)", 1e-4)
+
+
+@_exercise(
+    "5.3",
+    hints=[
+        "The excess of one character is losses - oracle. Sum it over the characters of that kind, and over all.",
+        "chosen = torch.tensor([k == kind for k in kinds]); then excess[chosen].sum() / excess.sum().",
+    ],
+    solution="""
+# A share compares sums: a rare kind may be dear for each character and still cause little of the whole.
+def share_of_excess(losses, oracle, kinds, kind):
+    excess = losses - oracle
+    chosen = torch.tensor([k == kind for k in kinds])
+    return excess[chosen].sum() / excess.sum()
+
+check("5.3", share_of_excess)
+""",
+)
+def _share_of_excess(answer) -> str | None:
+    losses = torch.tensor([1.0, 0.5, 2.0, 0.25, 1.7])
+    oracle = torch.tensor([0.8, 0.0, 1.2, 0.0, 0.0])
+    kinds = ["free", "name", "free", "spelling", "name"]
+    got = _answered(answer(losses, oracle, list(kinds), "name"))
+    chosen = torch.tensor([kind == "name" for kind in kinds])
+    excess = losses - oracle
+    right = excess[chosen].sum() / excess.sum()
+    if _same(got, right):
+        other = answer(losses, oracle, list(kinds), "free")
+        if _same(other, 1.0 / excess.sum()):
+            return None
+        return "right for one kind and wrong for another: use `kind`, not a fixed name, and subtract the oracle"
+    faults = [
+        (losses[chosen].sum() / losses.sum(), "that is the share of the loss; subtract the oracle's first"),
+        (excess[chosen].mean() / excess.mean(), "a ratio of means: how dear one such character is; a share needs sums"),
+        (excess[chosen].sum(), "those are the nats of this kind; divide by the sum over all characters"),
+        (excess[chosen].mean(), "that is the mean excess of one such character, as in 5.4; the share divides sums"),
+        (excess[chosen].sum() / len(kinds), "divided by the number of characters; divide by the whole excess"),
+        (chosen.float().mean(), "that is the share of the characters; how much do they cost?"),
+        (excess[~chosen].sum() / excess.sum(), "that is the share of all other kinds"),
+        (100 * right, "in per cent; give a share between 0 and 1"),
+    ]
+    return _recognise(got, faults, f"for the example the share is {right:.3f}")
+
+
+# --- 07 -------------------------------------------------------------------------------------------------------------
+
+
+@_exercise(
+    "7.1",
+    hints=[
+        "What does top_k=1 leave to draw from?",
+        "A draw from a single character always gives that character, whatever the seed.",
+    ],
+    solution="""
+# top_k=1 leaves one character to draw from at every step, so the seed decides nothing: one text.
+different_texts = 1
+check("7.1", different_texts)
+""",
+)
+def _texts_of_greedy(answer):
+    if answer == 1:
+        return None
+    if answer == 50:
+        return "one text for each seed is what drawing gives; with top_k=1 there is nothing left to draw"
+    if answer == 0:
+        return "there is always a text; count how many *different* ones there are"
+    if answer == 200:
+        return "200 is the length of each text; the question is how many different texts there are"
+    return f"{answer!r} is not the number; ask what a seed can change when one character is left to draw from"
+
+
+@_exercise(
+    "7.2",
+    hints=[
+        "Walk along both texts together with zip and enumerate.",
+        "Stop at the first pair that differs; think of what to return when no pair does.",
+    ],
+    solution="""
+def first_difference(a, b):
+    for place, (x, y) in enumerate(zip(a, b)):
+        if x != y:
+            return place
+    return min(len(a), len(b))  # one is the start of the other
+
+check("7.2", first_difference)
+""",
+)
+def _first_difference(answer):
+    if _answered(answer("abcd", "abXd")) == 3:
+        return "you count the place from 1; Python counts from 0, so 'abcd' and 'abXd' part at 2"
+    if answer("abcd", "abXd") == 1:
+        return "you give the number of differences; the question is where the first one stands"
+    if answer("abcd", "abXd") != 2:
+        return f"'abcd' and 'abXd' part at 2, and you gave {answer('abcd', 'abXd')!r}"
+    if answer("ab", "abcd") is None:
+        return "when one text is the start of the other you return nothing; return the length of the shorter one"
+    if answer("ab", "abcd") != 2:
+        return f"'ab' never differs from 'abcd': return 2, the length of the shorter, not {answer('ab', 'abcd')!r}"
+    if answer("aXbX", "aYbY") != 1:
+        return "with two differences you give a later one; stop at the first"
+    return None
+
+
+@_exercise(
+    "7.3",
+    hints=[
+        "vocab.characters is the string of all characters it knows.",
+        "Keep each character of the prompt that stands in it, and join what is left.",
+    ],
+    solution="""
+def known_only(prompt, vocab):
+    return "".join(char for char in prompt if char in vocab.characters)
+
+check("7.3", known_only)
+""",
+)
+def _known_only(answer):
+    vocab = Vocabulary.from_text("abc ")
+    found = _answered(answer("a cab, bé", vocab))
+    if isinstance(found, list):
+        return "you return a list of characters; join them to a text with ''.join"
+    if found == "a cab, bé":
+        return "nothing was left out: ',' and 'é' are not in the vocabulary"
+    if found == ",é":
+        return "you keep the unknown characters and leave out the known ones; turn the condition round"
+    if found == "".join(sorted(set("a cab b"))):
+        return "you lost the order and the repetitions: go along the prompt, not along a set"
+    if found != "a cab b":
+        return f"from 'a cab, bé' and the characters 'abc ' 'a cab b' should be left, and you gave {found!r}"
+    return None
+
+
+# --- 04 -------------------------------------------------------------------------------------------------------------
+
+
+@_exercise(
+    "4.1",
+    hints=[
+        "An untrained network gives every character about the same share.",
+        "The share is 1/90; the loss is -ln of it.",
+    ],
+    solution="""
+import math
+
+first_loss = math.log(90)  # about 4.50 nats: -ln(1/90)
+check("4.1", first_loss)
+""",
+)
+def _first_loss(answer):
+    answer = float(answer)
+    if abs(answer - math.log(90)) < 0.02:
+        return None
+    if abs(answer - math.log2(90)) < 0.02:
+        return "that is in bits (log to base 2); nats are asked for"
+    if abs(answer - math.log10(90)) < 0.02:
+        return "that is the logarithm to base 10; the loss uses the natural one"
+    if abs(answer - 1 / 90) < 0.002:
+        return "1/90 is the probability of each character; the loss is minus its logarithm"
+    if abs(answer + math.log(90)) < 0.02:
+        return "the sign is turned: a probability below one has a negative logarithm, and the loss is minus that"
+    if answer == 0:
+        return "zero is the loss of a network that is certain and right; this one knows nothing"
+    return f"{answer:g} is not it; what does -ln p give when p is one in ninety?"
+
+
+@_exercise(
+    "4.2",
+    hints=[
+        "F.cross_entropy wants the classes in dimension 1.",
+        "transpose(1, 2) turns logits (B, T, V) into (B, V, T); targets stay (B, T).",
+    ],
+    solution="""
+from torch.nn import functional as F
+
+def sequence_loss(logits, targets):
+    return F.cross_entropy(logits.transpose(1, 2), targets)  # (B, V, T) against (B, T): the mean over all questions
+
+check("4.2", sequence_loss)
+""",
+)
+def _sequence_loss(answer):
+    generator = torch.Generator().manual_seed(0)
+    logits, targets = torch.randn(3, 5, 7, generator=generator), torch.randint(7, (3, 5), generator=generator)
+    found = _answered(answer(logits, targets))
+    each = torch.nn.functional.cross_entropy(logits.transpose(1, 2), targets, reduction="none")  # (B, T)
+    found = torch.as_tensor(found)
+    if found.dim() > 0:
+        return f"you give {tuple(found.shape)} losses; take their mean"
+    near = {
+        each.sum().item(): "you summed over all questions where the mean is asked",
+        each[:, -1].mean().item(): "you scored the last step only: that is the assignment's mistake in silence",
+        each.sum(dim=1).mean().item(): "you summed over time; take the mean over time too, or long windows count more",
+        -each.mean().item(): "the sign is turned: a loss is minus the log-probability",
+    }
+    if abs(found.item() - each.mean().item()) < 1e-4:
+        return None
+    for value, fault in near.items():
+        if abs(found.item() - value) < 1e-4:
+            return fault
+    return f"for one example you give {found.item():.3f} and the mean over all questions is {each.mean().item():.3f}"
+
+
+@_exercise(
+    "4.3",
+    hints=[
+        "Before update 100: the share (update + 1) / 100 of the peak.",
+        "After it: progress = (update - 100) / 900, and the factor (1 + cos(pi * progress)) / 2.",
+    ],
+    solution="""
+import math
+
+def rate(update):
+    if update < 100:
+        return 0.01 * (update + 1) / 100
+    progress = (update - 100) / 900
+    return 0.01 * (1 + math.cos(math.pi * progress)) / 2
+
+check("4.3", rate)
+""",
+)
+def _rate(answer):
+    values = {update: float(_answered(answer(update))) for update in (0, 49, 99, 100, 550, 1000)}
+    if values[0] == 0:
+        return (
+            "update 0 has the rate 0, so it learns nothing: count it as the first step of the rise, (update + 1) / 100"
+        )
+    if abs(values[49] - 0.01) < 1e-9:
+        return "there is no warm-up: at update 49 the rate should be half of the peak"
+    if abs(values[100] - 0.01) > 1e-3:
+        return "the cosine should begin where the warm-up ends, at the peak; does your progress start at update 100?"
+    if abs(values[1000] - 0.01) < 1e-3:
+        return "the rate does not fall: after the warm-up comes half a cosine down to zero"
+    if values[1000] < -1e-6 or values[550] < 1e-4:
+        return "the cosine goes from 1 to -1; add 1 and halve it, so that it goes from 1 to 0"
+    wanted = {0: 0.0001, 49: 0.005, 99: 0.01, 100: 0.01, 550: 0.005, 1000: 0.0}
+    for update, value in wanted.items():
+        if abs(values[update] - value) > 2e-5:
+            return f"at update {update} the rate should be {value:g}, and yours is {values[update]:g}"
+    return None
+
+
+# --- 06 -------------------------------------------------------------------------------------------------------------
+
+
+@_exercise(
+    "6.1",
+    hints=[
+        "Dividing a logarithm by 0.5 doubles it. What does that do to the probability itself?",
+        "Square each probability, then scale the three squares so that they sum to one.",
+    ],
+    solution="""
+# p is proportional to exp(ln p / 0.5) = p ** 2: the squares are 0.36, 0.09 and 0.01, and together 0.46.
+sharpened = 0.36 / (0.36 + 0.09 + 0.01)
+check("6.1", sharpened)
+""",
+)
+def _sharpened(answer) -> str | None:
+    if _same(answer, 0.36 / 0.46, 0.002):
+        return None
+    roots = [math.sqrt(p) for p in (0.6, 0.3, 0.1)]
+    divided = torch.softmax(torch.tensor([0.6, 0.3, 0.1]) / 0.5, dim=0)[0].item()
+    faults = [
+        (0.36, "the squares are right, but the three no longer sum to one: divide by their sum"),
+        (roots[0] / sum(roots), "you took roots: that is temperature 2, and it makes the first one smaller"),
+        (0.6, "that is temperature 1; at 0.5 the likeliest character gains"),
+        (1.2, "a probability cannot be above one: it is the logarithm that is divided by 0.5"),
+        (0.3, "it is the logarithm that is divided by the temperature, and a low one makes the likeliest gain"),
+        (divided, "you took the probabilities for logits: their logarithms are the logits"),
+        (1.0, "that is greedy, the limit of temperature 0"),
+    ]
+    return _recognise(answer, faults, "at temperature 0.5 every probability is squared, then all are scaled", 0.002)
+
+
+@_exercise(
+    "6.2",
+    hints=[
+        "The bar to clear is share * p.max().",
+        "Set to zero what lies below it, for example with torch.where, and divide by the sum of what is left.",
+    ],
+    solution="""
+# The bar moves with the most probable character: high where the network is sure, low where it is not.
+def keep_min_p(p, share):
+    kept = torch.where(p >= share * p.max(), p, 0.0)
+    return kept / kept.sum()
+
+check("6.2", keep_min_p)
+""",
+)
+def _keep_min_p(answer) -> str | None:
+    p, share = torch.tensor([0.05, 0.4, 0.15, 0.3, 0.1]), 0.3  # the bar is 0.12
+    given = _answered(answer(p.clone(), share))
+    got = torch.as_tensor(given)
+    if got.dtype == torch.bool:
+        return "that says which characters are kept; return their probabilities, scaled to sum to one"
+    if got.shape != p.shape:
+        return (
+            f"return one probability for each of the {len(p)} characters, zero for those left out; you gave {len(got)}"
+        )
+
+    def scaled(kept):
+        return kept * p / (kept * p).sum()
+
+    keep = p >= share * p.max()
+    faults = [
+        (keep * p, "the right ones are kept, but they do not sum to one: divide by their sum"),
+        (scaled(p >= share), "your bar is `share` itself; it should be `share` times the largest probability"),
+        (scaled(p < share * p.max()), "you keep the unlikely ones and drop the likely: turn the comparison round"),
+        (p, "nothing was left out: 0.05 and 0.1 lie below 0.3 · 0.4 = 0.12"),
+        (scaled(p >= share * p.mean()), "your bar is measured from the mean; measure it from the largest probability"),
+        (
+            scaled(p == p.max()),
+            "only the most probable one is left, which is greedy; everything from 0.12 up should stay",
+        ),
+        (torch.tensor([0.0, 1, 1, 1, 0]) / 3, "those kept are now equally likely; they should keep their proportions"),
+    ]
+    if not _same(got, scaled(keep)):
+        return _recognise(got, faults, "for 0.05, 0.4, 0.15, 0.3, 0.1 and share 0.3 the bar is 0.12: three are kept")
+    if not _same(answer(torch.tensor([0.5, 0.25, 0.25]), 0.5), torch.tensor([0.5, 0.25, 0.25])):
+        return "a character exactly at the bar should stay: at least, so >= and not >"
+    return None
+
+
+@_exercise(
+    "6.3",
+    hints=[
+        "One sentence is a draw that is right with probability p; its variance is p (1 - p).",
+        "The mean of n draws has variance p (1 - p) / n. The standard error is its root.",
+    ],
+    solution="""
+# A share is a mean of n draws of 0 or 1; p = 34 / 40 = 0.85, so the standard error is about 0.056.
+standard_error = math.sqrt(0.85 * 0.15 / 40)
+check("6.3", standard_error)
+""",
+)
+def _standard_error(answer) -> str | None:
+    right = math.sqrt(0.85 * 0.15 / 40)
+    faults = [
+        (0.85 * 0.15 / 40, "that is the variance of the share; take its root"),
+        (math.sqrt(0.85 * 0.15), "that is the spread of one sentence; the mean of 40 scatters less"),
+        (0.85 * 0.15, "that is the variance of one sentence; divide by 40 and take the root"),
+        (0.85, "that is the share itself; how far would it scatter over other samples of 40?"),
+        (math.sqrt(0.85 * 0.15) / 40, "you divide the spread by 40; a mean of 40 scatters less by the root of 40"),
+        (1.96 * right, "that is half the width of a 95 % interval, two standard errors; give one"),
+        (math.sqrt(40 * 0.85 * 0.15), "that is the error of the count; divide by 40 for the share"),
+    ]
+    if _same(answer, right, 0.0008):
+        return None
+    return _recognise(
+        answer, faults, f"{float(answer):.3g} is not it: the root of p (1 - p) / n, with p = 34 / 40", 0.0005
+    )
+
+
+@_exercise(
+    "6.4",
+    hints=[
+        "The pieces are sample[i : i + n]. What is the last i for which a whole piece is left?",
+        "There are len(sample) - n + 1 pieces; count those for which `piece in training_text`.",
+    ],
+    solution="""
+# A text of m characters has m - n + 1 pieces of n characters.
+def share_copied(sample, training_text, n):
+    pieces = [sample[i : i + n] for i in range(len(sample) - n + 1)]
+    return sum(piece in training_text for piece in pieces) / len(pieces)
+
+check("6.4", share_copied)
+""",
+)
+def _share_copied(answer) -> str | None:
+    sample, text, n = "abababxyab", "cdababcd", 3  # pieces: aba bab aba bab abx bxy xya yab; four of eight are copied
+    got = _answered(answer(sample, text, n))
+    more = "abcbcbc", "zzabcz", 2  # ab bc cb bc cb bc: 4/6
+    if _same(got, 0.5) and _same(answer(*more), 4 / 6):
+        return None
+    faults = [
+        (4, "that is how many; divide by the number of pieces, 8"),
+        (2 / 6, "you count different pieces; count each as often as it occurs"),
+        (4 / 7, "you leave out the last piece: there are len(sample) - n + 1"),
+        (4 / 10, "you divide by the characters, or count broken pieces at the end; there are only 8 pieces of 3"),
+    ]
+    if _same(got, 0.5):
+        second = answer(*more)
+        if _same(second, 1 - 4 / 6):
+            return "that is the share that is new; the question is which share stands in the training text"
+        return f"right for one text; but of ab bc cb bc cb bc four stand in 'zzabcz', and you say {float(second):.3f}"
+    return _recognise(got, faults, "of the 8 pieces of 'abababxyab' four stand in 'cdababcd': aba, bab, aba, bab")

@@ -108,7 +108,7 @@ class Validity(NamedTuple):
 
 
 def tales_validity(sample: str) -> Validity:
-    """Judge a sample of `tales` by its grammar, sentence by sentence. Raises `ValueError` if it has no whole sentence."""
+    """Judge a sample of `tales` by its grammar, sentence by sentence. Raises `ValueError` if it holds none."""
     checked = tales.check_sentences(sample)
     if not checked:
         raise ValueError("the sample holds no whole sentence; take a longer one")

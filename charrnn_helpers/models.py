@@ -166,9 +166,9 @@ def to_device(state: State | None, device: torch.device | str) -> State | None:
 
 
 def orthogonal_start(rnn: nn.LSTM | nn.GRU) -> None:
-    """Draw fresh weights, gate by gate: recurrent ones orthogonal (Saxe et al. 2014), input ones by Glorot's rule (2010).
+    """Draw fresh weights for each gate: recurrent ones orthogonal (Saxe et al. 2014), input ones by Glorot's rule (2010).
 
-    An orthogonal matrix turns a state without stretching or shrinking it, so that at the start nothing is lost on the way.
+    An orthogonal matrix turns a state and keeps its length, so that at the start nothing is lost on the way.
     """
     for name, weight in rnn.named_parameters():
         for gate in weight.data.split(rnn.hidden_size):  # (H, H) or (H, E); biases stay as PyTorch draws them

@@ -569,7 +569,7 @@ def plot_losses(
 ) -> Picture:
     """Validation loss of every history against updates, characters or seconds, with the ladder's rungs and the floor.
 
-    `ladder` and `floor` in nats per character. LSTM solid blue, GRU dashed orange, a thinner line for each further seed.
+    `ladder` and `floor` in nats per character. LSTM solid blue, GRU dashed orange, thinner for further seeds.
     """
     if axis not in AXES or unit not in UNITS:
         raise ValueError(
@@ -613,6 +613,88 @@ def plot_losses(
     marks = [*rungs] + (["the floor"] if floor is not None else [])
     against = f" Horizontal lines mark {', '.join(marks)}." if marks else ""
     return picture(figure, f"Validation loss in {unit} per character against {AXES[axis]}: {lines}.{against}")
+
+
+def plot_training_losses(histories: Sequence[History], smoothed: Sequence[Sequence[float]]) -> Picture:
+    """Training loss of each update, pale, and smoothed, in full colour; below it the gradient norm before clipping.
+
+    `smoothed`: for each history a list of the last part of its updates; one shorter than the run ends where it ends.
+    """
+    figure, (top, low) = new_figure(7.4, 4.8, rows=2, sharex=True)
+    for history, line in zip(histories, smoothed, strict=True):
+        style = STYLES[history.cell]
+        top.plot(range(1, history.updates + 1), history.losses, color=style["color"], alpha=0.22, linewidth=0.6)
+        start = history.updates - len(line) + 1
+        top.plot(range(start, history.updates + 1), line, **style, linewidth=1.6, label=history.cell)
+        low.plot(range(1, history.updates + 1), history.norms, **style, linewidth=0.6)
+    for clip in {history.config.clip for history in histories}:
+        low.axhline(clip, color="black", linewidth=0.9)
+        low.annotate("clip", (1.01, clip), xycoords=("axes fraction", "data"), va="center", fontsize=8)
+    top.set_ylabel("training loss\n(nats/character)")
+    low.set(xlabel="updates", ylabel="gradient norm", yscale="log")
+    top.legend(frameon=False, loc="upper right")
+    for axes in (top, low):
+        _tidy(axes)
+    return picture(
+        figure,
+        "Above, the training loss of every update, pale and ragged, and its moving average as a line: LSTM solid, GRU "
+        "dashed. Below, the gradient norm of every update on a logarithmic scale, with a line at the clipping norm.",
+    )
+
+
+def plot_excess_by_kind(excess: dict[str, dict[str, float]], label: str = "excess over the oracle (nats)") -> Picture:
+    """Bars side by side for each kind of character: `excess[model][kind]`, in nats for one such character.
+
+    LSTM and GRU keep their colours and hatches tell the models apart. Raises `ValueError` if the kinds differ.
+    """
+    kinds = list(next(iter(excess.values())))
+    if any(list(row) != kinds for row in excess.values()):
+        raise ValueError("every model needs the same kinds in the same order")
+    figure, axes = new_figure(max(7.4, 0.75 * len(kinds)), 3.6)
+    width = 0.84 / len(excess)
+    plain = ["#BBBBBB", "#CC79A7", "#E69F00"]
+    for number, ((name, row), hatch) in enumerate(zip(excess.items(), ("", "//", "..", "xx"), strict=False)):
+        style = STYLES.get(name, {"color": plain[number % len(plain)]})
+        hatch = {"LSTM": "", "GRU": "//"}.get(name, ".." if name not in STYLES else hatch)
+        at = [place + (number - (len(excess) - 1) / 2) * width for place in range(len(kinds))]
+        look = {"color": style["color"], "hatch": hatch, "edgecolor": "white", "linewidth": 0}
+        axes.bar(at, list(row.values()), width * 0.92, label=name, **look)
+    axes.set_xticks(range(len(kinds)), kinds, fontsize=9)
+    axes.set_ylabel(label)
+    axes.legend(frameon=False)
+    _tidy(axes)
+    return picture(figure, f"Bars of {label} for {', '.join(excess)}, side by side, for each of: {', '.join(kinds)}.")
+
+
+def plot_paired(first: Sequence[float], second: Sequence[float], interval, smallest: float, names=("LSTM", "GRU")):
+    """Left: the losses of each pair of runs, joined. Right: the mean difference and its interval, against ±`smallest`.
+
+    `interval` is a `metrics.Interval` of `first - second`; everything in nats per character.
+    """
+    figure, (left, right) = new_figure(7.4, 2.9, cols=2)
+    for a, b in zip(first, second, strict=True):
+        left.plot([0, 1], [a, b], color="#999999", linewidth=0.9)
+    for place, (name, losses) in enumerate(zip(names, (first, second), strict=True)):
+        marker = "o" if name == "LSTM" else "s"
+        left.plot([place] * len(losses), losses, marker, color=STYLES[name]["color"])
+    left.set_xticks([0, 1], names)
+    left.set(xlim=(-0.4, 1.4), ylabel="best loss on val (nats/character)")
+    right.axvspan(-smallest, smallest, color="#EEEEEE")
+    right.axvline(0, color="black", linewidth=0.9)
+    right.plot([interval.low, interval.high], [0, 0], color="black", linewidth=2)
+    right.plot([interval.mean], [0], "D", color="black")
+    reach = 1.15 * max(abs(interval.low), abs(interval.high), 1.5 * smallest)
+    right.set(xlim=(-reach, reach), ylim=(-1, 1), yticks=[])
+    right.set_xlabel(f"{names[0]} minus {names[1]} (nats/character)")
+    right.set_title(f"← {names[0]} lower          {names[1]} lower →", fontsize=9)
+    for axes in (left, right):
+        _tidy(axes)
+    return picture(
+        figure,
+        f"Left: the best validation losses of {len(first)} pairs of runs, {names[0]} and {names[1]}, each pair joined "
+        "by a line. Right: the mean difference and its confidence interval, against zero and a grey band of "
+        f"±{smallest:g}, the smallest difference of interest.",
+    )
 
 
 def plot_schedule(config: TrainConfig) -> Picture:
@@ -677,7 +759,7 @@ def draw_truncation(text: str = "the cat sat on the mat ", window: int = 6, wind
     axes.axis("off")
     return picture(
         figure,
-        f"{windows} windows of {window} characters in a row. Black arrows carry the state from every character to the next, "
-        "also across the borders between windows. Green dashed arrows carry the gradient back and stop at the left border of "
+        f"{windows} windows of {window} characters. Black arrows carry the state from every character to the next, "
+        "also across the borders of windows. Green dashed arrows carry the gradient back and stop at the left border of "
         "each window.",
     )

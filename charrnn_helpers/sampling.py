@@ -43,7 +43,7 @@ def next_probabilities(
     top_k: int | None = None,
     top_p: float | None = None,
 ) -> Tensor:
-    """The distribution (V,) of the character after `prompt`, from a zero state. Raises `ValueError` as `generate` does."""
+    """The distribution (V,) of the character after `prompt`, from a zero state. Errors as in `generate`."""
     ids = _encode_prompt(vocab, prompt)
     logits, _ = model(ids[None].to(next(model.parameters()).device))  # (1, n, V)
     return next_distribution(logits[0, -1].cpu(), temperature, top_k, top_p)

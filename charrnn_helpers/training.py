@@ -111,7 +111,7 @@ def train(
 
     A run ends after `config.updates`, with the best weights on `val_ids` in the model. It ends early, with the latest
     weights, when `stop` is set or the kernel is interrupted. Passing the returned `history` back, with the same model
-    and configuration, goes on from there, and on the same machine gives the losses an uninterrupted run would have given.
+    and configuration, goes on from there, and on the same machine gives the losses of an uninterrupted run.
     Raises `ValueError` for texts that are too short, or a history of another configuration or cell, and
     `FloatingPointError` when a loss is no longer a number.
     """
@@ -138,16 +138,9 @@ def train(
             for group in optimiser.param_groups:
                 group["lr"] = config.rate(history.updates)
 
-            logits, state = model(x, state)  # (B, T, V)
-            loss = F.cross_entropy(logits.flatten(0, 1), y.flatten())
-            optimiser.zero_grad()
-            loss.backward()
-            norm = nn.utils.clip_grad_norm_(model.parameters(), config.clip)
-            optimiser.step()
-            state = detach(state)  # the value goes on, the gradient does not
-
-            history.losses.append(loss.item())
-            history.norms.append(norm.item())
+            loss, norm, state = one_update(model, x, y, state, optimiser, config.clip)
+            history.losses.append(loss)
+            history.norms.append(norm)
             history.seconds = time.perf_counter() - began
             if not math.isfinite(history.losses[-1]):
                 raise FloatingPointError(
@@ -163,6 +156,17 @@ def train(
     if history.finished:
         model.load_state_dict(history.best_weights)
     return history
+
+
+def one_update(model, x, y, state, optimiser, clip):
+    """Read one window (B, T), learn from it, and hand on the state: loss, gradient norm before clipping, state."""
+    logits, state = model(x, state)  # (B, T, V)
+    loss = F.cross_entropy(logits.flatten(0, 1), y.flatten())
+    optimiser.zero_grad()
+    loss.backward()
+    norm = nn.utils.clip_grad_norm_(model.parameters(), clip)
+    optimiser.step()
+    return loss.item(), norm.item(), detach(state)  # the value goes on, the gradient does not
 
 
 def _begin(history, model, config, device, optimiser) -> History:
@@ -373,7 +377,7 @@ def load_checkpoint(path: str | Path, vocab: Vocabulary | None = None) -> Checkp
 
 
 def find_checkpoint(cell: str, text: str = "tales", runs: str | Path = "runs") -> Path:
-    """The network that 04 trained here (`runs`), or else the bundled one. Raises `CheckpointError` if there is neither."""
+    """The network that 04 trained here (`runs`), or else the bundled one; or a `CheckpointError`."""
     name = f"{text}-{cell.lower()}.pt"
     for folder in (Path(runs), BUNDLED):
         if (folder / name).is_file():

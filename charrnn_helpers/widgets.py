@@ -301,8 +301,8 @@ def training_panel(corpus: Corpus, updates: int = 600, ladder: dict[str, float] 
     buttons(running=False)
     panel = Panel(
         [cell, *rows, ipw.HBox([start, stop_button, go_on]), say, chart],
-        f"Training, live, on {corpus.name}: choose the cell, its hidden units and the learning rate; start, stop, continue. "
-        "The validation loss falls in a chart against the ladder and the floor, with a sample that changes as it falls.",
+        f"Training, live, on {corpus.name}: choose cell, hidden units and learning rate; start, stop, continue. "
+        "The validation loss falls in a chart, against the ladder and the floor, and a sample changes with it.",
     )
     panel.wait = lambda: run["thread"] and run["thread"].join()
     return panel
@@ -324,7 +324,9 @@ def curves_panel(runs: dict[str, History], ladder: dict[str, float] | None, floo
     def update() -> None:
         if not chosen.value:
             raise ValueError("no run is chosen: select one or more in the list (Ctrl or Cmd adds to the choice)")
-        chart.value = plots.plot_losses([runs[name] for name in chosen.value], ladder, floor, axis.value, unit.value).png
+        chart.value = plots.plot_losses(
+            [runs[name] for name in chosen.value], ladder, floor, axis.value, unit.value
+        ).png
 
     on_change((chosen, axis, unit), update, say)
     return Panel(
@@ -387,7 +389,7 @@ def playground_panel(models: dict[str, CharModel], vocab: Vocabulary, prompt: st
     on_change((text, *boxes), update, say)
     return Panel(
         [text, *rows, say, page],
-        "The playground: LSTM and GRU continue the same prompt side by side; set the prompt, the random seed, the length, "
+        "The playground: LSTM and GRU continue the same prompt side by side; set prompt, random seed, length, "
         "the temperature, top-k and top-p.",
     )
 

@@ -51,10 +51,8 @@ def tidy(notebook) -> None:
         cell.id = f"cell-{number:03d}"
         cell.metadata.pop("execution", None)
         cell.metadata.pop("ExecuteTime", None)
-        for output in cell.get("outputs", []):
-            for name in ("application/vnd.jupyter.widget-view+json",):
-                if name in output.get("data", {}) and "text/plain" not in output["data"]:
-                    output["data"].pop(name)
+        if cell.cell_type == "code":  # a progress bar is gone when its cell has run
+            cell.outputs = [out for out in cell.outputs if "%|" not in out.get("data", {}).get("text/plain", "")]
 
 
 def bundle() -> None:
