@@ -166,7 +166,7 @@ def to_device(state: State | None, device: torch.device | str) -> State | None:
 
 
 def orthogonal_start(rnn: nn.LSTM | nn.GRU) -> None:
-    """Draw fresh weights for each gate: recurrent ones orthogonal (Saxe et al. 2014), input ones by Glorot's rule (2010).
+    """Draw each gate's weights afresh: recurrent ones orthogonal (Saxe et al. 2014), input ones by Glorot (2010).
 
     An orthogonal matrix turns a state and keeps its length, so that at the start nothing is lost on the way.
     """

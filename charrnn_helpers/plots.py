@@ -760,6 +760,6 @@ def draw_truncation(text: str = "the cat sat on the mat ", window: int = 6, wind
     return picture(
         figure,
         f"{windows} windows of {window} characters. Black arrows carry the state from every character to the next, "
-        "also across the borders of windows. Green dashed arrows carry the gradient back and stop at the left border of "
+        "also across the borders of windows. Green dashed arrows carry the gradient back and stop at the left edge of "
         "each window.",
     )
