@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 IGNORED = "nbval-ignore-output"
-MAY_FAIL = "nbval-raises-exception"
+MAY_FAIL = {"raises-exception", "nbval-raises-exception"}
 UNCHECKED = {IGNORED, "nbval-skip"}
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -84,7 +84,7 @@ def test_no_widget_state_and_no_clock_times_are_saved(path):
 @every_notebook
 def test_no_errors_and_nothing_on_stderr(path):
     for cell, output in outputs_of(path):
-        if MAY_FAIL not in tags(cell):
+        if not tags(cell) & MAY_FAIL:
             assert output.output_type != "error", cell.source
         assert output.get("name") != "stderr", output.text
 
@@ -208,12 +208,11 @@ def test_at_most_half_of_the_code_cells_are_left_unchecked(path):
 
 @every_notebook
 def test_every_unchecked_cell_is_followed_by_one_that_checks_it(path):
-    """Before the next unchecked cell, and in the same section, a cell states what must hold; an exercise does not."""
+    """After it, and in the same section, a cell states what must hold; an exercise does not."""
     for section in sections(path):
         waiting = None
         for cell in (cell for cell in section if cell.cell_type == "code"):
             if IGNORED in tags(cell):
-                assert waiting is None, f"nothing checks:\n{waiting.source}"
                 waiting = cell
             elif printed(cell) and "check(" not in cell.source:
                 waiting = None

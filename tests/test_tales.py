@@ -278,7 +278,9 @@ def test_a_word_that_is_not_remembered_is_found_where_it_stands(stories, kind):
             assert not verdict
             assert (verdict.reason, verdict.position) == ("memory", furthest)
             assert start <= verdict.position <= start + len(wrong)
-            assert f"does not remember the {kind}" in verdict.message
+            # after "took the" a colour or the object itself may stand: either may be named
+            kinds = ("colour", "object") if kind == "colour" else (kind,)
+            assert any(f"does not remember the {named}" in verdict.message for named in kinds)
             tried += 1
     assert tried >= 3
 
@@ -428,7 +430,7 @@ def test_a_swapped_name_is_missed_only_where_it_is_recalled(stories):
 def test_a_name_of_the_other_sex_is_missed_by_the_pronouns(stories):
     story = next(s for s in stories if "pronoun" in recalls(s))
     hero = recalls(story)["name"][0][1]
-    other = (tales.BOYS if hero in tales.GIRLS else tales.GIRLS)[3]
+    other = (tales.BOYS if hero in tales.GIRLS else tales.GIRLS)[-1]
     found = tales.check_sentences(re.sub(rf"\b{hero}\b", other, story))
     assert any(sentence.forgotten == ("pronoun",) for sentence in found)
     assert not any("name" in sentence.forgotten for sentence in found)
