@@ -225,8 +225,16 @@ def _interrupt_sets(stop: threading.Event):
 
 
 def _bar(history: History, progress: bool):
+    """A bar that moves at most about 100 times: each move is a message, and a queue of a kernel holds about 1,000."""
+    total = history.config.updates
     return tqdm(
-        total=history.config.updates, initial=history.updates, desc=history.cell, leave=False, disable=not progress
+        total=total,
+        initial=history.updates,
+        desc=history.cell,
+        leave=False,
+        disable=not progress,
+        miniters=max(1, total // 100),
+        mininterval=0.2,
     )
 
 

@@ -135,7 +135,7 @@ def test_every_cell_has_its_place_in_the_slide_show(path):
 @every_notebook
 def test_title_running_time_and_the_way_to_the_next(path):
     notebook = read(path)
-    assert notebook.cells[0].source.startswith(f"# {path.stem[:2]} ")
+    assert re.match(rf"# {path.stem[:2]} · .+\?\n", notebook.cells[0].source)  # its question
     linked = set(re.findall(r"\]\((\d\d_[a-z_]+)\.ipynb[#\w-]*\)", prose(path)))
     number = int(path.stem[:2])
     assert {int(name[:2]) for name in linked} & {number - 1, number + 1}
@@ -208,14 +208,15 @@ def test_at_most_half_of_the_code_cells_are_left_unchecked(path):
 
 @every_notebook
 def test_every_unchecked_cell_is_followed_by_one_that_checks_it(path):
-    """Somewhere after it a cell states what must hold; an exercise does not count."""
-    waiting = None
-    for cell in code_cells(read(path)):
-        if IGNORED in tags(cell):
-            waiting = cell
-        elif printed(cell) and "check(" not in cell.source:
-            waiting = None
-    assert waiting is None, f"nothing checks:\n{waiting.source}"
+    """After it, in the same section, a cell states what must hold; an exercise does not count."""
+    for section in sections(path):
+        waiting = None
+        for cell in (cell for cell in section if cell.cell_type == "code"):
+            if IGNORED in tags(cell):
+                waiting = cell
+            elif printed(cell) and "check(" not in cell.source:
+                waiting = None
+        assert waiting is None, f"nothing checks:\n{waiting.source}"
 
 
 @every_notebook
