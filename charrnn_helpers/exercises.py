@@ -595,6 +595,115 @@ def _fold_biases(answer) -> str | None:
     return "the outputs changed; fold the first two thirds of the rows, r and z, and nothing else"
 
 
+# --- 04: training -----------------------------------------------------------------------------------------------------
+
+
+@_exercise(
+    "4.1",
+    hints=[
+        "An untrained network gives every character about the same share.",
+        "The share is 1/90; the loss is -ln of it.",
+    ],
+    solution="""
+import math
+
+first_loss = math.log(90)  # about 4.50 nats: -ln(1/90)
+check("4.1", first_loss)
+""",
+)
+def _first_loss(answer):
+    answer = float(answer)
+    if abs(answer - math.log(90)) < 0.02:
+        return None
+    if abs(answer - math.log2(90)) < 0.02:
+        return "that is in bits (log to base 2); nats are asked for"
+    if abs(answer - math.log10(90)) < 0.02:
+        return "that is the logarithm to base 10; the loss uses the natural one"
+    if abs(answer - 1 / 90) < 0.002:
+        return "1/90 is the probability of each character; the loss is minus its logarithm"
+    if abs(answer + math.log(90)) < 0.02:
+        return "the sign is turned: a probability below one has a negative logarithm, and the loss is minus that"
+    if answer == 0:
+        return "zero is the loss of a network that is certain and right; this one knows nothing"
+    return f"{answer:g} is not it; what does -ln p give when p is one in ninety?"
+
+
+@_exercise(
+    "4.2",
+    hints=[
+        "F.cross_entropy wants the classes in dimension 1.",
+        "transpose(1, 2) turns logits (B, T, V) into (B, V, T); targets stay (B, T).",
+    ],
+    solution="""
+from torch.nn import functional as F
+
+def sequence_loss(logits, targets):
+    return F.cross_entropy(logits.transpose(1, 2), targets)  # (B, V, T) against (B, T): the mean over all questions
+
+check("4.2", sequence_loss)
+""",
+)
+def _sequence_loss(answer):
+    generator = torch.Generator().manual_seed(0)
+    logits, targets = torch.randn(3, 5, 7, generator=generator), torch.randint(7, (3, 5), generator=generator)
+    found = _answered(answer(logits, targets))
+    each = torch.nn.functional.cross_entropy(logits.transpose(1, 2), targets, reduction="none")  # (B, T)
+    found = torch.as_tensor(found)
+    if found.dim() > 0:
+        return f"you give {tuple(found.shape)} losses; take their mean"
+    near = {
+        each.sum().item(): "you summed over all questions where the mean is asked",
+        each[:, -1].mean().item(): "you scored the last step only: that is the assignment's mistake in silence",
+        each.sum(dim=1).mean().item(): "you summed over time; take the mean over time too, or long windows count more",
+        -each.mean().item(): "the sign is turned: a loss is minus the log-probability",
+    }
+    if abs(found.item() - each.mean().item()) < 1e-4:
+        return None
+    for value, fault in near.items():
+        if abs(found.item() - value) < 1e-4:
+            return fault
+    return f"for one example you give {found.item():.3f} and the mean over all questions is {each.mean().item():.3f}"
+
+
+@_exercise(
+    "4.3",
+    hints=[
+        "Before update 100: the share (update + 1) / 100 of the peak.",
+        "After it: progress = (update - 100) / 900, and the factor (1 + cos(pi * progress)) / 2.",
+    ],
+    solution="""
+import math
+
+def rate(update):
+    if update < 100:
+        return 0.01 * (update + 1) / 100
+    progress = (update - 100) / 900
+    return 0.01 * (1 + math.cos(math.pi * progress)) / 2
+
+check("4.3", rate)
+""",
+)
+def _rate(answer):
+    values = {update: float(_answered(answer(update))) for update in (0, 49, 99, 100, 550, 1000)}
+    if values[0] == 0:
+        return (
+            "update 0 has the rate 0, so it learns nothing: count it as the first step of the rise, (update + 1) / 100"
+        )
+    if abs(values[49] - 0.01) < 1e-9:
+        return "there is no warm-up: at update 49 the rate should be half of the peak"
+    if abs(values[100] - 0.01) > 1e-3:
+        return "the cosine should begin where the warm-up ends, at the peak; does your progress start at update 100?"
+    if abs(values[1000] - 0.01) < 1e-3:
+        return "the rate does not fall: after the warm-up comes half a cosine down to zero"
+    if values[1000] < -1e-6 or values[550] < 1e-4:
+        return "the cosine goes from 1 to -1; add 1 and halve it, so that it goes from 1 to 0"
+    wanted = {0: 0.0001, 49: 0.005, 99: 0.01, 100: 0.01, 550: 0.005, 1000: 0.0}
+    for update, value in wanted.items():
+        if abs(values[update] - value) > 2e-5:
+            return f"at update {update} the rate should be {value:g}, and yours is {values[update]:g}"
+    return None
+
+
 # --- 05: loss curves ------------------------------------------------------------------------------------------------
 
 
@@ -722,204 +831,7 @@ def _share_of_excess(answer) -> str | None:
     return _recognise(got, faults, f"for the example the share is {right:.3f}")
 
 
-# --- 07 -------------------------------------------------------------------------------------------------------------
-
-
-@_exercise(
-    "7.1",
-    hints=[
-        "What does top_k=1 leave to draw from?",
-        "A draw from a single character always gives that character, whatever the seed.",
-    ],
-    solution="""
-# top_k=1 leaves one character to draw from at every step, so the seed decides nothing: one text.
-different_texts = 1
-check("7.1", different_texts)
-""",
-)
-def _texts_of_greedy(answer):
-    if answer == 1:
-        return None
-    if answer == 50:
-        return "one text for each seed is what drawing gives; with top_k=1 there is nothing left to draw"
-    if answer == 0:
-        return "there is always a text; count how many *different* ones there are"
-    if answer == 200:
-        return "200 is the length of each text; the question is how many different texts there are"
-    return f"{answer!r} is not the number; ask what a seed can change when one character is left to draw from"
-
-
-@_exercise(
-    "7.2",
-    hints=[
-        "Walk along both texts together with zip and enumerate.",
-        "Stop at the first pair that differs; think of what to return when no pair does.",
-    ],
-    solution="""
-def first_difference(a, b):
-    for place, (x, y) in enumerate(zip(a, b)):
-        if x != y:
-            return place
-    return min(len(a), len(b))  # one is the start of the other
-
-check("7.2", first_difference)
-""",
-)
-def _first_difference(answer):
-    if _answered(answer("abcd", "abXd")) == 3:
-        return "you count the place from 1; Python counts from 0, so 'abcd' and 'abXd' part at 2"
-    if answer("abcd", "abXd") == 1:
-        return "you give the number of differences; the question is where the first one stands"
-    if answer("abcd", "abXd") != 2:
-        return f"'abcd' and 'abXd' part at 2, and you gave {answer('abcd', 'abXd')!r}"
-    if answer("ab", "abcd") is None:
-        return "when one text is the start of the other you return nothing; return the length of the shorter one"
-    if answer("ab", "abcd") != 2:
-        return f"'ab' never differs from 'abcd': return 2, the length of the shorter, not {answer('ab', 'abcd')!r}"
-    if answer("aXbX", "aYbY") != 1:
-        return "with two differences you give a later one; stop at the first"
-    return None
-
-
-@_exercise(
-    "7.3",
-    hints=[
-        "vocab.characters is the string of all characters it knows.",
-        "Keep each character of the prompt that stands in it, and join what is left.",
-    ],
-    solution="""
-def known_only(prompt, vocab):
-    return "".join(char for char in prompt if char in vocab.characters)
-
-check("7.3", known_only)
-""",
-)
-def _known_only(answer):
-    vocab = Vocabulary.from_text("abc ")
-    found = _answered(answer("a cab, bé", vocab))
-    if isinstance(found, list):
-        return "you return a list of characters; join them to a text with ''.join"
-    if found == "a cab, bé":
-        return "nothing was left out: ',' and 'é' are not in the vocabulary"
-    if found == ",é":
-        return "you keep the unknown characters and leave out the known ones; turn the condition round"
-    if found == "".join(sorted(set("a cab b"))):
-        return "you lost the order and the repetitions: go along the prompt, not along a set"
-    if found != "a cab b":
-        return f"from 'a cab, bé' and the characters 'abc ' 'a cab b' should be left, and you gave {found!r}"
-    return None
-
-
-# --- 04 -------------------------------------------------------------------------------------------------------------
-
-
-@_exercise(
-    "4.1",
-    hints=[
-        "An untrained network gives every character about the same share.",
-        "The share is 1/90; the loss is -ln of it.",
-    ],
-    solution="""
-import math
-
-first_loss = math.log(90)  # about 4.50 nats: -ln(1/90)
-check("4.1", first_loss)
-""",
-)
-def _first_loss(answer):
-    answer = float(answer)
-    if abs(answer - math.log(90)) < 0.02:
-        return None
-    if abs(answer - math.log2(90)) < 0.02:
-        return "that is in bits (log to base 2); nats are asked for"
-    if abs(answer - math.log10(90)) < 0.02:
-        return "that is the logarithm to base 10; the loss uses the natural one"
-    if abs(answer - 1 / 90) < 0.002:
-        return "1/90 is the probability of each character; the loss is minus its logarithm"
-    if abs(answer + math.log(90)) < 0.02:
-        return "the sign is turned: a probability below one has a negative logarithm, and the loss is minus that"
-    if answer == 0:
-        return "zero is the loss of a network that is certain and right; this one knows nothing"
-    return f"{answer:g} is not it; what does -ln p give when p is one in ninety?"
-
-
-@_exercise(
-    "4.2",
-    hints=[
-        "F.cross_entropy wants the classes in dimension 1.",
-        "transpose(1, 2) turns logits (B, T, V) into (B, V, T); targets stay (B, T).",
-    ],
-    solution="""
-from torch.nn import functional as F
-
-def sequence_loss(logits, targets):
-    return F.cross_entropy(logits.transpose(1, 2), targets)  # (B, V, T) against (B, T): the mean over all questions
-
-check("4.2", sequence_loss)
-""",
-)
-def _sequence_loss(answer):
-    generator = torch.Generator().manual_seed(0)
-    logits, targets = torch.randn(3, 5, 7, generator=generator), torch.randint(7, (3, 5), generator=generator)
-    found = _answered(answer(logits, targets))
-    each = torch.nn.functional.cross_entropy(logits.transpose(1, 2), targets, reduction="none")  # (B, T)
-    found = torch.as_tensor(found)
-    if found.dim() > 0:
-        return f"you give {tuple(found.shape)} losses; take their mean"
-    near = {
-        each.sum().item(): "you summed over all questions where the mean is asked",
-        each[:, -1].mean().item(): "you scored the last step only: that is the assignment's mistake in silence",
-        each.sum(dim=1).mean().item(): "you summed over time; take the mean over time too, or long windows count more",
-        -each.mean().item(): "the sign is turned: a loss is minus the log-probability",
-    }
-    if abs(found.item() - each.mean().item()) < 1e-4:
-        return None
-    for value, fault in near.items():
-        if abs(found.item() - value) < 1e-4:
-            return fault
-    return f"for one example you give {found.item():.3f} and the mean over all questions is {each.mean().item():.3f}"
-
-
-@_exercise(
-    "4.3",
-    hints=[
-        "Before update 100: the share (update + 1) / 100 of the peak.",
-        "After it: progress = (update - 100) / 900, and the factor (1 + cos(pi * progress)) / 2.",
-    ],
-    solution="""
-import math
-
-def rate(update):
-    if update < 100:
-        return 0.01 * (update + 1) / 100
-    progress = (update - 100) / 900
-    return 0.01 * (1 + math.cos(math.pi * progress)) / 2
-
-check("4.3", rate)
-""",
-)
-def _rate(answer):
-    values = {update: float(_answered(answer(update))) for update in (0, 49, 99, 100, 550, 1000)}
-    if values[0] == 0:
-        return (
-            "update 0 has the rate 0, so it learns nothing: count it as the first step of the rise, (update + 1) / 100"
-        )
-    if abs(values[49] - 0.01) < 1e-9:
-        return "there is no warm-up: at update 49 the rate should be half of the peak"
-    if abs(values[100] - 0.01) > 1e-3:
-        return "the cosine should begin where the warm-up ends, at the peak; does your progress start at update 100?"
-    if abs(values[1000] - 0.01) < 1e-3:
-        return "the rate does not fall: after the warm-up comes half a cosine down to zero"
-    if values[1000] < -1e-6 or values[550] < 1e-4:
-        return "the cosine goes from 1 to -1; add 1 and halve it, so that it goes from 1 to 0"
-    wanted = {0: 0.0001, 49: 0.005, 99: 0.01, 100: 0.01, 550: 0.005, 1000: 0.0}
-    for update, value in wanted.items():
-        if abs(values[update] - value) > 2e-5:
-            return f"at update {update} the rate should be {value:g}, and yours is {values[update]:g}"
-    return None
-
-
-# --- 06 -------------------------------------------------------------------------------------------------------------
+# --- 06: generation ---------------------------------------------------------------------------------------------------
 
 
 @_exercise(
@@ -1063,3 +975,91 @@ def _share_copied(answer) -> str | None:
             return "that is the share that is new; the question is which share stands in the training text"
         return f"right for one text; but of ab bc cb bc cb bc four stand in 'zzabcz', and you say {float(second):.3f}"
     return _recognise(got, faults, "of the 8 pieces of 'abababxyab' four stand in 'cdababcd': aba, bab, aba, bab")
+
+
+# --- 07: playground ---------------------------------------------------------------------------------------------------
+
+
+@_exercise(
+    "7.1",
+    hints=[
+        "What does top_k=1 leave to draw from?",
+        "A draw from a single character always gives that character, whatever the seed.",
+    ],
+    solution="""
+# top_k=1 leaves one character to draw from at every step, so the seed decides nothing: one text.
+different_texts = 1
+check("7.1", different_texts)
+""",
+)
+def _texts_of_greedy(answer):
+    if answer == 1:
+        return None
+    if answer == 50:
+        return "one text for each seed is what drawing gives; with top_k=1 there is nothing left to draw"
+    if answer == 0:
+        return "there is always a text; count how many *different* ones there are"
+    if answer == 200:
+        return "200 is the length of each text; the question is how many different texts there are"
+    return f"{answer!r} is not the number; ask what a seed can change when one character is left to draw from"
+
+
+@_exercise(
+    "7.2",
+    hints=[
+        "Walk along both texts together with zip and enumerate.",
+        "Stop at the first pair that differs; think of what to return when no pair does.",
+    ],
+    solution="""
+def first_difference(a, b):
+    for place, (x, y) in enumerate(zip(a, b)):
+        if x != y:
+            return place
+    return min(len(a), len(b))  # one is the start of the other
+
+check("7.2", first_difference)
+""",
+)
+def _first_difference(answer):
+    if _answered(answer("abcd", "abXd")) == 3:
+        return "you count the place from 1; Python counts from 0, so 'abcd' and 'abXd' part at 2"
+    if answer("abcd", "abXd") == 1:
+        return "you give the number of differences; the question is where the first one stands"
+    if answer("abcd", "abXd") != 2:
+        return f"'abcd' and 'abXd' part at 2, and you gave {answer('abcd', 'abXd')!r}"
+    if answer("ab", "abcd") is None:
+        return "when one text is the start of the other you return nothing; return the length of the shorter one"
+    if answer("ab", "abcd") != 2:
+        return f"'ab' never differs from 'abcd': return 2, the length of the shorter, not {answer('ab', 'abcd')!r}"
+    if answer("aXbX", "aYbY") != 1:
+        return "with two differences you give a later one; stop at the first"
+    return None
+
+
+@_exercise(
+    "7.3",
+    hints=[
+        "vocab.characters is the string of all characters it knows.",
+        "Keep each character of the prompt that stands in it, and join what is left.",
+    ],
+    solution="""
+def known_only(prompt, vocab):
+    return "".join(char for char in prompt if char in vocab.characters)
+
+check("7.3", known_only)
+""",
+)
+def _known_only(answer):
+    vocab = Vocabulary.from_text("abc ")
+    found = _answered(answer("a cab, bé", vocab))
+    if isinstance(found, list):
+        return "you return a list of characters; join them to a text with ''.join"
+    if found == "a cab, bé":
+        return "nothing was left out: ',' and 'é' are not in the vocabulary"
+    if found == ",é":
+        return "you keep the unknown characters and leave out the known ones; turn the condition round"
+    if found == "".join(sorted(set("a cab b"))):
+        return "you lost the order and the repetitions: go along the prompt, not along a set"
+    if found != "a cab b":
+        return f"from 'a cab, bé' and the characters 'abc ' 'a cab b' should be left, and you gave {found!r}"
+    return None
