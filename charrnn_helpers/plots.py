@@ -558,6 +558,7 @@ def _symbol(axes, x, y, text, size=14, colour="black") -> None:
 
 UNITS = {"nats": 1.0, "bits": 1 / math.log(2)}
 AXES = {"updates": "updates", "characters": "characters read (millions)", "seconds": "seconds of training"}
+LOSS_TICKS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.5, 2, 3, 4, 6)
 
 
 def plot_losses(
@@ -569,7 +570,8 @@ def plot_losses(
 ) -> Picture:
     """Validation loss of every history against updates, characters or seconds, with the ladder's rungs and the floor.
 
-    `ladder` and `floor` in nats per character. LSTM solid blue, GRU dashed orange, thinner for further seeds.
+    `ladder` and `floor` in nats per character. LSTM solid blue, GRU dashed orange, thinner for further seeds. The loss
+    stands on a logarithmic scale: the last tenths above the floor are what matters.
     """
     if axis not in AXES or unit not in UNITS:
         raise ValueError(
@@ -590,29 +592,37 @@ def plot_losses(
         if x:
             ends[history.cell] = (x[-1], y[-1])
             longest = max(longest, x[-1])
-    rungs = {name: loss for name, loss in (ladder or {}).items() if name not in ("uniform", "unigram")}
-    for name, loss in rungs.items():
-        axes.axhline(loss * scale, color="#999999", linewidth=0.8)
+    marks = {name: loss for name, loss in (ladder or {}).items() if name not in ("uniform", "unigram")}
+    if floor is not None:
+        marks["floor"] = floor
+    for name, loss in marks.items():
+        line = {**STYLES["floor"], "linewidth": 1.6} if name == "floor" else {"color": "#999999", "linewidth": 0.8}
+        axes.axhline(loss * scale, **line)
         axes.annotate(
             name, (1.01, loss * scale), xycoords=("axes fraction", "data"), va="center", fontsize=8, color="#555555"
-        )
-    if floor is not None:
-        axes.axhline(floor * scale, **STYLES["floor"], linewidth=1.6)
-        axes.annotate(
-            "floor", (1.01, floor * scale), xycoords=("axes fraction", "data"), va="center", fontsize=8, color="#555555"
         )
     for cell in ends:
         axes.plot([], [], **STYLES[cell], label=cell)
     axes.set_xlim(0, max(longest, 1e-9) * 1.02)
     axes.set_xlabel(AXES[axis])
+    axes.set_yscale("log")
+    axes.set_yticks(LOSS_TICKS, [f"{tick:g}" for tick in LOSS_TICKS])
+    axes.set_yticks([], minor=True)
+    shown = [loss * scale for history in histories for loss in history.val_losses] + [
+        line * scale for line in marks.values()
+    ]
+    axes.set_ylim(0.92 * min(shown, default=1), 1.08 * max(shown, default=4))
     axes.set_ylabel(f"validation loss ({unit}/character)")
-    axes.legend(frameon=False, loc="upper right")
+    if ends:
+        axes.legend(frameon=False, loc="center right")
     _tidy(axes)
     seeds = max((sum(h.cell == cell for h in histories) for cell in ends), default=0)
     lines = f"{' and '.join(sorted(ends, reverse=True)) or 'no network yet'}, {seeds} seed(s) each"
-    marks = [*rungs] + (["the floor"] if floor is not None else [])
     against = f" Horizontal lines mark {', '.join(marks)}." if marks else ""
-    return picture(figure, f"Validation loss in {unit} per character against {AXES[axis]}: {lines}.{against}")
+    return picture(
+        figure,
+        f"Validation loss in {unit} per character, on a logarithmic scale, against {AXES[axis]}: {lines}.{against}",
+    )
 
 
 def plot_training_losses(histories: Sequence[History], smoothed: Sequence[Sequence[float]]) -> Picture:

@@ -4,12 +4,14 @@
     python tests/regenerate.py 03 05        those whose names start so
     python tests/regenerate.py 04 --bundle  and put the checkpoints that 04 has just trained into the package
 
-What is saved is what `pytest --nbval` compares: execution counts 1..n, no widget state, no timestamps.
+What is saved is what `pytest --nbval` compares: execution counts 1..n, no widget state, no timestamps. The curves of 04
+are also kept as a picture of their own, for the README.
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
 import shutil
 import time
 from pathlib import Path
@@ -21,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
 RUNS = NOTEBOOKS / "runs"
 BUNDLED = ROOT / "charrnn_helpers" / "checkpoints"
+CURVES = NOTEBOOKS / "figures" / "loss_curves.png"
 
 
 def regenerate(path: Path) -> float:
@@ -55,6 +58,14 @@ def tidy(notebook) -> None:
             cell.outputs = [out for out in cell.outputs if "%|" not in out.get("data", {}).get("text/plain", "")]
 
 
+def curves() -> bytes:
+    """The picture of the first loss curves in 04, as saved there."""
+    for cell in nbformat.read(NOTEBOOKS / "04_training.ipynb", as_version=4).cells:
+        if cell.source.startswith("plot_losses("):
+            return base64.b64decode(cell.outputs[0].data["image/png"])
+    raise LookupError("04_training shows no loss curves")
+
+
 def bundle() -> None:
     """Copy the two networks that 04 trained on `tales` into the package, for readers who open 05 to 07 first."""
     BUNDLED.mkdir(exist_ok=True)
@@ -71,6 +82,7 @@ def main() -> None:
     for path in sorted(NOTEBOOKS.glob("*.ipynb")):
         if path.name.startswith(tuple(options.prefixes)):
             print(f"{path.name}: {regenerate(path):.0f} s", flush=True)
+    CURVES.write_bytes(curves())
     if options.bundle:
         bundle()
 

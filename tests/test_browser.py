@@ -16,6 +16,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import nbformat
 import pytest
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed; see tests/requirements.txt")
@@ -110,9 +111,16 @@ def run_notebook(page, address, name, minutes=5):
     )
     page.set_default_timeout(minutes * MINUTES)
     page.evaluate("async () => { await window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
-    page.wait_for_function(
-        "() => window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel.status === 'idle'",
+    page.wait_for_function(  # the command ends early at an error that its cell announces; the cells below go on
+        """() => {
+            const { model, sessionContext } = window.jupyterapp.shell.currentWidget.context;
+            if (sessionContext.session.kernel.status !== 'idle') { window.idleSince = null; return false; }
+            window.idleSince ??= Date.now();
+            const code = [...model.cells].filter(cell => cell.type === 'code');
+            return code.every(cell => cell.executionCount !== null) || Date.now() - window.idleSince > 10_000;
+        }""",
         timeout=minutes * MINUTES,
+        polling=100,
     )
     page.set_default_timeout(30_000)
     return errors_of(page)
@@ -136,9 +144,9 @@ def errors_of(page):
     )
 
 
-def control(page, label):
-    """Number box and slider handle of a row made by `widgets.slider`."""
-    box = page.get_by_label(label, exact=True).first
+def control(place, label):
+    """Number box and slider handle of a row made by `widgets.slider`, somewhere in `place` (a page or a part of it)."""
+    box = place.get_by_label(label, exact=True).first
     row = box.locator("xpath=ancestor::*[contains(concat(' ', @class, ' '), ' widget-hbox ')][1]")
     return box, row.locator(".noUi-handle").first
 
@@ -148,6 +156,116 @@ def press(page, place, *keys):
     place.focus()
     for key in keys:
         page.keyboard.press(key)
+
+
+# --- every panel, each in a cell of one notebook --------------------------------------------------------------------
+
+PREPARE = """
+from charrnn_helpers import Vocabulary, load_checkpoint, load_corpus
+from charrnn_helpers.training import find_checkpoint
+from charrnn_helpers import widgets
+
+corpus = load_corpus("tales")
+vocab = Vocabulary.from_text(corpus.text)
+kept = {cell: load_checkpoint(find_checkpoint(cell)) for cell in ("LSTM", "GRU")}
+models = {cell: checkpoint.model for cell, checkpoint in kept.items()}
+runs = {cell: checkpoint.history for cell, checkpoint in kept.items()}
+"""
+PANELS = {
+    "encoding": "widgets.encoding_panel(vocab)",
+    "lstm": "widgets.lstm_gate_panel()",
+    "gru": "widgets.gru_gate_panel()",
+    "training": "widgets.training_panel(corpus, updates=400)",
+    "curves": 'widgets.curves_panel(runs, {"bigram": 2.0}, corpus.floor)',
+    "sampling": 'widgets.sampling_panel(models, vocab, "Once ")',
+}
+
+
+@pytest.fixture
+def panel(page, address, tmp_path):
+    """`panel("lstm")`: that panel, alive on a page of its own."""
+
+    def show(name):
+        notebook = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
+        notebook.cells = [nbformat.v4.new_code_cell(source) for source in (PREPARE, PANELS[name])]
+        page.request.put(
+            f"{address}/api/contents/{name}.ipynb", data={"type": "notebook", "format": "json", "content": notebook}
+        )
+        assert run_notebook(page, address, f"{name}.ipynb") == []
+        place = page.locator(".jp-CodeCell").nth(1).locator(".jp-OutputArea")
+        place.locator(".widget-vbox").first.wait_for(timeout=15_000)
+        return place
+
+    return show
+
+
+def wait_for(page, condition, seconds=20):
+    """True as soon as `condition()` holds, False when it has not within `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        page.wait_for_timeout(100)
+    return True
+
+
+@pytest.mark.parametrize(("name", "label"), [("lstm", "forget f"), ("gru", "update z")])
+def test_a_gate_slider_moves_the_figure_and_the_sentence_under_it(page, panel, name, label):
+    place = panel(name)
+    box, handle = control(place, label)
+    value, words, figure = box.input_value(), place.inner_text(), place.locator("img").get_attribute("src")
+    press(page, handle, "ArrowLeft")
+    assert wait_for(page, lambda: place.locator("img").get_attribute("src") != figure and place.inner_text() != words)
+    assert float(box.input_value()) == pytest.approx(float(value) - 0.05)
+    assert f"stays at {float(box.input_value()):.2f}" in place.inner_text()
+
+
+def test_a_typed_text_is_encoded_and_an_unknown_character_named(page, panel):
+    place = panel("encoding")
+    box = place.get_by_label("your text")
+    for typed, shown in (("cat", "target's index"), ("cät", "does not hold 'ä'"), ("", "nothing to encode")):
+        press(page, box, "ControlOrMeta+a", "Delete")
+        page.keyboard.insert_text(typed)
+        page.keyboard.press("Enter")
+        assert wait_for(page, lambda shown=shown: shown in place.inner_text()), place.inner_text()
+    assert place.locator("table").count() == 0  # nothing of the last text beside the sentence
+
+
+def test_training_starts_stops_goes_on_and_keeps_what_it_has(page, panel):
+    place = panel("training")
+    start, stop, go_on = (place.get_by_role("button", name=name) for name in ("Start", "Stop", "Continue"))
+    assert stop.is_disabled()
+    assert go_on.is_disabled()
+    start.click()
+    assert wait_for(page, lambda: "validation loss" in place.inner_text(), 60)
+    stop.click()
+    assert wait_for(page, lambda: "Stopped after update" in place.inner_text(), 60)
+    done = int(re.search(r"Stopped after update (\d+)", place.inner_text())[1])
+    assert 0 < done < 400
+    go_on.click()
+    reached = re.compile(r"update (\d+) of 400")
+    assert wait_for(page, lambda: int((reached.search(place.inner_text()) or "00")[1]) > done, 60), place.inner_text()
+    stop.click()
+    assert wait_for(page, lambda: start.is_enabled(), 60)
+
+
+def test_curves_follow_the_axis_and_ask_for_a_run_when_none_is_chosen(page, panel):
+    place = panel("curves")
+    figure = place.locator("img").get_attribute("src")
+    place.get_by_label("axis").select_option("seconds")
+    assert wait_for(page, lambda: place.locator("img").get_attribute("src") != figure)
+    place.get_by_label("runs").select_option([])
+    assert wait_for(page, lambda: "no run is chosen" in place.inner_text())
+
+
+def test_next_character_bars_follow_top_k_and_temperature(page, panel):
+    place = panel("sampling")
+    box, _ = control(place, "top-k")
+    press(page, box, "ControlOrMeta+a", *"5", "Enter")
+    assert wait_for(page, lambda: "LSTM: 5, GRU: 5" in place.inner_text()), place.inner_text()
+    figure = place.locator("img").get_attribute("src")
+    press(page, control(place, "temperature")[1], "ArrowRight")
+    assert wait_for(page, lambda: place.locator("img").get_attribute("src") != figure)
 
 
 # --- the playground -------------------------------------------------------------------------------------------------

@@ -144,6 +144,12 @@ def test_title_running_time_and_the_way_to_the_next(path):
 
 
 @every_notebook
+def test_every_link_to_a_file_leads_to_one(path):
+    links = re.findall(r"\]\((?!https?:|#)([^)#\s]+)[^)]*\)", prose(path))
+    assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+@every_notebook
 def test_at_least_three_exercises_each_left_open(path):
     number = int(path.stem[:2])
     cells = [cell for cell in code_cells(read(path)) if re.search(rf'\bcheck\("{number}\.\d+"', cell.source)]

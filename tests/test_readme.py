@@ -1,0 +1,38 @@
+"""What the README shows is what the notebooks hold."""
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+import regenerate
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def test_its_curves_are_those_of_04():
+    assert (ROOT / "notebooks" / "figures" / "loss_curves.png").read_bytes() == regenerate.curves()
+
+
+def test_its_samples_are_those_of_07():
+    (shown,) = re.findall(r"```text\n(.*?)```", README, re.DOTALL)
+    cells = nbformat.read(ROOT / "notebooks" / "07_playground.ipynb", as_version=4).cells
+    printed = ["".join(output.get("text", "") for output in cell.get("outputs", [])) for cell in cells]
+    assert any(shown.split() == text.split() for text in printed)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_its_map_gives_the_question_and_the_time_of_each_notebook(path):
+    opening = nbformat.read(path, as_version=4).cells[0].source
+    question = opening.splitlines()[0].split(" · ")[1]
+    time = re.search(r"\*\*Running time\*\* about (.+) on two CPU cores", opening)[1]
+    row = f"| [{path.stem}](notebooks/{path.name}) | {question[0].lower()}{question[1:]} | {time} |"
+    assert row in README.splitlines()
+
+
+def test_every_link_to_a_file_leads_to_one():
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", README)
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
