@@ -158,6 +158,32 @@ def press(page, place, *keys):
         page.keyboard.press(key)
 
 
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": CHROMIUM_OPTIONS}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args):
+    return {**browser_context_args, "viewport": {"width": 1280, "height": 900}}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A copy of the notebooks, so that nothing in the repository changes."""
+    folder = tmp_path_factory.mktemp("class")
+    copied = shutil.ignore_patterns(".ipynb_checkpoints", "runs")
+    shutil.copytree(ROOT / "notebooks", folder / "notebooks", ignore=copied)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(folder, tmp_path_factory):
+    """A server over that folder."""
+    with jupyterlab(folder, tmp_path_factory.mktemp("jupyter")) as address:
+        yield address
+
+
 # --- every panel, each in a cell of one notebook --------------------------------------------------------------------
 
 PREPARE = """
@@ -182,15 +208,13 @@ PANELS = {
 
 
 @pytest.fixture
-def panel(page, address, tmp_path):
+def panel(page, address, folder):
     """`panel("lstm")`: that panel, alive on a page of its own."""
 
     def show(name):
         notebook = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
         notebook.cells = [nbformat.v4.new_code_cell(source) for source in (PREPARE, PANELS[name])]
-        page.request.put(
-            f"{address}/api/contents/{name}.ipynb", data={"type": "notebook", "format": "json", "content": notebook}
-        )
+        nbformat.write(notebook, folder / f"{name}.ipynb")
         assert run_notebook(page, address, f"{name}.ipynb") == []
         place = page.locator(".jp-CodeCell").nth(1).locator(".jp-OutputArea")
         place.locator(".widget-vbox").first.wait_for(timeout=15_000)
@@ -269,26 +293,6 @@ def test_next_character_bars_follow_top_k_and_temperature(page, panel):
 
 
 # --- the playground -------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args):
-    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": CHROMIUM_OPTIONS}
-
-
-@pytest.fixture(scope="session")
-def browser_context_args(browser_context_args):
-    return {**browser_context_args, "viewport": {"width": 1280, "height": 900}}
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    """A server over a copy of the notebooks, so that nothing in the repository changes."""
-    folder = tmp_path_factory.mktemp("class")
-    copied = shutil.ignore_patterns(".ipynb_checkpoints", "runs")
-    shutil.copytree(ROOT / "notebooks", folder / "notebooks", ignore=copied)
-    with jupyterlab(folder, tmp_path_factory.mktemp("jupyter")) as address:
-        yield address
 
 
 @pytest.fixture
