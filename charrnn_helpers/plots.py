@@ -614,7 +614,7 @@ def plot_losses(
     axes.set_ylim(0.92 * min(shown, default=1), 1.08 * max(shown, default=4))
     axes.set_ylabel(f"validation loss ({unit}/character)")
     if ends:
-        axes.legend(frameon=False, loc="center right")
+        axes.legend(frameon=False)
     _tidy(axes)
     seeds = max((sum(h.cell == cell for h in histories) for cell in ends), default=0)
     lines = f"{' and '.join(sorted(ends, reverse=True)) or 'no network yet'}, {seeds} seed(s) each"

@@ -71,6 +71,13 @@ def slider(name: str, value, low, high, step=1):
     return ipw.HBox([box, handle]), box
 
 
+def _chart() -> ipw.Image:
+    """Room for a figure at its own size; nothing is shown before the first one is there."""
+    chart = ipw.Image(format="png", layout=ipw.Layout(max_width="720px", display="none"))
+    chart.observe(lambda _: setattr(chart.layout, "display", None), names="value")
+    return chart
+
+
 def on_change(controls, update: Callable[[], None], say: ipw.HTML) -> None:
     """Call `update()` now and whenever a control's value changes; one call at a time.
 
@@ -150,7 +157,7 @@ def lstm_gate_panel() -> Panel:
         ("last cell c", 0.6, -3.0, 3.0, 0.1),
         ("steps", 20, 1, 100, 1),
     )
-    say, image = ipw.HTML(), ipw.Image(format="png")
+    say, image = ipw.HTML(), _chart()
 
     def update():
         f, i, g, o, c_prev, steps = (box.value for box in boxes)
@@ -179,7 +186,7 @@ def gru_gate_panel() -> Panel:
         ("last state h", 0.8, -1.0, 1.0, 0.05),
         ("steps", 20, 1, 100, 1),
     )
-    say, image = ipw.HTML(), ipw.Image(format="png")
+    say, image = ipw.HTML(), _chart()
 
     def update():
         r, z, xn, hn, h_prev, steps = (box.value for box in boxes)
@@ -238,7 +245,7 @@ def training_panel(corpus: Corpus, updates: int = 600, ladder: dict[str, float] 
             ("Continue", "forward", "from where it was stopped"),
         )
     )
-    say, chart = ipw.HTML(), ipw.Image(format="png")
+    say, chart = ipw.HTML(), _chart()
     run: dict = {"stop": threading.Event(), "thread": None, "model": None, "history": None}
     lock = threading.Lock()
 
@@ -319,7 +326,7 @@ def curves_panel(runs: dict[str, History], ladder: dict[str, float] | None, floo
     )
     axis = ipw.Dropdown(options=list(plots.AXES), description="axis", style={"description_width": "120px"})
     unit = ipw.Dropdown(options=list(plots.UNITS), description="unit", style={"description_width": "120px"})
-    say, chart = ipw.HTML(), ipw.Image(format="png")
+    say, chart = ipw.HTML(), _chart()
 
     def update() -> None:
         if not chosen.value:
@@ -348,7 +355,7 @@ def sampling_panel(models: dict[str, CharModel], vocab: Vocabulary, prompt: str)
     )
     text = ipw.Text(value=prompt, description="text so far", style={"description_width": "120px"})
     text.layout.width, text.continuous_update = "600px", False
-    say, chart = ipw.HTML(), ipw.Image(format="png")
+    say, chart = ipw.HTML(), _chart()
 
     def update() -> None:
         settings = temperature.value, top_k.value, top_p.value
