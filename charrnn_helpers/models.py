@@ -168,7 +168,7 @@ def to_device(state: State | None, device: torch.device | str) -> State | None:
 def orthogonal_start(rnn: nn.LSTM | nn.GRU) -> None:
     """Draw each gate's weights afresh: recurrent ones orthogonal (Saxe et al. 2014), input ones by Glorot (2010).
 
-    An orthogonal matrix turns a state and keeps its length, so that at the start nothing is lost on the way.
+    An orthogonal matrix turns a vector and keeps its length; the gates and the tanh still shrink a state.
     """
     for name, weight in rnn.named_parameters():
         for gate in weight.data.split(rnn.hidden_size):  # (H, H) or (H, E); biases stay as PyTorch draws them
@@ -229,8 +229,8 @@ class CharModel(nn.Module):
 class LSTMModel(CharModel):
     """A character model on `nn.LSTM`. `embedding_size=None` feeds one-hot rows.
 
-    `forget_bias` is where each forget gate's bias starts: at 1 (Jozefowicz et al. 2015) a fresh cell keeps about 73 %
-    of what it holds at each step. PyTorch has two bias vectors and adds them, so a 1 written into both would be a 2;
+    `forget_bias` is where each forget gate's bias starts: at 1 (Jozefowicz et al. 2015) a fresh forget gate
+    scatters around σ(1) = 0.73. PyTorch has two bias vectors and adds them, so a 1 written into both would be a 2;
     here `b_ih` holds `forget_bias` and `b_hh` holds 0. `None` leaves PyTorch's own random start.
     """
 
