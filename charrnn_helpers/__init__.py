@@ -1,6 +1,6 @@
 """Helpers of the course: each module holds one idea, and imports only what stands above it in this list.
 
-corpus, tales, encoding, baselines, models, training, sampling, metrics; then plots, widgets and exercises.
+tales, corpus, encoding, baselines, models, training, sampling, metrics; then plots, widgets and exercises.
 """
 
 from .corpus import load_corpus
