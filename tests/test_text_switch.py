@@ -10,7 +10,8 @@ import pytest
 from charrnn_helpers import Vocabulary, load_checkpoint, load_corpus
 from charrnn_helpers.corpus import CorpusError
 
-NOTEBOOK = Path(__file__).resolve().parents[1] / "notebooks" / "04_training.ipynb"
+NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
+NOTEBOOK = NOTEBOOKS / "04_training.ipynb"
 LINE = re.compile(r'^TEXT = "tales"', re.MULTILINE)
 UPDATES = re.compile(r"\bUPDATES = [\d_]+")
 
@@ -25,6 +26,17 @@ def experiment():
         for cell in notebook.cells
         if cell.cell_type == "code" and "experiment" in cell.metadata.get("tags", [])
     ]
+
+
+def opened_by(notebook, given):
+    """What a later notebook has in hand when it has opened its networks, `TEXT` being `given`."""
+    namespace = {"__name__": "__main__"}
+    for cell in nbformat.read(notebook, as_version=4).cells:
+        if cell.cell_type == "code":
+            exec(compile(LINE.sub(f'TEXT = "{given}"', cell.source), str(notebook), "exec"), namespace)
+            if "find_checkpoint(cell" in cell.source:
+                return namespace
+    raise LookupError(f"{notebook} opens no networks")
 
 
 def corpus_or_skip(name):
@@ -72,3 +84,8 @@ def test_both_networks_train_on_another_text_when_that_line_is_changed(name, tmp
         assert loaded.model.cell == cell
         assert loaded.history.finished
         assert sum(losses[-5:]) / 5 < losses[0] - 0.3
+
+    for later in ("05_loss_curves", "06_generation", "07_playground"):
+        opened = opened_by(NOTEBOOKS / f"{later}.ipynb", given)
+        assert opened["corpus"].name == name
+        assert opened["vocab"] == vocab
