@@ -652,22 +652,26 @@ def plot_training_losses(histories: Sequence[History], smoothed: Sequence[Sequen
     )
 
 
-def plot_excess_by_kind(excess: dict[str, dict[str, float]], label: str = "excess over the oracle (nats)") -> Picture:
+def plot_excess_by_kind(excess: dict[str, dict[str, float]]) -> Picture:
     """Bars side by side for each kind of character: `excess[model][kind]`, in nats for one such character.
 
-    LSTM and GRU keep their colours and hatches tell the models apart. Raises `ValueError` if the kinds differ.
+    LSTM and GRU keep their colours, and hatches tell the models apart. Raises `ValueError` if the kinds differ.
     """
     kinds = list(next(iter(excess.values())))
     if any(list(row) != kinds for row in excess.values()):
         raise ValueError("every model needs the same kinds in the same order")
+    label = "excess over the oracle (nats)"
     figure, axes = new_figure(max(7.4, 0.75 * len(kinds)), 3.6)
     width = 0.84 / len(excess)
-    plain = ["#BBBBBB", "#CC79A7", "#E69F00"]
-    for number, ((name, row), hatch) in enumerate(zip(excess.items(), ("", "//", "..", "xx"), strict=False)):
-        style = STYLES.get(name, {"color": plain[number % len(plain)]})
-        hatch = {"LSTM": "", "GRU": "//"}.get(name, ".." if name not in STYLES else hatch)
+    for number, (name, row) in enumerate(excess.items()):
         at = [place + (number - (len(excess) - 1) / 2) * width for place in range(len(kinds))]
-        look = {"color": style["color"], "hatch": hatch, "edgecolor": "white", "linewidth": 0}
+        colour = STYLES[name]["color"] if name in STYLES else "#BBBBBB"
+        look = {
+            "color": colour,
+            "hatch": {"LSTM": "", "GRU": "//"}.get(name, ".."),
+            "edgecolor": "white",
+            "linewidth": 0,
+        }
         axes.bar(at, list(row.values()), width * 0.92, label=name, **look)
     axes.set_xticks(range(len(kinds)), kinds, fontsize=9)
     axes.set_ylabel(label)
@@ -676,11 +680,13 @@ def plot_excess_by_kind(excess: dict[str, dict[str, float]], label: str = "exces
     return picture(figure, f"Bars of {label} for {', '.join(excess)}, side by side, for each of: {', '.join(kinds)}.")
 
 
-def plot_paired(first: Sequence[float], second: Sequence[float], interval, smallest: float, names=("LSTM", "GRU")):
+def plot_paired(first: Sequence[float], second: Sequence[float], interval, smallest: float) -> Picture:
     """Left: the losses of each pair of runs, joined. Right: the mean difference and its interval, against ±`smallest`.
 
-    `interval` is a `metrics.Interval` of `first - second`; everything in nats per character.
+    `first` are of the LSTM, `second` of the GRU; `interval` is a `metrics.Interval` of their difference. In nats per
+    character.
     """
+    names = ("LSTM", "GRU")
     figure, (left, right) = new_figure(7.4, 2.9, cols=2)
     for a, b in zip(first, second, strict=True):
         left.plot([0, 1], [a, b], color="#999999", linewidth=0.9)

@@ -261,8 +261,10 @@ def test_training_starts_stops_goes_on_and_keeps_what_it_has(page, panel):
     start, stop, go_on = (place.get_by_role("button", name=name) for name in ("Start", "Stop", "Continue"))
     assert stop.is_disabled()
     assert go_on.is_disabled()
+    assert place.locator("img").is_hidden()  # no broken picture before there is a first one
     start.click()
     assert wait_for(page, lambda: "validation loss" in place.inner_text(), 60)
+    assert wait_for(page, place.locator("img").is_visible)
     stop.click()
     assert wait_for(page, lambda: "Stopped after update" in place.inner_text(), 60)
     done = int(re.search(r"Stopped after update (\d+)", place.inner_text())[1])

@@ -200,6 +200,17 @@ def test_seconds_leave_validation_out(model, ids, config, monkeypatch):
     assert history.seconds == 4
 
 
+def test_the_bar_moves_about_a_hundred_times_however_long_the_run(config, monkeypatch):
+    """More messages than a kernel's queue holds while a cell runs would hide the end of the cell from nbval."""
+    with training._bar(training.History("GRU", config(updates=5000)), progress=True) as bar:
+        bar.mininterval = 0  # a machine so slow that only the count of updates limits the bar
+        moves = []
+        monkeypatch.setattr(bar, "refresh", lambda *_, **__: moves.append(bar.n) or True)
+        for _ in range(5000):
+            bar.update()
+    assert 50 <= len(moves) <= 101
+
+
 def test_best_weights_on_the_validation_text_end_in_the_model(model, ids, config, monkeypatch):
     scripted, seen = iter([3.0, 1.0, 2.0, 1.5]), []
 
