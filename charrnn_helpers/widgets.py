@@ -67,7 +67,8 @@ def slider(name: str, value, low, high, step=1):
         style={"description_width": "120px"},
         layout=ipw.Layout(width="220px"),
     )
-    ipw.link((handle, "value"), (box, "value"))
+    tidy = (lambda value: round(value, 6), lambda value: value)  # steps add up to 0.010000000000000002
+    ipw.link((handle, "value"), (box, "value"), transform=tidy)
     return ipw.HBox([box, handle]), box
 
 
