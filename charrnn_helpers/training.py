@@ -7,6 +7,7 @@ window starts from the state in which the one before it ended, and gradients sto
 
 from __future__ import annotations
 
+import copy
 import math
 import os
 import signal
@@ -18,6 +19,7 @@ from collections.abc import Callable
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -25,6 +27,7 @@ from torch.nn import functional as F
 from tqdm.auto import tqdm
 
 from .encoding import Vocabulary, as_streams, batches
+from .fused import FASTEST
 from .models import MODELS, detach, map_state, to_device
 
 BUNDLED = Path(__file__).parent / "checkpoints"
@@ -42,6 +45,7 @@ class TrainConfig:
     warmup: int = 100  # updates over which the rate rises from zero
     final_share: float = 0.02  # of the highest rate, where the cosine ends
     clip: float = 1.0  # largest norm of the whole gradient
+    weight_decay: float = 0.0  # AdamW's: each update takes this share, times the rate, off every matrix
     validate_every: int = 200  # updates between two looks at the validation text
     seed: int = 0  # of dropout; the model's own initial weights are drawn before
 
@@ -51,6 +55,8 @@ class TrainConfig:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
         if not self.learning_rate > 0 or not self.clip > 0:
             raise ValueError(f"learning_rate ({self.learning_rate}) and clip ({self.clip}) must be above zero")
+        if not self.weight_decay >= 0:
+            raise ValueError(f"weight_decay is {self.weight_decay}; it must not be negative")
         if self.warmup < 0 or not 0 <= self.final_share <= 1:
             raise ValueError(
                 f"warmup ({self.warmup}) must not be negative, final_share ({self.final_share}) is from 0 to 1"
@@ -78,6 +84,7 @@ class History:
     val_seconds: list[float] = field(default_factory=list)  # of training alone, without validation or pauses
     seconds: float = 0.0
     device: str = "cpu"
+    precision: str = "float32"  # of the matrix products
     best_loss: float = math.inf
     best_weights: dict[str, Tensor] = field(default_factory=dict, repr=False)
     resume: dict = field(default_factory=dict, repr=False)  # what the next update needs: optimiser, state, dropout
@@ -103,6 +110,7 @@ def train(
     *,
     history: History | None = None,
     device: str | torch.device | None = None,
+    precision: str | None = None,
     stop: threading.Event | None = None,
     on_validation: Callable[[History], None] | None = None,
     progress: bool = True,
@@ -112,19 +120,22 @@ def train(
     A run ends after `config.updates`, with the best weights on `val_ids` in the model. It ends early, with the latest
     weights, when `stop` is set or the kernel is interrupted. Passing the returned `history` back, with the same model
     and configuration, goes on from there, and on the same machine gives the losses of an uninterrupted run.
-    Raises `ValueError` for texts that are too short, or a history of another configuration or cell, and
-    `FloatingPointError` when a loss is no longer a number.
+    `precision` is "float32" or "bfloat16" (see `pick_precision`); without it a new run is in float32, and one that goes
+    on stays in its own. Validation is always in float32. Raises `ValueError` for texts that are too short, or a history
+    of another configuration or cell, and `FloatingPointError` when a loss is no longer a number.
     """
     if len(val_ids) < 2:
         raise ValueError(f"the validation text has {len(val_ids)} characters; at least 2 are needed to predict one")
     device = pick_device(device)
     model.to(device)
+    if precision is None:
+        precision = "float32" if history is None else history.precision
+    network = lowered(model, precision)
     inputs, targets = (part.to(device) for part in as_streams(train_ids, config.streams))  # (B, L) each
     windows = list(batches(inputs, targets, config.window))  # (B, T) each, views of the streams
-    optimiser = torch.optim.Adam(
-        model.parameters(), lr=config.learning_rate, betas=(0.9, 0.99), fused=device.type != "mps"
-    )
+    optimiser = make_optimiser(model, config)
     history = _begin(history, model, config, device, optimiser)
+    history.precision = precision
     state = to_device(history.resume["state"], device) if history.resume.get("state") is not None else None
     stop = stop or threading.Event()
 
@@ -138,7 +149,7 @@ def train(
             for group in optimiser.param_groups:
                 group["lr"] = config.rate(history.updates)
 
-            loss, norm, state = one_update(model, x, y, state, optimiser, config.clip)
+            loss, norm, state = one_update(network, x, y, state, optimiser, config.clip)
             history.losses.append(loss)
             history.norms.append(norm)
             history.seconds = time.perf_counter() - began
@@ -167,6 +178,36 @@ def one_update(model, x, y, state, optimiser, clip):
     norm = nn.utils.clip_grad_norm_(model.parameters(), clip)
     optimiser.step()
     return loss.item(), norm.item(), detach(state)  # the value goes on, the gradient does not
+
+
+def make_optimiser(model: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
+    """AdamW (Loshchilov and Hutter 2019), fused where there is a fused one; biases do not decay."""
+    matrices = [weight for weight in model.parameters() if weight.dim() > 1]
+    biases = [weight for weight in model.parameters() if weight.dim() == 1]
+    groups = [{"params": matrices, "weight_decay": config.weight_decay}, {"params": biases, "weight_decay": 0.0}]
+    fused = next(model.parameters()).device.type != "mps"
+    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.99), fused=fused)
+
+
+class Lowered(nn.Module):
+    """The same network with its matrix products in bfloat16; weights, scores and states stay float32."""
+
+    def __init__(self, model: nn.Module):
+        super().__init__()
+        self.model = model
+        self.device_type = next(model.parameters()).device.type
+
+    def forward(self, ids: Tensor, state=None):
+        with torch.autocast(self.device_type, torch.bfloat16):
+            logits, state = self.model(ids, state)
+        return logits.float(), map_state(state, Tensor.float)
+
+
+def lowered(model: nn.Module, precision: str) -> nn.Module:
+    """`model` itself for "float32", or the same network in "bfloat16". Raises `ValueError` for anything else."""
+    if precision not in ("float32", "bfloat16"):
+        raise ValueError(f"precision is {precision!r}; choose 'float32' or 'bfloat16', or ask pick_precision")
+    return Lowered(model) if precision == "bfloat16" else model
 
 
 def _begin(history, model, config, device, optimiser) -> History:
@@ -297,6 +338,59 @@ def pick_device(name: str | torch.device | None = None) -> torch.device:
             "mps has given wrong gradients for recurrent layers; compare a short run with 'cpu'", stacklevel=2
         )
     return device
+
+
+class Precision(NamedTuple):
+    """What `pick_precision` chose, for `train(..., precision=choice.name)`, and a sentence that says why."""
+
+    name: str  # "float32" or "bfloat16"
+    reason: str
+
+
+CLEARLY = 1.15  # times as fast; bfloat16 keeps 8 bits of a number, and a small gain is not worth that
+
+
+def pick_precision(
+    device: str | torch.device | None = None, model: nn.Module | None = None, *, streams: int = 32, window: int = 64
+) -> Precision:
+    """Time a few updates in float32 and in bfloat16 on this machine, and take bfloat16 if it is clearly faster.
+
+    Timed is a copy of `model`, or without one an LSTM and a GRU of 256 units (about a second). A processor that cannot
+    do it gets float32. Nothing of the reader's is changed: no weights, no random numbers, no thread count.
+    """
+    device = pick_device(device)
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        if model is None:
+            models = [make(64, 256, 1).to(device) for make in FASTEST.values()]
+        else:
+            models = [copy.deepcopy(model).to(device).train()]
+        try:
+            wide, low = (sum(pair) for pair in zip(*(_seconds(m, streams, window) for m in models), strict=True))
+        except (RuntimeError, NotImplementedError) as problem:  # "could not create a primitive descriptor"
+            return Precision(
+                "float32", f"this machine does not train in bfloat16 ({str(problem).splitlines()[0][:80]})"
+            )
+    gain = wide / low
+    measured = f"bfloat16 is {gain:.2f} times as fast as float32 here"
+    if gain < CLEARLY:
+        return Precision("float32", f"{measured}, which is not worth its rounding")
+    return Precision("bfloat16", measured)
+
+
+def _seconds(model: nn.Module, streams: int, window: int, updates: int = 3, rounds: int = 3) -> tuple[float, float]:
+    """Seconds of some updates in float32 and in bfloat16: the best of the rounds, in which they take turns."""
+    device = next(model.parameters()).device
+    ids = torch.zeros(streams, window, dtype=torch.long, device=device)
+    optimiser = make_optimiser(model, TrainConfig())
+    best = [math.inf, math.inf]
+    for _ in range(rounds + 1):  # the first one warms up
+        for place, precision in enumerate(("float32", "bfloat16")):
+            network = lowered(model, precision)
+            began = time.perf_counter()
+            for _ in range(updates):
+                one_update(network, ids, ids, None, optimiser, 1.0)  # ends with .item(): the device has finished
+            best[place] = min(best[place], time.perf_counter() - began)
+    return best[0], best[1]
 
 
 class CheckpointError(ValueError):

@@ -20,8 +20,9 @@ import torch
 from . import plots
 from .corpus import Corpus
 from .encoding import Vocabulary
+from .fused import FASTEST
 from .metrics import bits
-from .models import MODELS, CharModel
+from .models import CharModel
 from .sampling import generate, next_probabilities
 from .training import History, TrainConfig, train
 
@@ -234,7 +235,7 @@ def training_panel(corpus: Corpus, updates: int = 600, ladder: dict[str, float] 
     """
     vocab = Vocabulary.from_text(corpus.text)
     train_ids, val_ids = vocab.encode(corpus.train), vocab.encode(corpus.val)[:20_000]
-    cell = ipw.Dropdown(options=list(MODELS), description="cell", style={"description_width": "120px"})
+    cell = ipw.Dropdown(options=list(FASTEST), description="cell", style={"description_width": "120px"})
     rows, boxes = zip(
         slider("hidden units", 128, 16, 256, 16), slider("learning rate", 0.01, 0.001, 0.05, 0.001), strict=True
     )
@@ -298,7 +299,7 @@ def training_panel(corpus: Corpus, updates: int = 600, ladder: dict[str, float] 
         config = TrainConfig(updates=updates, streams=16, validate_every=50, learning_rate=boxes[1].value, warmup=50)
         with torch.random.fork_rng():  # the reader's random numbers stay as they are
             torch.manual_seed(0)
-            run["model"] = MODELS[cell.value](len(vocab), hidden_size=boxes[0].value, num_layers=1)
+            run["model"] = FASTEST[cell.value](len(vocab), hidden_size=boxes[0].value, num_layers=1)
         run["history"] = History(cell.value, config)
         say.value = f"<p>{cell.value}: {config.updates} updates to go.</p>"
         launch()

@@ -13,7 +13,8 @@ from torch import nn
 
 from charrnn_helpers import Vocabulary, generate
 from charrnn_helpers.encoding import UnknownCharacterError
-from charrnn_helpers.sampling import next_distribution
+from charrnn_helpers.plain import PlainNetwork
+from charrnn_helpers.sampling import generate_many, next_distribution
 
 FIVE = torch.tensor([0.4, 0.3, 0.15, 0.1, 0.05]).log()
 
@@ -46,7 +47,7 @@ def test_distribution_is_what_one_computes_by_hand(options, by_hand):
 def test_order_of_the_vocabulary_does_not_matter():
     order = torch.tensor([3, 0, 4, 1, 2])
     for options in ({"top_k": 2}, {"top_p": 0.8}, {"temperature": 2.0, "top_k": 4, "top_p": 0.9}):
-        assert torch.equal(next_distribution(FIVE[order], **options), next_distribution(FIVE, **options)[order])
+        assert torch.allclose(next_distribution(FIVE[order], **options), next_distribution(FIVE, **options)[order])
 
 
 def test_of_equals_at_the_border_the_first_are_kept():
@@ -219,14 +220,14 @@ def test_dropout_is_off_while_writing_and_the_mode_comes_back(make_model, vocab,
     assert all(weight.grad is None for weight in model.parameters())
 
 
-def test_the_mode_comes_back_after_an_error_too(model, vocab):
-    def fail(*_):
-        raise RuntimeError("broken on purpose")
+def test_the_mode_comes_back_after_an_error_too():
+    class Broken(Memoryless):
+        def forward(self, ids, state=None):
+            raise RuntimeError("broken on purpose")
 
-    model.train()
-    model.head.register_forward_hook(fail)
+    model = Broken().train()
     with pytest.raises(RuntimeError, match="on purpose"):
-        generate(model, vocab, "the", 5)
+        generate(model, Vocabulary("abcde"), "a", 5)
     assert model.training
 
 
@@ -243,11 +244,76 @@ def test_step_by_step_logits_equal_those_of_the_whole_text(model, ids):
         assert torch.allclose(mine, theirs, atol=1e-5)
 
 
+class AnyModule(nn.Module):
+    """A network of the reader's own: not a `CharModel`, so that `generate` has to call it step by step."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.model, self.read = model, []
+
+    def forward(self, ids, state=None):
+        self.read.append(tuple(ids.shape))
+        return self.model(ids, state)
+
+
 def test_each_character_is_read_once(model, vocab):
-    read = []
-    model.register_forward_pre_hook(lambda module, args: read.append(args[0].shape[1]))
-    generate(model, vocab, "the cat", 10)
-    assert read == [7] + [1] * 9
+    own = AnyModule(model)
+    generate(own, vocab, "the cat", 10)
+    assert own.read == [(1, 1)] * (7 + 9)
+
+
+@pytest.mark.parametrize("options", [{}, {"top_k": 1}, {"temperature": 0.7, "top_k": 8, "top_p": 0.9}], ids=str)
+def test_plain_arrays_write_what_the_module_writes(make_model, vocab, options):
+    model = make_model(num_layers=2)
+    expected = generate(AnyModule(model), vocab, "the cat", 60, seed=4, **options)
+    assert generate(model, vocab, "the cat", 60, seed=4, **options) == expected
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3])
+@pytest.mark.parametrize("embedding_size", [None, 8])
+def test_plain_arrays_give_the_logits_of_the_module(make_model, ids, layers, embedding_size):
+    """For one text and for several at once; dropout is off, and training on does not reach the copy."""
+    model = make_model(num_layers=layers, embedding_size=embedding_size, dropout=0.5)
+    one, three = PlainNetwork(model), PlainNetwork(model, texts=3)
+    texts = ids[:120].view(3, 40)
+    with torch.no_grad():
+        expected = model.eval()(texts)[0].numpy()  # (3, 40, V)
+        for weight in model.parameters():
+            weight.zero_()
+    assert np.abs(expected).max() > 0.1
+    assert np.abs(np.stack([one.step(i) for i in texts[0].tolist()]) - expected[0]).max() < 1e-5
+    assert np.abs(np.stack([three.step(column) for column in texts.T.numpy()], axis=1) - expected).max() < 1e-5
+
+
+def test_plain_arrays_keep_double_precision(make_model, ids):
+    model = make_model(num_layers=2).double().eval()
+    network = PlainNetwork(model)
+    with torch.no_grad():
+        expected = model(ids[None, :30])[0][0].numpy()
+    assert np.abs(np.stack([network.step(i) for i in ids[:30].tolist()]) - expected).max() < 1e-13
+
+
+# --- many at once ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("options", [{}, {"top_k": 1}, {"temperature": 0.7, "top_k": 8, "top_p": 0.9}], ids=str)
+@pytest.mark.parametrize("own", [False, True])
+def test_many_texts_are_those_that_one_after_the_other_gives(model, vocab, options, own):
+    network = AnyModule(model) if own else model
+    texts = generate_many(network, vocab, "the cat", 50, seeds=[5, 1, 5, 900], **options)
+    assert texts == [generate(model, vocab, "the cat", 50, seed=seed, **options) for seed in (5, 1, 5, 900)]
+
+
+def test_many_needs_seeds_and_refuses_what_generate_refuses(model, vocab):
+    with pytest.raises(ValueError, match="seeds is empty"):
+        generate_many(model, vocab, "the", 5, seeds=[])
+    with pytest.raises(ValueError, match="the prompt is empty"):
+        generate_many(model, vocab, "", 5, seeds=[1])
+    with pytest.raises(ValueError, match="length is -1"):
+        generate_many(model, vocab, "the", -1, seeds=[1])
+    with pytest.raises(ValueError, match="top_k is 0"):
+        generate_many(model, vocab, "the", 5, top_k=0, seeds=[1])
+    assert generate_many(model, vocab, "the", 0, seeds=[1, 2]) == ["the", "the"]
 
 
 # --- what cannot be -------------------------------------------------------------------------------------------------

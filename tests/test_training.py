@@ -141,6 +141,20 @@ def test_gradients_are_clipped_and_the_log_keeps_the_norm_before(model, ids, con
 # --- the learning rate ----------------------------------------------------------------------------------------------
 
 
+def test_weight_decay_shrinks_matrices_and_leaves_biases(model, ids, config):
+    """With a gradient of zero only the decay is left: each matrix times 1 - rate x decay, every update."""
+    before = weights_of(model)
+    register = [weight.register_hook(torch.zeros_like) for weight in model.parameters()]
+    settings = config(updates=3, warmup=0, weight_decay=0.5)
+    quietly(model, ids, settings)
+    for hook in register:
+        hook.remove()
+    left = math.prod(1 - 0.5 * settings.rate(update) for update in range(3))
+    for name, weight in model.named_parameters():
+        assert torch.allclose(weight, before[name] * (left if weight.dim() > 1 else 1), atol=1e-6), name
+    assert left < 0.99
+
+
 def test_rate_rises_in_a_line_and_falls_along_half_a_cosine():
     config = TrainConfig(updates=110, warmup=10, learning_rate=1.0, final_share=0.1)
     assert [config.rate(update) for update in (0, 4, 9)] == pytest.approx([0.1, 0.5, 1.0])
@@ -442,6 +456,8 @@ def test_a_validation_text_that_is_too_short_is_named_before_any_training(model,
         {"learning_rate": 0.0},
         {"learning_rate": math.nan},
         {"clip": 0.0},
+        {"weight_decay": -0.1},
+        {"weight_decay": math.nan},
         {"warmup": -1},
         {"final_share": 1.5},
     ],
@@ -535,6 +551,77 @@ def test_pick_device_never_takes_mps_unasked_and_warns_when_asked(monkeypatch):
 def test_pick_device_names_a_device_that_is_not_there(name):
     with pytest.raises(ValueError, match=rf"{name}.*use 'cpu'"):
         pick_device(name)
+
+
+# --- precision ------------------------------------------------------------------------------------------------------
+
+
+def test_bfloat16_is_near_float32_and_everything_kept_is_float32(make_model, ids, config):
+    settings = config(updates=40)
+    exact = quietly(make_model(), ids, settings)
+    model = make_model()
+    near = quietly(model, ids, settings, precision="bfloat16")
+    assert (exact.precision, near.precision) == ("float32", "bfloat16")
+    assert near.losses != exact.losses
+    assert near.losses == pytest.approx(exact.losses, abs=0.1)
+    assert near.losses[-1] < 0.9 * near.losses[0]
+    kept = [*model.parameters(), *parts_of(near.resume["state"])]
+    assert {tensor.dtype for tensor in kept} == {torch.float32}
+
+
+def test_without_a_precision_a_run_goes_on_in_its_own(make_model, vocab, ids, config, tmp_path):
+    whole = quietly(make_model(), ids, config(), precision="bfloat16")
+    model = make_model()
+    part = quietly(model, ids, config(), precision="bfloat16", stop=StopAfter(7))
+    save_checkpoint(tmp_path / "a.pt", model, vocab, history=part, resumable=True)
+    again = load_checkpoint(tmp_path / "a.pt")
+    rest = quietly(again.model, ids, config(), history=again.history)
+    assert rest.precision == "bfloat16"
+    assert rest.losses == whole.losses
+    assert quietly(make_model(), ids, config()).precision == "float32"
+
+
+@pytest.mark.parametrize("name", ["float16", "bf16", ""])
+def test_a_precision_that_is_not_offered_is_named(model, ids, config, name):
+    with pytest.raises(ValueError, match=f"precision is '{name}'; choose 'float32' or 'bfloat16'"):
+        quietly(model, ids, config(), precision=name)
+
+
+@pytest.mark.parametrize(
+    ("low", "name", "reason"),
+    [
+        (0.5, "bfloat16", "bfloat16 is 2.00 times as fast as float32 here"),
+        (0.9, "float32", "bfloat16 is 1.11 times as fast as float32 here, which is not worth its rounding"),
+        (2.0, "float32", "bfloat16 is 0.50 times as fast as float32 here, which is not worth its rounding"),
+    ],
+)
+def test_bfloat16_is_taken_only_where_it_is_clearly_faster(monkeypatch, model, low, name, reason):
+    monkeypatch.setattr(training, "_seconds", lambda *_: (1.0, low))
+    assert training.pick_precision("cpu") == (name, reason)
+    assert training.pick_precision("cpu", model) == (name, reason)
+
+
+def test_a_processor_that_cannot_do_bfloat16_gets_float32(monkeypatch, model):
+    def cannot(*_):
+        raise RuntimeError("could not create a primitive descriptor for an LSTM\nmore lines")
+
+    monkeypatch.setattr(training.Lowered, "forward", cannot)
+    choice = training.pick_precision("cpu", model)
+    assert choice.name == "float32"
+    assert (
+        choice.reason == "this machine does not train in bfloat16 (could not create a primitive descriptor for an LSTM)"
+    )
+
+
+def test_picking_a_precision_changes_nothing_of_the_readers(model):
+    before, random_state, threads = weights_of(model), torch.get_rng_state(), torch.get_num_threads()
+    choice = training.pick_precision("cpu", model.eval(), streams=2, window=4)
+    assert choice.name in ("float32", "bfloat16")
+    assert same_weights(weights_of(model), before)
+    assert all(weight.grad is None for weight in model.parameters())
+    assert not model.training
+    assert torch.equal(torch.get_rng_state(), random_state)
+    assert torch.get_num_threads() == threads
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no NVIDIA GPU")
