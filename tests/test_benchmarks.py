@@ -8,37 +8,131 @@ import pytest
 import torch
 
 sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
-import training_speed as benchmark
+import common
+import cost
+import generation_speed
+import quality
+import training_speed
 
+from charrnn_helpers import load_corpus
 from charrnn_helpers.models import MODELS
+
+CPU = ["--device", "cpu", "--rounds", "2"]
+
+
+def run(benchmark, tmp_path, *arguments):
+    """Run one benchmark; what it returns is what it wrote."""
+    file = tmp_path / "result.json"
+    result = benchmark.main([*CPU, *map(str, arguments), "--json", str(file)])
+    assert json.loads(file.read_text()) == result
+    assert "threads, PyTorch" in result["machine"]
+    assert all(set(row) == set(benchmark.COLUMNS) for row in result["rows"])
+    return result
 
 
 def test_training_speed_is_reported_for_both_cells_in_every_way(tmp_path, capsys):
-    sizes = {"units": (8, 16), "streams": 2, "window": 4, "updates": 1, "rounds": 2, "matmul": 16}
-    tiny = ["--device", "cpu"]
-    for name, value in sizes.items():
-        tiny += [f"--{name}", *map(str, value if isinstance(value, tuple) else [value])]
-    result = benchmark.main([*tiny, "--json", str(tmp_path / "speed.json")])
-    assert json.loads((tmp_path / "speed.json").read_text()) == result
-    found = {(row["cell"], row["units"], row["how"]) for row in result["rows"] if row["how"] != "bfloat16"}
-    assert found == {
-        (cell, units, way) for cell in MODELS for units in (8, 16) for way in ("float32", "float32, one by one")
-    }
-    assert all(row["characters_per_second"] > 0 for row in result["rows"])
-    assert capsys.readouterr().out.count("GRU") == len(result["rows"]) / 2
+    sizes = ("--units", 8, 16, "--streams", 2, "--window", 4, "--updates", 1, "--matmul", 16)
+    result = run(training_speed, tmp_path, *sizes)
+    found = {(row["module"], row["units"], row["how"]) for row in result["rows"] if row["how"] != "bfloat16"}
+    windows = {(module, units, "float32") for module in ("nn.LSTM", "nn.GRU", "FusedGRU") for units in (8, 16)}
+    one_by_one = {(module, units, "float32, one by one") for module in ("nn.LSTM", "nn.GRU") for units in (8, 16)}
+    assert found == windows | one_by_one
+    assert all(row["characters/s"] > 0 for row in result["rows"])
+    assert all(row["one by one x"] == 1 for row in result["rows"] if row["how"] == "float32, one by one")
+    assert capsys.readouterr().out.count("FusedGRU") == sum(row["module"] == "FusedGRU" for row in result["rows"])
 
 
-@pytest.mark.parametrize("way", ["float32", "float32, one by one"])
-def test_the_ways_that_are_compared_compute_the_same(cell, way):
-    device = torch.device("cpu")
-    ids = torch.randint(benchmark.VOCABULARY, (2, 5), generator=torch.Generator().manual_seed(0))
-    models = benchmark.kinds(cell, 16, device)
-    expected, _ = models["float32"].model(ids)
-    logits, _ = models[way](ids)
-    assert torch.allclose(logits, expected, atol=1e-5)
+def test_the_ways_that_are_compared_compute_the_same():
+    ids = torch.randint(training_speed.VOCABULARY, (2, 5), generator=torch.Generator().manual_seed(0))
+    networks = training_speed.ways(16, torch.device("cpu"))
+    for cell, module in (("LSTM", "nn.LSTM"), ("GRU", "nn.GRU")):
+        expected, _ = networks[cell, module, "float32"](ids)
+        for (other, _, how), network in networks.items():
+            if other == cell:
+                assert torch.allclose(network(ids)[0], expected, atol=0.02 if how == "bfloat16" else 1e-5)
 
 
 def test_flop_count_of_the_recurrent_layer_is_three_quarters_for_a_gru():
     """By hand for 2 units: 3 passes, 2 operations, 4 · 2 · (64 + 2) + 2 · 65 products for the LSTM."""
-    assert benchmark.flop_per_character("LSTM", 2) == 6 * (528 + 130)
-    assert benchmark.flop_per_character("GRU", 2) == 6 * (396 + 130)
+    assert training_speed.flop_per_character("LSTM", 2) == 6 * (528 + 130)
+    assert training_speed.flop_per_character("GRU", 2) == 6 * (396 + 130)
+
+
+def test_generation_speed_is_reported_for_every_way(tmp_path):
+    result = run(generation_speed, tmp_path, "--units", 8, "--layers", 1, 2, "--length", 12, "--texts", 3)
+    assert [(row["cell"], row["layers"], row["how"]) for row in result["rows"]] == [
+        (cell, layers, how)
+        for layers in (1, 2)
+        for cell in ("LSTM", "GRU")
+        for how in ("module", "generate", "generate_many, 3")
+    ]
+    assert all(row["characters/s"] > 0 for row in result["rows"])
+    assert all(row["module x"] == 1 for row in result["rows"] if row["how"] == "module")
+
+
+def test_the_ways_of_writing_that_are_compared_write_the_same(make_model, vocab):
+    model = make_model()
+    wrapped = generation_speed.Unknown(model)
+    assert generation_speed.generate(model, vocab, "the", 30, seed=1) == generation_speed.generate(
+        wrapped, vocab, "the", 30, seed=1
+    )
+
+
+def test_cost_is_reported_for_both_cells_and_grows_with_one_thing_at_a_time(tmp_path):
+    result = run(cost, tmp_path, "--what", "layers", "--updates", 1, "--scale", 0.05)
+    assert [(row["cell"], row["what"], row["value"]) for row in result["rows"]] == [
+        (cell, "layers", value) for value in (1, 2, 3) for cell in MODELS
+    ]
+    assert all(row["ms an update"] > 0 for row in result["rows"])
+    assert result["import_charrnn_helpers_s"] > 0
+    assert result["base"] == {"units": 12, "layers": 1, "window": 3, "streams": 1, "characters": 50_000}
+
+
+def test_every_axis_of_cost_has_its_base_among_its_values():
+    assert set(cost.GROWTH) == set(cost.BASE)
+    assert all(cost.BASE[name] in values for name, values in cost.GROWTH.items())
+    assert cost.GROWTH["characters"][0] == 10_000
+    assert cost.GROWTH["characters"][-1] == 10_000_000
+
+
+@pytest.fixture
+def short_text(tmp_path):
+    path = tmp_path / "short.txt"
+    path.write_text(load_corpus("tales").text[:30_000], encoding="utf-8")
+    return path
+
+
+def test_quality_measures_each_seed_in_each_protocol_and_goes_on_where_it_stopped(tmp_path, short_text, monkeypatch):
+    few = ("--recipes", "quick", "--text", short_text, "--updates", 2, "--target", 5)
+    first = run(quality, tmp_path, *few, "--cells", "GRU", "--seeds", 0)
+    measured = []
+    monkeypatch.setattr(
+        quality, "measure", lambda *given, real=quality.measure: measured.append(given[1]) or real(*given)
+    )
+    result = run(quality, tmp_path, *few, "--cells", "GRU", "--seeds", 0, 1, 2)
+    assert measured == [1, 2]
+    assert result["rows"][0] == first["rows"][0]
+    assert [row["seed"] for row in result["rows"]] == ["0", "1", "2", "median of 3"]
+    *seeds, median = result["rows"]
+    for column in ("seconds", "carried", "blocks of 256", "blocks of 64"):
+        assert median[column] == sorted(row[column] for row in seeds)[1]
+    assert all(row["to target"] > 0 for row in seeds)  # any loss is below 5 nats
+
+
+def test_a_target_that_is_not_reached_is_left_empty(tmp_path, short_text, capsys):
+    few = ("--recipes", "quick", "--cells", "LSTM", "--seeds", 0, "--text", short_text, "--updates", 1)
+    result = run(quality, tmp_path, *few, "--target", 0.1)
+    assert {row["to target"] for row in result["rows"]} == {None}
+    assert capsys.readouterr().out.rstrip().endswith(" -")
+
+
+def test_medians_take_turns_and_leave_the_first_round_out():
+    turns = []
+    seconds = common.medians({"a": lambda: turns.append("a"), "b": lambda: turns.append("b")}, 3, torch.device("cpu"))
+    assert turns == ["a", "b"] * 4
+    assert set(seconds) == {"a", "b"}
+
+
+def test_a_table_has_a_line_for_each_row_and_a_dash_for_what_is_missing():
+    rows = [{"what": "x", "n": 1200.4}, {"what": "longer", "n": None}]
+    assert common.table(rows, {"what": "", "n": ",.1f"}) == "what          n\nx       1,200.4\nlonger        -"

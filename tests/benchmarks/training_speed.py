@@ -3,48 +3,40 @@
     python tests/benchmarks/training_speed.py                a table, and the same as JSON with --json FILE
     python tests/benchmarks/training_speed.py --units 256 --rounds 5
 
-Characters per second of whole updates (`one_update`: forward, backward, clipping, Adam), for windows through `nn.LSTM`
-and `nn.GRU` and for the same modules called character by character. Achieved FLOP/s stand beside the rate of a large
-matrix product in the same run. All kinds of a width take turns, round by round; medians over the rounds.
+Characters per second of whole updates (`one_update`: forward, backward, clipping, AdamW), for windows through
+`nn.LSTM`, `nn.GRU` and `FusedGRU`, in float32 and bfloat16; and for `nn.LSTM` and `nn.GRU` called one character at a time, as many
+a tutorial does. FLOP/s count the arithmetic that the equations ask for, and stand beside the rate of a large matrix
+product in the same run. All ways of a width take turns, round by round; medians over the rounds.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import platform
-import statistics
 import time
-from contextlib import nullcontext
-from pathlib import Path
 
+import common
 import torch
 from torch import nn
 
-from charrnn_helpers import pick_device
-from charrnn_helpers.models import MODELS
-from charrnn_helpers.training import one_update
+from charrnn_helpers import GRUModel, LSTMModel, TrainConfig, pick_device
+from charrnn_helpers.fused import FusedGRUModel
+from charrnn_helpers.training import lowered, make_optimiser, one_update
 
 VOCABULARY = 65  # Tiny Shakespeare's
 EMBEDDING = 64
-
-
-class Precision(nn.Module):
-    """A model whose forward pass runs in `dtype`; its scores come back as float32."""
-
-    def __init__(self, model: nn.Module, device: torch.device, dtype: torch.dtype | None):
-        super().__init__()
-        self.model, self.device, self.dtype = model, device, dtype
-
-    def forward(self, ids, state=None):
-        lower = torch.autocast(self.device.type, self.dtype) if self.dtype else nullcontext()
-        with lower:
-            logits, state = self.model(ids, state)
-        return logits.float(), state
+COLUMNS = {
+    "cell": "",
+    "units": "d",
+    "module": "",
+    "how": "",
+    "characters/s": ",.0f",
+    "GFLOP/s": ",.0f",
+    "of the product": ".0%",
+    "one by one x": ".1f",
+}
 
 
 class CharacterByCharacter(nn.Module):
-    """The same model, called once for each character of the window, as many a tutorial does."""
+    """A model called once for each character of the window, its scores put together at the end."""
 
     def __init__(self, model: nn.Module):
         super().__init__()
@@ -72,93 +64,72 @@ def matmul_rate(device: torch.device, size: int, seconds: float = 1.0) -> float:
     while time.perf_counter() - start < seconds:
         a @ b
         done += 1
-        _wait(device)
+        common.wait(device)
     return done * 2 * size**3 / (time.perf_counter() - start)
 
 
-def kinds(cell: str, units: int, device: torch.device) -> dict[str, nn.Module]:
-    """The ways to train a network that are compared, each with a model of its own."""
+def ways(units: int, device: torch.device) -> dict[tuple[str, str, str], nn.Module]:
+    """The ways to train a network that are compared, (cell, module, how), each with a model of its own."""
 
-    def model():
+    def model(make):
         torch.manual_seed(0)
-        return MODELS[cell](VOCABULARY, units, num_layers=1, embedding_size=EMBEDDING).to(device)
+        return make(VOCABULARY, units, num_layers=1, embedding_size=EMBEDDING).to(device)
 
-    found = {"float32": Precision(model(), device, None), "float32, one by one": CharacterByCharacter(model())}
-    try:  # some processors cannot: "could not create a primitive descriptor"
-        lower = Precision(model(), device, torch.bfloat16)
-        logits, _ = lower(torch.zeros(2, 2, dtype=torch.long, device=device))
-        logits.sum().backward()
-        lower.zero_grad()
-        found["bfloat16"] = lower
-    except RuntimeError as problem:
-        print(f"no bfloat16 here: {problem}")
+    found = {}
+    for cell, module, make in (
+        ("LSTM", "nn.LSTM", LSTMModel),
+        ("GRU", "nn.GRU", GRUModel),
+        ("GRU", "FusedGRU", FusedGRUModel),
+    ):
+        found[cell, module, "float32"] = model(make)
+        if module != "FusedGRU":
+            found[cell, module, "float32, one by one"] = CharacterByCharacter(model(make))
+        try:  # some processors cannot: "could not create a primitive descriptor"
+            low = lowered(model(make), "bfloat16")
+            low(torch.zeros(2, 2, dtype=torch.long, device=device))[0].sum().backward()
+            low.zero_grad()
+            found[cell, module, "bfloat16"] = low
+        except RuntimeError as problem:
+            print(f"no bfloat16 for {module} here: {problem}")
     return found
 
 
-def measure(models: dict[str, nn.Module], device, streams: int, window: int, updates: int, rounds: int):
-    """Seconds of one update: {name: median over the rounds}, the models taking turns."""
-    x = torch.randint(VOCABULARY, (streams, window), device=device)
-    y = torch.randint(VOCABULARY, (streams, window), device=device)
-    optimisers = {
-        name: torch.optim.Adam(model.parameters(), lr=1e-3, fused=device.type != "mps")
-        for name, model in models.items()
-    }
-    states, seconds = dict.fromkeys(models), {name: [] for name in models}
-    for round_ in range(rounds + 1):  # the first one warms up
-        for name, model in models.items():
-            start = time.perf_counter()
-            for _ in range(updates):
-                _, _, states[name] = one_update(model, x, y, states[name], optimisers[name], 1.0)
-            _wait(device)
-            if round_:
-                seconds[name].append((time.perf_counter() - start) / updates)
-    return {name: statistics.median(values) for name, values in seconds.items()}
+def task(network: nn.Module, x, y, updates: int):
+    """A function that makes some updates with one network, and carries its state on."""
+    optimiser, state = make_optimiser(network, TrainConfig(learning_rate=1e-3)), None
 
+    def run():
+        nonlocal state
+        for _ in range(updates):
+            _, _, state = one_update(network, x, y, state, optimiser, 1.0)
 
-def _wait(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize()
+    return run
 
 
 def main(arguments: list[str] | None = None) -> dict:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = common.parser(__doc__)
     parser.add_argument("--units", type=int, nargs="+", default=[128, 256, 512])
     parser.add_argument("--streams", type=int, default=64)
     parser.add_argument("--window", type=int, default=64)
     parser.add_argument("--updates", type=int, default=3, help="in a round")
-    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--matmul", type=int, default=2048, help="size of the matrices that give the machine's rate")
-    parser.add_argument("--device")
-    parser.add_argument("--json", type=Path, help="also write the result to this file")
     options = parser.parse_args(arguments)
 
     device = pick_device(options.device)
     rate = matmul_rate(device, options.matmul)
-    machine = f"{platform.machine()}, {torch.get_num_threads()} threads, PyTorch {torch.__version__}, {device}"
-    print(f"{machine}; float32 matrix product: {rate / 1e9:,.0f} GFLOP/s")
-    print(f"{options.streams} streams × {options.window} characters, one layer\n")
-    print(f"{'cell':4} {'units':>5}  {'how':20} {'characters/s':>12} {'GFLOP/s':>8} {'of the product':>14}")
+    x, y = (torch.randint(VOCABULARY, (options.streams, options.window), device=device) for _ in range(2))
     rows = []
     for units in options.units:
-        for cell in MODELS:
-            seconds = measure(
-                kinds(cell, units, device), device, options.streams, options.window, options.updates, options.rounds
-            )
-            for how, taken in seconds.items():
-                speed = options.streams * options.window / taken
-                flops = speed * flop_per_character(cell, units)
-                rows.append({"cell": cell, "units": units, "how": how, "characters_per_second": speed, "flops": flops})
-                print(f"{cell:4} {units:5}  {how:20} {speed:12,.0f} {flops / 1e9:8,.0f} {flops / rate:14.0%}")
-    result = {
-        "machine": machine,
-        "matmul_flops": rate,
-        "streams": options.streams,
-        "window": options.window,
-        "rows": rows,
-    }
-    if options.json:
-        options.json.write_text(json.dumps(result, indent=1), encoding="utf-8")
-    return result
+        tasks = {name: task(network, x, y, options.updates) for name, network in ways(units, device).items()}
+        seconds = common.medians(tasks, options.rounds, device)
+        for (cell, module, how), taken in seconds.items():
+            speed = x.numel() * options.updates / taken
+            flops = speed * flop_per_character(cell, units)
+            alone = seconds[cell, {"LSTM": "nn.LSTM", "GRU": "nn.GRU"}[cell], "float32, one by one"]
+            rows.append(dict(zip(COLUMNS, (cell, units, module, how, speed, flops / 1e9, flops / rate, alone / taken))))
+    name = f"{common.machine(device)}; float32 matrix product: {rate / 1e9:,.0f} GFLOP/s; "
+    name += f"{options.streams} streams x {options.window} characters, one layer"
+    return common.report({"machine": name, "matmul_flops": rate, "rows": rows}, COLUMNS, options.json)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,79 @@
+"""What the benchmarks share: the name of the machine, medians over rounds that take turns, a table, and JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+
+def parser(description: str) -> argparse.ArgumentParser:
+    """The options that every benchmark has: --device, --rounds, --json."""
+    made = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("--device", help="cpu or cuda; without it a GPU if there is one")
+    made.add_argument("--rounds", type=int, default=5, help="medians are taken over so many rounds")
+    made.add_argument("--json", type=Path, help="also write the result to this file")
+    return made
+
+
+def machine(device: torch.device) -> str:
+    """The machine in words: processor, cores, threads, PyTorch, device."""
+    name = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        names = [line.split(":", 1)[1].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
+        name = names[0] if names else name
+    gpu = f", {torch.cuda.get_device_name(device)}" if device.type == "cuda" else ""
+    version = torch.__version__.split("+")[0]
+    return f"{name}, {os.cpu_count()} cores, {torch.get_num_threads()} threads, PyTorch {version}, {device}{gpu}"
+
+
+def wait(device: torch.device) -> None:
+    """Until the device has done what it was told."""
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+
+
+def medians(tasks: dict[str, Callable[[], object]], rounds: int, device: torch.device) -> dict[str, float]:
+    """Seconds of each task: the median over `rounds` in which all take turns, after one round to warm up."""
+    seconds: dict[str, list[float]] = {name: [] for name in tasks}
+    for round_ in range(rounds + 1):
+        for name, task in tasks.items():
+            wait(device)
+            start = time.perf_counter()
+            task()
+            wait(device)
+            if round_:
+                seconds[name].append(time.perf_counter() - start)
+    return {name: statistics.median(values) for name, values in seconds.items()}
+
+
+def table(rows: list[dict], formats: dict[str, str]) -> str:
+    """Rows as lines of text, a column for each key of `formats`, with its format; text to the left, numbers right."""
+    cells = [[format(row[key], spec) if row[key] is not None else "-" for key, spec in formats.items()] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*([list(formats), *cells]))]
+    number = [not isinstance(rows[0][key], str) for key in formats] if rows else [False] * len(widths)
+    lines = []
+    for line in [list(formats), *cells]:
+        lines.append(
+            "  ".join(
+                cell.rjust(width) if right else cell.ljust(width)
+                for cell, width, right in zip(line, widths, number, strict=True)
+            ).rstrip()
+        )
+    return "\n".join(lines)
+
+
+def report(result: dict, formats: dict[str, str], file: Path | None) -> dict:
+    """Print the machine and the table of `result["rows"]`, write the JSON if a file is named, and return the result."""
+    print(f"{result['machine']}\n\n{table(result['rows'], formats)}")
+    if file:
+        file.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    return result

@@ -1,0 +1,116 @@
+"""What does a training run cost: how time grows, how much memory it takes, how long the import is.
+
+    python tests/benchmarks/cost.py                          a table, and the same as JSON with --json FILE
+
+Each row changes one thing of a run of 32 streams x 64 characters through one layer of 256 units: width, depth, window,
+streams; or the length of the text, from 10 KB to 10 MB. Memory is the peak of a process of its own that trains, less
+the peak of one that only imports the package. The import is that of `charrnn_helpers`, less that of `torch`.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+
+import common
+import torch
+
+from charrnn_helpers import TrainConfig, pick_device
+from charrnn_helpers.fused import FASTEST
+from charrnn_helpers.training import train
+
+BASE = {"units": 256, "layers": 1, "window": 64, "streams": 32, "characters": 1_000_000}
+GROWTH = {
+    "units": [128, 256, 512],
+    "layers": [1, 2, 3],
+    "window": [16, 64, 256],
+    "streams": [8, 32, 128],
+    "characters": [10_000, 100_000, 1_000_000, 10_000_000],
+}
+COLUMNS = {"cell": "", "what": "", "value": ",d", "ms an update": ",.1f", "characters/s": ",.0f", "MB": ",.0f"}
+PROBE = """
+import resource, sys
+sys.path[:0] = {path!r}
+import charrnn_helpers, cost
+{work}
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3))
+"""
+
+
+def updates(cell: str, device, number: int, units: int, layers: int, window: int, streams: int, characters: int):
+    """Train on random characters, and return seconds of an update, validation and set-up left out."""
+    ids = torch.randint(65, (characters,), generator=torch.Generator().manual_seed(0))
+    window = min(window, (characters - 1) // streams)
+    config = TrainConfig(updates=number, streams=streams, window=window, validate_every=number)
+    model = FASTEST[cell](65, units, layers)
+    return train(model, ids, ids[:200], config, device=device, progress=False).seconds / number
+
+
+def memory(work: str) -> float | None:
+    """Peak memory in MB of a fresh process that does `work`; None where that cannot be asked (Windows)."""
+    try:
+        import resource  # noqa: F401
+    except ImportError:
+        return None
+    code = PROBE.format(path=sys.path, work=work)
+    return float(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout)
+
+
+def import_seconds(rounds: int) -> tuple[float, float]:
+    """Seconds of `import torch`, and of `import charrnn_helpers` after it, each in fresh processes."""
+    code = (
+        "import time; a = time.perf_counter(); import torch; b = time.perf_counter(); import charrnn_helpers; "
+        "print(b - a, time.perf_counter() - b)"
+    )
+    runs = []
+    for _ in range(rounds):
+        done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+        runs.append([float(part) for part in done.stdout.split()])
+    return statistics.median(run[0] for run in runs), statistics.median(run[1] for run in runs)
+
+
+def main(arguments: list[str] | None = None) -> dict:
+    parser = common.parser(__doc__)
+    parser.add_argument("--what", nargs="+", choices=GROWTH, default=list(GROWTH))
+    parser.add_argument("--updates", type=int, default=10, help="in a round")
+    parser.add_argument(
+        "--scale", type=float, default=1.0, help="all sizes times this (the smoke test makes them small)"
+    )
+    options = parser.parse_args(arguments)
+
+    device = pick_device(options.device)
+    small = {name: max(1, int(value * options.scale)) for name, value in BASE.items()}
+    small["layers"] = 1
+    start = time.perf_counter()
+    import_torch, import_ours = import_seconds(max(1, options.rounds))
+    idle, rows = memory(""), []
+    for what in options.what:
+        for value in GROWTH[what]:
+            value = value if what == "layers" else max(1, int(value * options.scale))
+            sizes = {**small, what: value}
+            number = options.updates
+            tasks, taken = {}, {cell: [] for cell in FASTEST}
+            for cell in FASTEST:
+                tasks[cell] = lambda cell=cell: taken[cell].append(updates(cell, device, number, **sizes))  # noqa: B023
+            common.medians(tasks, options.rounds, device)
+            for cell in FASTEST:
+                seconds = statistics.median(taken[cell][1:])
+                peak = memory(f"cost.updates({cell!r}, {device.type!r}, 3, **{sizes!r})")
+                read = sizes["streams"] * min(sizes["window"], (sizes["characters"] - 1) // sizes["streams"])
+                extra = None if peak is None else peak - idle
+                rows.append(dict(zip(COLUMNS, (cell, what, value, seconds * 1e3, read / seconds, extra))))
+    result = {
+        "machine": f"{common.machine(device)}; import torch {import_torch:.2f} s, charrnn_helpers +{import_ours:.2f} s",
+        "import_torch_s": import_torch,
+        "import_charrnn_helpers_s": import_ours,
+        "base": small,
+        "took_s": time.perf_counter() - start,
+        "rows": rows,
+    }
+    return common.report(result, COLUMNS, options.json)
+
+
+if __name__ == "__main__":
+    main()

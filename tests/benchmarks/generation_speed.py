@@ -1,0 +1,70 @@
+"""How fast does a network write: `generate`, beside a module call for each character, and many texts at once?
+
+    python tests/benchmarks/generation_speed.py              a table, and the same as JSON with --json FILE
+
+New characters per second, with all that it takes: reading the prompt, drawing, decoding. A module call a character is
+what most courses do; here it is the same `generate` on a module that it does not know. All ways take turns; medians.
+"""
+
+from __future__ import annotations
+
+import common
+import torch
+from torch import nn
+
+from charrnn_helpers import GRUModel, LSTMModel, Vocabulary, generate
+from charrnn_helpers.sampling import generate_many
+
+COLUMNS = {
+    "cell": "",
+    "units": "d",
+    "layers": "d",
+    "how": "",
+    "characters/s": ",.0f",
+    "module x": ".1f",
+    "500 in ms": ".0f",
+}
+
+
+class Unknown(nn.Module):
+    """The same network as a module that `generate` can only call."""
+
+    def __init__(self, model: nn.Module):
+        super().__init__()
+        self.model = model
+
+    def forward(self, ids, state=None):
+        return self.model(ids, state)
+
+
+def main(arguments: list[str] | None = None) -> dict:
+    parser = common.parser(__doc__)
+    parser.add_argument("--units", type=int, nargs="+", default=[128, 256, 512])
+    parser.add_argument("--layers", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--length", type=int, default=2000, help="characters of each text")
+    parser.add_argument("--texts", type=int, default=64, help="of the batch")
+    options = parser.parse_args(arguments)
+
+    vocab = Vocabulary("".join(map(chr, range(33, 98))))  # 65 characters, as Tiny Shakespeare has
+    device, rows = torch.device("cpu"), []
+    for units in options.units:
+        for layers in options.layers:
+            for make in (LSTMModel, GRUModel):
+                model = make(len(vocab), units, layers).eval()
+                length, many = options.length, options.texts
+                tasks = {
+                    "module": lambda: generate(Unknown(model), vocab, "A", length, seed=1),  # noqa: B023
+                    "generate": lambda: generate(model, vocab, "A", length, seed=1),  # noqa: B023
+                    f"generate_many, {many}": lambda: generate_many(model, vocab, "A", length // 4, seeds=range(many)),  # noqa: B023
+                }
+                seconds = common.medians(tasks, options.rounds, device)
+                written = dict(zip(tasks, (length, length, length // 4 * many)))
+                alone = written["module"] / seconds["module"]
+                for how, taken in seconds.items():
+                    speed = written[how] / taken
+                    rows.append(dict(zip(COLUMNS, (model.cell, units, layers, how, speed, speed / alone, 5e5 / speed))))
+    return common.report({"machine": common.machine(device), "rows": rows}, COLUMNS, options.json)
+
+
+if __name__ == "__main__":
+    main()
