@@ -4,9 +4,9 @@
     python tests/benchmarks/training_speed.py --units 256 --rounds 5
 
 Characters per second of whole updates (`one_update`: forward, backward, clipping, AdamW), for windows through
-`nn.LSTM`, `nn.GRU` and `FusedGRU`, in float32 and bfloat16; and for `nn.LSTM` and `nn.GRU` called one character at a time, as many
-a tutorial does. FLOP/s count the arithmetic that the equations ask for, and stand beside the rate of a large matrix
-product in the same run. All ways of a width take turns, round by round; medians over the rounds.
+`nn.LSTM`, `nn.GRU` and `FusedGRU`, in float32 and bfloat16; and for `nn.LSTM` and `nn.GRU` called for one character at
+a time, as many a tutorial does. FLOP/s count the arithmetic that the equations ask for, and stand beside the rate of a
+large matrix product in the same run. All ways of a width take turns, round by round; medians over the rounds.
 """
 
 from __future__ import annotations
