@@ -1,11 +1,12 @@
 """A trained network over plain NumPy arrays: the recurrence of a `CharModel` written out, for one step after another.
 
 Calling a module for a single character takes longer than the arithmetic in it. Here a step is a few operations
-on arrays that exist already. The embedding is folded into the first layer: `W_i x + b_i` is computed once for
-each character of the vocabulary, and a step looks its row up.
+on arrays that exist already, and three things are prepared:
 
-The sigmoid is a shifted tanh, σ(a) = ½ + ½ tanh(a/2): its rows of the weights are halved once, and then one call of
-tanh serves all gates.
+- the embedding is folded into the first layer: `W_i x + b_i` is computed once for each character of the vocabulary;
+- a layer's h goes two ways, back into its own gates and on to what stands above it (the next layer, or the scores);
+  both matrices are stacked, so that a step is one product for each layer;
+- a sigmoid is a shifted tanh, σ(a) = ½ + ½ tanh(a/2): with its rows of the weights halved, one tanh serves all gates.
 """
 
 from __future__ import annotations
@@ -16,21 +17,21 @@ from .models import CharModel
 
 
 class PlainLSTM:
-    """One layer, and its state `h`, `c` of `shape` (H,) or (B, H). The equations are those of `models.LSTMCell`."""
+    """One layer and its state, `h` and `c` of `shape` (H,) or (B, H). The equations are those of `models.LSTMCell`."""
 
-    def __init__(self, W_i, W_h, b_i, b_h, shape):
-        units = W_h.shape[1]
-        half = np.repeat(np.array([0.5, 0.5, 1, 0.5], W_i.dtype), units)  # of i, f, g, o
-        self.W_i, self.b_i = W_i * half[:, None], (b_i + b_h) * half
-        self.W_h = (W_h * half[:, None]).T
-        self.h, self.c = np.zeros(shape, W_i.dtype), np.zeros(shape, W_i.dtype)
-        self.gates = np.empty((*shape[:-1], 4 * units), W_i.dtype)
-        self.i, self.f, self.g, self.o = (self.gates[..., k * units : (k + 1) * units] for k in range(4))  # views
+    BLOCKS = np.array([0.5, 0.5, 1, 0.5])  # of i, f, g, o: which rows are halved
+
+    def __init__(self, W_h: np.ndarray, W_up: np.ndarray, b_up: np.ndarray, shape: tuple[int, ...]):
+        units, dtype = shape[-1], W_h.dtype
+        self.W, self.b_up = np.concatenate([W_h, W_up]).T, b_up
+        self.h, self.c = np.zeros(shape, dtype), np.zeros(shape, dtype)
+        self.products = np.zeros((*shape[:-1], len(W_h) + len(W_up)), dtype)
+        self.gates, self.up = self.products[..., : 4 * units], self.products[..., 4 * units :]  # views
+        self.i, self.f, self.g, self.o = (self.gates[..., k * units : (k + 1) * units] for k in range(4))
 
     def step(self, x: np.ndarray) -> np.ndarray:
-        """Read `x` = W_i x + b_i (…, 4H), and return the new h (…, H)."""
-        np.matmul(self.h, self.W_h, out=self.gates)
-        self.gates += x
+        """Read `x` = W_i x + b_i + b_h (…, 4H); returns W_up h + b_up for the new h."""
+        self.gates += x  # they hold W_h h of the step before
         np.tanh(self.gates, out=self.gates)
         g = self.g.copy()
         self.gates *= 0.5
@@ -40,37 +41,39 @@ class PlainLSTM:
         self.c += g  # c = f ⊙ c + i ⊙ g
         np.tanh(self.c, out=self.h)
         self.h *= self.o  # h = o ⊙ tanh(c)
-        return self.h
+        np.matmul(self.h, self.W, out=self.products)
+        return self.up + self.b_up
 
 
 class PlainGRU:
-    """One layer, and its state `h` of `shape` (H,) or (B, H). The equations are those of `models.GRUCell`."""
+    """One layer and its state, `h` of `shape` (H,) or (B, H). The equations are those of `models.GRUCell`."""
 
-    def __init__(self, W_i, W_h, b_i, b_h, shape):
-        units = W_h.shape[1]
-        half = np.repeat(np.array([0.5, 0.5, 1], W_i.dtype), units)  # of r, z, n
-        self.W_i, self.b_i = W_i * half[:, None], b_i * half
-        self.W_h, self.b_h = (W_h * half[:, None]).T, b_h * half
-        self.h, self.two = np.zeros(shape, W_i.dtype), 2 * units
-        self.sums = np.empty((*shape[:-1], 3 * units), W_i.dtype)
-        self.gates, self.n = self.sums[..., : 2 * units], self.sums[..., 2 * units :]  # views
+    BLOCKS = np.array([0.5, 0.5, 1])  # of r, z, n: which rows are halved
+
+    def __init__(self, W_h: np.ndarray, W_up: np.ndarray, b_up: np.ndarray, shape: tuple[int, ...], b_hn: np.ndarray):
+        units, dtype = shape[-1], W_h.dtype
+        self.W, self.b_up, self.b_hn = np.concatenate([W_h, W_up]).T, b_up, b_hn
+        self.h, self.two = np.zeros(shape, dtype), 2 * units
+        self.products = np.zeros((*shape[:-1], len(W_h) + len(W_up)), dtype)
+        self.gates, self.n = self.products[..., : 2 * units], self.products[..., 2 * units : 3 * units]  # views
+        self.up = self.products[..., 3 * units :]
         self.r, self.z = self.gates[..., :units], self.gates[..., units:]
 
     def step(self, x: np.ndarray) -> np.ndarray:
-        """Read `x` = W_i x + b_i (…, 3H), and return the new h (…, H)."""
-        np.matmul(self.h, self.W_h, out=self.sums)
-        self.sums += self.b_h
-        self.gates += x[..., : self.two]
+        """Read `x` = W_i x + b_i, and b_h but for its b_hn (…, 3H); returns W_up h + b_up for the new h."""
+        self.gates += x[..., : self.two]  # they hold W_h h of the step before
         np.tanh(self.gates, out=self.gates)
         self.gates *= 0.5
         self.gates += 0.5
-        self.n *= self.r  # b_hn stands inside the product with r
+        self.n += self.b_hn
+        self.n *= self.r  # r ⊙ (W_hn h + b_hn)
         self.n += x[..., self.two :]
         np.tanh(self.n, out=self.n)
         self.h -= self.n
         self.h *= self.z
         self.h += self.n  # h = n + z ⊙ (h - n)
-        return self.h
+        np.matmul(self.h, self.W, out=self.products)
+        return self.up + self.b_up
 
 
 class PlainNetwork:
@@ -82,19 +85,36 @@ class PlainNetwork:
 
     def __init__(self, model: CharModel, texts: int | None = None):
         weights = {name: value.numpy(force=True) for name, value in model.state_dict().items()}
-        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        layers = [[weights[f"rnn.{name}_l{layer}"] for name in names] for layer in range(model.rnn.num_layers)]
-        shape = (model.rnn.hidden_size,) if texts is None else (texts, model.rnn.hidden_size)
         kind = {"LSTM": PlainLSTM, "GRU": PlainGRU}[model.cell]
-        self.layers = [kind(*layer, shape) for layer in layers]
-        first = self.layers[0]
-        embedding = weights.get("embedding.weight", np.eye(model.vocab_size, dtype=first.W_i.dtype))
-        self.table = embedding @ first.W_i.T + first.b_i  # (V, 4H) or (V, 3H)
-        self.head, self.bias = weights["head.weight"].copy().T, weights["head.bias"].copy()
+        units, depth = model.rnn.hidden_size, model.rnn.num_layers
+        shape = (units,) if texts is None else (texts, units)
+        head = weights["head.weight"]
+        half = np.repeat(kind.BLOCKS, units).astype(head.dtype)
+        candidate = slice(2 * units, 3 * units)
+
+        def rows(name: str, layer: int) -> np.ndarray:
+            found = weights[f"rnn.{name}_l{layer}"]
+            return found * (half if found.ndim == 1 else half[:, None])
+
+        def input_bias(layer: int) -> np.ndarray:
+            """b_i + b_h; a GRU's b_hn is left out: it belongs inside the product with r."""
+            bias = rows("bias_ih", layer) + rows("bias_hh", layer)
+            if kind is PlainGRU:
+                bias[candidate] -= rows("bias_hh", layer)[candidate]
+            return bias
+
+        ups = [(rows("weight_ih", layer), input_bias(layer)) for layer in range(1, depth)]
+        ups.append((head, weights["head.bias"].copy()))
+        self.layers = []
+        for layer, up in enumerate(ups):
+            inside = [rows("bias_hh", layer)[candidate]] if kind is PlainGRU else []
+            self.layers.append(kind(rows("weight_hh", layer), *up, shape, *inside))
+        embedding = weights.get("embedding.weight", np.eye(model.vocab_size, dtype=head.dtype))
+        self.table = embedding @ rows("weight_ih", 0).T + input_bias(0)  # (V, 4H) or (V, 3H)
 
     def step(self, ids: int | np.ndarray) -> np.ndarray:
         """Read one character in all texts, or one in each (B,): the logits of the next, (V,) or (B, V)."""
-        h = self.layers[0].step(self.table[ids])
-        for layer in self.layers[1:]:
-            h = layer.step(h @ layer.W_i.T + layer.b_i)
-        return h @ self.head + self.bias
+        x = self.table[ids]
+        for layer in self.layers:
+            x = layer.step(x)
+        return x
