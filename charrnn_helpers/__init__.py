@@ -1,6 +1,6 @@
 """Helpers of the course: each module holds one idea, and imports only what stands above it in this list.
 
-tales, corpus, encoding, baselines, models, fused, training, plain, sampling, metrics; then plots, widgets and
+tales, corpus, encoding, baselines, models, fused, training, recipes, plain, sampling, metrics; then plots, widgets and
 exercises.
 """
 

@@ -2,8 +2,8 @@
 
 Three ideas make it fast. The input projection is looked up: a text has few different characters, so `W_i x + b_i` is
 computed once for each *character of the vocabulary* and not for each character of the text. A step does nothing that
-could be done for all steps at once. And the backward pass is derived by hand, so that a step of it is one product
-with factors that were prepared in bulk, and the gradient of the weights is one large matrix product at the end.
+could be done for all steps at once. And the backward pass is derived by hand, so that a step of it multiplies by
+factors prepared in bulk and makes one matrix product, and the gradient of the weights is one large one at the end.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from .models import CharModel, GRUModel, LSTMModel, State
 class FusedGRU(nn.GRU):
     """`nn.GRU` with the same parameters, results and gradients (to float precision), faster on a CPU.
 
-    One direction, with biases, `batch_first`; anything else raises `ValueError`. On another device than the CPU it is
-    `nn.GRU`. Under `torch.autocast` the matrix products run in the lower precision; gates and state stay float32.
+    Always in one direction, with biases, and `batch_first`. On another device than the CPU it is `nn.GRU`. Under
+    `torch.autocast` the products with W_h, nearly all of the arithmetic of a first layer, run in the lower precision;
+    input projection, gates and state stay in that of the weights. Raises `ValueError` for an `h0` of another shape.
     """
 
     def __init__(self, input_size: int, hidden_size: int, num_layers: int = 1, *, batch_first=True, dropout=0.0):
@@ -41,9 +42,12 @@ class FusedGRU(nn.GRU):
         return self._layers(rows, ids.t(), h0)
 
     def _layers(self, x: Tensor, ids: Tensor | None, h0: Tensor | None) -> tuple[Tensor, Tensor]:
-        batch = (x if ids is None else ids).shape[1]
+        x = x.to(self.weight_ih_l0.dtype)
+        shape = (self.num_layers, (x if ids is None else ids).shape[1], self.hidden_size)
         if h0 is None:
-            h0 = x.new_zeros(self.num_layers, batch, self.hidden_size)
+            h0 = x.new_zeros(shape)
+        elif h0.shape != shape:
+            raise ValueError(f"h0 has shape {tuple(h0.shape)}; for this input it must be (layers, B, H) = {shape}")
         lower = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else None
         last = []
         with torch.autocast("cpu", enabled=False):  # what is lowered, `_add_product` lowers

@@ -12,14 +12,28 @@ on arrays that exist already, and three things are prepared:
 from __future__ import annotations
 
 import numpy as np
+import torch
+from torch import Tensor, nn
 
-from .models import CharModel
+from .fused import FASTEST, FusedGRU
+from .models import MODELS, CharModel
+
+
+def is_plain(model: nn.Module) -> bool:
+    """Is it one of the course's models with nothing changed, so that `PlainNetwork` computes what it computes?"""
+    return (
+        type(model) in {*MODELS.values(), *FASTEST.values()}
+        and type(model.rnn) in (nn.LSTM, nn.GRU, FusedGRU)
+        and type(model.head) is nn.Linear
+        and type(model.embedding) in (nn.Embedding, type(None))
+        and all(not (part._forward_hooks or part._forward_pre_hooks) for part in model.modules())
+    )
 
 
 class PlainLSTM:
     """One layer and its state, `h` and `c` of `shape` (H,) or (B, H). The equations are those of `models.LSTMCell`."""
 
-    BLOCKS = np.array([0.5, 0.5, 1, 0.5])  # of i, f, g, o: which rows are halved
+    ORDER = (0, 1, 3, 2)  # of the blocks i, f, g, o: sigmoids first, the candidate last
 
     def __init__(self, W_h: np.ndarray, W_up: np.ndarray, b_up: np.ndarray, shape: tuple[int, ...]):
         units, dtype = shape[-1], W_h.dtype
@@ -27,18 +41,18 @@ class PlainLSTM:
         self.h, self.c = np.zeros(shape, dtype), np.zeros(shape, dtype)
         self.products = np.zeros((*shape[:-1], len(W_h) + len(W_up)), dtype)
         self.gates, self.up = self.products[..., : 4 * units], self.products[..., 4 * units :]  # views
-        self.i, self.f, self.g, self.o = (self.gates[..., k * units : (k + 1) * units] for k in range(4))
+        self.sigmoids = self.gates[..., : 3 * units]
+        self.i, self.f, self.o, self.g = (self.gates[..., k * units : (k + 1) * units] for k in range(4))
 
     def step(self, x: np.ndarray) -> np.ndarray:
         """Read `x` = W_i x + b_i + b_h (…, 4H); returns W_up h + b_up for the new h."""
         self.gates += x  # they hold W_h h of the step before
         np.tanh(self.gates, out=self.gates)
-        g = self.g.copy()
-        self.gates *= 0.5
-        self.gates += 0.5
-        g *= self.i
+        self.sigmoids *= 0.5
+        self.sigmoids += 0.5
         self.c *= self.f
-        self.c += g  # c = f ⊙ c + i ⊙ g
+        self.i *= self.g
+        self.c += self.i  # c = f ⊙ c + i ⊙ g
         np.tanh(self.c, out=self.h)
         self.h *= self.o  # h = o ⊙ tanh(c)
         np.matmul(self.h, self.W, out=self.products)
@@ -48,7 +62,7 @@ class PlainLSTM:
 class PlainGRU:
     """One layer and its state, `h` of `shape` (H,) or (B, H). The equations are those of `models.GRUCell`."""
 
-    BLOCKS = np.array([0.5, 0.5, 1])  # of r, z, n: which rows are halved
+    ORDER = (0, 1, 2)  # of the blocks r, z, n: sigmoids first, the candidate last
 
     def __init__(self, W_h: np.ndarray, W_up: np.ndarray, b_up: np.ndarray, shape: tuple[int, ...], b_hn: np.ndarray):
         units, dtype = shape[-1], W_h.dtype
@@ -84,17 +98,20 @@ class PlainNetwork:
     """
 
     def __init__(self, model: CharModel, texts: int | None = None):
-        weights = {name: value.numpy(force=True) for name, value in model.state_dict().items()}
+        weights = {name: _array(value) for name, value in model.state_dict().items()}
         kind = {"LSTM": PlainLSTM, "GRU": PlainGRU}[model.cell]
         units, depth = model.rnn.hidden_size, model.rnn.num_layers
         shape = (units,) if texts is None else (texts, units)
         head = weights["head.weight"]
-        half = np.repeat(kind.BLOCKS, units).astype(head.dtype)
-        candidate = slice(2 * units, 3 * units)
+        blocks = len(kind.ORDER)
+        candidate = slice((blocks - 1) * units, blocks * units)
 
         def rows(name: str, layer: int) -> np.ndarray:
+            """A weight or a bias, its blocks in ORDER, those of the sigmoids halved."""
             found = weights[f"rnn.{name}_l{layer}"]
-            return found * (half if found.ndim == 1 else half[:, None])
+            found = found.reshape(blocks, units, -1)[list(kind.ORDER)].reshape(found.shape)
+            found[: candidate.start] *= 0.5
+            return found
 
         def input_bias(layer: int) -> np.ndarray:
             """b_i + b_h; a GRU's b_hn is left out: it belongs inside the product with r."""
@@ -118,3 +135,8 @@ class PlainNetwork:
         for layer in self.layers:
             x = layer.step(x)
         return x
+
+
+def _array(weight: Tensor) -> np.ndarray:
+    """A weight as an array; NumPy has no bfloat16, and is slow in float16."""
+    return (weight if weight.dtype in (torch.float32, torch.float64) else weight.float()).numpy(force=True)

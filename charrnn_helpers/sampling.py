@@ -9,8 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from .encoding import Vocabulary
-from .models import CharModel
-from .plain import PlainNetwork
+from .plain import PlainNetwork, is_plain
 
 
 def next_distribution(
@@ -21,18 +20,18 @@ def next_distribution(
     Temperature divides the logits. Top-k keeps the k most probable characters. Top-p keeps the smallest set of most
     probable characters that holds at least the share p (Holtzman et al. 2020, section 3.1). What is kept is scaled to
     sum to one. Of characters with equal probability at the border, those that stand first in the vocabulary are kept.
-    Raises `ValueError` for values that mean nothing.
+    The result is float64, on the CPU, without gradients. Raises `ValueError` for values that mean nothing.
     """
     _check(logits.shape[-1], temperature, top_k, top_p)
     with np.errstate(over="ignore"):  # a tiny temperature: the probability is 0 then
-        p = _weights(logits.numpy(force=True), temperature, top_k, top_p)
+        p = _weights(logits.double().numpy(force=True), temperature, top_k, top_p)
     return torch.from_numpy(p / p.sum(axis=-1, keepdims=True))
 
 
 def _weights(logits: np.ndarray, temperature: float, top_k: int | None, top_p: float | None) -> np.ndarray:
     """What `next_distribution` describes, but for a factor: the sum over a row is not yet 1."""
     p = logits.astype(np.float64)
-    p -= p.max(axis=-1, keepdims=True)  # the weight of the most probable one is 1: nothing overflows
+    p -= np.maximum.reduce(p, axis=-1, keepdims=True)  # the weight of the most probable one is 1: nothing overflows
     p /= temperature
     np.exp(p, out=p)
     if top_k is None and top_p is None:
@@ -78,7 +77,8 @@ def generate(
 
     The state is carried: each character is read once. `top_k=1` is greedy. Draws come from a generator of its own,
     seeded by `seed`, so that the same call gives the same text and disturbs nothing else. Raises `ValueError` for an
-    empty prompt, a character the vocabulary does not hold, a negative length, or a bad temperature, top-k or top-p.
+    empty prompt, a character the vocabulary does not hold, a negative length, or a bad temperature, top-k or top-p, and
+    `FloatingPointError` for a network whose scores are not numbers.
     """
     ids = _encode_prompt(vocab, prompt)
     _check(len(vocab), temperature, top_k, top_p, length)
@@ -102,7 +102,7 @@ def generate_many(
     Each draws its own random numbers, so that a text is the one `generate` writes with that seed, unless a number
     falls within rounding of the border between two characters. Errors as in `generate`, and for an empty `seeds`.
     """
-    if not seeds:
+    if len(seeds) == 0:
         raise ValueError("seeds is empty; give one seed for each text that is wanted")
     ids = _encode_prompt(vocab, prompt)
     _check(len(vocab), temperature, top_k, top_p, length)
@@ -128,7 +128,7 @@ def _write(model, prompt_ids, draws, temperature, top_k, top_p) -> np.ndarray:
     was_training = model.training
     model.eval()
     try:
-        network = PlainNetwork(model, texts) if isinstance(model, CharModel) else ModuleSteps(model, texts)
+        network = PlainNetwork(model, texts) if is_plain(model) else ModuleSteps(model, texts)
         for i in prompt_ids.tolist():
             logits = network.step(i)
         written = np.empty(draws.shape, np.int64)
@@ -136,10 +136,7 @@ def _write(model, prompt_ids, draws, temperature, top_k, top_p) -> np.ndarray:
             for place, u in enumerate(draws):
                 if place:
                     logits = network.step(written[place - 1])
-                if top_k == 1:
-                    written[place] = logits.argmax(axis=-1)
-                else:
-                    written[place] = _draw(_weights(logits, temperature, top_k, top_p).cumsum(axis=-1), u)
+                written[place] = _draw(_weights(logits, temperature, top_k, top_p).cumsum(axis=-1), u)
     finally:
         model.train(was_training)
     return written
@@ -147,9 +144,14 @@ def _write(model, prompt_ids, draws, temperature, top_k, top_p) -> np.ndarray:
 
 def _draw(sums: np.ndarray, u: np.ndarray) -> np.ndarray:
     """The first character at which the running sum (V,) or (B, V) passes the share u of the whole."""
+    whole = sums[..., -1]
+    if not np.all(whole > 0):
+        raise FloatingPointError(
+            "the network's scores are not numbers: was it trained at too high a rate? Train it again"
+        )
     if sums.ndim == 1:
-        return sums.searchsorted(u * sums[-1], side="right")
-    return (sums <= (u * sums[:, -1])[:, None]).sum(axis=-1)
+        return sums.searchsorted(u * whole, side="right")
+    return (sums <= (u * whole)[:, None]).sum(axis=-1)
 
 
 class ModuleSteps:
@@ -163,7 +165,7 @@ class ModuleSteps:
         """Read one character in all texts, or one in each (B,): the logits of the next, (V,) or (B, V)."""
         column = torch.as_tensor(ids, device=self.device).view(-1, 1).expand(self.texts or 1, 1)
         logits, self.state = self.model(column, self.state)  # (B, 1, V)
-        logits = logits[:, 0].numpy(force=True)
+        logits = logits[:, 0].double().numpy(force=True)
         return logits[0] if self.texts is None else logits
 
 

@@ -183,30 +183,39 @@ def one_update(model, x, y, state, optimiser, clip):
 def make_optimiser(model: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
     """AdamW (Loshchilov and Hutter 2019), fused where there is a fused one; biases do not decay."""
     matrices = [weight for weight in model.parameters() if weight.dim() > 1]
-    biases = [weight for weight in model.parameters() if weight.dim() == 1]
+    biases = [weight for weight in model.parameters() if weight.dim() <= 1]
     groups = [{"params": matrices, "weight_decay": config.weight_decay}, {"params": biases, "weight_decay": 0.0}]
     fused = next(model.parameters()).device.type != "mps"
     return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.99), fused=fused)
 
 
 class Lowered(nn.Module):
-    """The same network with its matrix products in bfloat16; weights, scores and states stay float32."""
+    """The same network with its matrix products in bfloat16; weights, loss and optimiser stay float32.
+
+    Scores are rounded on the way, and so is an LSTM's state; that of a FusedGRU is not.
+    """
 
     def __init__(self, model: nn.Module):
         super().__init__()
         self.model = model
-        self.device_type = next(model.parameters()).device.type
 
     def forward(self, ids: Tensor, state=None):
-        with torch.autocast(self.device_type, torch.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16):
             logits, state = self.model(ids, state)
         return logits.float(), map_state(state, Tensor.float)
 
 
 def lowered(model: nn.Module, precision: str) -> nn.Module:
-    """`model` itself for "float32", or the same network in "bfloat16". Raises `ValueError` for anything else."""
+    """`model` itself for "float32", or, on a CPU, the same network in "bfloat16". Raises `ValueError` otherwise.
+
+    Not on a GPU: under autocast PyTorch hands recurrent layers to cuDNN in float16, whatever was asked for.
+    """
     if precision not in ("float32", "bfloat16"):
         raise ValueError(f"precision is {precision!r}; choose 'float32' or 'bfloat16', or ask pick_precision")
+    if precision == "bfloat16" and next(model.parameters()).device.type != "cpu":
+        raise ValueError(
+            "bfloat16 is offered on a CPU only; use 'float32', for which a GPU has fast kernels of its own"
+        )
     return Lowered(model) if precision == "bfloat16" else model
 
 
@@ -237,7 +246,7 @@ def _validate(history: History, model: nn.Module, val_ids: Tensor) -> None:
 def _own_random_numbers(history: History, device: torch.device):
     """Dropout draws from a generator of the run's own; the reader's is as it was afterwards."""
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(history.config.seed)
+        (torch.manual_seed if device.type == "cuda" else torch.default_generator.manual_seed)(history.config.seed)
         if history.resume:
             torch.set_rng_state(history.resume["random"])
         if "random_cuda" in history.resume and device.type == "cuda":
@@ -359,17 +368,21 @@ def pick_precision(
     do it gets float32. Nothing of the reader's is changed: no weights, no random numbers, no thread count.
     """
     device = pick_device(device)
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+    if device.type != "cpu":
+        return Precision("float32", "a GPU has fast kernels for float32 (TF32 where the card has it)")
+    with torch.random.fork_rng(devices=[]):
         if model is None:
-            models = [make(64, 256, 1).to(device) for make in FASTEST.values()]
+            models = [make(64, 256, 1) for make in FASTEST.values()]
         else:
             models = [copy.deepcopy(model).to(device).train()]
+        for one in models:
+            _seconds(one, "float32", streams, window, updates=1)  # what is wrong with the model itself shows here
         try:
-            wide, low = (sum(pair) for pair in zip(*(_seconds(m, streams, window) for m in models), strict=True))
+            seconds = [_compare(one, streams, window) for one in models]
         except (RuntimeError, NotImplementedError) as problem:  # "could not create a primitive descriptor"
-            return Precision(
-                "float32", f"this machine does not train in bfloat16 ({str(problem).splitlines()[0][:80]})"
-            )
+            said = str(problem).partition("\n")[0][:80]
+            return Precision("float32", f"this machine does not train in bfloat16 ({said})")
+    wide, low = (sum(column) for column in zip(*seconds, strict=True))
     gain = wide / low
     measured = f"bfloat16 is {gain:.2f} times as fast as float32 here"
     if gain < CLEARLY:
@@ -377,20 +390,20 @@ def pick_precision(
     return Precision("bfloat16", measured)
 
 
-def _seconds(model: nn.Module, streams: int, window: int, updates: int = 3, rounds: int = 3) -> tuple[float, float]:
-    """Seconds of some updates in float32 and in bfloat16: the best of the rounds, in which they take turns."""
-    device = next(model.parameters()).device
-    ids = torch.zeros(streams, window, dtype=torch.long, device=device)
-    optimiser = make_optimiser(model, TrainConfig())
-    best = [math.inf, math.inf]
-    for _ in range(rounds + 1):  # the first one warms up
-        for place, precision in enumerate(("float32", "bfloat16")):
-            network = lowered(model, precision)
-            began = time.perf_counter()
-            for _ in range(updates):
-                one_update(network, ids, ids, None, optimiser, 1.0)  # ends with .item(): the device has finished
-            best[place] = min(best[place], time.perf_counter() - began)
-    return best[0], best[1]
+def _compare(model: nn.Module, streams: int, window: int, rounds: int = 4) -> tuple[float, float]:
+    """Seconds of a few updates in float32 and in bfloat16: the best of the rounds, in which they take turns."""
+    pairs = [[_seconds(model, name, streams, window) for name in ("float32", "bfloat16")] for _ in range(rounds)]
+    wide, low = (min(column) for column in zip(*pairs, strict=True))
+    return wide, low
+
+
+def _seconds(model: nn.Module, precision: str, streams: int, window: int, updates: int = 3) -> float:
+    ids = torch.zeros(streams, window, dtype=torch.long)
+    network, optimiser = lowered(model, precision), make_optimiser(model, TrainConfig())
+    began = time.perf_counter()
+    for _ in range(updates):
+        one_update(network, ids, ids, None, optimiser, 1.0)
+    return time.perf_counter() - began
 
 
 class CheckpointError(ValueError):

@@ -17,13 +17,14 @@ import training_speed
 from charrnn_helpers import load_corpus
 from charrnn_helpers.models import MODELS
 
-CPU = ["--device", "cpu", "--rounds", "2"]
+CPU = ["--device", "cpu"]
 
 
 def run(benchmark, tmp_path, *arguments):
     """Run one benchmark; what it returns is what it wrote."""
     file = tmp_path / "result.json"
-    result = benchmark.main([*CPU, *map(str, arguments), "--json", str(file)])
+    device = [] if benchmark is generation_speed else CPU
+    result = benchmark.main([*device, "--rounds", "2", *map(str, arguments), "--json", str(file)])
     assert json.loads(file.read_text()) == result
     assert "threads, PyTorch" in result["machine"]
     assert all(set(row) == set(benchmark.COLUMNS) for row in result["rows"])
@@ -64,18 +65,19 @@ def test_generation_speed_is_reported_for_every_way(tmp_path):
         (cell, layers, how)
         for layers in (1, 2)
         for cell in ("LSTM", "GRU")
-        for how in ("module", "generate", "generate_many, 3")
+        for how in ("usual loop", "generate", "generate_many, 3")
     ]
     assert all(row["characters/s"] > 0 for row in result["rows"])
-    assert all(row["module x"] == 1 for row in result["rows"] if row["how"] == "module")
+    assert all(row["usual loop x"] == 1 for row in result["rows"] if row["how"] == "usual loop")
 
 
-def test_the_ways_of_writing_that_are_compared_write_the_same(make_model, vocab):
-    model = make_model()
-    wrapped = generation_speed.Unknown(model)
-    assert generation_speed.generate(model, vocab, "the", 30, seed=1) == generation_speed.generate(
-        wrapped, vocab, "the", 30, seed=1
-    )
+def test_the_usual_loop_writes_by_the_same_distribution(make_model, vocab):
+    """Its random numbers are used otherwise, so it is compared where there is no choice: a network that is sure."""
+    model = make_model().eval()
+    with torch.no_grad():
+        model.head.weight.mul_(1e4)
+    expected = generation_speed.generate(model, vocab, "the", 30, top_k=1)
+    assert generation_speed.usual_loop(model, vocab, "the", 30, seed=1) == expected
 
 
 def test_cost_is_reported_for_both_cells_and_grows_with_one_thing_at_a_time(tmp_path):
@@ -124,6 +126,21 @@ def test_a_target_that_is_not_reached_is_left_empty(tmp_path, short_text, capsys
     result = run(quality, tmp_path, *few, "--target", 0.1)
     assert {row["to target"] for row in result["rows"]} == {None}
     assert capsys.readouterr().out.rstrip().endswith(" -")
+
+
+def test_the_median_of_a_target_that_not_all_reach_counts_the_others_as_never():
+    rows = [{**dict.fromkeys(quality.COLUMNS, 1.0), "to target": value} for value in (10.0, None, 8.0)]
+    assert quality.median_row(rows)["to target"] == 10.0
+    assert quality.median_row([*rows, rows[1], rows[1]])["to target"] is None
+
+
+def test_quality_does_not_mix_two_experiments_in_one_file(tmp_path, short_text, capsys):
+    few = ("--recipes", "quick", "--cells", "GRU", "--seeds", 0, "--text", short_text)
+    run(quality, tmp_path, *few, "--updates", 1)
+    for change in (("--updates", 2), ("--updates", 1, "--target", 1)):
+        with pytest.raises(SystemExit):
+            run(quality, tmp_path, *few, *change)
+        assert "name another file" in capsys.readouterr().err
 
 
 def test_medians_take_turns_and_leave_the_first_round_out():

@@ -269,6 +269,37 @@ def test_plain_arrays_write_what_the_module_writes(make_model, vocab, options):
     assert generate(model, vocab, "the cat", 60, seed=4, **options) == expected
 
 
+def test_a_network_that_the_reader_changed_is_asked_and_not_the_one_it_came_from(model, vocab):
+    class Always(type(model)):
+        def forward(self, ids, state=None):
+            logits, state = super().forward(ids, state)
+            return logits.index_fill(-1, vocab.encode("m"), 1e3), state
+
+    own = Always(**model.hyperparameters)
+    assert generate(own, vocab, "the", 5, seed=1) == "themmmmm"
+    model.head = nn.Sequential(model.head, nn.Dropout(0.5))  # not a plain layer any more
+    assert len(generate(model, vocab, "the", 5, seed=1)) == 8
+
+
+@pytest.mark.parametrize("own", [False, True])
+@pytest.mark.parametrize("options", [{}, {"top_k": 1}, {"top_p": 0.9}], ids=str)
+def test_scores_that_are_not_numbers_are_named(model, vocab, own, options):
+    with torch.no_grad():
+        model.head.bias[3] = math.nan
+    network = AnyModule(model) if own else model
+    with pytest.raises(FloatingPointError, match="scores are not numbers"):
+        generate(network, vocab, "the", 5, seed=1, **options)
+    with pytest.raises(FloatingPointError, match="scores are not numbers"):
+        generate_many(network, vocab, "the", 5, seeds=(1, 2), **options)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_networks_of_lower_precision_write_too(make_model, vocab, dtype):
+    model = make_model().to(dtype)
+    assert len(generate(model, vocab, "the", 20, seed=1)) == 23
+    assert next_distribution(torch.zeros(4, dtype=dtype)).tolist() == [0.25] * 4
+
+
 @pytest.mark.parametrize("layers", [1, 2, 3])
 @pytest.mark.parametrize("embedding_size", [None, 8])
 def test_plain_arrays_give_the_logits_of_the_module(make_model, ids, layers, embedding_size):

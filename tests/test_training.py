@@ -596,7 +596,8 @@ def test_a_precision_that_is_not_offered_is_named(model, ids, config, name):
     ],
 )
 def test_bfloat16_is_taken_only_where_it_is_clearly_faster(monkeypatch, model, low, name, reason):
-    monkeypatch.setattr(training, "_seconds", lambda *_: (1.0, low))
+    seconds = {"float32": 1.0, "bfloat16": low}
+    monkeypatch.setattr(training, "_seconds", lambda model, precision, *_, **__: seconds[precision])
     assert training.pick_precision("cpu") == (name, reason)
     assert training.pick_precision("cpu", model) == (name, reason)
 
@@ -613,9 +614,25 @@ def test_a_processor_that_cannot_do_bfloat16_gets_float32(monkeypatch, model):
     )
 
 
-def test_picking_a_precision_changes_nothing_of_the_readers(model):
+def test_a_mistake_in_the_model_is_not_blamed_on_the_processor(model):
+    class Broken(type(model)):
+        def forward(self, ids, state=None):
+            raise RuntimeError("a shape does not fit")
+
+    with pytest.raises(RuntimeError, match="a shape does not fit"):
+        training.pick_precision("cpu", Broken(5, 4))
+
+
+def test_bfloat16_is_refused_off_the_cpu(model):
+    with pytest.raises(ValueError, match="bfloat16 is offered on a CPU only"):
+        training.lowered(model.to("meta"), "bfloat16")
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_picking_a_precision_changes_nothing_of_the_readers(make_model, given):
+    model = make_model(dropout=0.5).eval()
     before, random_state, threads = weights_of(model), torch.get_rng_state(), torch.get_num_threads()
-    choice = training.pick_precision("cpu", model.eval(), streams=2, window=4)
+    choice = training.pick_precision("cpu", model if given else None, streams=2, window=4)
     assert choice.name in ("float32", "bfloat16")
     assert same_weights(weights_of(model), before)
     assert all(weight.grad is None for weight in model.parameters())

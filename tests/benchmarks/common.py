@@ -14,11 +14,19 @@ from pathlib import Path
 import torch
 
 
-def parser(description: str) -> argparse.ArgumentParser:
-    """The options that every benchmark has: --device, --rounds, --json."""
+def parser(description: str, device: bool = True) -> argparse.ArgumentParser:
+    """The options that benchmarks have: --rounds, --json, and --device but for those that are of the CPU."""
     made = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    made.add_argument("--device", help="cpu or cuda; without it a GPU if there is one")
-    made.add_argument("--rounds", type=int, default=5, help="medians are taken over so many rounds")
+    if device:
+        made.add_argument("--device", help="cpu or cuda; without it a GPU if there is one")
+    made.add_argument(
+        "--rounds",
+        type=int,
+        default=5,
+        choices=range(1, 1000),
+        metavar="N",
+        help="medians are taken over so many rounds",
+    )
     made.add_argument("--json", type=Path, help="also write the result to this file")
     return made
 

@@ -13,6 +13,7 @@ import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import common
 import torch
@@ -31,11 +32,11 @@ GROWTH = {
 }
 COLUMNS = {"cell": "", "what": "", "value": ",d", "ms an update": ",.1f", "characters/s": ",.0f", "MB": ",.0f"}
 PROBE = """
-import resource, sys
+import sys
 sys.path[:0] = {path!r}
 import charrnn_helpers, cost
 {work}
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3))
+print([line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")][0])
 """
 
 
@@ -49,13 +50,15 @@ def updates(cell: str, device, number: int, units: int, layers: int, window: int
 
 
 def memory(work: str) -> float | None:
-    """Peak memory in MB of a fresh process that does `work`; None where that cannot be asked (Windows)."""
-    try:
-        import resource  # noqa: F401
-    except ImportError:
+    """Peak memory in MB of a fresh process that does `work`; None where the kernel does not tell (not Linux).
+
+    Not `resource.getrusage`: what it reports to a new process includes the peak of the one that started it.
+    """
+    if not Path("/proc/self/status").is_file():
         return None
     code = PROBE.format(path=sys.path, work=work)
-    return float(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout)
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    return float(done.stdout) / 1000  # kB
 
 
 def import_seconds(rounds: int) -> tuple[float, float]:

@@ -7,17 +7,19 @@
 Split 90/10 as nanoGPT does. `seconds` is the whole run, set-up, choice of precision and validation included. Losses are
 nats per character on the validation text in three protocols that are never compared with each other: the state
 carried over the whole text, and blocks of 256 and of 64 from a zero state, as nanoGPT measures on a GPU and on a CPU.
-`to target` is the training time after which the loss in blocks of 64 was first seen at --target or below, with a look
-every 25 updates that is not counted; nanoGPT's own CPU command ends at 1.8857. A row is one seed, or their median.
+`to target`, for the quick ones, is the training time after which the loss in blocks of 64 was first seen at --target or
+below, with a look every 25 updates that is not counted; nanoGPT's own CPU command ends near 1.88. A row is one seed,
+or the median.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import statistics
 import threading
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import common
 
@@ -39,8 +41,8 @@ COLUMNS = {
 }
 
 
-def measure(recipe: Recipe, seed: int, corpus, device, target: float) -> dict:
-    """One run of one recipe: the figures of a row. A second run gives the time to the target, if it is reached."""
+def measure(recipe: Recipe, seed: int, corpus, device, target: float | None) -> dict:
+    """One run of one recipe: the figures of a row. A second run gives the time to a target, if it is reached."""
     vocab = Vocabulary.from_text(corpus.text)
     train_ids, val_ids = vocab.encode(corpus.train), vocab.encode(corpus.val)
     start = time.perf_counter()
@@ -49,7 +51,7 @@ def measure(recipe: Recipe, seed: int, corpus, device, target: float) -> dict:
     for column, window in (("carried", None), ("blocks of 256", 256), ("blocks of 64", 64)):
         row[column] = evaluate(model, val_ids, window)
     row["to target"] = None
-    if row["blocks of 64"] <= target:
+    if target is not None and row["blocks of 64"] <= target:
         often = replace(recipe, config=replace(recipe.config, validate_every=25))
         stop, reached = threading.Event(), []
 
@@ -66,40 +68,47 @@ def measure(recipe: Recipe, seed: int, corpus, device, target: float) -> dict:
 
 
 def median_row(rows: list[dict]) -> dict:
-    """The median of each figure over the seeds; what is not a figure, or is missing once, is taken from the first."""
+    """The median of each figure over the seeds."""
     middle = {**rows[0], "seed": f"median of {len(rows)}"}
-    for name in COLUMNS:
-        if all(isinstance(row[name], float) for row in rows):
-            middle[name] = statistics.median(row[name] for row in rows)
+    for name in ("seconds", "carried", "blocks of 256", "blocks of 64", "to target"):
+        value = statistics.median(math.inf if row[name] is None else row[name] for row in rows)
+        middle[name] = value if value < math.inf else None  # the target was not reached
     return middle
 
 
 def main(arguments: list[str] | None = None) -> dict:
-    parser = common.parser(__doc__)
-    parser.add_argument("--recipes", nargs="+", choices=RECIPES, default=list(RECIPES))
-    parser.add_argument("--cells", nargs="+", choices=["LSTM", "GRU"], default=["LSTM", "GRU"])
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--text", default="shakespeare", help="a name that load_corpus knows, or a path")
-    parser.add_argument("--target", type=float, default=1.8857)
-    parser.add_argument("--updates", type=int, help="cut every run to so many updates (the smoke test does)")
-    options = parser.parse_args(arguments)
+    made = common.parser(__doc__)
+    made.add_argument("--recipes", nargs="+", choices=RECIPES, default=list(RECIPES))
+    made.add_argument("--cells", nargs="+", choices=["LSTM", "GRU"], default=["LSTM", "GRU"])
+    made.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    made.add_argument("--text", default="shakespeare", help="a name that load_corpus knows, or a path")
+    made.add_argument("--target", type=float, default=1.8857)
+    made.add_argument("--updates", type=int, help="cut every run to so many updates (the smoke test does)")
+    options = made.parse_args(arguments)
 
     device = pick_device(options.device)
     corpus = load_corpus(options.text, split=(0.9, 0.1))
     name = f"{common.machine(device)}; {corpus.name}, split 90/10"
-    result = {"machine": name, "target": options.target, "rows": []}
+    result = {"machine": name, "target": options.target, "recipes": {}, "rows": []}
     if options.json and options.json.is_file():
-        result = json.loads(options.json.read_text(encoding="utf-8"))
+        earlier = json.loads(options.json.read_text(encoding="utf-8"))
+        if any(earlier[key] != result[key] for key in ("machine", "target")):
+            made.error(f"{options.json} is of another machine, text or target; name another file")
+        result = earlier
     for recipe_name in options.recipes:
         for cell in options.cells:
             recipe = RECIPES[recipe_name][cell]
             if options.updates:
                 recipe = replace(recipe, config=replace(recipe.config, updates=options.updates))
+            known = result["recipes"].setdefault(recipe_name, {}).setdefault(cell, asdict(recipe))
+            if known != asdict(recipe):
+                made.error(f"{options.json} holds another {recipe_name} of the {cell}; name another file")
             for seed in options.seeds:
                 which = {"recipe": recipe_name, "cell": cell, "seed": str(seed)}
                 if any(which.items() <= row.items() for row in result["rows"]):
                     continue  # an earlier, interrupted call has measured it
-                result["rows"].append({**which, **measure(recipe, seed, corpus, device, options.target)})
+                target = options.target if recipe_name == "quick" else None
+                result["rows"].append({**which, **measure(recipe, seed, corpus, device, target)})
                 print(result["rows"][-1], flush=True)
                 if options.json:
                     options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
