@@ -7,6 +7,8 @@ import nbformat
 import pytest
 import regenerate
 
+from charrnn_helpers.recipes import measured
+
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -36,3 +38,15 @@ def test_every_link_to_a_file_leads_to_one():
     links = re.findall(r"\]\((?!https?:)([^)#]+)", README)
     assert links
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_its_table_of_recipes_is_what_the_benchmark_printed():
+    result = measured("quality")
+    assert result["machine"].split(";")[0] in README
+    shown = re.search(r"<!-- table of quality.py -->\n(.*?)<!-- end -->", README, re.DOTALL)[1].strip().splitlines()
+    assert shown[2:] == [
+        f"| `{row['recipe']}` | {row['cell']} | {row['seconds']:.0f} | {row['carried']:.3f} "
+        f"| {row['blocks of 256']:.3f} | {row['blocks of 64']:.3f} |"
+        for row in result["rows"]
+        if row["seed"].startswith("median")
+    ]

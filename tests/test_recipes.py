@@ -1,13 +1,15 @@
 """The named runs are reproducible, and the figures that the course prints for them are those of these very recipes."""
 
+import statistics
 import threading
+from dataclasses import asdict
 
 import pytest
 import torch
 
 from charrnn_helpers import recipes, train, training
 from charrnn_helpers.models import MODELS
-from charrnn_helpers.recipes import RECIPES, Recipe
+from charrnn_helpers.recipes import RECIPES, Recipe, measured
 
 
 @pytest.fixture
@@ -75,3 +77,17 @@ def test_precision_is_picked_for_this_network_unless_given(recipe, vocab, ids, m
     _, history = recipe.run(len(vocab), ids, ids[:100], precision="float32", **options)
     assert history.precision == "float32"
     assert len(asked) == 1
+
+
+def test_the_figures_shown_are_of_these_recipes_and_the_medians_of_their_seeds():
+    result = measured("quality")
+    assert result["recipes"] == {
+        name: {cell: asdict(run) for cell, run in found.items()} for name, found in RECIPES.items()
+    }
+    for name in RECIPES:
+        for cell in MODELS:
+            rows = [row for row in result["rows"] if (row["recipe"], row["cell"]) == (name, cell)]
+            *seeds, median = rows
+            assert [row["seed"] for row in rows] == ["0", "1", "2", "median of 3"]
+            for column in ("seconds", "carried", "blocks of 256", "blocks of 64"):
+                assert median[column] == statistics.median(row[column] for row in seeds)
