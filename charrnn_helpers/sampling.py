@@ -145,7 +145,7 @@ def _write(model, prompt_ids, draws, temperature, top_k, top_p) -> np.ndarray:
 def _draw(sums: np.ndarray, u: np.ndarray) -> np.ndarray:
     """The first character at which the running sum (V,) or (B, V) passes the share u of the whole."""
     whole = sums[..., -1]
-    if not np.all(whole > 0):
+    if not (whole > 0 if sums.ndim == 1 else (whole > 0).all()):
         raise FloatingPointError(
             "the network's scores are not numbers: was it trained at too high a rate? Train it again"
         )
