@@ -53,6 +53,17 @@ def test_the_ways_that_are_compared_compute_the_same():
                 assert torch.allclose(network(ids)[0], expected, atol=0.02 if how == "bfloat16" else 1e-5)
 
 
+@pytest.mark.parametrize("problem", [RuntimeError("no primitive"), ValueError("offered on a CPU only")], ids=str)
+def test_where_bfloat16_cannot_be_had_the_rest_is_measured(monkeypatch, capsys, problem):
+    def refuse(*_):
+        raise problem
+
+    monkeypatch.setattr(training_speed, "lowered", refuse)
+    networks = training_speed.ways(8, torch.device("cpu"))
+    assert {how for *_, how in networks} == {"float32", "float32, one by one"}
+    assert f"no bfloat16 for FusedGRU here: {problem}" in capsys.readouterr().out
+
+
 def test_flop_count_of_the_recurrent_layer_is_three_quarters_for_a_gru():
     """By hand for 2 units: 3 passes, 2 operations, 4 · 2 · (64 + 2) + 2 · 65 products for the LSTM."""
     assert training_speed.flop_per_character("LSTM", 2) == 6 * (528 + 130)

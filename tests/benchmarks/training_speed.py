@@ -84,12 +84,12 @@ def ways(units: int, device: torch.device) -> dict[tuple[str, str, str], nn.Modu
         found[cell, module, "float32"] = model(make)
         if module != "FusedGRU":
             found[cell, module, "float32, one by one"] = CharacterByCharacter(model(make))
-        try:  # some processors cannot: "could not create a primitive descriptor"
+        try:  # some processors cannot ("could not create a primitive descriptor"), and a GPU is refused
             low = lowered(model(make), "bfloat16")
             low(torch.zeros(2, 2, dtype=torch.long, device=device))[0].sum().backward()
             low.zero_grad()
             found[cell, module, "bfloat16"] = low
-        except RuntimeError as problem:
+        except (RuntimeError, ValueError) as problem:
             print(f"no bfloat16 for {module} here: {problem}")
     return found
 
