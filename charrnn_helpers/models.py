@@ -1,4 +1,4 @@
-"""The two cells written from their equations, and the two models the course trains, on `nn.LSTM` and `nn.GRU`."""
+"""The two cells written from their equations, and the models the course trains, on `nn.LSTM`, `nn.GRU` and `nn.RNN`."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def to_device(state: State | None, device: torch.device | str) -> State | None:
     return map_state(state, lambda part: part.to(device))
 
 
-def orthogonal_start(rnn: nn.LSTM | nn.GRU) -> None:
+def orthogonal_start(rnn: nn.RNNBase) -> None:
     """Draw each gate's weights afresh: recurrent ones orthogonal (Saxe et al. 2014), input ones by Glorot (2010).
 
     An orthogonal matrix turns a vector and keeps its length; the gates and the tanh still shrink a state.
@@ -188,7 +188,7 @@ class CharModel(nn.Module):
 
     def __init__(
         self,
-        recurrent: type[nn.LSTM | nn.GRU],
+        recurrent: type[nn.RNNBase],
         vocab_size: int,
         hidden_size: int,
         num_layers: int,
@@ -271,7 +271,27 @@ class GRUModel(CharModel):
         super().__init__(nn.GRU, vocab_size, hidden_size, num_layers, embedding_size, dropout)
 
 
-MODELS: dict[str, type[CharModel]] = {"LSTM": LSTMModel, "GRU": GRUModel}
+class RNNModel(CharModel):
+    """A character model on `nn.RNN`, without gates: h_t = tanh(W_i x_t + b_i + W_h h_{t-1} + b_h) (Elman 1990).
+
+    It is what LSTM and GRU were invented against, and stands beside them in a comparison.
+    """
+
+    cell = "RNN"
+
+    def __init__(
+        self,
+        vocab_size: int,
+        hidden_size: int = 128,
+        num_layers: int = 2,
+        embedding_size: int | None = 64,
+        dropout: float = 0.0,
+    ):
+        super().__init__(nn.RNN, vocab_size, hidden_size, num_layers, embedding_size, dropout)
+
+
+MODELS: dict[str, type[CharModel]] = {"LSTM": LSTMModel, "GRU": GRUModel, "RNN": RNNModel}
+BLOCKS = {"LSTM": 4, "GRU": 3, "RNN": 1}  # matrices W_i and W_h that a cell stacks: one for each gate and candidate
 
 
 def check_sizes(dropout: float, embedding_size: int | None, **sizes: int) -> None:
@@ -288,3 +308,29 @@ def check_sizes(dropout: float, embedding_size: int | None, **sizes: int) -> Non
 def num_parameters(model: nn.Module) -> int:
     """How many numbers training may change."""
     return sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
+
+
+def count_parameters(
+    cell: str, vocab_size: int, hidden_size: int, num_layers: int = 1, embedding_size: int | None = 64
+) -> int:
+    """`num_parameters` of a `MODELS[cell]` of these sizes, without building it."""
+    inputs = vocab_size if embedding_size is None else embedding_size
+    table = 0 if embedding_size is None else vocab_size * embedding_size
+    recurrent = 0
+    for size in (inputs, *[hidden_size] * (num_layers - 1)):  # what each layer reads
+        recurrent += BLOCKS[cell] * hidden_size * (size + hidden_size + 2)  # W_i, W_h and two biases
+    return table + recurrent + (hidden_size + 1) * vocab_size
+
+
+def width_for(parameters: int, cell: str, vocab_size: int, num_layers: int = 1, embedding_size: int | None = 64) -> int:
+    """The hidden size that comes nearest to so many parameters. Raises `ValueError` if one unit is too many."""
+
+    def count(width: int) -> int:
+        return count_parameters(cell, vocab_size, width, num_layers, embedding_size)
+
+    if parameters < count(1):
+        raise ValueError(f"{parameters} parameters are too few: one unit alone takes {count(1)}")
+    width = 1
+    while count(width + 1) <= parameters:
+        width += 1
+    return min(width, width + 1, key=lambda units: abs(count(units) - parameters))

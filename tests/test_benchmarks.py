@@ -10,12 +10,13 @@ import torch
 sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
 import common
 import cost
+import full_trial
 import generation_speed
 import quality
 import training_speed
 
 from charrnn_helpers import load_corpus
-from charrnn_helpers.models import MODELS
+from charrnn_helpers.fused import FASTEST
 
 CPU = ["--device", "cpu"]
 
@@ -94,7 +95,7 @@ def test_the_usual_loop_writes_by_the_same_distribution(make_model, vocab):
 def test_cost_is_reported_for_both_cells_and_grows_with_one_thing_at_a_time(tmp_path):
     result = run(cost, tmp_path, "--what", "layers", "--updates", 1, "--scale", 0.05)
     assert [(row["cell"], row["what"], row["value"]) for row in result["rows"]] == [
-        (cell, "layers", value) for value in (1, 2, 3) for cell in MODELS
+        (cell, "layers", value) for value in (1, 2, 3) for cell in FASTEST
     ]
     assert all(row["ms an update"] > 0 for row in result["rows"])
     assert result["import_charrnn_helpers_s"] > 0
@@ -152,6 +153,40 @@ def test_quality_does_not_mix_two_experiments_in_one_file(tmp_path, short_text, 
         with pytest.raises(SystemExit):
             run(quality, tmp_path, *few, *change)
         assert "name another file" in capsys.readouterr().err
+
+
+def test_the_full_trial_tunes_each_cell_and_then_runs_other_seeds_with_that_rate(tmp_path, monkeypatch):
+    monkeypatch.setattr(full_trial, "PARTS", {"sizes": [("50 K", 1, 20_000)], "deeper": [("50 K", 2, 20_000)]})
+    monkeypatch.setattr(full_trial, "SIZES", {"50 K": 8_000})
+    monkeypatch.setattr(full_trial, "baselines", lambda text: {})
+    file = tmp_path / "trial.json"
+    given = ["--texts", "assignment", "--seeds", "2", "--folder", str(tmp_path / "runs"), "--json", str(file)]
+    monkeypatch.setattr(full_trial, "STREAMS", 2)
+    monkeypatch.setattr(full_trial, "WINDOW", 8)
+    monkeypatch.setattr(full_trial, "RATES", (0.003, 0.01))
+    result = full_trial.main(given)
+    assert json.loads(file.read_text()) == result
+    cells = full_trial.CELLS
+    assert [(row["cell"], row["rate"]) for row in result["tuning"]] == 2 * [
+        (cell, rate) for cell in cells for rate in full_trial.RATES
+    ]
+    assert {row["seed"] for row in result["tuning"]} & {row["seed"] for row in result["rows"]} == set()
+    assert len(result["rows"]) == 2 * 2 * len(cells)
+    for row in result["rows"]:
+        rivals = [t for t in result["tuning"] if (t["layers"], t["cell"]) == (row["layers"], row["cell"])]
+        assert row["rate"] == min(rivals, key=lambda t: t["val"])["rate"]
+        assert abs(row["parameters"] - 8_000) < 400
+    made = len(list((tmp_path / "runs").glob("*.json")))
+    assert full_trial.main(given)["rows"] == result["rows"]  # nothing is made twice: seconds would differ
+    assert len(list((tmp_path / "runs").glob("*.json"))) == made == len(result["tuning"]) + len(result["rows"])
+
+
+def test_the_full_trial_stops_where_no_rate_works(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(full_trial, "PARTS", {"sizes": [("50 K", 1, 1)]})
+    monkeypatch.setattr(full_trial, "baselines", lambda text: {})
+    with pytest.raises(SystemExit):  # the text is too short for so many streams
+        full_trial.main(["--texts", "assignment", "--folder", str(tmp_path)])
+    assert "no rate works for the LSTM" in capsys.readouterr().err
 
 
 def test_medians_take_turns_and_leave_the_first_round_out():

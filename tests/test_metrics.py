@@ -1,20 +1,32 @@
 """Copying, repetition, validity and verdicts say what one finds by hand or by brute force."""
 
 import math
+from statistics import mean
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn_helpers import tales
 from charrnn_helpers.metrics import (
+    NO_DIFFERENCE,
     Interval,
     bits,
+    bootstrap_difference,
     distinct,
+    excess_by_distance,
+    excess_by_kind,
+    forgotten,
+    interquartile_mean,
+    learning_curve_band,
     longest_copied_span,
     loop_length,
     novelty,
     paired_difference,
+    pairs_needed,
+    read_tales,
+    real_words,
     tales_validity,
     verdict,
 )
@@ -76,6 +88,12 @@ def test_loops_by_hand(sample, length):
     assert loop_length(sample) == length
 
 
+def test_real_words_are_those_of_the_other_text_whatever_their_case():
+    assert real_words("The cat, the dgo!", "the CAT and the dog") == 3 / 4
+    with pytest.raises(ValueError, match="no words"):
+        real_words("... 12", "a b")
+
+
 # --- validity -------------------------------------------------------------------------------------------------------
 
 
@@ -94,6 +112,19 @@ def test_another_hero_is_grammatical_and_does_not_remember():
     found = tales_validity(first + "." + rest.replace(hero, other))
     assert found.grammatical == 1
     assert found.remembering < 1
+
+
+def test_what_is_forgotten_is_named():
+    story = tales.generate(seed=6, characters=1)  # the colour of its object returns
+    assert set(forgotten(story)) == set(tales.DEPENDENCIES)
+    assert not any(forgotten(story).values())
+    colour = next(colour for colour in tales.WORDS["colour"] if f" {colour} " in story)
+    other = next(word for word in tales.WORDS["colour"] if word != colour)
+    first, rest = story.split(f" {colour} ", 1)
+    wrong = f"{first} {colour} " + rest.replace(f" {colour} ", f" {other} ")
+    assert [kind for kind, share in forgotten(wrong).items() if share] == ["colour"]
+    with pytest.raises(ValueError, match="no grammatical sentence"):
+        forgotten("Cat the sat. ")
 
 
 def test_a_broken_sentence_lowers_both_shares():
@@ -136,3 +167,124 @@ def test_a_single_pair_has_no_interval(first, second):
 )
 def test_verdict_names_a_winner_only_beyond_zero_and_beyond_what_matters(interval, said):
     assert verdict(interval, "LSTM", "GRU", smallest=0.02).startswith(said)
+
+
+def test_a_pair_that_failed_is_not_passed_over():
+    with pytest.raises(ValueError, match="is not a number"):
+        paired_difference([1.0, math.nan], [1.0, 2.0])
+
+
+SIMULATED = 1000
+PAIRS = 5
+
+
+def simulated(difference, seed):
+    """Losses of five seeds with two networks: what a seed does to both, what to each, and a true difference."""
+    random = np.random.default_rng(seed)
+    common = random.normal(1.5, 0.05, (SIMULATED, PAIRS))
+    return zip(
+        common + difference + random.normal(0, 0.01, (SIMULATED, PAIRS)),
+        common + random.normal(0, 0.01, (SIMULATED, PAIRS)),
+        strict=True,
+    )
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_of_a_thousand_intervals_of_95_percent_92_to_98_percent_hold_the_truth(seed):
+    found = [paired_difference(first, second) for first, second in simulated(0.03, seed)]
+    assert 0.92 <= mean(interval.low <= 0.03 <= interval.high for interval in found) <= 0.98
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_without_a_difference_a_winner_is_named_in_at_most_6_percent(seed):
+    found = [verdict(paired_difference(*pair), "LSTM", "GRU", smallest=0) for pair in simulated(0, seed)]
+    assert mean(said != NO_DIFFERENCE for said in found) <= 0.06
+
+
+def test_a_bootstrap_of_five_pairs_is_too_narrow_as_it_says():
+    pairs = list(simulated(0.03, 0))[:200]
+    found = [bootstrap_difference(*pair) for pair in pairs]
+    assert 0.75 < mean(interval.low <= 0.03 <= interval.high for interval in found) < 0.92
+
+
+def test_bootstrap_and_t_agree_where_there_are_many_pairs():
+    random = np.random.default_rng(0)
+    first, second = random.normal(1, 0.1, 500), random.normal(0.9, 0.1, 500)
+    ours, theirs = bootstrap_difference(first, second), paired_difference(first, second)
+    assert ours.mean == theirs.mean
+    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=0.002)
+    assert bootstrap_difference([1, 2], [0, 1]) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(("mean_difference", "spread"), [(0.01, 0.02), (0.02, 0.01), (0.001, 0.01)])
+def test_so_many_pairs_show_such_a_difference_in_four_of_five_experiments(mean_difference, spread):
+    shape = np.array([-1.0, 0.0, 1.0])  # standard deviation 1
+    needed = pairs_needed(mean_difference + spread * shape, np.zeros(3))
+    random = np.random.default_rng(0)
+    shown = {}
+    for pairs in (needed, max(2, needed // 2)):
+        draws = random.normal(mean_difference, spread, (1000, pairs))
+        found = [paired_difference(draw, np.zeros(pairs)) for draw in draws[: 400 if pairs > 100 else 1000]]
+        shown[pairs] = mean(not interval.low <= 0 <= interval.high for interval in found)
+    assert shown[needed] == pytest.approx(0.83, abs=0.08)
+    assert shown[max(2, needed // 2)] < 0.72
+
+
+def test_no_number_of_pairs_shows_no_difference():
+    assert pairs_needed([1.0, 2.0], [2.0, 1.0]) is None
+    assert pairs_needed([1e-9, 1.0, -1.0], [0.0, 0.0, 0.0]) is None
+    assert pairs_needed([2.0, 3.0], [1.0, 2.0]) == 2
+
+
+def test_interquartile_mean_leaves_the_outer_quarters_out():
+    assert interquartile_mean([100, 1, 2, 3, 4, 5, 6, -100]) == (2 + 3 + 4 + 5) / 4
+    with pytest.raises(ValueError, match="no values"):
+        interquartile_mean([])
+
+
+def test_band_is_an_interval_at_each_point():
+    curves = [[3.0, 2.0], [1.0, 2.0], [2.0, 2.0]]
+    band = learning_curve_band([10, 20], curves)
+    first = paired_difference([3.0, 1.0, 2.0], [0.0, 0.0, 0.0])
+    assert (band.low[0], band.mean[0], band.high[0]) == pytest.approx((first.low, first.mean, first.high))
+    assert band.low[1] == band.mean[1] == band.high[1] == 2
+    for curves in ([[1.0, 2.0]], [[1.0, 2.0], [1.0]]):
+        with pytest.raises(ValueError, match="two or more curves"):
+            learning_curve_band([10, 20], curves)
+
+
+# --- loss by dependency ---------------------------------------------------------------------------------------------
+
+
+def test_excess_of_the_oracle_is_nothing_and_of_others_what_they_pay_more():
+    text = tales.generate(seed=3, characters=6000)
+    reading = read_tales(text)
+    assert all(found.mean == 0 for found in excess_by_kind(reading.oracle, reading).values())
+    losses = reading.oracle + np.where(reading.kinds == "count", 2.0, 0.5)
+    found = excess_by_kind(losses, reading)
+    assert found["count"].mean == pytest.approx(2)
+    assert found["free"].mean == pytest.approx(0.5)
+    marks = [mark for story in tales.split_stories(text) for mark in tales.annotate(story)]
+    assert found["name"].characters == sum(mark.kind == "name" for mark in marks)
+    assert found["all"].characters == len(text)
+
+
+def test_excess_by_distance_counts_what_must_be_remembered_once():
+    text = tales.generate(seed=3, characters=6000)
+    reading = read_tales(text)
+    losses = reading.oracle + reading.distances
+    found = excess_by_distance(losses, reading)
+    assert sum(group.characters for group in found.values()) == sum(reading.distances > 0)
+    for name, group in found.items():
+        low, _, high = name.partition(" to ")
+        assert int(low.split()[0]) <= group.mean <= float(high or "inf")
+
+
+def test_characters_without_a_loss_are_left_out_and_a_wrong_number_of_losses_is_refused():
+    text = tales.generate(seed=3, characters=1)
+    reading = read_tales(text)
+    losses = reading.oracle.copy()
+    losses[0] = math.nan
+    assert excess_by_kind(losses, reading)["all"].characters == len(text) - 1
+    with pytest.raises(ValueError, match="one for each"):
+        excess_by_kind(losses[1:], reading)

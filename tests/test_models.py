@@ -10,15 +10,18 @@ from charrnn_helpers.models import (
     LSTMCell,
     LSTMModel,
     compare_with_torch,
+    count_parameters,
     detach,
     map_state,
     num_parameters,
     run_cell,
     to_device,
+    width_for,
 )
 
 CELLS = {"LSTM": (LSTMCell, nn.LSTM, 4), "GRU": (GRUCell, nn.GRU, 3)}
 both = pytest.mark.parametrize("name", ["LSTM", "GRU"])
+all_three = pytest.mark.parametrize("name", ["LSTM", "GRU", "RNN"])
 
 
 class ChoCell(GRUCell):
@@ -303,6 +306,36 @@ def test_a_size_that_cannot_be_is_named(name, change, what):
     with pytest.raises(ValueError, match=what) as problem:
         MODELS[name](**{"vocab_size": 7, **change})
     assert "\n" not in str(problem.value)
+
+
+def test_the_plain_rnn_is_one_tanh_a_step():
+    model = tiny("RNN", num_layers=1)
+    rnn, h = model.rnn, torch.zeros(2, 6, dtype=torch.float64)
+    for x in model.embedding(IDS).unbind(dim=1):
+        h = torch.tanh(x @ rnn.weight_ih_l0.T + rnn.bias_ih_l0 + h @ rnn.weight_hh_l0.T + rnn.bias_hh_l0)
+    assert torch.allclose(model(IDS)[1][0], h, atol=1e-12)
+
+
+@all_three
+@pytest.mark.parametrize("layers", [1, 2, 3])
+@pytest.mark.parametrize("embedding_size", [5, None])
+def test_parameters_are_counted_without_building(name, layers, embedding_size):
+    built = MODELS[name](7, 6, layers, embedding_size)
+    assert count_parameters(name, 7, 6, layers, embedding_size) == num_parameters(built)
+
+
+@all_three
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("wanted", [3_000, 50_000, 800_000])
+def test_no_other_width_comes_nearer_to_so_many_parameters(name, layers, wanted):
+    width = width_for(wanted, name, 60, layers, 16)
+    misses = {units: abs(count_parameters(name, 60, units, layers, 16) - wanted) for units in range(1, 2 * width + 2)}
+    assert misses[width] == min(misses.values())
+
+
+def test_a_network_that_cannot_be_that_small_is_refused():
+    with pytest.raises(ValueError, match="too few"):
+        width_for(100, "LSTM", 60)
 
 
 # --- one function for both kinds of state --------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from charrnn_helpers import recipes, train, training
-from charrnn_helpers.models import MODELS
+from charrnn_helpers.fused import FASTEST
 from charrnn_helpers.recipes import RECIPES, Recipe, measured
 
 
@@ -24,7 +24,7 @@ def same(ours, theirs):
 def test_each_name_has_a_run_for_each_cell():
     assert list(RECIPES) == ["quick", "class", "best"]
     for found in RECIPES.values():
-        assert list(found) == list(MODELS)
+        assert list(found) == list(FASTEST)
         for cell, recipe in found.items():
             model = recipe.model(vocab_size=10)
             assert model.cell == recipe.cell == cell
@@ -85,7 +85,7 @@ def test_the_figures_shown_are_of_these_recipes_and_the_medians_of_their_seeds()
         name: {cell: asdict(run) for cell, run in found.items()} for name, found in RECIPES.items()
     }
     for name in RECIPES:
-        for cell in MODELS:
+        for cell in FASTEST:
             rows = [row for row in result["rows"] if (row["recipe"], row["cell"]) == (name, cell)]
             *seeds, median = rows
             assert [row["seed"] for row in rows] == ["0", "1", "2", "median of 3"]

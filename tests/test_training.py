@@ -4,6 +4,7 @@ import math
 import os
 import random
 import signal
+import subprocess
 import sys
 import threading
 from types import SimpleNamespace
@@ -18,6 +19,7 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 from charrnn_helpers import TrainConfig, evaluate, load_checkpoint, pick_device, save_checkpoint, train, training
 from charrnn_helpers.encoding import as_streams, batches
 from charrnn_helpers.models import MODELS
+from charrnn_helpers.training import context_losses, keep_memory
 
 
 def quietly(model, ids, config, val=None, **options):
@@ -491,6 +493,23 @@ def test_evaluate_equals_a_plain_walk_one_character_at_a_time(model, ids, window
     assert evaluate(model, piece, window=window) == pytest.approx(slow_loss(model, piece, window), abs=1e-5)
 
 
+@pytest.mark.parametrize("length", [2, 30, 100, 101, 139, 140, 141, 180, 181, 500])
+def test_losses_in_context_are_those_of_a_walk_that_begins_where_the_piece_does(model, ids, length):
+    found = context_losses(model, ids[:length], context=100, stride=40, chunk=30)
+    assert found.shape == (length - 1,)
+    for place in {0, min(length - 2, 100), min(length - 2, 150), length - 2}:
+        start = 0 if place < 100 else (place - 100) // 40 * 40
+        logits, _ = model.eval()(ids[None, start : place + 1])
+        wanted = F.cross_entropy(logits[0, -1:], ids[place + 1 : place + 2]).item()
+        assert found[place].item() == pytest.approx(wanted, abs=1e-5)
+
+
+def test_losses_in_context_of_everything_are_those_of_evaluate(model, ids):
+    model.train()
+    assert context_losses(model, ids, context=len(ids)).mean().item() == pytest.approx(evaluate(model, ids), abs=1e-6)
+    assert model.training
+
+
 @pytest.mark.parametrize("window", [None, 30], ids=str)
 def test_evaluate_in_pieces_gives_the_same(model, ids, window, monkeypatch):
     whole = evaluate(model, ids[:200], window=window)
@@ -654,3 +673,32 @@ def test_the_same_loop_trains_on_the_gpu_and_goes_on_there(make_model, ids, voca
     assert history.losses == pytest.approx(on_cpu.losses, abs=0.02)
     assert next(loaded.model.parameters()).is_cuda
     assert evaluate(loaded.model, ids[:100]) == pytest.approx(evaluate(loaded.model.cpu(), ids[:100]), abs=1e-3)
+
+
+# --- memory ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only the C library of Linux is asked to keep memory")
+def test_what_a_tensor_has_freed_stays_with_the_process():
+    """In a process of its own: there a large tensor comes and goes, and its pages are not asked for again."""
+    script = """
+import resource, torch
+from charrnn_helpers.training import keep_memory
+def faults():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    torch.ones(10_000_000)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+faults(); without = faults(); kept = keep_memory(); faults(); print(int(kept), without, faults())
+"""
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    kept, without, with_it = map(int, said.split())
+    if kept:  # another C library than glibc refuses
+        assert with_it < without / 10
+
+
+def test_where_there_is_no_glibc_nothing_is_asked(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert keep_memory() is False
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr("charrnn_helpers.training.ctypes.CDLL", lambda name: object())
+    assert keep_memory() is False

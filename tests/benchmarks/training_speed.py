@@ -19,7 +19,7 @@ from torch import nn
 
 from charrnn_helpers import GRUModel, LSTMModel, TrainConfig, pick_device
 from charrnn_helpers.fused import FusedGRUModel
-from charrnn_helpers.training import lowered, make_optimiser, one_update
+from charrnn_helpers.training import keep_memory, lowered, make_optimiser, one_update
 
 VOCABULARY = 65  # Tiny Shakespeare's
 EMBEDDING = 64
@@ -116,6 +116,7 @@ def main(arguments: list[str] | None = None) -> dict:
     options = parser.parse_args(arguments)
 
     device = pick_device(options.device)
+    keep_memory()  # as `train` does
     rate = matmul_rate(device, options.matmul)
     x, y = (torch.randint(VOCABULARY, (options.streams, options.window), device=device) for _ in range(2))
     rows = []

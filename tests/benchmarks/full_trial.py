@@ -1,0 +1,156 @@
+"""The full trial of notebook 09: LSTM, GRU and plain RNN on two texts, at equal parameters and at equal width.
+
+    CHARRNN_DATA=... python tests/benchmarks/full_trial.py --json charrnn_helpers/results/full_trial.json
+
+For every text, size, depth and length of training: for each cell a learning rate chosen on validation text, by the same
+number of runs, with a seed that is not used again; then --seeds runs with that rate. Equal within a comparison:
+updates, streams, window, schedule, clipping, characters read. Runs are kept in --folder, so that the trial goes on
+where it was stopped, and a later call makes only what is missing. All of it takes hours on two cores; --parts and
+--texts make a part of it, --scheduler hands it to a Dask cluster.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import statistics
+from pathlib import Path
+
+import common
+import numpy as np
+import torch
+
+from charrnn_helpers import TrainConfig, Vocabulary, load_corpus
+from charrnn_helpers.baselines import best_ngram
+from charrnn_helpers.metrics import excess_by_distance, excess_by_kind, read_tales
+from charrnn_helpers.models import width_for
+from charrnn_helpers.sweep import RunConfig, code_version, sweep
+
+CELLS = ("LSTM", "GRU", "RNN")
+SIZES = {"50 K": 50_000, "200 K": 200_000, "800 K": 800_000, "128 units": None}
+RATES = (0.003, 0.009, 0.027)  # tried for every cell
+STREAMS, WINDOW = 32, 32
+SHORT, LONG = 1_500_000, 6_000_000  # characters that a run reads
+PARTS = {  # (size, layers, characters)
+    "sizes": [("50 K", 1, SHORT), ("128 units", 1, SHORT), ("200 K", 1, SHORT), ("800 K", 1, SHORT)],
+    "longer": [("50 K", 1, LONG)],
+    "deeper": [("50 K", 2, SHORT), ("200 K", 2, SHORT)],
+}
+FIRST_SEED = 100  # below it: seeds for choosing the rate
+COLUMNS = {"text": "", "size": "", "layers": "d", "updates": "d", "cell": "", "units": "d", "rate": "", "seeds": "d"}
+COLUMNS |= {"test": ".4f"}
+TUNING = ("val", "error")
+KEPT = ("parameters", "val", "test", "val_updates", "val_losses", "val_seconds", "seconds", "cpu_seconds")
+KEPT += ("excess", "excess_by_distance", "error")
+
+
+def group_config(text: str, size: str, layers: int, updates: int, cell: str, rate: float, seed: int) -> RunConfig:
+    """One run: its width follows from the size and the cell."""
+    vocab_size = len(Vocabulary.from_text(load_corpus(text).text))
+    units = 128 if SIZES[size] is None else width_for(SIZES[size], cell, vocab_size, layers)
+    training = TrainConfig(
+        updates=updates,
+        streams=STREAMS,
+        window=WINDOW,
+        learning_rate=rate,
+        warmup=max(1, updates // 10),
+        validate_every=-(-updates // 8),
+    )
+    return RunConfig(cell, units, layers, text=text, seed=seed, train=training)
+
+
+def short(row: dict, names: tuple[str, ...], **place) -> dict:
+    """What is kept of a row: where it belongs, how it ended, and those of `names` that it has."""
+    run = row["config"]
+    which = {
+        "cell": run["cell"],
+        "units": run["hidden_size"],
+        "rate": run["train"]["learning_rate"],
+        "seed": run["seed"],
+    }
+    kept = {name: row[name] for name in names if name in row}
+    for name in ("val_losses", "val_seconds"):
+        if name in kept:
+            kept[name] = [round(value, 4) for value in kept[name]]
+    return {**place, **which, "status": row["status"], **kept}
+
+
+def baselines(text: str) -> dict:
+    """What counting reaches on the same test text, and the floor where it is known."""
+    corpus = load_corpus(text)
+    vocab = Vocabulary.from_text(corpus.text)
+    train_ids, val_ids, test_ids = (vocab.encode(part) for part in (corpus.train, corpus.val, corpus.test))
+    ngram = best_ngram(train_ids, val_ids, len(vocab))
+    losses = np.array(ngram.losses(test_ids))
+    found = {"order": ngram.order, "test": float(losses.mean())}
+    if text == "tales":
+        reading = read_tales(corpus.test)
+        losses[0] = math.nan  # the networks do not predict the first one either
+        found |= {"floor": float(reading.oracle.mean()), "excess": excess_by_kind(losses, reading)}
+        found |= {"excess_by_distance": excess_by_distance(losses, reading)}
+    return found
+
+
+def main(arguments: list[str] | None = None) -> dict:
+    made = common.parser(__doc__, device=False)
+    made.add_argument("--texts", nargs="+", default=["tales", "shakespeare"])
+    made.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
+    made.add_argument("--seeds", type=int, default=5, help=f"how many, from {FIRST_SEED} on")
+    made.add_argument("--scale", type=float, default=1.0, help="of the characters a run reads (the smoke test)")
+    made.add_argument("--folder", type=Path, default=Path("runs/full_trial"))
+    made.add_argument("--scheduler", help="address of a Dask scheduler; without it, processes on this machine")
+    options = made.parse_args(arguments)
+
+    executor = None
+    if options.scheduler:
+        from distributed import Client
+
+        executor = Client(options.scheduler).get_executor()
+    cores = f"{os.cpu_count()} runs side by side with 1 thread each"
+    result = {
+        "machine": f"{common.machine(torch.device('cpu'))}; {cores}",
+        "command": f"python tests/benchmarks/full_trial.py --parts {' '.join(options.parts)} --seeds {options.seeds}",
+        "code": code_version(),
+        "streams": STREAMS,
+        "window": WINDOW,
+        "rates": list(RATES),
+        "baselines": {text: baselines(text) for text in options.texts},
+        "tuning": [],
+        "rows": [],
+    }
+    table = []
+    for size, layers, characters in (group for part in options.parts for group in PARTS[part]):
+        updates = max(8, int(options.scale * characters) // (STREAMS * WINDOW))
+        for text in options.texts:
+            place = {"text": text, "size": size, "layers": layers, "updates": updates}
+            tries = [group_config(**place, cell=cell, rate=rate, seed=0) for cell in CELLS for rate in RATES]
+            tuned = sweep(tries, executor, folder=options.folder)
+            chosen = {}
+            for number, cell in enumerate(CELLS):
+                own = [row for row in tuned[number * len(RATES) : (number + 1) * len(RATES)] if "val" in row]
+                if not own:
+                    made.exit(1, f"no rate works for the {cell} on {place}: {tuned[number * len(RATES)]['error']}\n")
+                chosen[cell] = min(own, key=lambda row: row["val"])["config"]["train"]["learning_rate"]
+            runs = [
+                group_config(**place, cell=cell, rate=chosen[cell], seed=seed)
+                for seed in range(FIRST_SEED, FIRST_SEED + options.seeds)
+                for cell in CELLS
+            ]
+            rows = sweep(runs, executor, folder=options.folder)
+            result["tuning"] += [short(row, TUNING, **place) for row in tuned]
+            result["rows"] += [short(row, KEPT, **place) for row in rows]
+            for cell in CELLS:
+                own = [row for row in result["rows"][-len(rows) :] if row["cell"] == cell]
+                tests = [row["test"] for row in own if "test" in row]
+                found = {"seeds": len(tests), "test": statistics.mean(tests) if tests else None}
+                table.append({**place, "cell": cell, "units": own[0]["units"], "rate": chosen[cell], **found})
+                print(table[-1], flush=True)
+            if options.json:  # after every group, so that a part can be looked at
+                options.json.write_text(json.dumps(result) + "\n", encoding="utf-8")
+    common.report({"machine": result["machine"], "rows": table}, COLUMNS, None)
+    return result
+
+
+if __name__ == "__main__":
+    main()

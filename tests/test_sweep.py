@@ -1,0 +1,282 @@
+"""A sweep loses no result, counts none twice and ends with a complete table, whatever happens on the way."""
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import jobs
+import pytest
+import torch
+from distributed import Client, LocalCluster
+
+from charrnn_helpers import TrainConfig
+from charrnn_helpers import sweep as the_module
+from charrnn_helpers.sweep import RunConfig, _bare, code_version, key_of, train_once
+from charrnn_helpers.sweep import sweep as sweep_with_progress
+
+TINY = RunConfig("GRU", 8, text="assignment", train=TrainConfig(updates=3, streams=2, window=5, validate_every=2))
+CONFIGS = [replace(TINY, seed=seed) for seed in range(4)]
+TIMES = {"val_seconds", "seconds", "cpu_seconds"}
+
+
+def sweep(*args, **options):
+    return sweep_with_progress(*args, progress=False, **options)
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as running, Client(running) as client:
+        yield client
+
+
+@pytest.fixture(params=["processes", "dask"])
+def where(request):
+    """Every accident happens on local processes and on a Dask cluster: the options of a sweep."""
+    if request.param == "processes":
+        return {"workers": 2}
+    return {"executor": request.getfixturevalue("cluster").get_executor()}
+
+
+def values(rows):
+    return [row.get("value") for row in rows]
+
+
+def files(folder):
+    return sorted(path.name for path in Path(folder).iterdir() if not path.name.startswith("ran-"))
+
+
+# --- nothing happens ------------------------------------------------------------------------------------------------
+
+
+def test_rows_come_back_in_the_order_of_the_configurations_and_each_is_kept(where, tmp_path):
+    rows = sweep(CONFIGS[::-1], **where, folder=tmp_path, job=partial(jobs.double, tmp_path))
+    assert values(rows) == [6, 4, 2, 0]
+    assert [row["config"]["seed"] for row in rows] == [3, 2, 1, 0]
+    assert files(tmp_path) == sorted(f"{key_of(config)}.json" for config in CONFIGS)
+    assert [json.loads((tmp_path / f"{row['key']}.json").read_text()) for row in rows] == rows
+
+
+def test_a_second_call_runs_nothing_and_a_grown_sweep_only_what_is_new(where, tmp_path):
+    options = {**where, "folder": tmp_path, "job": partial(jobs.double, tmp_path)}
+    first = sweep(CONFIGS[:2], **options)
+    assert sweep(CONFIGS[:2], **options) == first
+    assert values(sweep(CONFIGS, **options)) == [0, 2, 4, 6]
+    assert jobs.times_run(tmp_path) == {0: 1, 1: 1, 2: 1, 3: 1}
+
+
+def test_the_same_configuration_twice_is_one_run_and_two_rows(tmp_path):
+    rows = sweep([TINY, CONFIGS[1], TINY], workers=1, folder=tmp_path, job=partial(jobs.double, tmp_path))
+    assert rows[0] == rows[2]
+    assert jobs.times_run(tmp_path) == {0: 1, 1: 1}
+
+
+def test_no_configurations_make_an_empty_table(tmp_path):
+    assert sweep([], folder=tmp_path) == []
+
+
+def test_real_runs_give_the_same_rows_on_processes_and_on_dask(cluster, tmp_path):
+    configs = [replace(TINY, cell=cell, seed=seed, dropout=0.5) for cell in ("LSTM", "GRU", "RNN") for seed in (0, 1)]
+    here = sweep(configs, workers=2, folder=tmp_path / "here")
+    there = sweep(configs, cluster.get_executor(), folder=tmp_path / "there")
+    bare = [[{k: v for k, v in row.items() if k not in TIMES} for row in rows] for rows in (here, there)]
+    assert bare[0] == bare[1]
+    assert {row["status"] for row in here} == {"finished"}
+    assert len({row["test"] for row in here}) == len(configs)
+
+
+# --- what is run ----------------------------------------------------------------------------------------------------
+
+
+def test_a_run_is_that_of_its_seed_and_leaves_threads_and_random_numbers_alone():
+    torch.manual_seed(1)
+    before, threads = torch.get_rng_state(), torch.get_num_threads()
+    first, again, other = (train_once(replace(TINY, seed=seed)) for seed in (0, 0, 1))
+    assert first["test"] == again["test"] != other["test"]
+    assert torch.equal(torch.get_rng_state(), before)
+    assert torch.get_num_threads() == threads
+
+
+@pytest.mark.parametrize("cell", ["LSTM", "GRU", "RNN"])
+def test_a_run_on_tales_tells_where_the_loss_is(cell):
+    row = train_once(RunConfig(cell, 4, train=TrainConfig(updates=2, streams=4, window=8), watched=2000))
+    count, mean = row["excess"]["all"]
+    parts = [row["excess"][kind] for kind in row["excess"] if kind != "all"]
+    assert count == sum(part[0] for part in parts)
+    assert mean == pytest.approx(sum(n * m for n, m in parts) / count)
+    remembered = sum(
+        row["excess"][kind].characters for kind in row["excess"] if kind not in ("all", "free", "spelling")
+    )
+    assert sum(part.characters for part in row["excess_by_distance"].values()) == remembered
+
+
+def test_two_runs_in_one_process_are_refused():
+    with the_module._BUSY, pytest.raises(RuntimeError, match="threads_per_worker=1"):
+        train_once(TINY)
+
+
+def test_key_is_of_configuration_text_and_code(monkeypatch):
+    keys = {key_of(TINY), key_of(replace(TINY, seed=1)), key_of(replace(TINY, text="tales"))}
+    keys.add(key_of(replace(TINY, train=replace(TINY.train, clip=2.0))))
+    monkeypatch.setattr(the_module, "code_version", lambda: "another")
+    keys.add(key_of(TINY))
+    monkeypatch.setattr(the_module, "_text_version", lambda name: "another")
+    keys.add(key_of(TINY))
+    assert len(keys) == 6
+
+
+def test_code_version_is_of_code_and_not_of_comments():
+    assert _bare('"""Doc."""\nx = 1  # why\n\n\ndef f():\n    """Doc."""\n    return 2') == _bare(
+        "x = 1\ndef f(): return 2"
+    )
+    assert _bare("x = 1") != _bare("x = 2")
+    assert len(code_version()) == 12
+
+
+# --- accidents ------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_that_raises_is_a_row_with_its_error_and_is_tried_again(where, tmp_path):
+    options = {**where, "folder": tmp_path}
+    rows = sweep(CONFIGS, **options, job=partial(jobs.raise_for_one, tmp_path))
+    assert [row["status"] for row in rows] == ["finished", "failed", "finished", "finished"]
+    assert rows[1]["error"] == "KeyError: 'no such thing'"
+    assert len(files(tmp_path)) == 3
+    assert values(sweep(CONFIGS, **options, job=partial(jobs.double, tmp_path))) == [0, 2, 4, 6]
+    assert jobs.times_run(tmp_path) == {0: 1, 1: 2, 2: 1, 3: 1}
+
+
+def test_a_loss_that_is_no_longer_a_number_is_a_result(where, tmp_path):
+    wild = replace(TINY, train=replace(TINY.train, learning_rate=1e30, warmup=0))
+    rows = sweep([wild, TINY], **where, folder=tmp_path)
+    assert [row["status"] for row in rows] == ["diverged", "finished"]
+    assert "is not a number" in rows[0]["error"]
+    assert sweep([wild], **where, folder=tmp_path, job=jobs.double) == rows[:1]  # kept: this job would fail
+
+
+def test_a_result_that_is_not_a_number_does_not_pass(where, tmp_path):
+    rows = sweep(CONFIGS[:2], **where, folder=tmp_path, job=partial(jobs.not_a_number_for_one, tmp_path))
+    assert [row["status"] for row in rows] == ["finished", "failed"]
+    assert "ValueError" in rows[1]["error"]
+
+
+def test_a_worker_that_is_killed_costs_a_retry_and_not_the_sweep(where, tmp_path):
+    rows = sweep(CONFIGS, **where, folder=tmp_path, job=partial(jobs.die_once, tmp_path))
+    assert values(rows) == [0, 2, 4, 6]
+    assert jobs.times_run(tmp_path)[1] == 2
+    assert len(files(tmp_path)) == 4
+
+
+def test_a_run_that_kills_every_worker_fails_alone(where, tmp_path):
+    rows = sweep(CONFIGS, **where, folder=tmp_path, job=partial(jobs.die_always, tmp_path))
+    assert values(rows) == [0, None, 4, 6]
+    assert rows[1]["status"] == "failed"
+    assert "worker" in rows[1]["error"]
+    assert len(files(tmp_path)) == 3
+
+
+SCRIPT = """
+import sys
+from functools import partial
+sys.path.insert(0, {tests!r})
+import jobs, test_sweep
+from distributed import Client, LocalCluster
+
+if __name__ == "__main__":
+    options = {{"workers": 2}}
+    if {dask!r}:
+        options = {{"executor": Client(LocalCluster(2, threads_per_worker=1, dashboard_address=None)).get_executor()}}
+    test_sweep.sweep(test_sweep.MANY, folder={folder!r}, job=partial(jobs.slow, {folder!r}), **options)
+"""
+MANY = [replace(TINY, seed=seed) for seed in range(12)]
+
+
+def alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return "zombie" not in Path(f"/proc/{pid}/status").read_text() if Path(f"/proc/{pid}").exists() else True
+
+
+@pytest.mark.parametrize("kind", ["processes", "dask"])
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["killed", "interrupted"])
+def test_a_sweep_that_is_stopped_keeps_what_is_finished_and_goes_on(kind, how, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        SCRIPT.format(tests=str(Path(__file__).parent), dask=kind == "dask", folder=str(tmp_path / "kept"))
+    )
+    process = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    kept = tmp_path / "kept"
+    deadline = time.monotonic() + 120
+    while len(list(kept.glob("*.json"))) < 3:
+        assert process.poll() is None, process.communicate()[1]
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(how)
+    said = process.communicate(timeout=60)
+    assert process.returncode != 0
+
+    workers = {int(path.name.split("-")[3]) for path in kept.glob("ran-*")}
+    while any(map(alive, workers)):  # nobody works on for a sweep that is gone
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    finished = {path.name: path.read_text() for path in kept.glob("*.json")}
+    assert 3 <= len(finished) < len(MANY)
+    if how == signal.SIGINT:
+        assert f"stopped: {len(finished)} of 12 runs are kept" in said[0]
+    before = jobs.times_run(kept)
+    rows = sweep(MANY, workers=2, folder=kept, job=partial(jobs.slow, kept))
+    assert values(rows) == [2 * config.seed for config in MANY]
+    after = jobs.times_run(kept)
+    for config, row in zip(MANY, rows, strict=True):
+        if f"{row['key']}.json" in finished:  # not made again, and not written again
+            assert after[config.seed] == before[config.seed]
+            assert (kept / f"{row['key']}.json").read_text() == finished[f"{row['key']}.json"]
+    assert len(list(kept.glob("*.json"))) == len(MANY)
+
+
+@pytest.mark.parametrize("room_again", [True, False])
+def test_a_full_disk_loses_no_result(where, room_again, tmp_path, monkeypatch, recwarn):
+    real, refusals = os.fsync, []
+
+    def fsync(file):
+        if not room_again or len(refusals) < 2:
+            refusals.append(file)
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(file)
+
+    monkeypatch.setattr("charrnn_helpers.training.os.fsync", fsync)
+    rows = sweep(CONFIGS, **where, folder=tmp_path, job=partial(jobs.double, tmp_path))
+    assert values(rows) == [0, 2, 4, 6]
+    warned = [str(w.message) for w in recwarn if "could not be written" in str(w.message)]
+    if room_again:
+        assert (len(files(tmp_path)), warned) == (4, [])
+    else:
+        assert files(tmp_path) == []  # nothing in half either
+        assert warned[0].startswith("4 result(s)")
+
+
+@pytest.mark.parametrize("damage", ["{", '{"key": 1}'], ids=["cut", "other"])
+def test_a_corrupt_result_is_made_again_and_the_others_are_not(where, damage, tmp_path):
+    options = {**where, "folder": tmp_path, "job": partial(jobs.double, tmp_path)}
+    rows = sweep(CONFIGS, **options)
+    path = tmp_path / f"{rows[2]['key']}.json"
+    path.write_text(damage)
+    with pytest.warns(UserWarning, match="is damaged"):
+        assert sweep(CONFIGS, **options) == rows
+    assert jobs.times_run(tmp_path) == {0: 1, 1: 1, 2: 2, 3: 1}
+    assert json.loads(path.read_text()) == rows[2]
+
+
+def test_a_folder_that_cannot_be_made_is_said_before_anything_runs(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ValueError, match="cannot be made"):
+        sweep(CONFIGS, folder=tmp_path / "file" / "results", job=partial(jobs.double, tmp_path))
+    assert jobs.times_run(tmp_path) == {}
