@@ -1063,3 +1063,117 @@ def _known_only(answer):
     if found != "a cab b":
         return f"from 'a cab, bé' and the characters 'abc ' 'a cab b' should be left, and you gave {found!r}"
     return None
+
+
+# --- 09: the fair trial ---------------------------------------------------------------------------------------------
+
+
+@_exercise(
+    "9.1",
+    hints=[
+        "Set 3 G (E + G + 2) against 4 H (E + H + 2). You know H and E; try whole numbers for G.",
+        "wanted = 4 * H * (E + H + 2); then min(range(1, 2 * H + 1), key=lambda G: abs(3 * G * (E + G + 2) - wanted)).",
+    ],
+    solution="""
+# The count grows with the square of the width as well as with the width: no fixed ratio gives it. Try them all.
+def gru_width(H, E):
+    wanted = 4 * H * (E + H + 2)
+    return min(range(1, 2 * H + 1), key=lambda G: abs(3 * G * (E + G + 2) - wanted))
+
+check("9.1", gru_width)
+""",
+)
+def _gru_width(answer) -> str | None:
+    cases = [(128, 64), (20, 100), (400, 16), (7, 60)]
+    got = [_answered(answer(H, E)) for H, E in cases]
+
+    def nearest(blocks: int, biases: int, wanted_blocks: int = 4) -> list[int]:
+        found = []
+        for H, E in cases:
+            wanted = wanted_blocks * H * (E + H + biases)
+            found.append(min(range(1, 3 * H), key=lambda G: abs(blocks * G * (E + G + biases) - wanted)))
+        return found
+
+    if _same(got, nearest(3, 2)):
+        return None
+    faults = [
+        ([round(4 / 3 * H) for H, _ in cases], "4/3 of the width: the count also grows with the square of the width"),
+        ([int(4 / 3 * H) for H, _ in cases], "4/3 of the width: the count also grows with the square of the width"),
+        ([round((4 / 3) ** 0.5 * H) for H, _ in cases], "that forgets the E inputs: only W_h grows with the square"),
+        ([int((4 / 3) ** 0.5 * H) for H, _ in cases], "that forgets the E inputs: only W_h grows with the square"),
+        ([H for H, _ in cases], "that is equal width, and gives the GRU three quarters of the parameters"),
+        (nearest(4, 2, 3), "the other way round: the GRU has three blocks and needs more units, not fewer"),
+        ([3 * H * (E + H + 2) for H, E in cases], "that is a number of parameters; return a number of units"),
+        ([4 * H * (E + H + 2) for H, E in cases], "that is a number of parameters; return a number of units"),
+    ]
+    return _recognise(got, faults, f"for H = 128 and E = 64 it is {nearest(3, 2)[0]}, and you give {got[0]}")
+
+
+@_exercise(
+    "9.2",
+    hints=[
+        "Draw five numbers with spread 0.01 many times. How far below their mean is the lowest, on average?",
+        "np.random.default_rng(0).normal(0, 1, (100_000, 5)).min(axis=1).mean() is about -1.16 spreads. And in nats?",
+    ],
+    solution="""
+# The lowest of five lies 1.16 spreads below the mean on average: a gain of 0.0116 nats, made of nothing.
+lowest = np.random.default_rng(0).normal(0, 0.01, (100_000, 5)).min(axis=1)
+gain = -lowest.mean()
+check("9.2", gain)
+""",
+)
+def _best_of_five(answer) -> str | None:
+    if _same(answer, 0.01163, 0.0007):
+        return None
+    faults = [
+        (0.0, "on average the mean of five is fair; the lowest of five is not"),
+        (-0.01163, "the right size: say how much lower it looks, as a number above zero"),
+        (1.163, "that is in spreads; one spread is 0.01 nats"),
+        (-1.163, "that is in spreads, and below zero; one spread is 0.01 nats"),
+        (0.01, "one spread: the lowest of five lies farther out than that, on average"),
+        (0.01 / 5**0.5, "that is the standard error of a mean of five; here the lowest is taken"),
+        (0.02326, "that is from the highest to the lowest; the baseline reports its mean"),
+        (1.5 - 0.01163, "that is the loss it reports; by how much does it look lower?"),
+    ]
+    return _recognise(answer, faults, f"{float(answer):.4f} is not it: simulate the lowest of five draws", 0.0007)
+
+
+@_exercise(
+    "9.3",
+    hints=[
+        "Twelve looks at level 0.05 / 12 each keep the chance of one or more false alarms below 0.05.",
+        "[p < level / len(p_values) for p in p_values]",
+    ],
+    solution="""
+# Each of n tests gets the n-th part of the level, so that all together keep it (Bonferroni).
+def found(p_values, level=0.05):
+    return [p < level / len(p_values) for p in p_values]
+
+check("9.3", found)
+""",
+)
+def _bonferroni(answer) -> str | None:
+    p = [0.001, 0.012, 0.018, 0.045, 0.2]
+    got = [bool(x) for x in _answered(answer(p))]
+    right = [x < 0.05 / len(p) for x in p]
+    if got == right:
+        if [bool(x) for x in answer([0.03])] != [True] or [bool(x) for x in answer([0.03] * 2)] != [False] * 2:
+            return "the number of tests is that of the list: one p of 0.03 is found, two of them are not"
+        return None
+    holm = [x < 0.05 / (len(p) - rank) for rank, x in enumerate(p)]
+    faults = [
+        (
+            [x < 0.05 for x in p],
+            "no correction: five looks at 0.05 each give a false alarm in nearly one of four cases",
+        ),
+        ([x / len(p) < 0.05 for x in p], "you divide p by the number of tests: multiply it, or divide the level"),
+        (holm, "that is Holm's procedure: valid and sharper. The same level for all is asked here, Bonferroni's"),
+        ([not x for x in right], "the other way round: True is for what counts as found"),
+        (
+            [x <= 0.05 * (rank + 1) / len(p) for rank, x in enumerate(p)],
+            "that bounds the share of false finds (Benjamini and Hochberg), not the chance of any",
+        ),
+    ]
+    if len(got) != len(p):
+        return f"{len(p)} values went in and {len(got)} came out; give True or False for each"
+    return next((sentence for value, sentence in faults if got == value), f"for {p} only the first counts as found")

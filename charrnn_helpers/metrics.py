@@ -80,6 +80,26 @@ def verdict(interval: Interval, first: str, second: str, smallest: float) -> str
     return f"{winner} is better"
 
 
+def verdict_sentence(
+    losses: dict[str, Sequence[float]], first: str, second: str, smallest: float, confidence: float = 0.95
+) -> str:
+    """The verdict on two of `losses` (name: one for each seed, in the same order), with all that it rests on.
+
+    Without a detectable difference it says how many pairs would show one of the observed size. Errors as in
+    `paired_difference`.
+    """
+    pair = losses[first], losses[second]
+    interval = paired_difference(*pair, confidence)
+    sentence = (
+        f"{verdict(interval, first, second, smallest)} ({first} minus {second}: {interval.mean:+.4f} nats, "
+        f"{100 * confidence:.4g} % interval {interval.low:+.4f} to {interval.high:+.4f}, {len(pair[0])} pairs)"
+    )
+    if NO_DIFFERENCE in sentence:
+        needed = pairs_needed(*pair, confidence)
+        sentence += f"; to see a difference of this size one would need {needed or 'more than 10,000'} pairs"
+    return sentence
+
+
 def pairs_needed(
     first: Sequence[float], second: Sequence[float], confidence: float = 0.95, power: float = 0.8
 ) -> int | None:
@@ -107,7 +127,7 @@ def pairs_needed(
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if shown(middle) >= power else (middle, high)
-    return high
+    return high if high <= 10_000 else None
 
 
 def interquartile_mean(values: Sequence[float]) -> float:

@@ -254,6 +254,10 @@ def _begin(history, model, config, device, optimiser) -> History:
 
 def _validate(history: History, model: nn.Module, val_ids: Tensor) -> None:
     loss = evaluate(model, val_ids, window=CHUNK)
+    if not math.isfinite(loss):
+        raise FloatingPointError(
+            f"the validation loss after update {history.updates} is not a number; lower the learning rate"
+        )
     history.val_updates.append(history.updates)
     history.val_losses.append(loss)
     history.val_seconds.append(history.seconds)
@@ -283,8 +287,11 @@ def _random_state(device: torch.device) -> dict[str, Tensor]:
 
 @contextmanager
 def _interrupt_sets(stop: threading.Event):
-    """An interrupt of the kernel ends the run after the update in hand, not in the middle of it."""
-    if threading.current_thread() is not threading.main_thread():
+    """An interrupt of the kernel ends the run after the update in hand, not in the middle of it.
+
+    Not on another thread than the main one, nor in a process that ignores interrupts (a worker of a sweep).
+    """
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         yield
         return
     previous = signal.signal(signal.SIGINT, lambda *_: stop.set())

@@ -12,7 +12,7 @@ import base64
 import html
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import ipywidgets as ipw
 import torch
@@ -21,10 +21,11 @@ from . import plots
 from .corpus import Corpus
 from .encoding import Vocabulary
 from .fused import FASTEST
-from .metrics import bits
+from .metrics import bits, verdict_sentence
 from .models import CharModel
 from .sampling import generate, next_probabilities
 from .training import History, TrainConfig, train
+from .trial import PARAMETERS, by_seconds, final_losses, losses_at_seconds, select, shared_seconds, usual_plan
 
 
 class Panel(ipw.VBox):
@@ -342,6 +343,66 @@ def curves_panel(runs: dict[str, History], ladder: dict[str, float] | None, floo
         [chosen, axis, unit, say, chart],
         "Loss curves: choose the runs, the axis (updates, characters, seconds) and the unit (nats, bits).",
     )
+
+
+# ------------------------------------------------------------------------------------------- 09: the full trial
+
+
+def trial_panel(trial: dict, smallest: float, confidence: float) -> Panel:
+    """Choose the text, what is equal and the two cells: the figure, and the verdict as a sentence.
+
+    `trial` is what `measured("full_trial")` gives.
+    """
+    texts = list(trial["baselines"])
+    usual = usual_plan(trial["rows"])
+    text = ipw.Dropdown(options=texts, description="text", style={"description_width": "120px"})
+    equal = ipw.Dropdown(options=list(EQUAL), description="what is equal", style={"description_width": "120px"})
+    pair = ipw.Dropdown(
+        options=[("LSTM and GRU", ("LSTM", "GRU")), ("LSTM and RNN", ("LSTM", "RNN")), ("GRU and RNN", ("GRU", "RNN"))],
+        description="compare",
+        style={"description_width": "120px"},
+    )
+    say, verdicts, chart = ipw.HTML(), ipw.HTML(), _chart()
+
+    def update() -> None:
+        rows = select(trial["rows"], text=text.value, **usual)
+        groups, figure = EQUAL[equal.value](rows, trial["baselines"][text.value])
+        chart.value = figure.png
+        lines = [
+            f"<b>{html.escape(name)}</b>: {html.escape(verdict_sentence(losses, *pair.value, smallest, confidence))}"
+            for name, losses in groups.items()
+        ]
+        verdicts.value = f'<div style="max-width: 720px" role="status">{"<br>".join(lines)}</div>'
+
+    on_change((text, equal, pair), update, say)
+    return Panel(
+        [text, equal, pair, say, verdicts, chart],
+        "The full trial: choose the text, what is equal (width, parameters, seconds) and two cells; the verdict as a "
+        "sentence, and its figure.",
+    )
+
+
+def _equal_groups(rows, baseline: dict, sizes: Sequence[str], xlabel: str):
+    groups = {size: final_losses(rows, size=size) for size in sizes}
+    return groups, plots.plot_groups(groups, baseline["test"], baseline.get("floor"), xlabel)
+
+
+def _equal_parameters(rows, baseline: dict):
+    return _equal_groups(rows, baseline, PARAMETERS, "parameters")
+
+
+def _equal_width(rows, baseline: dict):
+    return _equal_groups(rows, baseline, ("128 units",), "width")
+
+
+def _equal_seconds(rows, baseline: dict):
+    points = by_seconds(rows)
+    seconds = shared_seconds(points)
+    figure = plots.plot_frontier(points, seconds, baseline["test"], baseline.get("floor"))
+    return {f"{seconds:.0f} seconds of one core": losses_at_seconds(points, seconds)}, figure
+
+
+EQUAL = {"parameters": _equal_parameters, "width": _equal_width, "seconds": _equal_seconds}
 
 
 # ------------------------------------------------------------------------------------------- 06 and 07: writing

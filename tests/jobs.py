@@ -2,8 +2,12 @@
 
 import os
 import signal
+import sys
+import threading
 import time
 from pathlib import Path
+
+from charrnn_helpers.sweep import train_once
 
 OTHERS_ARE_UNDER_WAY = 0.3  # seconds
 
@@ -38,6 +42,25 @@ def raise_for_one(folder, config):
     return {"value": 2 * config.seed}
 
 
+def raise_once(folder, config):
+    note(folder, config)
+    if config.seed == 1 and times_run(folder)[1] == 1:
+        raise KeyError("no such thing")
+    return {"value": 2 * config.seed}
+
+
+def exit_for_one(folder, config):
+    if config.seed == 1:
+        sys.exit(3)
+    return {"value": 2 * config.seed}
+
+
+def train_and_be_interrupted(config):
+    """A real run whose process is sent an interrupt in the middle, as Ctrl-C sends one to all of a group."""
+    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+    return train_once(config)
+
+
 def not_a_number_for_one(folder, config):
     note(folder, config)
     return {"value": float("nan") if config.seed == 1 else 0.0}
@@ -57,5 +80,5 @@ def die_always(folder, config):
     if config.seed == 1:
         time.sleep(OTHERS_ARE_UNDER_WAY)
         os.kill(os.getpid(), signal.SIGKILL)
-    time.sleep(OTHERS_ARE_UNDER_WAY)
+    time.sleep(3 * OTHERS_ARE_UNDER_WAY)
     return {"value": 2 * config.seed}

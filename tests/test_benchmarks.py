@@ -156,7 +156,9 @@ def test_quality_does_not_mix_two_experiments_in_one_file(tmp_path, short_text, 
 
 
 def test_the_full_trial_tunes_each_cell_and_then_runs_other_seeds_with_that_rate(tmp_path, monkeypatch):
-    monkeypatch.setattr(full_trial, "PARTS", {"sizes": [("50 K", 1, 20_000)], "deeper": [("50 K", 2, 20_000)]})
+    monkeypatch.setattr(
+        full_trial, "PARTS", {"sizes": [("50 K", 1, 20_000, 0.1)], "warmup": [("50 K", 2, 20_000, 0.25)]}
+    )
     monkeypatch.setattr(full_trial, "SIZES", {"50 K": 8_000})
     monkeypatch.setattr(full_trial, "baselines", lambda text: {})
     file = tmp_path / "trial.json"
@@ -164,12 +166,19 @@ def test_the_full_trial_tunes_each_cell_and_then_runs_other_seeds_with_that_rate
     monkeypatch.setattr(full_trial, "STREAMS", 2)
     monkeypatch.setattr(full_trial, "WINDOW", 8)
     monkeypatch.setattr(full_trial, "RATES", (0.003, 0.01))
+    monkeypatch.setattr(full_trial, "MOST_RATES", 4)
     result = full_trial.main(given)
     assert json.loads(file.read_text()) == result
     cells = full_trial.CELLS
-    assert [(row["cell"], row["rate"]) for row in result["tuning"]] == 2 * [
-        (cell, rate) for cell in cells for rate in full_trial.RATES
-    ]
+    for layers in (1, 2):
+        tried = {
+            cell: [r["rate"] for r in result["tuning"] if (r["cell"], r["layers"]) == (cell, layers)] for cell in cells
+        }
+        assert tried["LSTM"] == tried["GRU"] == tried["RNN"]  # the same trials for each cell
+        assert set(full_trial.RATES) <= set(tried["LSTM"])
+        best = {row["rate"] for row in result["rows"] if row["layers"] == layers}
+        inside = not best & {min(tried["LSTM"]), max(tried["LSTM"])}
+        assert inside or len(tried["LSTM"]) == full_trial.MOST_RATES
     assert {row["seed"] for row in result["tuning"]} & {row["seed"] for row in result["rows"]} == set()
     assert len(result["rows"]) == 2 * 2 * len(cells)
     for row in result["rows"]:
@@ -181,12 +190,11 @@ def test_the_full_trial_tunes_each_cell_and_then_runs_other_seeds_with_that_rate
     assert len(list((tmp_path / "runs").glob("*.json"))) == made == len(result["tuning"]) + len(result["rows"])
 
 
-def test_the_full_trial_stops_where_no_rate_works(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(full_trial, "PARTS", {"sizes": [("50 K", 1, 1)]})
+def test_the_full_trial_stops_where_a_run_that_chooses_a_rate_fails(tmp_path, monkeypatch):
+    monkeypatch.setattr(full_trial, "PARTS", {"sizes": [("50 K", 1, 1, 0.1)], "warmup": []})
     monkeypatch.setattr(full_trial, "baselines", lambda text: {})
-    with pytest.raises(SystemExit):  # the text is too short for so many streams
+    with pytest.raises(SystemExit, match="the LSTM cannot be tuned"):  # too short a text for so many streams
         full_trial.main(["--texts", "assignment", "--folder", str(tmp_path)])
-    assert "no rate works for the LSTM" in capsys.readouterr().err
 
 
 def test_medians_take_turns_and_leave_the_first_round_out():

@@ -8,6 +8,8 @@ import mistakes_04
 import mistakes_05
 import mistakes_06
 import mistakes_07
+import mistakes_09
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -16,8 +18,8 @@ from charrnn_helpers import exercises
 from charrnn_helpers.exercises import check, hint, solution
 
 NUMBERS = sorted(exercises._EXERCISES)
-ASK_FOR_A_NUMBER = {"1.4", "2.1", "3.3", "4.1", "5.2", "6.1", "6.3", "7.1"}  # the others ask for a function
-MISTAKES = (mistakes_01, mistakes_0203, mistakes_04, mistakes_05, mistakes_06, mistakes_07)
+ASK_FOR_A_NUMBER = {"1.4", "2.1", "3.3", "4.1", "5.2", "6.1", "6.3", "7.1", "9.2"}  # the others ask for a function
+MISTAKES = (mistakes_01, mistakes_0203, mistakes_04, mistakes_05, mistakes_06, mistakes_07, mistakes_09)
 WRONG = [row for module in MISTAKES for row in module.WRONG]
 RIGHT = [row for module in MISTAKES for row in getattr(module, "RIGHT", [])]
 
@@ -36,7 +38,7 @@ def test_a_blank_answer_is_still_open(capsys, number):
 @pytest.mark.parametrize("number", NUMBERS)
 def test_the_printed_solution_passes_its_own_check(capsys, number):
     solution(number)
-    exec(capsys.readouterr().out, {"math": math, "torch": torch, "nn": nn, "check": check})
+    exec(capsys.readouterr().out, {"math": math, "np": np, "torch": torch, "nn": nn, "check": check})
     assert capsys.readouterr().out.strip() == f"{number} is right."
 
 

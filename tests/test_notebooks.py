@@ -48,10 +48,14 @@ def prose(path):
     return "\n\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
 
 
+TO_COME = {8}  # not written yet
+
+
 def test_there_are_notebooks_numbered_without_a_gap_from_their_first():
     assert NOTEBOOKS
     numbers = [int(path.stem[:2]) for path in NOTEBOOKS]
-    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    assert sorted({*numbers, *TO_COME}) == list(range(numbers[0], numbers[0] + len(numbers) + len(TO_COME)))
+    assert not TO_COME & set(numbers)
     assert all(re.fullmatch(r"\d\d_[a-z_]+", path.stem) for path in NOTEBOOKS)
 
 
@@ -137,8 +141,9 @@ def test_title_running_time_and_the_way_to_the_next(path):
     notebook = read(path)
     assert re.match(rf"# {path.stem[:2]} · .+\?\n", notebook.cells[0].source)  # its question
     linked = set(re.findall(r"\]\((\d\d_[a-z_]+)\.ipynb[#\w-]*\)", prose(path)))
-    number = int(path.stem[:2])
-    assert {int(name[:2]) for name in linked} & {number - 1, number + 1}
+    place = NOTEBOOKS.index(path)
+    neighbours = {other.stem for other in NOTEBOOKS[max(0, place - 1) : place + 2]} - {path.stem}
+    assert linked & neighbours
     opening = "\n".join(cell.source for cell in notebook.cells[:3] if cell.cell_type == "markdown")
     assert re.search(r"[Aa]bout (\d+|a|one|two|three|four|five|ten|half a) (s|seconds?|minutes?)\b", opening)
 

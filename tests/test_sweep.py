@@ -6,17 +6,20 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import jobs
+import numpy as np
 import pytest
 import torch
 from distributed import Client, LocalCluster
 
-from charrnn_helpers import TrainConfig
+from charrnn_helpers import TrainConfig, train
 from charrnn_helpers import sweep as the_module
 from charrnn_helpers.sweep import RunConfig, _bare, code_version, key_of, train_once
 from charrnn_helpers.sweep import sweep as sweep_with_progress
@@ -59,7 +62,8 @@ def test_rows_come_back_in_the_order_of_the_configurations_and_each_is_kept(wher
     rows = sweep(CONFIGS[::-1], **where, folder=tmp_path, job=partial(jobs.double, tmp_path))
     assert values(rows) == [6, 4, 2, 0]
     assert [row["config"]["seed"] for row in rows] == [3, 2, 1, 0]
-    assert files(tmp_path) == sorted(f"{key_of(config)}.json" for config in CONFIGS)
+    assert files(tmp_path) == sorted(f"{row['key']}.json" for row in rows)
+    assert len({row["key"] for row in rows}) == 4
     assert [json.loads((tmp_path / f"{row['key']}.json").read_text()) for row in rows] == rows
 
 
@@ -116,9 +120,55 @@ def test_a_run_on_tales_tells_where_the_loss_is(cell):
     assert sum(part.characters for part in row["excess_by_distance"].values()) == remembered
 
 
-def test_two_runs_in_one_process_are_refused():
-    with the_module._BUSY, pytest.raises(RuntimeError, match="threads_per_worker=1"):
+def test_two_runs_in_one_process_take_turns(tmp_path):
+    configs = [replace(TINY, seed=seed, dropout=0.5) for seed in range(4)]
+    alone = [train_once(config)["test"] for config in configs]
+    with ThreadPoolExecutor(3) as threads:
+        rows = sweep(configs, threads, folder=tmp_path)
+    assert [row["test"] for row in rows] == alone
+
+
+def test_an_interrupt_of_a_worker_does_not_make_half_a_training_a_result(tmp_path):
+    long = replace(TINY, train=replace(TINY.train, updates=400))
+    (row,) = sweep([long], workers=1, folder=tmp_path, job=jobs.train_and_be_interrupted)
+    assert row["status"] == "finished"
+    assert row["val_updates"][-1] == 400
+
+
+def test_a_training_that_was_stopped_is_no_result(monkeypatch):
+    stop = threading.Event()
+    stop.set()
+    monkeypatch.setattr(the_module, "train", partial(train, stop=stop))
+    with pytest.raises(RuntimeError, match="interrupted after 0 updates"):
         train_once(TINY)
+
+
+def test_equal_runs_have_equal_keys_however_their_numbers_came():
+    other = replace(TINY, seed=np.int64(3), train=replace(TINY.train, seed=7))
+    assert key_of(other) == key_of(replace(TINY, seed=3))
+    assert replace(TINY, text=Path("tales")).text == "tales"
+
+
+def test_a_text_that_has_changed_is_another_run(tmp_path):
+    path = tmp_path / "own.txt"
+    path.write_text("a text of my own, once more " * 10)
+    config = replace(TINY, text=path)
+    first = key_of(config)
+    path.write_text("another text, of other words " * 10)
+    assert key_of(config) != first
+
+
+def test_a_worker_with_another_version_says_so():
+    config = replace(TINY, seed=5)
+    row = the_module._attempt(train_once, config, ("another", the_module._text_version("assignment")))
+    assert row["status"] == "failed"
+    assert "another version" in row["error"]
+
+
+def test_a_job_that_workers_cannot_import_is_refused_at_once(tmp_path):
+    for job in (lambda config: {}, partial(lambda folder, config: {}, tmp_path)):
+        with pytest.raises(ValueError, match="a module of its own"):
+            sweep(CONFIGS, folder=tmp_path, job=job)
 
 
 def test_key_is_of_configuration_text_and_code(monkeypatch):
@@ -128,7 +178,9 @@ def test_key_is_of_configuration_text_and_code(monkeypatch):
     keys.add(key_of(TINY))
     monkeypatch.setattr(the_module, "_text_version", lambda name: "another")
     keys.add(key_of(TINY))
-    assert len(keys) == 6
+    monkeypatch.setattr(the_module, "TORCH", "another")
+    keys.update((key_of(TINY), key_of(TINY, "another job")))
+    assert len(keys) == 8
 
 
 def test_code_version_is_of_code_and_not_of_comments():
@@ -143,12 +195,12 @@ def test_code_version_is_of_code_and_not_of_comments():
 
 
 def test_a_run_that_raises_is_a_row_with_its_error_and_is_tried_again(where, tmp_path):
-    options = {**where, "folder": tmp_path}
-    rows = sweep(CONFIGS, **options, job=partial(jobs.raise_for_one, tmp_path))
+    options = {**where, "folder": tmp_path, "job": partial(jobs.raise_once, tmp_path)}
+    rows = sweep(CONFIGS, **options)
     assert [row["status"] for row in rows] == ["finished", "failed", "finished", "finished"]
     assert rows[1]["error"] == "KeyError: 'no such thing'"
     assert len(files(tmp_path)) == 3
-    assert values(sweep(CONFIGS, **options, job=partial(jobs.double, tmp_path))) == [0, 2, 4, 6]
+    assert values(sweep(CONFIGS, **options)) == [0, 2, 4, 6]
     assert jobs.times_run(tmp_path) == {0: 1, 1: 2, 2: 1, 3: 1}
 
 
@@ -157,7 +209,50 @@ def test_a_loss_that_is_no_longer_a_number_is_a_result(where, tmp_path):
     rows = sweep([wild, TINY], **where, folder=tmp_path)
     assert [row["status"] for row in rows] == ["diverged", "finished"]
     assert "is not a number" in rows[0]["error"]
-    assert sweep([wild], **where, folder=tmp_path, job=jobs.double) == rows[:1]  # kept: this job would fail
+    written = (tmp_path / f"{rows[0]['key']}.json").stat().st_mtime_ns
+    assert sweep([wild], **where, folder=tmp_path) == rows[:1]
+    assert (tmp_path / f"{rows[0]['key']}.json").stat().st_mtime_ns == written  # kept, and not made again
+
+
+def test_a_run_that_ends_its_process_is_a_row_too(tmp_path):
+    rows = sweep(CONFIGS[:3], workers=2, folder=tmp_path, job=partial(jobs.exit_for_one, tmp_path))
+    assert [row["status"] for row in rows] == ["finished", "failed", "finished"]
+    assert "SystemExit" in rows[1]["error"]
+
+
+def test_an_executor_that_takes_no_more_runs_gives_rows_that_say_so(tmp_path):
+    threads = ThreadPoolExecutor(1)
+    threads.shutdown()
+    rows = sweep(CONFIGS, threads, folder=tmp_path, job=partial(jobs.double, tmp_path))
+    assert {row["status"] for row in rows} == {"failed"}
+    assert "takes no more runs" in rows[0]["error"]
+
+
+@pytest.mark.parametrize("at", [1, 2])
+def test_an_interrupt_while_a_result_is_written_loses_none_and_counts_right(at, tmp_path, monkeypatch, capsys):
+    real, calls = the_module._write, []
+
+    def interrupted(folder, row):
+        calls.append(row)
+        if len(calls) == at:
+            raise KeyboardInterrupt
+        return real(folder, row)
+
+    monkeypatch.setattr(the_module, "_write", interrupted)
+    with ThreadPoolExecutor(4) as threads, pytest.raises(KeyboardInterrupt):
+        sweep(CONFIGS, threads, folder=tmp_path, job=partial(jobs.double, tmp_path))
+    kept = len(files(tmp_path))
+    assert kept >= at  # the one in hand, too
+    said = capsys.readouterr().out
+    assert kept == 4 or f"stopped: {kept} of 4 runs are kept" in said
+
+
+def test_progress_shows_what_is_running_and_what_failed(tmp_path, capsys):
+    sweep_with_progress(CONFIGS, workers=2, folder=tmp_path, job=partial(jobs.raise_once, tmp_path))
+    shown = capsys.readouterr().err
+    assert "running=2" in shown
+    assert "failed=1" in shown
+    assert "3/4" in shown
 
 
 def test_a_result_that_is_not_a_number_does_not_pass(where, tmp_path):
@@ -232,7 +327,7 @@ def test_a_sweep_that_is_stopped_keeps_what_is_finished_and_goes_on(kind, how, t
     if how == signal.SIGINT:
         assert f"stopped: {len(finished)} of 12 runs are kept" in said[0]
     before = jobs.times_run(kept)
-    rows = sweep(MANY, workers=2, folder=kept, job=partial(jobs.slow, kept))
+    rows = sweep(MANY, workers=2, folder=kept, job=partial(jobs.slow, str(kept)))
     assert values(rows) == [2 * config.seed for config in MANY]
     after = jobs.times_run(kept)
     for config, row in zip(MANY, rows, strict=True):
@@ -263,7 +358,7 @@ def test_a_full_disk_loses_no_result(where, room_again, tmp_path, monkeypatch, r
         assert warned[0].startswith("4 result(s)")
 
 
-@pytest.mark.parametrize("damage", ["{", '{"key": 1}'], ids=["cut", "other"])
+@pytest.mark.parametrize("damage", ['{"key": ', '{"key": "another", "status": "finished"}'], ids=["cut", "other"])
 def test_a_corrupt_result_is_made_again_and_the_others_are_not(where, damage, tmp_path):
     options = {**where, "folder": tmp_path, "job": partial(jobs.double, tmp_path)}
     rows = sweep(CONFIGS, **options)

@@ -418,6 +418,12 @@ def test_progress_bar_can_be_switched_off(model, ids, config, capsys):
 # --- when it goes wrong ---------------------------------------------------------------------------------------------
 
 
+def test_a_validation_loss_that_is_no_number_ends_the_run_too(model, ids, config):
+    """After the last update no training loss would tell."""
+    with pytest.raises(FloatingPointError, match="validation loss after update 1 is not a number"):
+        quietly(model, ids, config(updates=1, learning_rate=3e38, warmup=0))
+
+
 def test_a_loss_that_is_no_number_ends_the_run_with_advice(model, ids, config):
     with pytest.raises(FloatingPointError, match="lower the learning rate"):
         quietly(model, ids, config(learning_rate=1e38, warmup=0))

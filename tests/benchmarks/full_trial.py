@@ -2,11 +2,11 @@
 
     CHARRNN_DATA=... python tests/benchmarks/full_trial.py --json charrnn_helpers/results/full_trial.json
 
-For every text, size, depth and length of training: for each cell a learning rate chosen on validation text, by the same
-number of runs, with a seed that is not used again; then --seeds runs with that rate. Equal within a comparison:
+For every text, size, depth, length and warm-up, and for each cell: a learning rate chosen on validation text, by the
+same number of runs, with a seed that is not used again; then --seeds runs with that rate. Equal within a comparison:
 updates, streams, window, schedule, clipping, characters read. Runs are kept in --folder, so that the trial goes on
-where it was stopped, and a later call makes only what is missing. All of it takes hours on two cores; --parts and
---texts make a part of it, --scheduler hands it to a Dask cluster.
+where it was stopped, and a later call makes only what is missing. What ships (`--parts sizes warmup`) took about two
+hours on two cores; --parts and --texts make more or less of it, --scheduler hands it to a Dask cluster.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import json
 import math
 import os
 import statistics
+from functools import cache
 from pathlib import Path
 
 import common
@@ -26,38 +27,89 @@ from charrnn_helpers.baselines import best_ngram
 from charrnn_helpers.metrics import excess_by_distance, excess_by_kind, read_tales
 from charrnn_helpers.models import width_for
 from charrnn_helpers.sweep import RunConfig, code_version, sweep
+from charrnn_helpers.training import whole_file
 
 CELLS = ("LSTM", "GRU", "RNN")
 SIZES = {"50 K": 50_000, "200 K": 200_000, "800 K": 800_000, "128 units": None}
-RATES = (0.003, 0.009, 0.027)  # tried for every cell
+RATES = (0.003, 0.009, 0.027)  # tried for every cell ...
+MOST_RATES = 6  # ... and others up to so many, where the best stands at an end
 STREAMS, WINDOW = 32, 32
 SHORT, LONG = 1_500_000, 6_000_000  # characters that a run reads
-PARTS = {  # (size, layers, characters)
-    "sizes": [("50 K", 1, SHORT), ("128 units", 1, SHORT), ("200 K", 1, SHORT), ("800 K", 1, SHORT)],
-    "longer": [("50 K", 1, LONG)],
-    "deeper": [("50 K", 2, SHORT), ("200 K", 2, SHORT)],
+PARTS = {  # (size, layers, characters, share of the updates in which the rate rises)
+    "sizes": [
+        ("50 K", 1, SHORT, 0.1),
+        ("128 units", 1, SHORT, 0.1),
+        ("200 K", 1, SHORT, 0.1),
+        ("800 K", 1, SHORT, 0.1),
+    ],
+    "warmup": [("50 K", 1, SHORT, 0.25)],
+    "longer": [("50 K", 1, LONG, 0.1)],
+    "deeper": [("50 K", 2, SHORT, 0.1), ("200 K", 2, SHORT, 0.1)],
 }
 FIRST_SEED = 100  # below it: seeds for choosing the rate
-COLUMNS = {"text": "", "size": "", "layers": "d", "updates": "d", "cell": "", "units": "d", "rate": "", "seeds": "d"}
+COLUMNS = {
+    "text": "",
+    "size": "",
+    "layers": "d",
+    "updates": "d",
+    "warmup": "",
+    "cell": "",
+    "units": "d",
+    "rate": "",
+    "seeds": "d",
+}
 COLUMNS |= {"test": ".4f"}
 TUNING = ("val", "error")
 KEPT = ("parameters", "val", "test", "val_updates", "val_losses", "val_seconds", "seconds", "cpu_seconds")
 KEPT += ("excess", "excess_by_distance", "error")
 
 
-def group_config(text: str, size: str, layers: int, updates: int, cell: str, rate: float, seed: int) -> RunConfig:
+@cache
+def vocabulary_of(text: str) -> int:
+    return len(Vocabulary.from_text(load_corpus(text).text))
+
+
+def group_config(
+    text: str, size: str, layers: int, updates: int, warmup: float, cell: str, rate: float, seed: int
+) -> RunConfig:
     """One run: its width follows from the size and the cell."""
-    vocab_size = len(Vocabulary.from_text(load_corpus(text).text))
+    vocab_size = vocabulary_of(text)
     units = 128 if SIZES[size] is None else width_for(SIZES[size], cell, vocab_size, layers)
     training = TrainConfig(
         updates=updates,
         streams=STREAMS,
         window=WINDOW,
         learning_rate=rate,
-        warmup=max(1, updates // 10),
+        warmup=max(1, int(warmup * updates)),
         validate_every=-(-updates // 8),
     )
     return RunConfig(cell, units, layers, text=text, seed=seed, train=training)
+
+
+def tune(place: dict, executor, folder: Path) -> tuple[list[dict], dict[str, float]]:
+    """Every run made to choose a rate, and the rate of each cell: the one with the lowest validation loss.
+
+    Where the best of any cell stands at an end of the grid, the grid grows there, for all cells alike.
+    """
+    rates = list(RATES)
+    while True:
+        tuned = sweep(
+            [group_config(**place, cell=cell, rate=r, seed=0) for cell in CELLS for r in rates], executor, folder=folder
+        )
+        chosen = {}
+        for number, cell in enumerate(CELLS):
+            own = tuned[number * len(rates) : (number + 1) * len(rates)]
+            lost = [row["error"] for row in own if row["status"] == "failed"]  # diverged is a result, this is none
+            ended = [row for row in own if row["status"] == "finished"]
+            if lost or not ended:
+                raise SystemExit(f"the {cell} cannot be tuned on {place}: {(lost or ['every rate diverges'])[0]}")
+            chosen[cell] = min(ended, key=lambda row: row["val"])["config"]["train"]["learning_rate"]
+        if len(rates) == MOST_RATES or not {rates[0], rates[-1]} & set(chosen.values()):
+            return tuned, chosen
+        if rates[-1] in chosen.values():
+            rates.append(round(2 * rates[-1], 6))
+        else:
+            rates.insert(0, round(rates[0] / 3, 6))
 
 
 def short(row: dict, names: tuple[str, ...], **place) -> dict:
@@ -95,7 +147,7 @@ def baselines(text: str) -> dict:
 def main(arguments: list[str] | None = None) -> dict:
     made = common.parser(__doc__, device=False)
     made.add_argument("--texts", nargs="+", default=["tales", "shakespeare"])
-    made.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
+    made.add_argument("--parts", nargs="+", choices=PARTS, default=["sizes", "warmup"])
     made.add_argument("--seeds", type=int, default=5, help=f"how many, from {FIRST_SEED} on")
     made.add_argument("--scale", type=float, default=1.0, help="of the characters a run reads (the smoke test)")
     made.add_argument("--folder", type=Path, default=Path("runs/full_trial"))
@@ -110,28 +162,21 @@ def main(arguments: list[str] | None = None) -> dict:
     cores = f"{os.cpu_count()} runs side by side with 1 thread each"
     result = {
         "machine": f"{common.machine(torch.device('cpu'))}; {cores}",
-        "command": f"python tests/benchmarks/full_trial.py --parts {' '.join(options.parts)} --seeds {options.seeds}",
+        "command": f"python tests/benchmarks/full_trial.py --parts {' '.join(options.parts)} "
+        f"--texts {' '.join(options.texts)} --seeds {options.seeds}",
         "code": code_version(),
         "streams": STREAMS,
         "window": WINDOW,
-        "rates": list(RATES),
         "baselines": {text: baselines(text) for text in options.texts},
         "tuning": [],
         "rows": [],
     }
     table = []
-    for size, layers, characters in (group for part in options.parts for group in PARTS[part]):
+    for size, layers, characters, warmup in (group for part in options.parts for group in PARTS[part]):
         updates = max(8, int(options.scale * characters) // (STREAMS * WINDOW))
         for text in options.texts:
-            place = {"text": text, "size": size, "layers": layers, "updates": updates}
-            tries = [group_config(**place, cell=cell, rate=rate, seed=0) for cell in CELLS for rate in RATES]
-            tuned = sweep(tries, executor, folder=options.folder)
-            chosen = {}
-            for number, cell in enumerate(CELLS):
-                own = [row for row in tuned[number * len(RATES) : (number + 1) * len(RATES)] if "val" in row]
-                if not own:
-                    made.exit(1, f"no rate works for the {cell} on {place}: {tuned[number * len(RATES)]['error']}\n")
-                chosen[cell] = min(own, key=lambda row: row["val"])["config"]["train"]["learning_rate"]
+            place = {"text": text, "size": size, "layers": layers, "updates": updates, "warmup": warmup}
+            tuned, chosen = tune(place, executor, options.folder)
             runs = [
                 group_config(**place, cell=cell, rate=chosen[cell], seed=seed)
                 for seed in range(FIRST_SEED, FIRST_SEED + options.seeds)
@@ -147,7 +192,8 @@ def main(arguments: list[str] | None = None) -> dict:
                 table.append({**place, "cell": cell, "units": own[0]["units"], "rate": chosen[cell], **found})
                 print(table[-1], flush=True)
             if options.json:  # after every group, so that a part can be looked at
-                options.json.write_text(json.dumps(result) + "\n", encoding="utf-8")
+                with whole_file(options.json) as file:
+                    file.write(f"{json.dumps(result)}\n".encode())
     common.report({"machine": result["machine"], "rows": table}, COLUMNS, None)
     return result
 
