@@ -311,6 +311,40 @@ def tales_validity(sample: str) -> Validity:
     return Validity(count, sum(s.grammatical for s in checked) / count, sum(s.remembers for s in checked) / count)
 
 
+def valid_stories(sample: str) -> tuple[int, int]:
+    """How many of the whole stories of a `tales` sample are stories of its grammar, and how many there are.
+
+    A story ends with a blank line; an unfinished last one is left out.
+    """
+    whole = [story for story in tales.split_stories(sample) if story.endswith("\n\n")]
+    return sum(bool(tales.is_valid(story)) for story in whole), len(whole)
+
+
+def sample_report(samples: Sequence[str], training_text: str, grammar: bool = True) -> dict[str, float]:
+    """What can be counted in `samples` of one network and one way to draw, as shares, each the mean over the samples.
+
+    With `grammar` (for `tales`): whole stories that are valid (over all samples; NaN if none is whole), sentences that
+    are grammatical, that remember as well, and in which each kind of dependency fails. For any text: novelty of 2, 4
+    and 8 words, distinct pairs of words, words that stand in `training_text`, and the longest copied span (characters).
+    Hold each against a held-out text of the same length: only the first few have a best value.
+    """
+    report: dict[str, float] = {}
+    if grammar:
+        valid, whole = (sum(counts) for counts in zip(*map(valid_stories, samples), strict=True))
+        report["stories"] = valid / whole if whole else math.nan
+        judged = [tales_validity(sample) for sample in samples]
+        report["grammatical"] = float(np.mean([found.grammatical for found in judged]))
+        report["remembers"] = float(np.mean([found.remembering for found in judged]))
+        lost = [forgotten(sample) for sample in samples]
+        report |= {f"forgets {kind}": float(np.mean([one[kind] for one in lost])) for kind in tales.DEPENDENCIES}
+    for n in (2, 4, 8):
+        report[f"novelty {n}"] = float(np.mean([novelty(sample, training_text, n) for sample in samples]))
+    report["distinct 2"] = float(np.mean([distinct(sample) for sample in samples]))
+    report["real words"] = float(np.mean([real_words(sample, training_text) for sample in samples]))
+    report["copied"] = float(np.mean([len(longest_copied_span(sample, training_text)) for sample in samples]))
+    return report
+
+
 def _word_grams(text: str, n: int) -> list[tuple[str, ...]]:
     words = re.findall(r"[\w']+|[^\w\s]", text)
     return [tuple(words[i : i + n]) for i in range(len(words) - n + 1)]

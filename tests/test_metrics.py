@@ -27,7 +27,9 @@ from charrnn_helpers.metrics import (
     pairs_needed,
     read_tales,
     real_words,
+    sample_report,
     tales_validity,
+    valid_stories,
     verdict,
 )
 
@@ -133,6 +135,28 @@ def test_a_broken_sentence_lowers_both_shares():
     found = tales_validity("Cat the sat. " + story)
     assert found.grammatical == pytest.approx(count / (count + 1))
     assert found.remembering <= found.grammatical
+
+
+def test_whole_stories_are_counted_and_an_unfinished_one_is_left_out():
+    stories = tales.generate(seed=5, characters=3000)
+    count = stories.count("\n\n")
+    assert valid_stories(stories + "Once a cold") == (count, count)
+    assert valid_stories(stories.replace(".", "!", 1)) == (count - 1, count)
+    assert valid_stories("Once a cold") == (0, 0)
+
+
+def test_a_report_on_the_text_itself_and_on_a_broken_one():
+    text = tales.generate(seed=5, characters=4000)
+    training = tales.generate(seed=6, characters=60_000)
+    good = sample_report([text, text], training)
+    assert good["stories"] == good["grammatical"] == good["remembers"] == 1
+    assert not any(good[f"forgets {kind}"] for kind in tales.DEPENDENCIES)
+    assert 0 < good["novelty 2"] < good["novelty 4"] < good["novelty 8"] <= 1
+    bad = sample_report([text, text.replace("the", "teh")], training)
+    assert bad["real words"] < good["real words"]
+    assert bad["grammatical"] < good["grammatical"]
+    assert sample_report([training[:3000]], training)["copied"] == 3000
+    assert "stories" not in sample_report([text], training, grammar=False)
 
 
 def test_no_whole_sentence_is_refused():
