@@ -190,7 +190,7 @@ def address(folder, tmp_path_factory):
 PREPARE = """
 from charrnn_helpers import Vocabulary, load_checkpoint, load_corpus
 from charrnn_helpers.training import find_checkpoint
-from charrnn_helpers import widgets
+from charrnn_helpers import recipes, widgets
 
 corpus = load_corpus("tales")
 vocab = Vocabulary.from_text(corpus.text)
@@ -205,6 +205,7 @@ PANELS = {
     "training": "widgets.training_panel(corpus, updates=400)",
     "curves": 'widgets.curves_panel(runs, {"bigram": 2.0}, corpus.floor)',
     "sampling": 'widgets.sampling_panel(models, vocab, "Once ")',
+    "trial": 'widgets.trial_panel(recipes.measured("full_trial"), 0.02, 0.998)',
 }
 
 
@@ -296,6 +297,19 @@ def test_next_character_bars_follow_top_k_and_temperature(page, panel):
 
 
 # --- the playground -------------------------------------------------------------------------------------------------
+
+
+def test_a_verdict_of_the_full_trial_follows_what_is_chosen(page, panel):
+    trial = panel("trial")
+    assert wait_for(page, lambda: "LSTM minus GRU" in trial.inner_text())
+    before = trial.inner_text()
+    trial.get_by_label("what is equal", exact=True).select_option("seconds")
+    assert wait_for(page, lambda: "seconds of one core" in trial.inner_text())
+    trial.get_by_label("compare", exact=True).select_option("GRU and RNN")
+    assert wait_for(page, lambda: "GRU minus RNN" in trial.inner_text())
+    trial.get_by_label("text", exact=True).select_option("shakespeare")
+    assert wait_for(page, lambda: trial.inner_text() != before and "GRU minus RNN" in trial.inner_text())
+    assert trial.locator("img").count() == 1
 
 
 @pytest.fixture

@@ -2,11 +2,14 @@
 
 import re
 from pathlib import Path
+from statistics import mean
 
 import nbformat
 import pytest
 import regenerate
 
+from charrnn_helpers import trial
+from charrnn_helpers.metrics import paired_difference, verdict
 from charrnn_helpers.recipes import measured
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -38,6 +41,24 @@ def test_every_link_to_a_file_leads_to_one():
     links = re.findall(r"\]\((?!https?:)([^)#]+)", README)
     assert links
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def trial_table():
+    """The lines of the table on equal parameters in the README, made from the trial that ships."""
+    full = measured("full_trial")
+    lines = ["| text | parameters | LSTM | GRU | RNN | LSTM against GRU |", "|---|---|---|---|---|---|"]
+    for text in full["baselines"]:
+        for size in trial.PARAMETERS:
+            losses = trial.final_losses(full["rows"], text=text, size=size, **trial.usual_plan(full["rows"]))
+            means = " | ".join(f"{mean(losses[cell]):.3f}" for cell in trial.CELLS)
+            interval = paired_difference(losses["LSTM"], losses["GRU"], 1 - 0.05 / 38)
+            lines.append(f"| {text} | {size} | {means} | {verdict(interval, 'LSTM', 'GRU', 0.02)} |")
+    return lines
+
+
+def test_its_table_of_the_full_trial_is_what_ships():
+    shown = re.search(r"<!-- table of full_trial.py -->\n(.*?)<!-- end -->", README, re.DOTALL)[1].strip().splitlines()
+    assert shown == trial_table()
 
 
 def test_its_table_of_recipes_is_what_the_benchmark_printed():

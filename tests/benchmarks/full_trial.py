@@ -5,8 +5,8 @@
 For every text, size, depth, length and warm-up, and for each cell: a learning rate chosen on validation text, by the
 same number of runs, with a seed that is not used again; then --seeds runs with that rate. Equal within a comparison:
 updates, streams, window, schedule, clipping, characters read. Runs are kept in --folder, so that the trial goes on
-where it was stopped, and a later call makes only what is missing. What ships (`--parts sizes warmup`) took about two
-hours on two cores; --parts and --texts make more or less of it, --scheduler hands it to a Dask cluster.
+where it was stopped, and a later call makes only what is missing. What ships (`--parts sizes warmup`, and `deeper` for
+`tales`) took about two hours on two cores; --parts and --texts make more or less of it, --scheduler hands it to Dask.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ PARTS = {  # (size, layers, characters, share of the updates in which the rate r
     ],
     "warmup": [("50 K", 1, SHORT, 0.25)],
     "longer": [("50 K", 1, LONG, 0.1)],
-    "deeper": [("50 K", 2, SHORT, 0.1), ("200 K", 2, SHORT, 0.1)],
+    "deeper": [("50 K", 2, SHORT, 0.1)],
+    "deeper-large": [("200 K", 2, SHORT, 0.1), ("800 K", 2, SHORT, 0.1)],
 }
 FIRST_SEED = 100  # below it: seeds for choosing the rate
 COLUMNS = {
@@ -147,7 +148,7 @@ def baselines(text: str) -> dict:
 def main(arguments: list[str] | None = None) -> dict:
     made = common.parser(__doc__, device=False)
     made.add_argument("--texts", nargs="+", default=["tales", "shakespeare"])
-    made.add_argument("--parts", nargs="+", choices=PARTS, default=["sizes", "warmup"])
+    made.add_argument("--parts", nargs="+", choices=PARTS, default=["sizes", "warmup", "deeper"])
     made.add_argument("--seeds", type=int, default=5, help=f"how many, from {FIRST_SEED} on")
     made.add_argument("--scale", type=float, default=1.0, help="of the characters a run reads (the smoke test)")
     made.add_argument("--folder", type=Path, default=Path("runs/full_trial"))
