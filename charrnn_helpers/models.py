@@ -274,7 +274,7 @@ class GRUModel(CharModel):
 class RNNModel(CharModel):
     """A character model on `nn.RNN`, without gates: h_t = tanh(W_i x_t + b_i + W_h h_{t-1} + b_h) (Elman 1990).
 
-    It is what LSTM and GRU were invented against, and stands beside them in a comparison.
+    It is what gates were invented to improve, and stands beside LSTM and GRU in a comparison.
     """
 
     cell = "RNN"

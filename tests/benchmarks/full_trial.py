@@ -28,8 +28,8 @@ from charrnn_helpers.metrics import excess_by_distance, excess_by_kind, read_tal
 from charrnn_helpers.models import width_for
 from charrnn_helpers.sweep import RunConfig, code_version, sweep
 from charrnn_helpers.training import whole_file
+from charrnn_helpers.trial import CELLS
 
-CELLS = ("LSTM", "GRU", "RNN")
 SIZES = {"50 K": 50_000, "200 K": 200_000, "800 K": 800_000, "128 units": None}
 RATES = (0.003, 0.009, 0.027)  # tried for every cell ...
 MOST_RATES = 6  # ... and others up to so many, where the best stands at an end
@@ -150,7 +150,6 @@ def main(arguments: list[str] | None = None) -> dict:
     made.add_argument("--texts", nargs="+", default=["tales", "shakespeare"])
     made.add_argument("--parts", nargs="+", choices=PARTS, default=["sizes", "warmup", "deeper"])
     made.add_argument("--seeds", type=int, default=5, help=f"how many, from {FIRST_SEED} on")
-    made.add_argument("--scale", type=float, default=1.0, help="of the characters a run reads (the smoke test)")
     made.add_argument("--folder", type=Path, default=Path("runs/full_trial"))
     made.add_argument("--scheduler", help="address of a Dask scheduler; without it, processes on this machine")
     options = made.parse_args(arguments)
@@ -174,7 +173,7 @@ def main(arguments: list[str] | None = None) -> dict:
     }
     table = []
     for size, layers, characters, warmup in (group for part in options.parts for group in PARTS[part]):
-        updates = max(8, int(options.scale * characters) // (STREAMS * WINDOW))
+        updates = max(8, characters // (STREAMS * WINDOW))
         for text in options.texts:
             place = {"text": text, "size": size, "layers": layers, "updates": updates, "warmup": warmup}
             tuned, chosen = tune(place, executor, options.folder)
