@@ -85,7 +85,7 @@ def verdict_sentence(
 ) -> str:
     """The verdict on two of `losses` (name: one for each seed, in the same order), with all that it rests on.
 
-    Without a detectable difference it says how many pairs would show one of the observed size. Errors as in
+    Without a detectable difference it says how many pairs would show one of the observed size (`pairs_needed`). Errors as in
     `paired_difference`.
     """
     pair = losses[first], losses[second]
@@ -96,7 +96,7 @@ def verdict_sentence(
     )
     if NO_DIFFERENCE in sentence:
         needed = pairs_needed(*pair, confidence)
-        sentence += f"; to see a difference of this size one would need {needed or 'more than 10,000'} pairs"
+        sentence += f"; {needed or 'more than 10,000'} pairs would show it"
     return sentence
 
 

@@ -31,6 +31,7 @@ from charrnn_helpers.metrics import (
     tales_validity,
     valid_stories,
     verdict,
+    verdict_sentence,
 )
 
 TEXT = st.text(alphabet="ab c", max_size=30)
@@ -312,3 +313,15 @@ def test_characters_without_a_loss_are_left_out_and_a_wrong_number_of_losses_is_
     assert excess_by_kind(losses, reading)["all"].characters == len(text) - 1
     with pytest.raises(ValueError, match="one for each"):
         excess_by_kind(losses[1:], reading)
+
+
+def test_the_sentence_holds_the_verdict_and_all_it_rests_on():
+    losses = {"LSTM": [1.30, 1.32, 1.28], "GRU": [1.00, 1.01, 0.99], "RNN": [1.29, 1.31, 1.31]}
+    clear, unclear = (verdict_sentence(losses, "LSTM", other, smallest=0.02) for other in ("GRU", "RNN"))
+    interval = paired_difference(losses["LSTM"], losses["GRU"])
+    assert clear.startswith("GRU is better (LSTM minus GRU: +0.3000 nats, 95 % interval ")
+    assert f"{interval.low:+.4f} to {interval.high:+.4f}, 3 pairs)" in clear
+    assert "would show it" not in clear
+    needed = pairs_needed(losses["LSTM"], losses["RNN"])
+    assert unclear.startswith(f"{NO_DIFFERENCE} (LSTM minus RNN")
+    assert unclear.endswith(f"; {needed} pairs would show it")
