@@ -85,8 +85,8 @@ def verdict_sentence(
 ) -> str:
     """The verdict on two of `losses` (name: one for each seed, in the same order), with all that it rests on.
 
-    Without a detectable difference it says how many pairs would show one of the observed size (`pairs_needed`). Errors as in
-    `paired_difference`.
+    Without a detectable difference it says how many pairs would show one of the observed size (`pairs_needed`).
+    Errors as in `paired_difference`.
     """
     pair = losses[first], losses[second]
     interval = paired_difference(*pair, confidence)
