@@ -12,9 +12,11 @@ from dataclasses import dataclass
 
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from .encoding import Vocabulary
-from .models import num_parameters
+from .faults import FAULTS, hidden_fault, verdict
+from .models import LSTMModel, detach, num_parameters
 
 
 @dataclass
@@ -1177,3 +1179,150 @@ def _bonferroni(answer) -> str | None:
     if len(got) != len(p):
         return f"{len(p)} values went in and {len(got)} came out; give True or False for each"
     return next((sentence for value, sentence in faults if got == value), f"for {p} only the first counts as found")
+
+
+# --- 10: break it ---------------------------------------------------------------------------------------------------
+
+
+@_exercise(
+    "10.1",
+    hints=[
+        "Look at the right-hand chart: what does the first character of a window cost, and what would a bigram pay?",
+        "It costs more than knowing one character only. So what comes in from the window before is worse than nothing.",
+    ],
+    solution="""
+# The first character of each window costs more than a bigram would pay: the state that comes in speaks of another
+# place in the text. In the evidence the second window does not go on where the first one ends.
+check("10.1", "shuffled_streams")
+""",
+)
+def _mystery(answer) -> str | None:
+    if not isinstance(answer, str) or answer not in (*FAULTS, "sound"):
+        return f"give the name as a string, one of {', '.join(FAULTS)}, or sound"
+    hidden = hidden_fault(25)
+    return None if answer == hidden else verdict(hidden, answer)
+
+
+@_exercise(
+    "10.2",
+    hints=[
+        "Two lines are missing. One has to do with the gradients of the update before, the other with the state.",
+        "zero_grad before backward, and the state that is returned must be detached.",
+    ],
+    solution="""
+# Gradients of the last update must go before new ones are added; and the next window must not lead back into this one.
+from charrnn_helpers.models import detach
+from torch.nn import functional as F
+
+def update(model, optimiser, x, y, state):
+    logits, state = model(x, state)
+    loss = F.cross_entropy(logits.flatten(0, 1), y.flatten())
+    optimiser.zero_grad()
+    loss.backward()
+    nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimiser.step()
+    return loss.item(), detach(state)
+
+check("10.2", update)
+""",
+)
+def _update(answer) -> str | None:
+    try:
+        weights, losses = _three_updates(answer)
+    except RuntimeError as problem:
+        if "second time" in str(problem):
+            return "it stops at the second window: the state still carries its history, so detach what you return"
+        if "inplace" in str(problem):
+            return (
+                "retain_graph keeps the old graph, and the optimiser has changed its weights: detach the state instead"
+            )
+        raise
+    if not all(isinstance(loss, float) for loss in losses):
+        return "the loss is still a tensor with its whole graph, which would stay in memory: return loss.item()"
+    if _same(weights, _three_updates(_sound_update())[0], 1e-6):
+        return None
+    faults = [
+        ({"zero": False}, "the state is right, but gradients add up: call optimiser.zero_grad() before backward()"),
+        ({"clip": False}, "the two faults are gone, but so is the clipping: it belongs between backward() and step()"),
+        (
+            {"carry": False},
+            "you throw the state away: hand it on, detached, so that the next window knows what came before",
+        ),
+        ({"zero": "late"}, "zero_grad() after backward() throws away the gradients that you have just computed"),
+    ]
+    known = [(_three_updates(_sound_update(**change))[0], sentence) for change, sentence in faults]
+    return _recognise(
+        weights, known, "it trains, but to other weights than the sound update: compare it line by line", 1e-6
+    )
+
+
+def _sound_update(zero: bool | str = True, clip: bool = True, carry: bool = True):
+    """The update of 10.2, or one with a fault that readers plant."""
+
+    def update(model, optimiser, x, y, state):
+        logits, state = model(x, state)
+        loss = F.cross_entropy(logits.flatten(0, 1), y.flatten())
+        if zero is True:
+            optimiser.zero_grad()
+        loss.backward()
+        if clip:
+            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        if zero == "late":
+            optimiser.zero_grad()
+        optimiser.step()
+        return loss.item(), detach(state) if carry else None
+
+    return update
+
+
+def _three_updates(update):
+    """The weights of a tiny network after three windows, and the three losses."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(0)
+        model = LSTMModel(5, 6, 1, 4)
+        ids = torch.randint(5, (2, 25))
+        model.head.weight.data.mul_(20)  # so that gradients are large and clipping matters
+        optimiser = torch.optim.SGD(model.parameters(), 0.5)
+        state, losses = None, []
+        for start in (0, 8, 16):
+            x, y = ids[:, start : start + 8], ids[:, start + 1 : start + 9]
+            loss, state = _answered(update(model, optimiser, x, y, state))
+            losses.append(loss)
+    return torch.cat([weight.detach().flatten() for weight in model.parameters()]), losses
+
+
+@_exercise(
+    "10.3",
+    hints=[
+        "Two things must hold in each stream: y1 is x1 shifted by one, and x2 begins with the last target, y1[:, -1].",
+        "torch.equal(x1[:, 1:], y1[:, :-1]) is the first; for the second compare x2[:, 0] with y1[:, -1].",
+    ],
+    solution="""
+# The targets are the inputs one further on, and the last target is what the next window begins with: in all streams.
+def goes_on(x1, y1, x2):
+    return torch.equal(x1[:, 1:], y1[:, :-1]) and torch.equal(x2[:, 0], y1[:, -1])
+
+check("10.3", goes_on)
+""",
+)
+def _goes_on(answer) -> str | None:
+    ids = torch.arange(34).view(2, 17)
+    x1, y1, x2 = ids[:, :8], ids[:, 1:9], ids[:, 8:16]
+    other = x2.clone()
+    other[1] += 3  # the second stream comes from elsewhere
+    nearly = x1.clone()  # unshifted, but for the last target
+    nearly[:, -1] = x2[:, 0]
+    cases = [
+        ((x1, y1, x2), True, "sound windows are refused: the next window begins with the last *target* of this one"),
+        ((x1, x1, x2), False, "you let unshifted targets pass: y1 must be x1 one further on"),
+        ((x1, nearly, x2), False, "you look at the last target only, so unshifted targets pass: compare all of y1"),
+        ((x1, y1, x1), False, "you let a window pass that comes again: x2 must begin with the last target, y1[:, -1]"),
+        ((x1, y1, ids[:, 7:15]), False, "a second window that repeats the last input passes: compare with y1[:, -1]"),
+        ((x1, y1, ids[:, 9:17]), False, "a second window that leaves out one character passes: compare with y1[:, -1]"),
+        ((x1, y1, other), False, "you look at the first stream only, or want it in any stream: it must hold in all"),
+        ((x1, y1 + 1, x2), False, "targets that are shifted by two pass: y1[:, :-1] must equal x1[:, 1:]"),
+    ]
+    for arguments, wanted, sentence in cases:
+        if bool(_answered(answer(*arguments))) != wanted:
+            return sentence
+    return None

@@ -16,9 +16,11 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, Patch, Rectangle
+from matplotlib.ticker import LogLocator
 from torch import Tensor
 
 from .encoding import Vocabulary, as_streams
+from .faults import Run
 from .tales import Mark
 from .training import History, TrainConfig
 from .trial import Point
@@ -886,4 +888,48 @@ def draw_truncation(text: str = "the cat sat on the mat ", window: int = 6, wind
         f"{windows} windows of {window} characters. Black arrows carry the state from every character to the next, "
         "also across the borders of windows. Green dashed arrows carry the gradient back and stop at the left edge of "
         "each window.",
+    )
+
+
+# --- 10: break it ---------------------------------------------------------------------------------------------------
+
+BROKEN = {"color": "#CC79A7", "linestyle": "-"}
+SOUND = {"color": "#000000", "linestyle": "--"}
+
+
+def plot_fault(run: Run, twin: Run, floor: float) -> Picture:
+    """A run and its sound twin: training and validation loss, gradient norms, and loss by position in the window.
+
+    Of a run that stopped at once only the message is shown.
+    """
+    figure, (left, middle, right) = new_figure(11, 3.4, cols=3)
+    for one, style, name in ((twin, SOUND, "sound"), (run, BROKEN, "this run")):
+        updates = range(1, len(one.losses) + 1)
+        left.plot(updates, one.losses, **style, linewidth=0.9, label=f"{name}, training")
+        left.plot(one.val_updates, one.val_losses, color=style["color"], marker="o", markersize=5, linestyle="none")
+        middle.plot(updates, one.norms, **style, linewidth=0.8, label=name)
+        right.plot(range(1, len(one.by_position) + 1), one.by_position, **style, linewidth=1.4, label=name)
+    left.plot([], [], color="#555555", marker="o", markersize=5, linestyle="none", label="dots: validation")
+    left.axhline(floor, **STYLES["floor"])
+    left.annotate("floor", (1, floor), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=8)
+    left.set(xlabel="updates", ylabel="loss (nats/character)", yscale="symlog", ylim=(-0.05, 22))
+    left.set_yticks([0, 0.3, 1, 2, 4, 10, 20], ["0", "0.3", "1", "2", "4", "10", "20"])
+    left.set_yticks([], minor=True)
+    middle.set(xlabel="updates", ylabel="gradient norm, before clipping", yscale="log")
+    right.set(xlabel="position in the window", ylabel="training loss, last 50 updates")
+    right.set_ylim(bottom=0)
+    middle.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    middle.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    middle.set_yticks([], minor=True)
+    if run.error:
+        figure.suptitle(f"This run stopped after {len(run.losses)} update(s) with {run.error}", fontsize=9)
+    left.legend(frameon=False, fontsize=8)
+    for axes in (left, middle, right):
+        _tidy(axes)
+    return picture(
+        figure,
+        "Three charts of a run, in purple, beside its sound twin, black and dashed. Left: training loss of every "
+        "update, and validation loss as dots, above a dotted line at the floor. Middle: gradient norms on a "
+        "logarithmic scale. Right: training loss at each position in the window."
+        + (" The run stopped at once; the message stands above." if run.error else ""),
     )

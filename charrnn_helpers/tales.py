@@ -476,6 +476,7 @@ class Mark(NamedTuple):
     char: str
     kind: str
     distance: int
+    rivals: str = ""  # of a dependency: `char` and what would stand here if another word had to be remembered
 
 
 def surprise(text: str) -> list[float]:
@@ -540,7 +541,9 @@ def annotate(story: str) -> list[Mark]:
             rivals = [other for other in span.others if other.startswith(span.text[:offset])]
             nexts = {(other + "\0")[offset] for other in rivals}
             if len(nexts) > 1 and marks[position].kind == "spelling":
-                marks[position] = Mark(story[position], span.kind, position - span.since)
+                follows = story[span.start + len(span.text)]  # where a shorter word ends, the text goes on
+                rivals = "".join(sorted({char if char != "\0" else follows for char in nexts}))
+                marks[position] = Mark(story[position], span.kind, position - span.since, rivals)
     return marks
 
 

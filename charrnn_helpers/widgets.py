@@ -20,6 +20,7 @@ import torch
 from . import plots
 from .corpus import Corpus
 from .encoding import Vocabulary
+from .faults import FAULTS, Run, run, signs
 from .fused import FASTEST
 from .metrics import bits, verdict_sentence
 from .models import CharModel
@@ -472,4 +473,74 @@ def _column(name: str, prompt: str, written: str) -> str:
         '<div style="font-family:monospace;white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.4">'
         f'<b class="charrnn-prompt">{html.escape(prompt)}</b>'
         f'<span class="charrnn-sample" data-cell="{name}">{html.escape(written)}</span></div></div>'
+    )
+
+
+# ------------------------------------------------------------------------------------------- 10: break it
+
+
+def faults_panel(floor: float) -> Panel:
+    """Plant a fault and train with it, beside the sound twin of the same seed: curves, signs, a sample, the cure.
+
+    Training takes a few seconds, on a thread of its own; runs are kept, so that a second look is free.
+    `panel.wait()` returns when the thread has ended.
+    """
+    fault = ipw.Dropdown(
+        options=[(fault.title, name) for name, fault in FAULTS.items()],
+        value="state_reset",
+        description="fault",
+        style={"description_width": "120px"},
+        layout=ipw.Layout(width="600px"),
+    )
+    row, seed = slider("random seed", 0, 0, 20)
+    plant = ipw.Button(description="Plant it and train", icon="bug", layout=ipw.Layout(width="200px"))
+    say, chart, told = ipw.HTML(), _chart(), ipw.HTML()
+    kept: dict[tuple[str, int], Run] = {}
+    lock = threading.Lock()
+
+    def run_of(name: str) -> Run:
+        if (name, seed.value) not in kept:
+            kept[name, seed.value] = run(name, seed.value)
+        return kept[name, seed.value]
+
+    def work() -> None:
+        with lock:
+            try:
+                name = fault.value
+                told.value = ""
+                say.value = '<p role="status">Training two small networks: a few seconds.</p>'
+                broken, twin = run_of(name), run_of(FAULTS[name].twin)
+                chart.layout.display = "none" if broken.error else None
+                if not broken.error:
+                    chart.value = plots.plot_fault(broken, twin, floor).png
+                say.value, told.value = "", _told(name, broken, twin)
+            finally:
+                plant.disabled = False
+
+    def launch(_) -> None:
+        if not lock.locked():
+            plant.disabled = True
+            panel.thread = threading.Thread(target=work, daemon=True)
+            panel.thread.start()
+
+    plant.on_click(launch)
+    panel = Panel(
+        [fault, row, plant, say, chart, told],
+        "Choose one of the faults and a random seed, plant it in a small training run, and see it beside the sound "
+        "run: curves, signs, a sample, and the cure.",
+    )
+    panel.thread = None
+    panel.wait = lambda: panel.thread and panel.thread.join()
+    return panel
+
+
+def _told(name: str, broken: Run, twin: Run) -> str:
+    """What differs from the sound run, what the network wrote, and the line that was wrong."""
+    lines = "".join(f"<li>{html.escape(sign)}</li>" for sign in signs(broken, twin)) or "<li>none of our signs</li>"
+    wrote = broken.error or broken.sample
+    return (
+        f'<div style="max-width: 720px" role="status"><b>What differs from the sound run</b><ul>{lines}</ul>'
+        f"<b>{'It stopped with' if broken.error else 'It writes'}</b><pre>{html.escape(wrote)}</pre>"
+        f"<b>The line</b><pre>wrong: {html.escape(FAULTS[name].wrong)}\nright: {html.escape(FAULTS[name].right)}</pre>"
+        f"<b>Why</b> {html.escape(FAULTS[name].cause)}. <b>To be sure</b> {html.escape(FAULTS[name].test)}.</div>"
     )

@@ -9,6 +9,7 @@ import mistakes_05
 import mistakes_06
 import mistakes_07
 import mistakes_09
+import mistakes_10
 import numpy as np
 import pytest
 import torch
@@ -18,8 +19,19 @@ from charrnn_helpers import exercises
 from charrnn_helpers.exercises import check, hint, solution
 
 NUMBERS = sorted(exercises._EXERCISES)
-ASK_FOR_A_NUMBER = {"1.4", "2.1", "3.3", "4.1", "5.2", "6.1", "6.3", "7.1", "9.2"}  # the others ask for a function
-MISTAKES = (mistakes_01, mistakes_0203, mistakes_04, mistakes_05, mistakes_06, mistakes_07, mistakes_09)
+ASK_FOR_A_NUMBER = {
+    "1.4",
+    "2.1",
+    "3.3",
+    "4.1",
+    "5.2",
+    "6.1",
+    "6.3",
+    "7.1",
+    "9.2",
+    "10.1",
+}  # the others ask for a function
+MISTAKES = (mistakes_01, mistakes_0203, mistakes_04, mistakes_05, mistakes_06, mistakes_07, mistakes_09, mistakes_10)
 WRONG = [row for module in MISTAKES for row in module.WRONG]
 RIGHT = [row for module in MISTAKES for row in getattr(module, "RIGHT", [])]
 

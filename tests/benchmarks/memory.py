@@ -1,0 +1,116 @@
+"""What networks learn to remember, and whether they learn to count: the longer runs that 08 shows.
+
+    python tests/benchmarks/memory.py --json charrnn_helpers/results/memory.json
+
+Recall: LSTM and GRU of 192 units on `tales`, each with windows of 8, 32 and 128 characters at equal characters for each
+update, three seeds; afterwards, which of the words that must be remembered does the network know? Counting: LSTM, GRU
+and plain RNN of 10 units on a^n b^n and a^n b^n c^n, n up to 20, twenty seeds; up to which n do they count?
+About half an hour on two cores. Runs that are in the JSON file already are not made again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+
+import common
+import torch
+
+from charrnn_helpers import TrainConfig, Vocabulary, load_corpus, train
+from charrnn_helpers.probes import count_reach, learn_to_count, recall
+from charrnn_helpers.sweep import CELLS
+from charrnn_helpers.training import keep_memory
+
+CHARACTERS = 1024  # of each update, whatever the window
+RATES = {"LSTM": (0.01, 1000), "GRU": (0.006, 200)}  # highest learning rate, updates of warm-up: about those of 04
+
+
+def remember(cell: str, window: int, seed: int, updates: int) -> dict:
+    """Train on `tales` and ask for every word of the validation text that must be remembered."""
+    torch.set_num_threads(1)
+    keep_memory()
+    corpus = load_corpus("tales")
+    vocab = Vocabulary.from_text(corpus.text)
+    torch.manual_seed(seed)
+    model = CELLS[cell](len(vocab), 192, num_layers=1)
+    rate, warmup = RATES[cell]
+    config = TrainConfig(
+        updates, CHARACTERS // window, window, rate, min(warmup, updates // 4), validate_every=updates, seed=seed
+    )
+    val = vocab.encode(corpus.val)
+    history = train(model, vocab.encode(corpus.train), val, config, precision="bfloat16", progress=False)
+    row = {"part": "recall", "cell": cell, "window": window, "seed": seed, "updates": updates, "val": history.best_loss}
+    found = recall(model, vocab, corpus.val)
+    row["by_kind"], row["by_distance"] = found.by_kind(), found.by_distance()  # asked, right, the best constant guess
+    return row
+
+
+def count(cell: str, letters: str, seed: int, updates: int) -> dict:
+    """Train on strings of at most 20 of each letter; up to which n are all of them counted?"""
+    torch.set_num_threads(1)
+    model, vocab = learn_to_count(cell, letters, seed, updates=updates)
+    return {
+        "part": "counting",
+        "cell": cell,
+        "letters": letters,
+        "seed": seed,
+        "updates": updates,
+        "reach": count_reach(model, vocab, letters),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", type=Path, default=None, metavar="FILE", help="kept after every run")
+    parser.add_argument("--parts", nargs="+", choices=("recall", "counting"), default=["counting", "recall"])
+    parser.add_argument("--updates", nargs=2, type=int, default=(6000, 3000), metavar=("RECALL", "COUNTING"))
+    parser.add_argument("--seeds", nargs=2, type=int, default=(3, 20), metavar=("RECALL", "COUNTING"))
+    parser.add_argument("--workers", type=int, default=2)
+    options = parser.parse_args()
+
+    result = {
+        "machine": f"{common.machine(torch.device('cpu'))}; {options.workers} runs side by side with 1 thread each",
+        "rows": [],
+    }
+    if options.json and options.json.is_file():
+        result = json.loads(options.json.read_text(encoding="utf-8"))
+    done = {_name(row) for row in result["rows"]}
+    tasks = [
+        (count, cell, letters, seed, options.updates[1])
+        for letters in ("ab", "abc")
+        for cell in ("LSTM", "GRU", "RNN")
+        for seed in range(options.seeds[1])
+        if "counting" in options.parts
+    ] + [
+        (remember, cell, window, seed, options.updates[0])
+        for seed in range(options.seeds[0])
+        for window in (128, 32, 8)
+        for cell in RATES
+        if "recall" in options.parts
+    ]
+    tasks = [task for task in tasks if task[1:] not in done]
+    with ProcessPoolExecutor(options.workers, multiprocessing.get_context("spawn")) as pool:
+        for future in as_completed([pool.submit(*task) for task in tasks]):
+            result["rows"].append(future.result())
+            print(_line(result["rows"][-1]), flush=True)
+            if options.json:
+                result["rows"].sort(key=lambda row: tuple(map(str, _name(row))))
+                options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+
+
+def _name(row: dict) -> tuple:
+    return row["cell"], row["window"] if row["part"] == "recall" else row["letters"], row["seed"], row["updates"]
+
+
+def _line(row: dict) -> str:
+    if row["part"] == "counting":
+        return f"{row['cell']:4} {row['letters']:3} seed {row['seed']:2}: counts to {row['reach']}"
+    right = "  ".join(f"{kind} {known / asked:.2f}" for kind, (asked, known, _) in row["by_kind"].items())
+    return f"{row['cell']:4} window {row['window']:3} seed {row['seed']}: {row['val']:.4f}  {right}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""Each planted fault does what 10 says it does, on three seeds, and a sound run does not; the mystery answers well."""
+
+import inspect
+import re
+from itertools import permutations
+from pathlib import Path
+
+import nbformat
+import pytest
+import torch
+
+from charrnn_helpers import faults, training
+from charrnn_helpers.faults import (
+    FAULTS,
+    OBSERVATIONS,
+    SOUND,
+    Mystery,
+    Setting,
+    evidence,
+    hidden_fault,
+    observe,
+    run,
+    signs,
+    signs_of,
+    verdict,
+)
+
+ROOT = Path(__file__).resolve().parents[1]
+SEEDS = (0, 1, 2)
+TINY = Setting(updates=60, streams=4, window=8, units=8, embedding=4, validate_every=20, validated=200)
+
+
+@pytest.fixture(scope="module", params=SEEDS)
+def twins(request):
+    """The sound runs of one seed."""
+    return {name: run(name, request.param) for name in SOUND}
+
+
+def test_sound_runs_show_no_sign_of_a_fault(twins):
+    for twin in twins.values():
+        assert observe(twin, twin) == signs_of("sound")
+        assert signs(twin, twin) == []
+        assert twin.losses[-1] < twin.losses[0] - 1
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_shows_its_signs_and_no_other(twins, name):
+    twin = twins[FAULTS[name].twin]
+    broken = run(name, twin.seed)
+    assert observe(broken, twin) == signs_of(name)
+    assert len(signs(broken, twin)) == len(FAULTS[name].signs) >= 1
+
+
+def test_no_two_faults_have_the_same_signs():
+    names = [*FAULTS, "sound"]
+    assert len({str(sorted(signs_of(name).items())) for name in names}) == len(names)
+    for fault in FAULTS.values():
+        assert all(value in OBSERVATIONS[one] for one, value in fault.signs.items())
+
+
+@pytest.mark.parametrize(("hidden", "named"), list(permutations([*FAULTS, "sound"], 2)))
+def test_a_wrong_accusation_is_answered_with_what_would_and_what_does_show(hidden, named):
+    sentence = verdict(hidden, named)
+    assert sentence.startswith("No. ")
+    would, does = sentence.split("; but here ")
+    real, supposed = signs_of(hidden), signs_of(named)
+    differing = [one for one in OBSERVATIONS if real[one] != supposed[one]]
+    assert any(OBSERVATIONS[one][supposed[one]] in would and OBSERVATIONS[one][real[one]] in does for one in differing)
+    if hidden in FAULTS:
+        assert FAULTS[hidden].title not in sentence  # it does not give the answer away
+    if named in FAULTS:
+        assert FAULTS[named].title in would
+
+
+@pytest.mark.parametrize("name", [*FAULTS, "sound"])
+def test_a_right_accusation_is_answered_with_the_reason(name):
+    sentence = verdict(name, name)
+    assert sentence.startswith("Yes")
+    if name in FAULTS:
+        assert FAULTS[name].cause in sentence
+
+
+def test_a_name_that_is_none_is_refused():
+    for wrong in (lambda: run("gremlin"), lambda: verdict("gremlin", "sound"), lambda: verdict("sound", "gremlin")):
+        with pytest.raises(ValueError, match="there is no fault 'gremlin'"):
+            wrong()
+
+
+def test_a_mystery_hides_what_its_number_says_and_does_not_show_it(monkeypatch):
+    monkeypatch.setattr(faults, "USUAL", TINY)
+    case = Mystery(9)
+    assert hidden_fault(9) == "eval_forgotten"
+    assert "eval_forgotten" not in repr(case.run) + evidence(case.run, case.twin)
+    assert case.accuse("eval_forgotten").startswith("Yes")
+    assert {hidden_fault(number) for number in range(100)} == {*FAULTS, "sound"}
+
+
+def test_the_same_seed_gives_the_same_run_and_leaves_the_readers_random_numbers_alone():
+    torch.manual_seed(5)
+    first = run("sound", 3, TINY)
+    drawn = torch.rand(1)
+    torch.manual_seed(5)
+    assert torch.equal(torch.rand(1), drawn)
+    again, other = run("sound", 3, TINY), run("sound", 4, TINY)
+    assert first.losses == again.losses != other.losses
+    assert first.sample == again.sample
+
+
+def test_faults_that_do_not_touch_the_training_leave_every_loss_as_it_is():
+    assert run("unordered_vocabulary", 0, TINY).losses == run("sound", 0, TINY).losses
+
+
+def test_the_shared_loop_knows_no_faults():
+    assert not re.search(r"\bfaults?\b|broken", inspect.getsource(training), re.IGNORECASE)
+    assert "fault" not in inspect.signature(training.train).parameters
+
+
+def test_10_shows_every_fault_and_its_first_aid_names_the_section():
+    cells = nbformat.read(ROOT / "notebooks" / "10_break_it.ipynb", as_version=4).cells
+    code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+    for name in FAULTS:
+        assert f'trained("{name}")' in code
+        assert f'diagnosis("{name}")' in code
+    headings = {line[3:].replace(" ", "-") for cell in cells for line in cell.source.split("\n") if line[:3] == "## "}
+    (aid,) = (cell.source for cell in cells if "### First aid" in cell.source)
+    linked = re.findall(r"\(#(.+?)\)", aid)
+    assert len(linked) == len(FAULTS)
+    assert set(linked) <= headings
