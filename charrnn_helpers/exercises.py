@@ -240,6 +240,11 @@ def _same(got, wanted, tolerance: float = 1e-4) -> bool:
     return got.shape == wanted.shape and bool(((got - wanted).abs() <= tolerance).all())
 
 
+def _one_number(value):
+    """A tensor of one element as a number; anything else as it is."""
+    return value.item() if isinstance(value, torch.Tensor) and value.numel() == 1 else value
+
+
 def _recognise(got, faults, otherwise: str, tolerance: float = 1e-4) -> str:
     """The sentence of the first known mistake that gives what the reader gave."""
     return next((sentence for value, sentence in faults if _same(got, value, tolerance)), otherwise)
@@ -1067,6 +1072,151 @@ def _known_only(answer):
     return None
 
 
+# --- 08: inside the gates -------------------------------------------------------------------------------------------
+
+
+@_exercise(
+    "8.1",
+    hints=[
+        "After T characters the product of the gates is left. What is the logarithm of a product?",
+        "The mean of the logarithms says how much the logarithm falls at each character; it has to fall by 1 in all.",
+    ],
+    solution="""
+# The product of the gates is left; its logarithm falls by mean(ln f) at each character, and must fall by 1.
+def time_constant(gates):
+    return -1 / gates.log().mean()
+
+check("8.1", time_constant)
+""",
+)
+def _time_constant(answer) -> str | None:
+    gates = torch.tensor([0.9, 0.99, 0.5, 0.8], dtype=torch.float64)
+    got = _one_number(_answered(answer(gates)))
+    logs, mean = gates.log().mean(), gates.mean()
+    if _same(got, -1 / logs):
+        return None
+    faults = [
+        (1 / logs, "the sign: the logarithm of a gate is negative, and a time is not"),
+        (-1 / mean.log(), "you take the mean of the gates first: what is left is their product, so average logarithms"),
+        (
+            1 / (1 - mean),
+            "1 / (1 - f) is near it for gates near 1, and you average the gates: average their logarithms",
+        ),
+        ((1 / (1 - gates)).mean(), "you average the times: one gate near 1 then outweighs a gate that forgets at once"),
+        ((-1 / gates.log()).mean(), "you average the times of each character: it is the logarithms that add up"),
+        (math.log(0.5) / logs, "that is the half-life; 1/e was asked for, which is 1 / ln 2 times as long"),
+        (-1 / torch.log2(gates).mean(), "that is the half-life: with logarithms to base 2 one half is left, not 1/e"),
+        (-1 / gates.log().sum(), "a sum where a mean is asked: the time must not depend on how long you watched"),
+        (-logs, "that is the rate, what goes at each character; the time is one over it"),
+    ]
+    return _recognise(got, faults, f"for gates 0.9, 0.99, 0.5 and 0.8 it is {float(-1 / logs):.2f} characters")
+
+
+@_exercise(
+    "8.2",
+    hints=[
+        "Take off the mean of each unit and of the feature; multiply, sum over time, and divide by both lengths.",
+        "torch.corrcoef, or by hand; then .abs().argmax(): a unit that goes down as the feature goes up is as good.",
+    ],
+    solution="""
+# Pearson's correlation of every unit with the feature; the largest in size, whatever its sign.
+def closest_unit(values, feature):
+    v, f = values - values.mean(0), feature - feature.mean()
+    r = (v * f[:, None]).sum(0) / (v.norm(dim=0) * f.norm())
+    return r.abs().argmax()
+
+check("8.2", closest_unit)
+""",
+)
+def _closest_unit(answer) -> str | None:
+    """Judged on two sets of units: the closest one falls in the first, and rises in the second."""
+    sets = [_units_and_feature(sign) for sign in (-1.0, 1.0)]
+    numbers = []
+    for values, feature in sets:
+        got = torch.as_tensor(_answered(answer(values, feature)))
+        if got.numel() != 1:
+            return f"return one number, that of a unit; you return {got.numel()}"
+        if got.dtype.is_floating_point or not 0 <= int(got) < values.shape[1]:
+            return f"there are units 0 to {values.shape[1] - 1}, and you return {got.item():.3g}: return its number"
+        numbers.append(int(got))
+    centred = [(v - v.mean(0), f - f.mean()) for v, f in sets]
+    covariance = [(v * f[:, None]).sum(0) for v, f in centred]
+    r = [c / (v.norm(dim=0) * f.norm()) for c, (v, f) in zip(covariance, centred, strict=True)]
+    if numbers == [int(x.abs().argmax()) for x in r]:
+        return None
+    faults = [
+        (
+            [c.abs().argmax() for c in covariance],
+            "that is the covariance: a unit with large values wins by size; divide by both lengths",
+        ),
+        (
+            [x.argmax() for x in r],
+            "you look for the highest correlation, with its sign: a unit that goes down is as good",
+        ),
+        ([x.argmin() for x in r], "you look for the lowest correlation, with its sign: one that goes up is as good"),
+        ([x.abs().argmin() for x in r], "that is the unit that goes along least: argmax, not argmin"),
+        (
+            [(v.T @ f / (v.norm(dim=0) * f.norm())).abs().argmax() for v, f in sets],
+            "subtract the means first: without that a common level counts as going along",
+        ),
+        (
+            [(v - f[:, None]).abs().mean(0).argmin() for v, f in sets],
+            "that is the unit nearest in value; one that goes along may have another size, and another sign",
+        ),
+    ]
+    known = (sentence for picks, sentence in faults if numbers == [int(pick) for pick in picks])
+    return next(
+        known, f"units {numbers[0]} and {numbers[1]} were not the closest: means off, lengths divided, largest size"
+    )
+
+
+def _units_and_feature(sign: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """Values (6, 7) and a feature (6,); each unit catches one mistake."""
+    feature = torch.tensor([0.0, 1.0, 2.0, 3.0, 4.0, 5.0])
+    noise = torch.tensor([0.5, -0.9, 0.6, -0.7, 0.9, -0.4])
+    values = [
+        sign * -1.2 * feature + 0.9 * noise + 3,  # rather close, the other way
+        10 * feature + 30 * noise,  # large, less close
+        sign * (0.3 * feature - 0.02 * noise) - 7,  # the closest
+        noise.flip(0) - noise + 0.3,  # hardly goes along
+        feature + 0.8 * noise,  # nearest in value
+        0.5 * feature + 0.3 * noise,  # closest as long as means are left in
+        1.7 + 0.02 * (0.3 * feature + noise.flip(0)),  # hardly moves
+    ]
+    return torch.stack(values, dim=1), feature
+
+
+@_exercise(
+    "8.3",
+    hints=[
+        "From lag 10 to lag 30 a quarter is left: two halvings.",
+        "Two halvings in 20 characters.",
+    ],
+    solution="""
+# From 0.2 to 0.05 it is halved twice, in 20 characters.
+half_life = 20 / math.log2(0.2 / 0.05)
+check("8.3", half_life)
+""",
+)
+def _half_of_a_gradient(answer) -> str | None:
+    answer = _one_number(answer)
+    if _same(answer, 10.0, 0.05):
+        return None
+    faults = [
+        (20.0, "over 20 characters a quarter is left, not half"),
+        (20 / math.log(4), "that is where 1/e is left; for one half use the logarithm to base 2"),
+        (40.0, "it is halved twice in 20 characters, so once in half of that"),
+        (4.0, "that is how many times smaller it has become"),
+        (5.0, "a quarter is two halvings, not four"),
+        (15.0, "you count from lag 0 to 30; from 10 to 30 it is 20 characters"),
+        (0.25 ** (1 / 20), "that is the factor at each character; how many of them make one half?"),
+        (40 / 3, "you let it fall along a straight line, 0.0075 at each character; it shrinks by a factor"),
+    ]
+    return _recognise(
+        answer, faults, f"{float(answer):.3g} is not it: how often is 0.2 halved on the way to 0.05?", 0.05
+    )
+
+
 # --- 09: the fair trial ---------------------------------------------------------------------------------------------
 
 
@@ -1237,13 +1387,16 @@ def _update(answer) -> str | None:
                 "retain_graph keeps the old graph, and the optimiser has changed its weights: detach the state instead"
             )
         raise
-    if not all(isinstance(loss, float) for loss in losses):
+    if any(isinstance(loss, torch.Tensor) and loss.requires_grad for loss in losses):
         return "the loss is still a tensor with its whole graph, which would stay in memory: return loss.item()"
     if _same(weights, _three_updates(_sound_update())[0], 1e-6):
         return None
     faults = [
         ({"zero": False}, "the state is right, but gradients add up: call optimiser.zero_grad() before backward()"),
-        ({"clip": False}, "the two faults are gone, but so is the clipping: it belongs between backward() and step()"),
+        (
+            {"clip": False},
+            "the two faults are gone, but so is the clipping to 1.0: it belongs between backward() and step()",
+        ),
         (
             {"carry": False},
             "you throw the state away: hand it on, detached, so that the next window knows what came before",
@@ -1306,21 +1459,24 @@ check("10.3", goes_on)
 """,
 )
 def _goes_on(answer) -> str | None:
-    ids = torch.arange(34).view(2, 17)
+    one = [4, 0, 2, 2, 5, 1, 3, 0, 5, 4, 1, 1, 0, 3, 2, 5, 4]
+    ids = torch.tensor([one, [2, 3, 3, 0, 4, 2, 0, 5, 1, 2, 4, 0, 5, 5, 3, 1, 0]])
     x1, y1, x2 = ids[:, :8], ids[:, 1:9], ids[:, 8:16]
     other = x2.clone()
-    other[1] += 3  # the second stream comes from elsewhere
+    other[1] = ids[1, 9:17]  # the second stream comes from elsewhere
     nearly = x1.clone()  # unshifted, but for the last target
     nearly[:, -1] = x2[:, 0]
+    by_two = ids[:, 2:10].clone()  # shifted by two, but for the last target
+    by_two[:, -1] = x2[:, 0]
     cases = [
-        ((x1, y1, x2), True, "sound windows are refused: the next window begins with the last *target* of this one"),
+        ((x1, y1, x2), True, "sound windows are refused: y1 is x1 one further on, and x2 begins with the last target"),
         ((x1, x1, x2), False, "you let unshifted targets pass: y1 must be x1 one further on"),
         ((x1, nearly, x2), False, "you look at the last target only, so unshifted targets pass: compare all of y1"),
+        ((x1, by_two, x2), False, "targets that are shifted by two pass: x1[:, 1:] must equal y1[:, :-1]"),
         ((x1, y1, x1), False, "you let a window pass that comes again: x2 must begin with the last target, y1[:, -1]"),
         ((x1, y1, ids[:, 7:15]), False, "a second window that repeats the last input passes: compare with y1[:, -1]"),
         ((x1, y1, ids[:, 9:17]), False, "a second window that leaves out one character passes: compare with y1[:, -1]"),
         ((x1, y1, other), False, "you look at the first stream only, or want it in any stream: it must hold in all"),
-        ((x1, y1 + 1, x2), False, "targets that are shifted by two pass: y1[:, :-1] must equal x1[:, 1:]"),
     ]
     for arguments, wanted, sentence in cases:
         if bool(_answered(answer(*arguments))) != wanted:

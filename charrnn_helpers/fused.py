@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
-from .models import CharModel, GRUModel, LSTMModel, State
+from .models import CharModel, GRUModel, LSTMModel, RNNModel, State
 
 
 class FusedGRU(nn.GRU):
@@ -149,3 +149,4 @@ def _add_product(total: Tensor, rows: Tensor, matrix: Tensor) -> None:
 
 
 FASTEST: dict[str, type[CharModel]] = {"LSTM": LSTMModel, "GRU": FusedGRUModel}  # for training on a CPU
+CELLS: dict[str, type[CharModel]] = {**FASTEST, "RNN": RNNModel}

@@ -34,12 +34,10 @@ from tqdm.auto import tqdm
 
 from .corpus import load_corpus
 from .encoding import Vocabulary
-from .fused import FASTEST
+from .fused import CELLS
 from .metrics import excess_by_distance, excess_by_kind, read_tales
-from .models import RNNModel, num_parameters
+from .models import num_parameters
 from .training import TrainConfig, context_losses, keep_memory, train, whole_file
-
-CELLS = {**FASTEST, "RNN": RNNModel}
 
 
 @dataclass(frozen=True)

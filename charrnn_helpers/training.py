@@ -546,7 +546,8 @@ def load_checkpoint(path: str | Path, vocab: Vocabulary | None = None) -> Checkp
                 raise zipfile.BadZipFile("a checksum does not agree")
         content = torch.load(path, map_location="cpu", weights_only=True)
         stored = Vocabulary(content["characters"])
-        model = MODELS[content["cell"]](**content["hyperparameters"])
+        with torch.random.fork_rng(devices=[]):  # the reader's random numbers are not spent on weights to be replaced
+            model = MODELS[content["cell"]](**content["hyperparameters"])
         model.load_state_dict(content["weights"])
         history = None if content["history"] is None else _from_plain(content["history"])
     except Exception as error:  # a damaged file can fail in any of these ways

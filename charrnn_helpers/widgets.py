@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import html
 import math
+import subprocess
 import threading
 from collections.abc import Callable, Sequence
 
@@ -24,6 +25,7 @@ from .faults import FAULTS, Run, run, signs
 from .fused import FASTEST
 from .metrics import bits, verdict_sentence
 from .models import CharModel
+from .probes import STEPS, trace
 from .sampling import generate, next_probabilities
 from .training import History, TrainConfig, train
 from .trial import PARAMETERS, by_seconds, final_losses, losses_at_seconds, select, shared_seconds, usual_plan
@@ -476,6 +478,89 @@ def _column(name: str, prompt: str, written: str) -> str:
     )
 
 
+# ------------------------------------------------------------------------------------------- 08: inside the gates
+
+READ = {"f": "forget gate f", "i": "input gate i", "o": "output gate o", "g": "candidate g", "c": "cell c"}
+READ |= {"z": "update gate z", "r": "reset gate r", "n": "candidate n", "h": "state h"}
+LONGEST_READ = 400  # characters: more would not fit under the controls
+
+
+def gates_panel(models: dict[str, CharModel], vocab: Vocabulary, text: str) -> Panel:
+    """Step through a text: colour it by one unit of a gate or state, and see what the network expects next."""
+    box = ipw.Text(value=text, description="text", style={"description_width": "120px"})
+    box.layout.width, box.continuous_update = "600px", False
+    network = ipw.Dropdown(options=list(models), description="network", style={"description_width": "120px"})
+    what = ipw.Dropdown(description="colour by", style={"description_width": "120px"})
+    units = max(model.hyperparameters["hidden_size"] for model in models.values())
+    rows, (unit, place) = _sliders(("unit", 0, 0, units - 1), ("step", len(text), 1, max(2, len(text))))
+    say, page, chart = ipw.HTML(), ipw.HTML(), _chart()
+    traced: dict = {}
+
+    def update() -> None:
+        text, cell, gate, number, step = (control.value for control in (box, network, what, unit, place))
+        page.value, chart.layout.display = "", "none"  # nothing of the last text beside a sentence about this one
+        if not text:
+            raise ValueError("there is nothing to read: type at least one character")
+        if len(text) > LONGEST_READ:
+            raise ValueError(f"the text has {len(text)} characters; the panel reads at most {LONGEST_READ}")
+        model = models[cell]
+        width = model.hyperparameters["hidden_size"]
+        if number >= width:
+            raise ValueError(f"this {cell} has units 0 to {width - 1}, and {number} was asked for")
+        if (cell, text) not in traced:
+            traced.clear()
+            traced[cell, text] = trace(model, vocab.encode(text))[-1]
+        last = traced[cell, text]
+        gate = gate if gate in last else "h"  # the list of another network is on its way
+        values = last[gate][:, number].tolist()
+        at = min(step, len(values))
+        size = 1.0 if gate in "ifozr" else max(1e-9, *(abs(value) for value in values))
+        page.value = _coloured(text, values, at - 1, size)
+        say.value = (
+            f'<p role="status">Step {at} of {len(values)}, after <code>{html.escape(plots.visible(text[at - 1]))}'
+            f"</code>: {READ[gate]}, unit {number}, is <b>{values[at - 1]:.2f}</b>. "
+            f"Full colour is {size:.2g}. Orange, underlined where it is strong: above zero; blue, with dots: below.</p>"
+        )
+        expected = next_probabilities(model, vocab, text[:at])
+        chart.value, chart.layout.display = plots.plot_next_characters(vocab, {cell: expected}).png, None
+
+    def gates_of_the_network(_=None) -> None:
+        names = STEPS[models[network.value].cell][1]
+        what.options = [(READ[name], name) for name in names]
+        what.value = names[-1]  # h, which every cell has
+
+    def as_long_as_the_text(_) -> None:
+        for control in (rows[1].children[1], place):
+            control.max = max(2, min(LONGEST_READ, len(box.value)))
+        place.value = place.max
+
+    gates_of_the_network()
+    network.observe(gates_of_the_network, names="value")
+    box.observe(as_long_as_the_text, names="value")
+    on_change((box, network, what, unit, place), update, say)
+    return Panel(
+        [box, network, what, *rows, page, say, chart],
+        "A text, coloured by one unit of a gate or state of the network you choose; step through it and see the bars "
+        "of the next character.",
+    )
+
+
+def _coloured(text: str, values: Sequence[float], at: int, size: float) -> str:
+    """The text as HTML: orange above zero, blue below, full colour at `size`; strong ones underlined, `at` framed."""
+    spans = []
+    for place, (char, value) in enumerate(zip(text, values, strict=True)):
+        shade = "230,159,0" if value >= 0 else "86,180,233"
+        style = f"background:rgba({shade},{min(1, abs(value) / size):.2f});"
+        if abs(value) > size / 2:
+            style += f"text-decoration:underline {'solid' if value > 0 else 'dotted'};"
+        style += "outline:2px solid black;" if place == at else ""
+        spans.append(f'<span style="{style}" title="{value:.2f}">{html.escape(char)}</span>')
+    return (
+        '<div class="charrnn-units" style="font-family:monospace;font-size:15px;line-height:1.7;color:#000;'
+        f'background:#fff;padding:6px;max-width:760px;white-space:pre-wrap">{"".join(spans)}</div>'
+    )
+
+
 # ------------------------------------------------------------------------------------------- 10: break it
 
 
@@ -498,29 +583,30 @@ def faults_panel(floor: float) -> Panel:
     kept: dict[tuple[str, int], Run] = {}
     lock = threading.Lock()
 
-    def run_of(name: str) -> Run:
-        if (name, seed.value) not in kept:
-            kept[name, seed.value] = run(name, seed.value)
-        return kept[name, seed.value]
+    def run_of(name: str, number: int) -> Run:
+        if (name, number) not in kept:
+            kept[name, number] = run(name, number)
+        return kept[name, number]
 
-    def work() -> None:
+    def work(name: str, number: int) -> None:
         with lock:
+            told.value, chart.layout.display = "", "none"
+            say.value = '<p role="status">Training two small networks: a few seconds.</p>'
             try:
-                name = fault.value
-                told.value = ""
-                say.value = '<p role="status">Training two small networks: a few seconds.</p>'
-                broken, twin = run_of(name), run_of(FAULTS[name].twin)
-                chart.layout.display = "none" if broken.error else None
+                broken, twin = run_of(name, number), run_of(FAULTS[name].twin, number)
                 if not broken.error:
-                    chart.value = plots.plot_fault(broken, twin, floor).png
+                    chart.value, chart.layout.display = plots.plot_fault(broken, twin, floor).png, None
                 say.value, told.value = "", _told(name, broken, twin)
+            except (ValueError, RuntimeError, OSError, subprocess.SubprocessError) as problem:
+                say.value = f'<p role="alert"><b>{html.escape(str(problem))}</b></p>'
             finally:
                 plant.disabled = False
 
     def launch(_) -> None:
         if not lock.locked():
             plant.disabled = True
-            panel.thread = threading.Thread(target=work, daemon=True)
+            chosen = fault.value, seed.value  # what happens to the controls from now on is for the next run
+            panel.thread = threading.Thread(target=work, args=chosen, daemon=True)
             panel.thread.start()
 
     plant.on_click(launch)

@@ -7,7 +7,7 @@ from torch.nn import functional as F
 from charrnn_helpers.models import detach
 
 
-def update(zero=True, clip=True, after=detach, late=False, number=True, retain=False):
+def update(zero=True, clip=1.0, after=detach, late=False, number=True, retain=False):
     def one(model, optimiser, x, y, state):
         logits, state = model(x, state)
         loss = F.cross_entropy(logits.flatten(0, 1), y.flatten())
@@ -17,7 +17,7 @@ def update(zero=True, clip=True, after=detach, late=False, number=True, retain=F
         if late:
             optimiser.zero_grad()
         if clip:
-            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            nn.utils.clip_grad_norm_(model.parameters(), clip)
         optimiser.step()
         return loss.item() if number else loss, after(state)
 
@@ -38,11 +38,20 @@ WRONG = [
     ("10.2", update(after=keep), "detach what you return"),
     ("10.2", update(after=keep, retain=True), "retain_graph"),
     ("10.2", update(zero=False), "gradients add up"),
-    ("10.2", update(clip=False), "so is the clipping"),
+    ("10.2", update(clip=None), "so is the clipping"),
+    ("10.2", update(clip=5.0), "so is the clipping to 1.0"),
     ("10.2", update(after=lambda state: None), "throw the state away"),
     ("10.2", update(late=True), "throws away the gradients"),
     ("10.2", update(number=False), "still a tensor"),
     ("10.3", lambda x1, y1, x2: True, "unshifted targets pass"),
+    ("10.3", lambda x1, y1, x2: torch.equal(y1, x1 + 1) and torch.equal(x2[:, 0], y1[:, -1]), "are refused"),
+    ("10.3", lambda x1, y1, x2: torch.equal(x2[:, 0], x1[:, -1] + 1), "are refused"),
+    ("10.3", lambda x1, y1, x2: not torch.equal(x1, y1) and torch.equal(x2[:, 0], y1[:, -1]), "unshifted targets pass"),
+    (
+        "10.3",
+        lambda x1, y1, x2: not (x1[:, :-1] == y1[:, :-1]).all() and torch.equal(x2[:, 0], y1[:, -1]),
+        "shifted by two",
+    ),
     ("10.3", lambda x1, y1, x2: torch.equal(x1[:, 1:], y1[:, :-1]), "comes again"),
     ("10.3", lambda x1, y1, x2: torch.equal(x2[:, 0], y1[:, -1]), "unshifted targets pass"),
     ("10.3", lambda x1, y1, x2: torch.equal(x1[:, 1:], y1[:, :-1]) and torch.equal(x2[:, 0], x1[:, -1]), "are refused"),

@@ -12,11 +12,13 @@ import common
 import cost
 import full_trial
 import generation_speed
+import memory
 import quality
 import training_speed
 
 from charrnn_helpers import load_corpus
 from charrnn_helpers.fused import FASTEST
+from charrnn_helpers.recipes import measured
 
 CPU = ["--device", "cpu"]
 
@@ -203,3 +205,27 @@ def test_medians_take_turns_and_leave_the_first_round_out():
 def test_a_table_has_a_line_for_each_row_and_a_dash_for_what_is_missing():
     rows = [{"what": "x", "n": 1200.4}, {"what": "longer", "n": None}]
     assert common.table(rows, {"what": "", "n": ",.1f"}) == "what          n\nx       1,200.4\nlonger        -"
+
+
+def test_memory_runs_all_its_parts_and_goes_on_where_it_stopped(tmp_path, monkeypatch, capsys):
+    file = tmp_path / "memory.json"
+    small = ["--json", str(file), "--updates", "2", "2", "--seeds", "1", "1"]
+    memory.main([*small, "--parts", "counting"])
+    counted = json.loads(file.read_text())["rows"]
+    assert {(row["cell"], row["letters"]) for row in counted} == {(c, n) for c in memory.CELLS for n in ("ab", "abc")}
+    result = memory.main(small)
+    assert json.loads(file.read_text()) == json.loads(json.dumps(result))
+    assert [row for row in result["rows"] if row["part"] == "counting"] == counted  # not made again
+    parts = [row["part"] for row in result["rows"]]
+    assert {part: parts.count(part) for part in memory.PARTS} == {"counting": 6, "holding": 3, "recall": 6}
+    for row in result["rows"]:
+        if row["part"] == "recall":
+            assert sum(share[0] for share in row["by_kind"].values()) == 2317
+    assert capsys.readouterr().out.count("seed") == 15
+
+
+def test_what_ships_of_it_is_the_whole_of_it():
+    rows = measured("memory")["rows"]
+    parts = [row["part"] for row in rows]
+    assert {part: parts.count(part) for part in memory.PARTS} == {"counting": 120, "holding": 60, "recall": 18}
+    assert len({memory._name(row) for row in rows}) == len(rows)

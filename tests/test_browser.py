@@ -205,7 +205,9 @@ PANELS = {
     "training": "widgets.training_panel(corpus, updates=400)",
     "curves": 'widgets.curves_panel(runs, {"bigram": 2.0}, corpus.floor)',
     "sampling": 'widgets.sampling_panel(models, vocab, "Once ")',
+    "gates": 'widgets.gates_panel(models, vocab, "Once a cat sat (in a mill) and sang.")',
     "trial": 'widgets.trial_panel(recipes.measured("full_trial"), 0.02, 0.998)',
+    "faults": "widgets.faults_panel(corpus.floor)",
 }
 
 
@@ -294,6 +296,53 @@ def test_next_character_bars_follow_top_k_and_temperature(page, panel):
     figure = place.locator("img").get_attribute("src")
     press(page, control(place, "temperature")[1], "ArrowRight")
     assert wait_for(page, lambda: place.locator("img").get_attribute("src") != figure)
+
+
+def test_a_text_is_coloured_by_a_unit_and_stepped_through(page, panel):
+    place = panel("gates")
+    assert wait_for(page, lambda: place.locator(".charrnn-units").count() == 1)
+    coloured = place.locator(".charrnn-units")
+    assert coloured.evaluate("one => one.textContent") == "Once a cat sat (in a mill) and sang."
+    before, figure = coloured.inner_html(), place.locator("img").get_attribute("src")
+    _, handle = control(place, "step")
+    press(page, handle, "ArrowLeft", "ArrowLeft")
+    assert wait_for(page, lambda: "Step 34 of 36, after n" in place.inner_text()), place.inner_text()
+    assert wait_for(page, lambda: place.locator("img").get_attribute("src") != figure)
+    press(page, control(place, "unit")[0], "ControlOrMeta+a", *"7", "Enter")
+    assert wait_for(page, lambda: "state h, unit 7" in place.inner_text()), place.inner_text()
+    assert coloured.inner_html() != before
+    place.get_by_label("colour by", exact=True).select_option("forget gate f")
+    assert wait_for(page, lambda: "forget gate f, unit 7" in place.inner_text())
+    place.get_by_label("network", exact=True).select_option("GRU")
+    assert wait_for(page, lambda: "state h, unit 7" in place.inner_text())
+    offered = place.get_by_label("colour by", exact=True).locator("option").all_inner_texts()
+    assert [name.replace("\N{NO-BREAK SPACE}", " ") for name in offered] == [
+        "reset gate r",
+        "update gate z",
+        "candidate n",
+        "state h",
+    ]
+    text = place.get_by_label("text", exact=True)
+    for typed, shown in (("Ada sang", "Step 8 of 8"), ("käse", "does not hold 'ä'"), ("", "nothing to read")):
+        press(page, text, "ControlOrMeta+a", "Delete")
+        page.keyboard.insert_text(typed)
+        page.keyboard.press("Enter")
+        assert wait_for(page, lambda shown=shown: shown in place.inner_text()), place.inner_text()
+    assert place.locator(".charrnn-units").count() == 0  # nothing of the last text beside the sentence
+
+
+def test_a_fault_is_planted_seen_and_explained(page, panel):
+    place = panel("faults")
+    button = place.get_by_role("button", name="Plant it and train")
+    button.click()
+    assert wait_for(page, lambda: "What differs from the sound run" in place.inner_text(), 120)
+    assert "first characters of each window cost more" in place.inner_text()
+    assert wait_for(page, place.locator("img").is_visible)
+    place.get_by_label("fault", exact=True).select_option("the state is carried with its history")
+    press(page, button, "Enter")
+    assert wait_for(page, lambda: "Trying to backward through the graph a second time" in place.inner_text(), 60)
+    assert place.locator("img").is_hidden()  # it stopped before there was a curve
+    assert wait_for(page, button.is_enabled)
 
 
 # --- the playground -------------------------------------------------------------------------------------------------

@@ -309,3 +309,11 @@ def test_bundled_network_scores_what_its_log_says(bundled, tales):
     loss = evaluate(loaded.model, loaded.vocab.encode(tales.val), window=training.CHUNK)
     assert loss == pytest.approx(loaded.history.best_loss, abs=1e-3)
     assert loss > tales.floor
+
+
+def test_loading_spends_no_random_numbers(saved):
+    torch.manual_seed(4)
+    expected = torch.rand(1)
+    torch.manual_seed(4)
+    load_checkpoint(saved)
+    assert torch.equal(torch.rand(1), expected)

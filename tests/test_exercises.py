@@ -8,6 +8,7 @@ import mistakes_04
 import mistakes_05
 import mistakes_06
 import mistakes_07
+import mistakes_08
 import mistakes_09
 import mistakes_10
 import numpy as np
@@ -28,10 +29,21 @@ ASK_FOR_A_NUMBER = {
     "6.1",
     "6.3",
     "7.1",
+    "8.3",
     "9.2",
     "10.1",
 }  # the others ask for a function
-MISTAKES = (mistakes_01, mistakes_0203, mistakes_04, mistakes_05, mistakes_06, mistakes_07, mistakes_09, mistakes_10)
+MISTAKES = (
+    mistakes_01,
+    mistakes_0203,
+    mistakes_04,
+    mistakes_05,
+    mistakes_06,
+    mistakes_07,
+    mistakes_08,
+    mistakes_09,
+    mistakes_10,
+)
 WRONG = [row for module in MISTAKES for row in module.WRONG]
 RIGHT = [row for module in MISTAKES for row in getattr(module, "RIGHT", [])]
 

@@ -2,6 +2,7 @@
 
 import inspect
 import re
+import threading
 from itertools import permutations
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import nbformat
 import pytest
 import torch
 
-from charrnn_helpers import faults, training
+from charrnn_helpers import faults, plots, training
 from charrnn_helpers.faults import (
     FAULTS,
     OBSERVATIONS,
@@ -90,20 +91,47 @@ def test_a_mystery_hides_what_its_number_says_and_does_not_show_it(monkeypatch):
     monkeypatch.setattr(faults, "USUAL", TINY)
     case = Mystery(9)
     assert hidden_fault(9) == "eval_forgotten"
-    assert "eval_forgotten" not in repr(case.run) + evidence(case.run, case.twin)
+    shown = repr(case.run) + evidence(case.run, case.twin) + plots.plot_fault(case.run, case.twin, 0.3).words
+    assert "eval_forgotten" not in shown
+    assert not any(sign in shown for values in OBSERVATIONS.values() for sign in values.values())
+    assert "sgd" not in repr(Mystery(7).run)
     assert case.accuse("eval_forgotten").startswith("Yes")
     assert {hidden_fault(number) for number in range(100)} == {*FAULTS, "sound"}
 
 
 def test_the_same_seed_gives_the_same_run_and_leaves_the_readers_random_numbers_alone():
     torch.manual_seed(5)
-    first = run("sound", 3, TINY)
-    drawn = torch.rand(1)
+    expected = torch.rand(1)
     torch.manual_seed(5)
-    assert torch.equal(torch.rand(1), drawn)
+    first = run("sound", 3, TINY)
+    assert torch.equal(torch.rand(1), expected)
     again, other = run("sound", 3, TINY), run("sound", 4, TINY)
     assert first.losses == again.losses != other.losses
     assert first.sample == again.sample
+
+
+def test_a_run_on_a_thread_is_the_same_whatever_the_reader_draws_meanwhile():
+    alone, box = run("eval_forgotten", 1, TINY), []
+    thread = threading.Thread(target=lambda: box.append(run("eval_forgotten", 1, TINY)))
+    with torch.random.fork_rng():
+        model_made = threading.Event()
+        thread.start()
+        while thread.is_alive():
+            model_made.wait(0.2)  # not while the model is made: that takes a moment of the global generator
+            torch.rand(1000)
+    assert box[0].losses == alone.losses
+    assert box[0].sample == alone.sample
+
+
+def test_a_reader_who_adds_a_fault_changes_no_mystery():
+    assert set(faults.HIDDEN) == {*FAULTS, "sound"}
+    before = [hidden_fault(number) for number in range(30)]
+    assert before[8:10] == ["state_reset", "eval_forgotten"]
+
+
+def test_a_run_whose_loss_is_no_number_says_so():
+    broken = faults.Run("no_clipping", 0, TINY, error="ValueError: the loss is not a number")
+    assert observe(broken, broken)["stop"] == "no number"
 
 
 def test_faults_that_do_not_touch_the_training_leave_every_loss_as_it_is():

@@ -48,14 +48,10 @@ def prose(path):
     return "\n\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
 
 
-TO_COME = {8}  # not written yet
-
-
 def test_there_are_notebooks_numbered_without_a_gap_from_their_first():
     assert NOTEBOOKS
     numbers = [int(path.stem[:2]) for path in NOTEBOOKS]
-    assert sorted({*numbers, *TO_COME}) == list(range(numbers[0], numbers[0] + len(numbers) + len(TO_COME)))
-    assert not TO_COME & set(numbers)
+    assert numbers == list(range(1, len(numbers) + 1))
     assert all(re.fullmatch(r"\d\d_[a-z_]+", path.stem) for path in NOTEBOOKS)
 
 

@@ -4,8 +4,10 @@
 
 Recall: LSTM and GRU of 192 units on `tales`, each with windows of 8, 32 and 128 characters at equal characters for each
 update, three seeds; afterwards, which of the words that must be remembered does the network know? Counting: LSTM, GRU
-and plain RNN of 10 units on a^n b^n and a^n b^n c^n, n up to 20, twenty seeds; up to which n do they count?
-About half an hour on two cores. Runs that are in the JSON file already are not made again.
+and plain RNN of 10 units on a^n b^n and a^n b^n c^n, n up to 20, twenty seeds; up to which n do they count? Holding:
+the three with 24 units on a key that comes back after up to 20 dots; over how many do they hold it?
+Recall is trained in bfloat16, the rest in float32.
+About an hour on two cores. Runs that are in the JSON file already are not made again.
 """
 
 from __future__ import annotations
@@ -20,10 +22,11 @@ import common
 import torch
 
 from charrnn_helpers import TrainConfig, Vocabulary, load_corpus, train
-from charrnn_helpers.probes import count_reach, learn_to_count, recall
+from charrnn_helpers.probes import counts, holds, learn_to_count, learn_to_hold, reach, recall
 from charrnn_helpers.sweep import CELLS
-from charrnn_helpers.training import keep_memory
+from charrnn_helpers.training import keep_memory, whole_file
 
+PARTS = ("counting", "holding", "recall")
 CHARACTERS = 1024  # of each update, whatever the window
 RATES = {"LSTM": (0.01, 1000), "GRU": (0.006, 200)}  # highest learning rate, updates of warm-up: about those of 04
 
@@ -44,32 +47,38 @@ def remember(cell: str, window: int, seed: int, updates: int) -> dict:
     history = train(model, vocab.encode(corpus.train), val, config, precision="bfloat16", progress=False)
     row = {"part": "recall", "cell": cell, "window": window, "seed": seed, "updates": updates, "val": history.best_loss}
     found = recall(model, vocab, corpus.val)
-    row["by_kind"], row["by_distance"] = found.by_kind(), found.by_distance()  # asked, right, the best constant guess
+    for name, shares in (("by_kind", found.by_kind()), ("by_distance", found.by_distance())):
+        row[name] = {group: share[:3] for group, share in shares.items()}  # asked, right, share guessed
     return row
 
 
 def count(cell: str, letters: str, seed: int, updates: int) -> dict:
-    """Train on strings of at most 20 of each letter; up to which n are all of them counted?"""
+    """Train on lines of at most 20 of each letter; up to which n are all of them counted?"""
     torch.set_num_threads(1)
     model, vocab = learn_to_count(cell, letters, seed, updates=updates)
-    return {
-        "part": "counting",
-        "cell": cell,
-        "letters": letters,
-        "seed": seed,
-        "updates": updates,
-        "reach": count_reach(model, vocab, letters),
-    }
+    row = {"part": "counting", "cell": cell, "letters": letters, "seed": seed, "updates": updates}
+    return {**row, "reach": reach(lambda n: counts(model, vocab, letters, n))}
 
 
-def main() -> None:
+def hold(cell: str, units: int, seed: int, updates: int) -> dict:
+    """Train on lines with at most 20 dots between a key and its return; over how many is it held?"""
+    torch.set_num_threads(1)
+    model, vocab = learn_to_hold(cell, seed, units=units, updates=updates)
+    row = {"part": "holding", "cell": cell, "units": units, "seed": seed, "updates": updates}
+    return {**row, "reach": reach(lambda n: holds(model, vocab, n))}
+
+
+PART = {count: "counting", hold: "holding", remember: "recall"}
+
+
+def main(arguments: list[str] | None = None) -> dict:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", type=Path, default=None, metavar="FILE", help="kept after every run")
-    parser.add_argument("--parts", nargs="+", choices=("recall", "counting"), default=["counting", "recall"])
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--updates", nargs=2, type=int, default=(6000, 3000), metavar=("RECALL", "COUNTING"))
     parser.add_argument("--seeds", nargs=2, type=int, default=(3, 20), metavar=("RECALL", "COUNTING"))
     parser.add_argument("--workers", type=int, default=2)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
 
     result = {
         "machine": f"{common.machine(torch.device('cpu'))}; {options.workers} runs side by side with 1 thread each",
@@ -84,30 +93,40 @@ def main() -> None:
         for cell in ("LSTM", "GRU", "RNN")
         for seed in range(options.seeds[1])
         if "counting" in options.parts
-    ] + [
+    ]
+    tasks += [
+        (hold, cell, 24, seed, options.updates[1])
+        for cell in ("LSTM", "GRU", "RNN")
+        for seed in range(options.seeds[1])
+        if "holding" in options.parts
+    ]
+    tasks += [
         (remember, cell, window, seed, options.updates[0])
         for seed in range(options.seeds[0])
         for window in (128, 32, 8)
         for cell in RATES
         if "recall" in options.parts
     ]
-    tasks = [task for task in tasks if task[1:] not in done]
+    tasks = [task for task in tasks if (PART[task[0]], *task[1:]) not in done]
     with ProcessPoolExecutor(options.workers, multiprocessing.get_context("spawn")) as pool:
         for future in as_completed([pool.submit(*task) for task in tasks]):
             result["rows"].append(future.result())
             print(_line(result["rows"][-1]), flush=True)
             if options.json:
                 result["rows"].sort(key=lambda row: tuple(map(str, _name(row))))
-                options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+                with whole_file(options.json) as file:
+                    file.write((json.dumps(result, indent=1) + "\n").encode())
+    return result
 
 
 def _name(row: dict) -> tuple:
-    return row["cell"], row["window"] if row["part"] == "recall" else row["letters"], row["seed"], row["updates"]
+    what = {"recall": "window", "counting": "letters", "holding": "units"}[row["part"]]
+    return row["part"], row["cell"], row[what], row["seed"], row["updates"]
 
 
 def _line(row: dict) -> str:
-    if row["part"] == "counting":
-        return f"{row['cell']:4} {row['letters']:3} seed {row['seed']:2}: counts to {row['reach']}"
+    if row["part"] != "recall":
+        return f"{row['part']} {row['cell']:4} {row.get('letters', ''):3} seed {row['seed']:2}: to {row['reach']}"
     right = "  ".join(f"{kind} {known / asked:.2f}" for kind, (asked, known, _) in row["by_kind"].items())
     return f"{row['cell']:4} window {row['window']:3} seed {row['seed']}: {row['val']:.4f}  {right}"
 
