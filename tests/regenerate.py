@@ -67,7 +67,7 @@ def curves() -> bytes:
 
 
 def bundle() -> None:
-    """Copy the two networks that 04 trained on `tales` into the package, for readers who open 05 to 07 first."""
+    """Copy the two networks that 04 trained on `tales` into the package, for readers who open 05 to 08 first."""
     BUNDLED.mkdir(exist_ok=True)
     for checkpoint in sorted(RUNS.glob("tales-*.pt")):
         shutil.copyfile(checkpoint, BUNDLED / checkpoint.name)
