@@ -71,3 +71,40 @@ def test_its_table_of_recipes_is_what_the_benchmark_printed():
         for row in result["rows"]
         if row["seed"].startswith("median")
     ]
+
+
+def minutes():
+    """Of every notebook: the lecturer's minutes of each section, and those of its exercises."""
+    sections, exercises = {}, {}
+    for path in NOTEBOOKS:
+        number, section = path.stem[:2], ""
+        for cell in nbformat.read(path, as_version=4).cells:
+            if cell.cell_type != "markdown":
+                continue
+            section = next(iter(re.findall(r"^## (\S+)", cell.source, re.MULTILINE)), section)
+            if "instructor" in cell.metadata.get("tags", []) and section:
+                given = int(re.search(r"· (\d+) minutes?", cell.source)[1])
+                sections.setdefault(number, {})
+                sections[number][section] = sections[number].get(section, 0) + given
+            found = re.findall(r"\*\*\d+\.\d+\*\* \((\d+) minutes?\)", cell.source)
+            exercises[number] = exercises.get(number, 0) + sum(map(int, found))
+    return sections, exercises
+
+
+def test_the_minutes_of_its_course_plans_are_those_of_the_sections_they_name():
+    sections, exercises = minutes()
+    plans = re.search(r"\| plan \| what \| minutes \|\n\|[-|]+\|\n((?:\|.*\n)+)", README)[1].splitlines()
+    assert len(plans) == 9
+    for plan in plans:
+        name, what, stated = (cell.strip() for cell in plan.strip("|").split("|"))
+        total = 0
+        for part in what.split(", "):
+            if part.startswith("all of "):
+                total += sum(sections[part[-2:]].values())
+            elif part.startswith("exercises of "):
+                total += exercises[part[-2:]]
+            else:
+                total += sections[part.split(".")[0].zfill(2)][part]
+        assert total == int(stated), (name, total)
+        if "lecture" in name:
+            assert total <= 50

@@ -1,0 +1,89 @@
+"""What a lecturer makes of the notebooks: the students' copy, and slides.
+
+python -m charrnn_helpers.kit students FOLDER          every notebook without the cells for the lecturer
+python -m charrnn_helpers.kit slides FOLDER 02 03      slides of the notebooks whose names start so; all without
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from pathlib import Path
+
+import nbformat
+
+NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
+
+
+def students(folder: str | Path) -> list[Path]:
+    """Write every notebook without its `instructor` cells to `folder`, which must be new or empty; their paths.
+
+    Code cells, outputs and counts stay as they are, so that `pytest --nbval` holds for the copy as well. What stands
+    beside the notebooks (figures, the glossary) is copied. Raises `ValueError` if there is anything in the folder.
+    """
+    folder = _folder(folder)
+    if any(folder.iterdir()):
+        raise ValueError(f"{folder} is not empty; name a new folder, so that nobody's work is written over")
+    written = []
+    for path in sorted(NOTEBOOKS.iterdir()):
+        if path.suffix == ".ipynb":
+            notebook = nbformat.read(path, as_version=4)
+            notebook.cells = [cell for cell in notebook.cells if "instructor" not in cell.metadata.get("tags", [])]
+            written.append(folder / path.name)
+            nbformat.write(notebook, written[-1])
+        elif path.suffix == ".md":
+            shutil.copy(path, folder)
+        elif path.name == "figures":
+            shutil.copytree(path, folder / path.name)
+    return written
+
+
+def slides(folder: str | Path, prefixes: tuple[str, ...] = ("",), reveal: str | None = None) -> list[Path]:
+    """Write slides, one HTML file for each notebook whose name begins with one of `prefixes`; their paths.
+
+    A page loads reveal.js from the network when it is shown, or from `reveal`, the address of a copy of it (a folder
+    beside the slides will do). Cells for the lecturer become speaker notes. Raises `ValueError` if no name fits.
+    """
+    from nbconvert import SlidesExporter  # takes a second, which only slides need
+
+    chosen = [path for path in sorted(NOTEBOOKS.glob("*.ipynb")) if path.name.startswith(tuple(prefixes))]
+    if not chosen:
+        raise ValueError(f"no notebook begins with {' or '.join(prefixes)}; they are numbered 01 to 10")
+    exporter = SlidesExporter(**({} if reveal is None else {"reveal_url_prefix": reveal}))
+    written = []
+    for path in chosen:
+        body, _ = exporter.from_filename(str(path))
+        written.append(_folder(folder) / f"{path.stem}.slides.html")
+        written[-1].write_text(body, encoding="utf-8")
+    return written
+
+
+def _folder(folder: str | Path) -> Path:
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"the folder {folder} cannot be made ({error}); choose another") from error
+    return folder
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("students", "slides"))
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("prefixes", nargs="*", default=[""], metavar="NN", help="slides of these only")
+    parser.add_argument("--reveal", metavar="ADDRESS", help="where the slides find reveal.js, without network")
+    options = parser.parse_args(arguments)
+    try:
+        if options.what == "students":
+            written = students(options.folder)
+        else:
+            written = slides(options.folder, tuple(options.prefixes), options.reveal)
+    except ValueError as problem:
+        parser.error(str(problem))
+    for path in written:
+        print(path)
+
+
+if __name__ == "__main__":
+    main()
