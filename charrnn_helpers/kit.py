@@ -38,18 +38,29 @@ def students(folder: str | Path) -> list[Path]:
     return written
 
 
-def slides(folder: str | Path, prefixes: tuple[str, ...] = ("",), reveal: str | None = None) -> list[Path]:
+# What a page of slides loads when it is shown, as npm installs it: nbconvert's name for it, and the place.
+MODULES = {
+    "reveal_url_prefix": "reveal.js",
+    "require_js_url": "requirejs/require.js",
+    "jquery_url": "jquery/dist/jquery.min.js",
+    "mathjax_url": "mathjax/MathJax.js?config=TeX-AMS_CHTML-full,Safe",
+}
+
+
+def slides(folder: str | Path, prefixes: tuple[str, ...] = ("",), modules: str | None = None) -> list[Path]:
     """Write slides, one HTML file for each notebook whose name begins with one of `prefixes`; their paths.
 
-    A page loads reveal.js from the network when it is shown, or from `reveal`, the address of a copy of it (a folder
-    beside the slides will do). Cells for the lecturer become speaker notes. Raises `ValueError` if no name fits.
+    A page loads its program from the network when it is shown, or from `modules`, the address, seen from the page, of
+    what `npm install reveal.js@4 requirejs jquery@3 mathjax@2` has put into its folder node_modules. Cells for the
+    lecturer become speaker notes. Raises `ValueError` if no name fits.
     """
     from nbconvert import SlidesExporter  # takes a second, which only slides need
 
     chosen = [path for path in sorted(NOTEBOOKS.glob("*.ipynb")) if path.name.startswith(tuple(prefixes))]
     if not chosen:
         raise ValueError(f"no notebook begins with {' or '.join(prefixes)}; they are numbered 01 to 10")
-    exporter = SlidesExporter(**({} if reveal is None else {"reveal_url_prefix": reveal}))
+    places = {name: f"{modules}/{place}" for name, place in MODULES.items() if modules}
+    exporter = SlidesExporter(reveal_scroll=True, **places)  # a section may be longer than a screen
     written = []
     for path in chosen:
         body, _ = exporter.from_filename(str(path))
@@ -72,13 +83,13 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("what", choices=("students", "slides"))
     parser.add_argument("folder", type=Path)
     parser.add_argument("prefixes", nargs="*", default=[""], metavar="NN", help="slides of these only")
-    parser.add_argument("--reveal", metavar="ADDRESS", help="where the slides find reveal.js, without network")
+    parser.add_argument("--modules", metavar="ADDRESS", help="node_modules, seen from the slides: no network needed")
     options = parser.parse_args(arguments)
     try:
         if options.what == "students":
             written = students(options.folder)
         else:
-            written = slides(options.folder, tuple(options.prefixes), options.reveal)
+            written = slides(options.folder, tuple(options.prefixes), options.modules)
     except ValueError as problem:
         parser.error(str(problem))
     for path in written:
