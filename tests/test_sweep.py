@@ -300,6 +300,11 @@ def alive(pid):
     return "zombie" not in Path(f"/proc/{pid}/status").read_text() if Path(f"/proc/{pid}").exists() else True
 
 
+def _interrupts_count():
+    """What a shell starts in the background ignores interrupts, and so would all that it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("kind", ["processes", "dask"])
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["killed", "interrupted"])
 def test_a_sweep_that_is_stopped_keeps_what_is_finished_and_goes_on(kind, how, tmp_path):
@@ -307,7 +312,13 @@ def test_a_sweep_that_is_stopped_keeps_what_is_finished_and_goes_on(kind, how, t
     script.write_text(
         SCRIPT.format(tests=str(Path(__file__).parent), dask=kind == "dask", folder=str(tmp_path / "kept"))
     )
-    process = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, script],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=_interrupts_count if os.name == "posix" else None,
+    )
     kept = tmp_path / "kept"
     deadline = time.monotonic() + 120
     while len(list(kept.glob("*.json"))) < 3:
