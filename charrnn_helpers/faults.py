@@ -14,7 +14,6 @@ import re
 import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
@@ -183,13 +182,12 @@ class Run:
     val_losses: list[float] = field(default_factory=list)
     by_position: list[float] = field(default_factory=list)  # (T,) training loss by position in the window, at the end
     second_look: float = math.nan  # the last validation, made again at once
-    reloaded: float = math.nan  # the same, by another process that has loaded the network
+    reloaded: float = math.nan  # the same, of the network after it was saved and loaded
     sample: str = ""
     fed: list[tuple[str, str]] = field(default_factory=list)  # first stream, first windows: (inputs, targets)
     shifted: bool = True  # is each target the input one further on, in all streams of the first window?
     in_order: bool = True  # does the second window go on where the first ends, in all streams?
     error: str = ""  # what it stopped with
-    seconds: float = 0.0
 
 
 def run(fault: str = "sound", seed: int = 0, setting: Setting | None = None) -> Run:
@@ -213,13 +211,11 @@ def run(fault: str = "sound", seed: int = 0, setting: Setting | None = None) -> 
         kind = RNNModel if setting.sgd else LSTMModel
         model = kind(len(vocab), setting.units, 1, setting.embedding, setting.dropout)
     model.dropout = Dropout(setting.dropout, torch.Generator().manual_seed(seed))
-    began = time.perf_counter()
     try:
         _train(model, windows, val_ids, record)
     except (RuntimeError, ValueError) as problem:
         said = re.split(r" \(or|\.", str(problem))[0]
         record.error = f"{type(problem).__name__}: {said}"
-    record.seconds = time.perf_counter() - began
     if not record.error:
         _look_back(model, vocab, val_ids, record)
     return record

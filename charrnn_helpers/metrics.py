@@ -202,11 +202,16 @@ DISTANCES = (1, 32, 64, 128, 256, 512)  # where the groups of `excess_by_distanc
 
 def excess_by_distance(losses: Sequence[float], reading: Reading) -> dict[str, Excess]:
     """The same for the characters that must be remembered, by how far back the word stands: "1 to 31" to "512 on"."""
-    wanted = {}
+    return _means(_excess(losses, reading), by_distance(reading.distances))
+
+
+def by_distance(distances: np.ndarray) -> dict[str, np.ndarray]:
+    """Which of `distances` (n,) fall into each group, "1 to 31" to "512 on": masks (n,)."""
+    groups = {}
     for low, high in zip(DISTANCES, (*DISTANCES[1:], math.inf), strict=True):
         name = f"{low} to {high - 1}" if high < math.inf else f"{low} on"
-        wanted[name] = (reading.distances >= low) & (reading.distances < high)
-    return _means(_excess(losses, reading), wanted)
+        groups[name] = (distances >= low) & (distances < high)
+    return groups
 
 
 def _excess(losses: Sequence[float], reading: Reading) -> np.ndarray:

@@ -24,7 +24,7 @@ from . import tales
 from .corpus import load_corpus
 from .encoding import Vocabulary
 from .fused import CELLS
-from .metrics import DISTANCES
+from .metrics import by_distance
 
 # ------------------------------------------------------------------------------------------------- gates and states
 
@@ -214,12 +214,7 @@ class Recall(NamedTuple):
 
     def by_distance(self) -> dict[str, Share]:
         """Shares of right answers by distance, in the groups of `metrics.excess_by_distance`."""
-        groups = {}
-        for low, high in zip(DISTANCES, (*DISTANCES[1:], math.inf), strict=True):
-            chosen = (self.distances >= low) & (self.distances < high)
-            if chosen.any():
-                groups[f"{low} to {high - 1}" if high < math.inf else f"{low} on"] = self.share(chosen)
-        return groups
+        return {group: self.share(mask) for group, mask in by_distance(self.distances).items() if mask.any()}
 
     def by_kind(self) -> dict[str, Share]:
         """Shares of right answers by what has to be remembered."""

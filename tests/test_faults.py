@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from charrnn_helpers import faults, plots, training
+from charrnn_helpers.baselines import ladder
 from charrnn_helpers.faults import (
     FAULTS,
     OBSERVATIONS,
@@ -154,3 +155,10 @@ def test_10_shows_every_fault_and_its_first_aid_names_the_section():
     linked = re.findall(r"\(#(.+?)\)", aid)
     assert len(linked) == len(FAULTS)
     assert set(linked) <= headings
+
+
+def test_what_a_guess_and_a_table_of_pairs_pay_is_what_the_ladder_says():
+    vocab, train_ids, val_ids = faults._text(20_000)
+    rungs = ladder(train_ids, val_ids, len(vocab))
+    assert pytest.approx(rungs["uniform"]) == faults.UNIFORM
+    assert pytest.approx(rungs["bigram"], abs=0.02) == faults.KNOWING_ONE
