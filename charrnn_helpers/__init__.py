@@ -1,7 +1,7 @@
 """Helpers of the course: each module holds one idea, and imports only what stands above it in this list.
 
-tales, corpus, encoding, baselines, models, fused, training, recipes, plain, sampling, metrics, probes, sweep, trial,
-faults; then plots, widgets and exercises.
+tales, corpus, encoding, baselines, models, fused, training, recipes, plain, sampling, live, pairs, metrics, probes,
+sweep, trial, faults; then plots, controls, widgets and exercises; kit stands alone.
 """
 
 from .corpus import load_corpus

@@ -51,27 +51,24 @@ def load_corpus(name_or_path: str | Path = "tales", split: tuple[float, ...] = (
     if len(shares) not in (2, 3) or any(share <= 0 for share in shares) or abs(sum(shares) - 1) > 1e-6:
         raise CorpusError(f"split is {split}: give two or three positive shares that add up to 1, as (0.8, 0.1, 0.1)")
     name = str(name_or_path)
-    if name in _TEXTS:
-        text, source = _TEXTS[name]()
+    ours = name in TEXTS
+    if ours:
+        text, source = TEXTS[name]()
     else:
-        text, source = _from_file(Path(name_or_path))
-        name = Path(name_or_path).stem
-    if len(text) < SHORTEST:
-        raise CorpusError(
-            f"the text {name!r} has {len(text)} characters; at least {SHORTEST} are needed to split it, "
-            "so choose a longer one"
-        )
+        path = Path(name_or_path)
+        text, source = read_text(_bytes_of(path), path), str(path)
+        name = f"{path.stem}.txt" if path.stem in TEXTS else path.stem  # a reader's tales.txt is not our tales
     first, second = (
         int(share * len(text) + 1e-6) for share in (shares[0], shares[0] + shares[1])
     )  # nanoGPT rounds down
     if len(shares) == 2:
         second = len(text)
-    if name == "tales":
+    if ours and name == "tales":
         first, second = (_end_of_story(text, cut) for cut in (first, second))
     train, val, test = text[:first], text[first:second], text[second:]
     if min(len(part) for part in (train, val, test)[: len(shares)]) < 2:
         raise CorpusError(f"split {split} leaves a part of {name!r} with fewer than 2 characters; choose larger shares")
-    floor = -tales.log_prob(val) / len(val) if name == "tales" else None
+    floor = -tales.log_prob(val) / len(val) if ours and name == "tales" else None
     digest = hashlib.sha256(text.encode("utf-8")).hexdigest()
     return Corpus(name, text, train, val, test, source, digest, floor)
 
@@ -136,19 +133,27 @@ def _download() -> Path:
     return Path(path)
 
 
-def _from_file(path: Path) -> tuple[str, str]:
+def _bytes_of(path: Path) -> bytes:
     if not path.is_file():
-        raise CorpusError(
-            f"there is no text {str(path)!r}: give one of {', '.join(_TEXTS)}, or the path of a text file"
-        )
+        raise CorpusError(f"there is no text {str(path)!r}: give one of {', '.join(TEXTS)}, or the path of a text file")
+    return path.read_bytes()
+
+
+def read_text(data: bytes, path: Path) -> str:
+    """The text in `data`, which is or will be the file `path`. Raises `CorpusError` if it is not UTF-8 or too short."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise CorpusError(
             f"{path} is not UTF-8 (byte {error.start} cannot be read); "
             "save it as UTF-8 in your editor and load it again"
         ) from error
-    return text.replace("\r\n", "\n"), str(path)
+    if len(text) < SHORTEST:
+        raise CorpusError(
+            f"the text {path.stem!r} has {len(text)} characters; at least {SHORTEST} are needed to split it, "
+            "so choose a longer one"
+        )
+    return text
 
 
-_TEXTS = {"tales": _tales, "assignment": _assignment, "python_docs": _python_docs, "shakespeare": _shakespeare}
+TEXTS = {"tales": _tales, "assignment": _assignment, "python_docs": _python_docs, "shakespeare": _shakespeare}

@@ -1,4 +1,4 @@
-"""Exercises that answer back: `check("2.1", answer)`, `hint("2.1")`, `solution("2.1")`.
+"""Exercises that answer back: `check("2.1", answer)`, `hint("2.1")`, `solution("2.1")`, and `progress(2)`.
 
 Each exercise is one function that looks at an answer and returns `None` when it is right, or one sentence that names
 what is wrong with it. An exercise left blank says so and harms nothing: the notebook still runs to its end.
@@ -25,6 +25,7 @@ class Exercise:
     hints: list[str]
     solution: str
     hints_given: int = 0
+    state: str = "still open"  # then "tried", "solved"
 
 
 _EXERCISES: dict[str, Exercise] = {}
@@ -42,10 +43,12 @@ def check(number: str, answer=None) -> None:
             raise StillOpen
         fault = exercise.diagnose(answer)
     except StillOpen:
+        exercise.state = "still open"
         print(f'{number} is still open. hint("{number}") for a first step.')
         return
     except Exception as error:  # the reader's own code may fail in any way; say how, and go on
         fault = f"your code stopped with {type(error).__name__}: {error}"
+    exercise.state = "solved" if fault is None else "tried"
     print(f"{number} is right." if fault is None else f"{number}, not yet: {fault}")
 
 
@@ -60,6 +63,18 @@ def hint(number: str) -> None:
 def solution(number: str) -> None:
     """Print the solution of exercise `number` with its reason."""
     print(_find(number).solution.strip("\n"))
+
+
+def progress(notebook: int) -> None:
+    """Print which exercises of a notebook are solved, as `check` last saw them in this session.
+
+    Raises `ValueError` for a notebook without exercises.
+    """
+    states = {number: one.state for number, one in _EXERCISES.items() if number.split(".")[0] == str(notebook)}
+    if not states:
+        raise ValueError(f"there are no exercises of notebook {notebook!r}; give a number from 1 to 10")
+    solved = sum(state == "solved" for state in states.values())
+    print(f"{solved} of {len(states)} solved: {', '.join(f'{number} {state}' for number, state in states.items())}")
 
 
 def _find(number: str) -> Exercise:

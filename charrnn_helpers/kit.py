@@ -1,7 +1,8 @@
-"""What a lecturer makes of the notebooks: the students' copy, and slides.
+"""What a lecturer makes of the notebooks: the students' copy, slides, and a link for a class on a JupyterHub.
 
 python -m charrnn_helpers.kit students FOLDER          every notebook without the cells for the lecturer
 python -m charrnn_helpers.kit slides FOLDER 02 03      slides of the notebooks whose names start so; all without
+python -m charrnn_helpers.kit link HUB REPOSITORY 01   the nbgitpuller link that gives each student a copy and opens 01
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import argparse
 import shutil
 from pathlib import Path
+from urllib.parse import urlencode
 
 import nbformat
 
@@ -69,6 +71,21 @@ def slides(folder: str | Path, prefixes: tuple[str, ...] = ("",), modules: str |
     return written
 
 
+def link(hub: str, repository: str, prefix: str = "01", branch: str = "main") -> str:
+    """The address that a class clicks: nbgitpuller copies the repository to the student's home and opens a notebook.
+
+    `hub` is where the hub lives ("https://hub.example.edu"), `repository` what `git clone` takes. A second click brings
+    changes, and leaves the student's own work alone. Raises `ValueError` if no notebook begins with `prefix`.
+    """
+    chosen = [path.name for path in sorted(NOTEBOOKS.glob("*.ipynb")) if path.name.startswith(prefix)]
+    if not chosen:
+        raise ValueError(f"no notebook begins with {prefix}; they are numbered 01 to 10")
+    folder = repository.rstrip("/").rsplit("/", 1)[-1].removesuffix(".git")
+    opened = f"lab/tree/{folder}/notebooks/{chosen[0]}"
+    asked = urlencode({"repo": repository, "branch": branch, "targetpath": folder, "urlpath": opened})
+    return f"{hub.rstrip('/')}/hub/user-redirect/git-pull?{asked}"
+
+
 def _folder(folder: str | Path) -> Path:
     folder = Path(folder)
     try:
@@ -80,20 +97,29 @@ def _folder(folder: str | Path) -> Path:
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("students", "slides"))
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("prefixes", nargs="*", default=[""], metavar="NN", help="slides of these only")
-    parser.add_argument("--modules", metavar="ADDRESS", help="node_modules, seen from the slides: no network needed")
+    commands = parser.add_subparsers(dest="what", required=True)
+    commands.add_parser("students").add_argument("folder", type=Path)
+    shown = commands.add_parser("slides")
+    shown.add_argument("folder", type=Path)
+    shown.add_argument("prefixes", nargs="*", default=[""], metavar="NN", help="slides of these only")
+    shown.add_argument("--modules", metavar="ADDRESS", help="node_modules, seen from the slides: no network needed")
+    linked = commands.add_parser("link")
+    linked.add_argument("hub")
+    linked.add_argument("repository")
+    linked.add_argument("prefix", nargs="?", default="01", metavar="NN", help="the notebook to open")
+    linked.add_argument("--branch", default="main")
     options = parser.parse_args(arguments)
     try:
         if options.what == "students":
             written = students(options.folder)
-        else:
+        elif options.what == "slides":
             written = slides(options.folder, tuple(options.prefixes), options.modules)
+        else:
+            written = [link(options.hub, options.repository, options.prefix, options.branch)]
     except ValueError as problem:
         parser.error(str(problem))
-    for path in written:
-        print(path)
+    for one in written:
+        print(one)
 
 
 if __name__ == "__main__":

@@ -241,6 +241,62 @@ def longest_copied_span(sample: str, training_text: str) -> str:
     return best
 
 
+class Copy(NamedTuple):
+    """A piece of a sample, `sample[start:end]`, that stands in the training text from `place` on."""
+
+    start: int
+    end: int
+    place: int
+
+
+class CopyFinder:
+    """Finds what was copied from one training text: pieces of `shortest` characters or more, each as long as it goes.
+
+    The text is read once: every piece of `shortest` characters becomes one number (Karp and Rabin 1987). Raises
+    `ValueError` if `shortest` is below 1.
+    """
+
+    def __init__(self, training_text: str, shortest: int = 30):
+        if shortest < 1:
+            raise ValueError(f"shortest is {shortest}; it must be at least 1")
+        self.text, self.shortest = training_text, shortest
+        self._numbers = np.unique(_piece_numbers(training_text, shortest))
+
+    def find(self, sample: str) -> list[Copy]:
+        """The copied pieces of `sample` in order. They may overlap; none lies within another."""
+        copies: list[Copy] = []
+        numbers = _piece_numbers(sample, self.shortest)
+        known = np.searchsorted(self._numbers, numbers, "right") > np.searchsorted(self._numbers, numbers)
+        for start in np.flatnonzero(known).tolist():
+            end = max(start + self.shortest, copies[-1].end + 1 if copies else 0)  # else it lies within the last one
+            if end > len(sample) or (place := self.text.find(sample[start:end])) < 0:
+                continue
+            low, high = end, len(sample)  # copied up to `low`; bisect for the end
+            while low < high:
+                middle = (low + high + 1) // 2
+                longer = self.text.find(sample[start:middle], place)
+                low, high, place = (middle, high, longer) if longer >= 0 else (low, middle - 1, place)
+            copies.append(Copy(start, low, place))
+        return copies
+
+
+def inside(copies: Sequence[Copy], length: int) -> np.ndarray:
+    """Which characters of a sample of `length` lie in one of its `copies`: (length,) booleans."""
+    marked = np.zeros(length, dtype=bool)
+    for copy in copies:
+        marked[copy.start : copy.end] = True
+    return marked
+
+
+def _piece_numbers(text: str, length: int) -> np.ndarray:
+    """A number for each piece of `length` characters: equal pieces, equal numbers (different ones: hardly ever)."""
+    codes = np.frombuffer(text.encode("utf-32-le"), np.uint32).astype(np.uint64)
+    numbers = np.zeros(max(0, len(codes) - length + 1), np.uint64)
+    for k in range(length):
+        numbers = numbers * np.uint64(1_099_511_628_211) + codes[k : k + len(numbers)]  # modulo 2^64
+    return numbers
+
+
 def novelty(sample: str, training_text: str, n: int = 4) -> float:
     """Share of the n-word sequences of `sample` that `training_text` does not hold (McCoy et al. 2021).
 

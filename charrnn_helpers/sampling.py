@@ -49,6 +49,13 @@ def _weights(logits: np.ndarray, temperature: float, top_k: int | None, top_p: f
 
 
 @torch.inference_mode()
+def scores(model: nn.Module, vocab: Vocabulary, text: str) -> Tensor:
+    """Logits (n, V) after each character of `text`, from a zero state. Errors as in `generate`."""
+    ids = _encode_prompt(vocab, text)
+    logits, _ = model(ids[None].to(next(model.parameters()).device))  # (1, n, V)
+    return logits[0]
+
+
 def next_probabilities(
     model: nn.Module,
     vocab: Vocabulary,
@@ -58,9 +65,7 @@ def next_probabilities(
     top_p: float | None = None,
 ) -> Tensor:
     """The distribution (V,) of the character after `prompt`, from a zero state. Errors as in `generate`."""
-    ids = _encode_prompt(vocab, prompt)
-    logits, _ = model(ids[None].to(next(model.parameters()).device))  # (1, n, V)
-    return next_distribution(logits[0, -1], temperature, top_k, top_p)
+    return next_distribution(scores(model, vocab, prompt)[-1], temperature, top_k, top_p)
 
 
 def generate(
@@ -84,6 +89,27 @@ def generate(
     _check(len(vocab), temperature, top_k, top_p, length)
     written = _write(model, ids, _uniforms(seed, length), temperature, top_k, top_p)
     return prompt + vocab.decode(written)
+
+
+def generate_with_scores(
+    model: nn.Module,
+    vocab: Vocabulary,
+    prompt: str,
+    length: int,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    seed: int | None = None,
+) -> tuple[str, Tensor]:
+    """What `generate` gives, and the logits (n, V) after each of its n characters, which cost nothing more.
+
+    They are those of `scores`, to float precision. Errors as in `generate`.
+    """
+    ids = _encode_prompt(vocab, prompt)
+    _check(len(vocab), temperature, top_k, top_p, length)
+    seen: list[np.ndarray] = []
+    written = _write(model, ids, _uniforms(seed, length), temperature, top_k, top_p, seen)
+    return prompt + vocab.decode(written), torch.from_numpy(np.stack(seen))
 
 
 def generate_many(
@@ -122,21 +148,27 @@ def _uniforms(seed: int | None, length: int) -> np.ndarray:
 
 
 @torch.inference_mode()
-def _write(model, prompt_ids, draws, temperature, top_k, top_p) -> np.ndarray:
-    """Indices drawn after the prompt, of the shape of `draws`: (length,) for one text, (length, B) for B."""
+def _write(model, prompt_ids, draws, temperature, top_k, top_p, seen: list | None = None) -> np.ndarray:
+    """Indices drawn after the prompt, of the shape of `draws`: (length,) for one text, (length, B) for B.
+
+    If there is a list `seen`, the logits after every character are added to it.
+    """
     texts = None if draws.ndim == 1 else draws.shape[1]
     was_training = model.training
     model.eval()
     try:
         network = PlainNetwork(model, texts) if is_plain(model) else ModuleSteps(model, texts)
+        step = network.step if seen is None else lambda ids: seen.append(network.step(ids)) or seen[-1]
         for i in prompt_ids.tolist():
-            logits = network.step(i)
+            logits = step(i)
         written = np.empty(draws.shape, np.int64)
         with np.errstate(over="ignore"):
             for place, u in enumerate(draws):
                 if place:
-                    logits = network.step(written[place - 1])
+                    logits = step(written[place - 1])
                 written[place] = _draw(_weights(logits, temperature, top_k, top_p).cumsum(axis=-1), u)
+        if seen is not None and len(draws):
+            step(written[-1])  # nothing is drawn after it
     finally:
         model.train(was_training)
     return written

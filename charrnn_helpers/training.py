@@ -142,7 +142,7 @@ def train(
     state = to_device(history.resume["state"], device) if history.resume.get("state") is not None else None
     stop = stop or threading.Event()
 
-    with _own_random_numbers(history, device), _interrupt_sets(stop), _bar(history, progress) as bar:
+    with _own_random_numbers(history, model, device), _interrupt_sets(stop), _bar(history, progress) as bar:
         began = time.perf_counter() - history.seconds
         while history.updates < config.updates and not stop.is_set():
             number = history.updates % len(windows)
@@ -266,9 +266,22 @@ def _validate(history: History, model: nn.Module, val_ids: Tensor) -> None:
         history.best_weights = {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
 
 
+def _drops_out(model: nn.Module) -> bool:
+    return any(
+        part.p > 0 if isinstance(part, nn.Dropout) else isinstance(part, nn.RNNBase) and part.dropout > 0
+        for part in model.modules()
+    )
+
+
 @contextmanager
-def _own_random_numbers(history: History, device: torch.device):
-    """Dropout draws from a generator of the run's own; the reader's is as it was afterwards."""
+def _own_random_numbers(history: History, model: nn.Module, device: torch.device):
+    """Dropout draws from a generator of the run's own; the reader's is as it was afterwards.
+
+    On another thread than the reader's a network without dropout touches nothing: the reader may be drawing meanwhile.
+    """
+    if threading.current_thread() is not threading.main_thread() and not _drops_out(model):
+        yield
+        return
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         (torch.manual_seed if device.type == "cuda" else torch.default_generator.manual_seed)(history.config.seed)
         if history.resume:

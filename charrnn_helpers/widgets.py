@@ -1,10 +1,4 @@
-"""Every interactive panel of the course.
-
-House rules: values arrive when a control is released (`continuous_update=False`), every slider stands beside a number
-box with the same value and an accessible name, one lock guards each panel's work, and a bad value gets a sentence in
-the panel, never a traceback. Callbacks only set the `value` of `HTML` and `Image` widgets, so that they may run on any
-thread.
-"""
+"""Every interactive panel of the course, in the order of the notebooks; what they are made of is in `controls`."""
 
 from __future__ import annotations
 
@@ -14,95 +8,25 @@ import math
 import subprocess
 import threading
 from collections.abc import Callable, Sequence
+from itertools import combinations, groupby
 
 import ipywidgets as ipw
+import numpy as np
 import torch
 
 from . import plots
+from .controls import NAMES_WIDTH, WIDE, Chart, Panel, Slider, dropdown, image, on_change, sentence, text_box
 from .corpus import Corpus
 from .encoding import Vocabulary
 from .faults import FAULTS, Run, run, signs
-from .fused import FASTEST
-from .metrics import bits, verdict_sentence
+from .live import LiveTraining, fitting
+from .metrics import Copy, CopyFinder, bits, inside, verdict_sentence
 from .models import CharModel
+from .pairs import Pair, found_pairs, keep_pair, keep_text
 from .probes import STEPS, trace
-from .sampling import generate, next_probabilities
-from .training import History, TrainConfig, train
+from .sampling import generate_with_scores, next_distribution, next_probabilities
+from .training import History
 from .trial import PARAMETERS, by_seconds, final_losses, losses_at_seconds, select, shared_seconds, usual_plan
-
-
-class Panel(ipw.VBox):
-    """A `VBox` whose `text/plain` says in words what the panel does: stable for nbval, readable without widgets."""
-
-    def __init__(self, children, words: str):
-        super().__init__(children)
-        self._words = " ".join(words.split())
-
-    def __repr__(self) -> str:
-        return f"[panel] {self._words}"
-
-    def _repr_mimebundle_(self, **options):
-        bundle = super()._repr_mimebundle_(**options)
-        data, *metadata = bundle if isinstance(bundle, tuple) else (bundle,)
-        data = {**data, "text/plain": repr(self)}
-        return (data, *metadata) if metadata else data
-
-
-def slider(name: str, value, low, high, step=1):
-    """A slider and a number box that hold the same value: `(row, box)`. Observe the box.
-
-    The box carries the accessible name, which a slider's handle cannot have; both move by keyboard.
-    """
-    whole = isinstance(step, int)
-    handle = (ipw.IntSlider if whole else ipw.FloatSlider)(
-        value=value,
-        min=low,
-        max=high,
-        step=step,
-        readout=False,
-        continuous_update=False,
-        layout=ipw.Layout(width="220px"),
-    )
-    box = (ipw.BoundedIntText if whole else ipw.BoundedFloatText)(
-        value=value,
-        min=low,
-        max=high,
-        step=step,
-        description=name,
-        style={"description_width": "120px"},
-        layout=ipw.Layout(width="220px"),
-    )
-    tidy = (lambda value: round(value, 6), lambda value: value)  # steps add up to 0.010000000000000002
-    ipw.link((handle, "value"), (box, "value"), transform=tidy)
-    return ipw.HBox([box, handle]), box
-
-
-def _chart() -> ipw.Image:
-    """Room for a figure at its own size; nothing is shown before the first one is there."""
-    chart = ipw.Image(format="png", layout=ipw.Layout(max_width="720px", display="none"))
-    chart.observe(lambda _: setattr(chart.layout, "display", None), names="value")
-    return chart
-
-
-def on_change(controls, update: Callable[[], None], say: ipw.HTML) -> None:
-    """Call `update()` now and whenever a control's value changes; one call at a time.
-
-    A `ValueError` becomes a sentence in `say`.
-    """
-    lock = threading.Lock()
-
-    def changed(_=None):
-        with lock:
-            try:
-                say.value = ""
-                update()
-            except ValueError as problem:
-                say.value = f'<p role="alert"><b>{html.escape(str(problem))}</b></p>'
-
-    for control in controls:
-        control.observe(changed, names="value")
-    changed()
-
 
 # --- 01: characters as numbers --------------------------------------------------------------------------------------
 
@@ -111,8 +35,7 @@ LONGEST_SHOWN = 30  # characters: more rows than this do not fit on a screen
 
 def encoding_panel(vocab: Vocabulary, text: str = "Once a cat") -> Panel:
     """Type a text and see each character's index and target, and the one-hot rows. Unknown characters are named."""
-    box = ipw.Text(value=text, description="your text", style={"description_width": "120px"})
-    box.layout.width, box.continuous_update = "600px", False
+    box = text_box("your text", text)
     say, table = ipw.HTML(), ipw.HTML()
 
     def update() -> None:
@@ -137,11 +60,7 @@ def encoding_panel(vocab: Vocabulary, text: str = "Once a cat") -> Panel:
             for name, cells in rows
         )
         figure = plots.plot_one_hot(shown, vocab)
-        image = base64.b64encode(figure.png).decode()
-        table.value = (
-            f'<table aria-live="polite">{body}</table>'
-            f'<img src="data:image/png;base64,{image}" alt="{html.escape(figure.words)}">'
-        )
+        table.value = f'<table aria-live="polite">{body}</table>{image(figure)}'
 
     on_change([box], update, say)
     return Panel(
@@ -155,7 +74,7 @@ def encoding_panel(vocab: Vocabulary, text: str = "Once a cat") -> Panel:
 
 def lstm_gate_panel() -> Panel:
     """Set the gates of one LSTM unit by hand: what happens to its cell, and how long a value lasts."""
-    rows, boxes = _sliders(
+    boxes = _sliders(
         ("forget f", 0.9, 0.0, 1.0, 0.05),
         ("input i", 0.5, 0.0, 1.0, 0.05),
         ("candidate g", 0.8, -1.0, 1.0, 0.05),
@@ -163,12 +82,12 @@ def lstm_gate_panel() -> Panel:
         ("last cell c", 0.6, -3.0, 3.0, 0.1),
         ("steps", 20, 1, 100, 1),
     )
-    say, image = ipw.HTML(), _chart()
+    say, chart = ipw.HTML(), Chart()
 
     def update():
         f, i, g, o, c_prev, steps = (box.value for box in boxes)
         c = f * c_prev + i * g
-        image.value = plots.plot_lstm_update(f, i, g, o, c_prev, steps).png
+        chart.show(plots.plot_lstm_update(f, i, g, o, c_prev, steps))
         say.value = (
             f"<p>c<sub>t</sub> = {f:.2f} · {c_prev:.2f} + {i:.2f} · {g:.2f} = <b>{c:.2f}</b>, and the unit shows "
             f"h<sub>t</sub> = {o:.2f} · tanh({c:.2f}) = <b>{o * math.tanh(c):.2f}</b>.<br>{_lasts('f', f, steps)}</p>"
@@ -176,7 +95,7 @@ def lstm_gate_panel() -> Panel:
 
     on_change(boxes, update, say)
     return Panel(
-        [*rows, say, image],
+        [*boxes, say, chart],
         "Sliders for the gates f, i, o, the candidate g and the last cell; bars show the new cell and the output, a "
         "curve shows how long a value lasts at that forget gate.",
     )
@@ -184,7 +103,7 @@ def lstm_gate_panel() -> Panel:
 
 def gru_gate_panel() -> Panel:
     """Set the gates of one GRU unit by hand: what happens to its state, and how long a value lasts."""
-    rows, boxes = _sliders(
+    boxes = _sliders(
         ("reset r", 0.5, 0.0, 1.0, 0.05),
         ("update z", 0.75, 0.0, 1.0, 0.05),
         ("from the input", 0.2, -3.0, 3.0, 0.1),
@@ -192,13 +111,13 @@ def gru_gate_panel() -> Panel:
         ("last state h", 0.8, -1.0, 1.0, 0.05),
         ("steps", 20, 1, 100, 1),
     )
-    say, image = ipw.HTML(), _chart()
+    say, chart = ipw.HTML(), Chart()
 
     def update():
         r, z, xn, hn, h_prev, steps = (box.value for box in boxes)
         n = math.tanh(xn + r * hn)
         h = (1 - z) * n + z * h_prev
-        image.value = plots.plot_gru_update(r, z, xn, hn, h_prev, steps).png
+        chart.show(plots.plot_gru_update(r, z, xn, hn, h_prev, steps))
         say.value = (
             f"<p>n = tanh({xn:.2f} + {r:.2f} · {hn:.2f}) = {n:.2f}, and h<sub>t</sub> = {1 - z:.2f} · {n:.2f} + "
             f"{z:.2f} · {h_prev:.2f} = <b>{h:.2f}</b>.<br>{_lasts('z', z, steps)}</p>"
@@ -206,15 +125,14 @@ def gru_gate_panel() -> Panel:
 
     on_change(boxes, update, say)
     return Panel(
-        [*rows, say, image],
+        [*boxes, say, chart],
         "Sliders for the gates r and z, for what the candidate reads, and for the last state; bars show the new state, "
         "a curve shows how long a value lasts at that update gate.",
     )
 
 
-def _sliders(*controls):
-    rows, boxes = zip(*(slider(*control) for control in controls), strict=True)
-    return rows, boxes
+def _sliders(*controls) -> list[Slider]:
+    return [Slider(*control) for control in controls]
 
 
 def _lasts(gate: str, keep: float, steps: int) -> str:
@@ -230,95 +148,99 @@ def _lasts(gate: str, keep: float, steps: int) -> str:
 
 # ------------------------------------------------------------------------------------------- 04: training, live
 
+_LIVE: dict[tuple[str, int], LiveTraining] = {}  # the last run on a text: a panel made anew finds it again
+BOTH = ("LSTM", "GRU")
+
 
 def training_panel(corpus: Corpus, updates: int = 600, ladder: dict[str, float] | None = None) -> Panel:
-    """Train a small network on `corpus` and watch the loss fall: start, stop, continue, for either cell.
+    """Train small networks on `corpus` and watch their losses fall: start, stop, continue.
 
-    Training runs on a thread of its own, so that the notebook stays free; a stop keeps network and history, and
-    "Continue" goes on from there. `panel.wait()` returns when the thread has ended.
+    Training runs on a thread of its own, so that the notebook stays free; a stop keeps networks and histories, and
+    "Continue" goes on from there. So does a second panel for the same text, as when the cell is run again.
+    `panel.live()` is the run (a `LiveTraining`), or None; `panel.wait()` returns when its thread has ended.
     """
-    vocab = Vocabulary.from_text(corpus.text)
-    train_ids, val_ids = vocab.encode(corpus.train), vocab.encode(corpus.val)[:20_000]
-    cell = ipw.Dropdown(options=list(FASTEST), description="cell", style={"description_width": "120px"})
-    rows, boxes = zip(
-        slider("hidden units", 128, 16, 256, 16), slider("learning rate", 0.01, 0.001, 0.05, 0.001), strict=True
-    )
-    start, stop_button, go_on = (
+    key = (corpus.sha256, updates)
+    cells = dropdown("networks", [("LSTM and GRU", BOTH), ("LSTM", ("LSTM",)), ("GRU", ("GRU",))])
+    units, rate = _sliders(("hidden units", 128, 16, 256, 16), ("learning rate", 0.01, 0.001, 0.05, 0.001))
+    start, stop, go_on = (
         ipw.Button(description=name, icon=icon, tooltip=tip)
         for name, icon, tip in (
-            ("Start", "play", "a new network, from its first update"),
+            ("Start", "play", "new networks, from their first update"),
             ("Stop", "stop", "after the update in hand; nothing is lost"),
             ("Continue", "forward", "from where it was stopped"),
         )
     )
-    say, chart = ipw.HTML(), _chart()
-    run: dict = {"stop": threading.Event(), "thread": None, "model": None, "history": None}
-    lock = threading.Lock()
+    say, wrote, chart = ipw.HTML(), ipw.HTML(), Chart()
+    lock = threading.Lock()  # the thread of the run and that of the buttons both show
 
-    def buttons(running: bool) -> None:
-        history = run["history"]
-        start.disabled, stop_button.disabled = running, not running
-        go_on.disabled = running or history is None or history.finished
+    def buttons() -> None:
+        live = _LIVE.get(key)
+        running = live is not None and live.running
+        start.disabled, stop.disabled = running, not running
+        go_on.disabled = running or live is None or live.finished or bool(live.problem)
 
-    def show(history: History) -> None:
-        sample = generate(run["model"], vocab, corpus.val[:1], 120, temperature=0.5, seed=1)
-        loss = history.val_losses[-1]
-        say.value = (
-            f"<p>{history.cell}, update {history.updates} of {history.config.updates}: validation loss "
-            f"<b>{loss:.3f}</b> nats ({bits(loss):.3f} bits) per character.</p><pre>{html.escape(sample)}</pre>"
-        )
-        chart.value = plots.plot_losses([history], ladder, corpus.floor).png
-
-    def work() -> None:
+    def show() -> None:
         with lock:
-            try:
-                history = run["history"]
-                run["history"] = train(
-                    run["model"],
-                    train_ids,
-                    val_ids,
-                    history.config,
-                    history=history,
-                    stop=run["stop"],
-                    on_validation=show,
-                    progress=False,
-                )
-                if not run["history"].finished:
-                    say.value += f"<p>Stopped after update {run['history'].updates}. Continue, or start anew.</p>"
-            except (ValueError, FloatingPointError) as problem:
-                run["history"] = None
-                say.value = f'<p role="alert"><b>{html.escape(str(problem))}</b></p>'
-            finally:
-                buttons(running=False)
+            buttons()
+            draw(_LIVE[key])
 
-    def launch() -> None:
-        run["stop"].clear()
-        buttons(running=True)
-        run["thread"] = threading.Thread(target=work, daemon=True)
-        run["thread"].start()
+    def draw(live: LiveTraining) -> None:
+        seen = {cell: history for cell, history in live.histories.items() if history.val_losses}
+        lines = [f"<p>{cell}, {_at_update(history)}</p>" for cell, history in live.histories.items()]
+        if live.problem:
+            lines.append(sentence(live.problem))
+        elif not live.running and not live.finished:
+            lines.append("<p>Stopped; nothing is lost. Continue, or start anew.</p>")
+        say.value = f'<div role="status">{"".join(lines)}</div>'
+        wrote.value = _side_by_side({cell: _first_and_last(live.samples[cell]) for cell in seen})
+        if seen:
+            chart.show(plots.plot_losses(list(seen.values()), ladder, corpus.floor))
 
     def begin(_) -> None:
-        if lock.locked():
+        live = _LIVE.get(key)
+        if live is not None and live.running:
             return
-        config = TrainConfig(updates=updates, streams=16, validate_every=50, learning_rate=boxes[1].value, warmup=50)
-        with torch.random.fork_rng():  # the reader's random numbers stay as they are
-            torch.manual_seed(0)
-            run["model"] = FASTEST[cell.value](len(vocab), hidden_size=boxes[0].value, num_layers=1)
-        run["history"] = History(cell.value, config)
-        say.value = f"<p>{cell.value}: {config.updates} updates to go.</p>"
-        launch()
+        config = fitting(corpus, updates=updates, validate_every=50, learning_rate=rate.value, warmup=50)
+        _LIVE[key] = LiveTraining(corpus, cells.value, units.value, config)
+        chart.clear()
+        attend()
+        resume()
+
+    def resume(_=None) -> None:
+        _LIVE[key].start()
+        show()
+
+    def attend() -> None:
+        _LIVE[key].listener = show
+        show()
 
     start.on_click(begin)
-    stop_button.on_click(lambda _: run["stop"].set())
-    go_on.on_click(lambda _: None if lock.locked() else launch())
-    buttons(running=False)
+    stop.on_click(lambda _: _LIVE[key].stop())
+    go_on.on_click(resume)
+    buttons()
+    if key in _LIVE:
+        attend()
     panel = Panel(
-        [cell, *rows, ipw.HBox([start, stop_button, go_on]), say, chart],
-        f"Training, live, on {corpus.name}: choose cell, hidden units and learning rate; start, stop, continue. "
-        "The validation loss falls in a chart, against the ladder and the floor, and a sample changes with it.",
+        [cells, units, rate, ipw.HBox([start, stop, go_on]), say, wrote, chart],
+        f"Training, live, on {corpus.name}: choose networks, hidden units and learning rate; start, stop, continue. "
+        "The validation losses fall in a chart, against the ladder and the floor, and samples change with them.",
     )
-    panel.wait = lambda: run["thread"] and run["thread"].join()
+    panel.live = lambda: _LIVE.get(key)
+    panel.wait = lambda: key in _LIVE and _LIVE[key].wait()
     return panel
+
+
+def _at_update(history: History) -> str:
+    reached = f"update {history.updates} of {history.config.updates}"
+    if not history.val_losses:
+        return reached
+    loss = history.val_losses[-1]
+    return f"{reached}: validation loss <b>{loss:.3f}</b> nats ({bits(loss):.3f} bits) per character"
+
+
+def _first_and_last(samples: list[tuple[int, str]]) -> str:
+    ends = samples[:1] + samples[1:][-1:]
+    return "".join(f"after {updates} updates<pre>{html.escape(wrote)}</pre>" for updates, wrote in ends)
 
 
 # ------------------------------------------------------------------------------------------- 05: curves
@@ -328,18 +250,21 @@ def curves_panel(runs: dict[str, History], ladder: dict[str, float] | None, floo
     """Choose which runs to see, against which axis and in which unit."""
     names = list(runs)
     chosen = ipw.SelectMultiple(
-        options=names, value=names, description="runs", rows=min(8, len(names)), style={"description_width": "120px"}
+        options=names,
+        value=names,
+        description="runs",
+        rows=min(8, len(names)),
+        style={"description_width": NAMES_WIDTH},
     )
-    axis = ipw.Dropdown(options=list(plots.AXES), description="axis", style={"description_width": "120px"})
-    unit = ipw.Dropdown(options=list(plots.UNITS), description="unit", style={"description_width": "120px"})
-    say, chart = ipw.HTML(), _chart()
+    axis = dropdown("axis", list(plots.AXES))
+    unit = dropdown("unit", list(plots.UNITS))
+    say, chart = ipw.HTML(), Chart()
 
     def update() -> None:
         if not chosen.value:
             raise ValueError("no run is chosen: select one or more in the list (Ctrl or Cmd adds to the choice)")
-        chart.value = plots.plot_losses(
-            [runs[name] for name in chosen.value], ladder, floor, axis.value, unit.value
-        ).png
+        shown = [runs[name] for name in chosen.value]
+        chart.show(plots.plot_losses(shown, ladder, floor, axis.value, unit.value))
 
     on_change((chosen, axis, unit), update, say)
     return Panel(
@@ -358,19 +283,15 @@ def trial_panel(trial: dict, smallest: float, confidence: float) -> Panel:
     """
     texts = list(trial["baselines"])
     usual = usual_plan(trial["rows"])
-    text = ipw.Dropdown(options=texts, description="text", style={"description_width": "120px"})
-    equal = ipw.Dropdown(options=list(EQUAL), description="what is equal", style={"description_width": "120px"})
-    pair = ipw.Dropdown(
-        options=[("LSTM and GRU", ("LSTM", "GRU")), ("LSTM and RNN", ("LSTM", "RNN")), ("GRU and RNN", ("GRU", "RNN"))],
-        description="compare",
-        style={"description_width": "120px"},
-    )
-    say, verdicts, chart = ipw.HTML(), ipw.HTML(), _chart()
+    text = dropdown("text", texts)
+    equal = dropdown("what is equal", list(EQUAL))
+    pair = dropdown("compare", [(" and ".join(two), two) for two in combinations(("LSTM", "GRU", "RNN"), 2)])
+    say, verdicts, chart = ipw.HTML(), ipw.HTML(), Chart()
 
     def update() -> None:
         rows = select(trial["rows"], text=text.value, **usual)
         groups, figure = EQUAL[equal.value](rows, trial["baselines"][text.value])
-        chart.value = figure.png
+        chart.show(figure)
         lines = [
             f"<b>{html.escape(name)}</b>: {html.escape(verdict_sentence(losses, *pair.value, smallest, confidence))}"
             for name, losses in groups.items()
@@ -413,69 +334,284 @@ EQUAL = {"parameters": _equal_parameters, "width": _equal_width, "seconds": _equ
 
 def sampling_panel(models: dict[str, CharModel], vocab: Vocabulary, prompt: str) -> Panel:
     """What temperature, top-k and top-p do to the distribution of the character after `prompt`."""
-    rows, (temperature, top_k, top_p) = zip(
-        slider("temperature", 1.0, 0.1, 2.0, 0.1),
-        slider("top-k", len(vocab), 1, len(vocab)),
-        slider("top-p", 1.0, 0.05, 1.0, 0.05),
-        strict=True,
-    )
-    text = ipw.Text(value=prompt, description="text so far", style={"description_width": "120px"})
-    text.layout.width, text.continuous_update = "600px", False
-    say, chart = ipw.HTML(), _chart()
+    temperature, top_k, top_p = _draw_sliders(len(vocab), 1.0)
+    text = text_box("text so far", prompt)
+    say, chart = ipw.HTML(), Chart()
 
     def update() -> None:
         settings = temperature.value, top_k.value, top_p.value
         p = {name: next_probabilities(model, vocab, text.value, *settings) for name, model in models.items()}
-        chart.value = plots.plot_next_characters(vocab, p).png
+        chart.show(plots.plot_next_characters(vocab, p))
         left = ", ".join(f"{name}: {int((row > 0).sum())}" for name, row in p.items())
         say.value = f"<p>Characters that can still be drawn — {left}.</p>"
 
     on_change((text, temperature, top_k, top_p), update, say)
     return Panel(
-        [text, *rows, say, chart],
+        [text, temperature, top_k, top_p, say, chart],
         "The next character of both networks as bars: change the text so far, the temperature, top-k and top-p.",
     )
 
 
-def playground_panel(models: dict[str, CharModel], vocab: Vocabulary, prompt: str = "Once ") -> Panel:
-    """LSTM and GRU write side by side: prompt, random seed, length, temperature, top-k, top-p."""
-    text = ipw.Text(value=prompt, description="prompt", style={"description_width": "120px"})
-    text.layout.width, text.continuous_update = "600px", False
-    rows, boxes = zip(
-        slider("random seed", 1, 0, 999),
-        slider("length", 300, 0, 1000, 10),
-        slider("temperature", 0.8, 0.1, 2.0, 0.1),
-        slider("top-k", len(vocab), 1, len(vocab)),
-        slider("top-p", 1.0, 0.05, 1.0, 0.05),
-        strict=True,
+def _draw_sliders(characters: int, temperature: float) -> list[Slider]:
+    return _sliders(
+        ("temperature", temperature, 0.1, 2.0, 0.1),
+        ("top-k", characters, 1, characters),
+        ("top-p", 1.0, 0.05, 1.0, 0.05),
     )
-    say, page = ipw.HTML(), ipw.HTML()
+
+
+def playground_panel(pair: Pair) -> Panel:
+    """LSTM and GRU continue one prompt side by side, and what is to be seen in what they write.
+
+    Backgrounds show each network's own surprise, underlined is what is in the training text, bars show the next
+    character at any place. Other pairs of networks can be chosen, or trained on a text of the reader's.
+    """
+    pairs = {"the two of this page": lambda: pair, **found_pairs()}
+    now: dict = {"plays": "the two of this page", "with": (pair, *_copying(pair)), "busy": False}
+    networks = dropdown("networks", list(pairs), layout=WIDE)
+    text = text_box("prompt", pair.prompt)
+    seed, length = _sliders(("random seed", 1, 0, 999), ("length", 300, 0, 1000, 10))
+    temperature, top_k, top_p = _draw_sliders(len(pair.vocab), 0.8)
+    after = Slider("bars at", 0, 0, length.value)
+    say, page, chart = ipw.HTML(), ipw.HTML(), Chart()
 
     def update() -> None:
-        seed, length, temperature, top_k, top_p = (box.value for box in boxes)
-        columns = []
-        for name, model in models.items():
-            written = generate(model, vocab, text.value, length, temperature, top_k, top_p, seed)
-            columns.append(_column(name, text.value, written[len(text.value) :]))
-        page.value = f'<div style="display:flex;gap:16px;flex-wrap:wrap" aria-live="polite">{"".join(columns)}</div>'
+        if now["busy"]:  # several controls are being set at once
+            return
+        (playing, finder, unseen), vocab = now["with"], now["with"][0].vocab
+        prompt, number, count = text.value, seed.value, length.value
+        settings, at = (temperature.value, top_k.value, top_p.value), min(after.value, count)
+        start, columns, bars, told = len(prompt), {}, {}, []
+        for cell, model in playing.models.items():
+            whole, logits = generate_with_scores(model, vocab, prompt, count, *settings, number)
+            written, surprise = whole[start:], _surprise(logits, vocab, whole)[start:]
+            copies = finder.find(written) if finder else []
+            columns[cell] = (
+                _marked(cell, prompt, written, surprise, copies, at)
+                + _to_save(whole, f"{cell.lower()}-seed-{number}.txt")
+                + _sources(written, copies, finder)
+            )
+            bars[cell] = next_distribution(logits[start + at - 1], *settings)
+            told.append(f"{cell}: {_in_short(written, surprise, copies, finder)}.")
+        page.value = _side_by_side(columns)
+        say.value = f'<p role="status">{" ".join([*told, unseen])}</p>{_LEGEND}'
+        chart.show(plots.plot_next_characters(vocab, bars))
 
-    on_change((text, *boxes), update, say)
+    changed = on_change((text, seed, length, temperature, top_k, top_p, after), update, say)
+
+    def play(name: str) -> None:
+        try:
+            chosen = pairs[name]()
+        except ValueError as problem:
+            networks.value = now["plays"]  # they still write
+            say.value = sentence(str(problem))
+            return
+        now.update({"plays": name, "with": (chosen, *_copying(chosen)), "busy": True})
+        top_k.max = len(chosen.vocab)
+        top_k.value, text.value = top_k.max, chosen.prompt  # no character is left out
+        networks.options, networks.value = list(pairs), name
+        now["busy"] = False
+        changed()
+
+    def choose(change) -> None:
+        if change["new"] != now["plays"] and not now["busy"]:
+            play(change["new"])
+
+    def trained(name: str, load) -> None:
+        pairs[name] = load
+        play(name)
+
+    networks.observe(choose, names="value")
+    length.observe(lambda change: setattr(after, "max", max(1, change["new"])), names="value")
     return Panel(
-        [text, *rows, say, page],
+        [networks, text, seed, length, temperature, top_k, top_p, after, say, page, chart, _own_text(trained)],
         "The playground: LSTM and GRU continue the same prompt side by side; set prompt, random seed, length, "
-        "the temperature, top-k and top-p.",
+        "temperature, top-k and top-p. Backgrounds show surprise, underlines what is in the training text, bars the "
+        "next character. Choose other networks, or train two on a text of your own.",
     )
 
 
-def _column(name: str, prompt: str, written: str) -> str:
-    colour, line = plots.STYLES[name]["color"], {"LSTM": "solid", "GRU": "dashed"}[name]
+SHORTEST_COPY = 30  # characters: what is called a copy
+SURE, UNSURE, LOST = 1, 2, 4  # bits: where the grounds of `_marked` change
+GROUNDS = ("", "background:#ffefc0;", "background:#ffd166;", "background:#f0a500;font-weight:bold;")
+_LEGEND = (
+    "<p>Background: the network's own surprise, before temperature, top-k and top-p. "
+    '<span class="charrnn-legend" '
+    'style="background:#fff;color:#000;padding:0 4px">'
+    + "".join(
+        f'<span style="{ground}padding:0 4px">{words}</span>'
+        for ground, words in zip(GROUNDS, ("below 1 bit", "1 to 2", "2 to 4", "above 4, bold"), strict=True)
+    )
+    + f" <u>underlined</u></span>: {SHORTEST_COPY} characters or more that are in the training text, letter for "
+    "letter. Framed: the character that the bars are about.</p>"
+)
+
+
+def _surprise(logits: torch.Tensor, vocab: Vocabulary, text: str) -> np.ndarray:
+    """Bits (n,) with which a network expected each character of `text`; NaN for the first, which it was given."""
+    nats = torch.nn.functional.cross_entropy(logits[:-1].double(), vocab.encode(text)[1:], reduction="none")
+    return np.concatenate([[math.nan], bits(1) * nats.numpy()])
+
+
+def _marked(cell, prompt: str, written: str, surprise: np.ndarray, copies: Sequence[Copy], at: int) -> str:
+    """Prompt and text as HTML: a ground for each degree of surprise, an underline for copies, a frame at `at`."""
+    degrees = np.digitize(surprise, (SURE, UNSURE, LOST))
+    copied = inside(copies, len(written))
+    marks = list(zip(degrees.tolist(), copied.tolist(), [place == at for place in range(len(written))], strict=True))
+    spans, place = [], 0
+    for (degree, line, frame), alike in groupby(marks):
+        count = len(list(alike))
+        style = GROUNDS[degree] + "text-decoration:underline;" * line + "outline:2px solid #000;" * frame
+        spans.append(f'<span style="{style}">{html.escape(written[place : place + count])}</span>')
+        place += count
     return (
-        f'<div style="flex:1;min-width:300px;border-left:4px {line} {colour};padding-left:10px">'
-        f"<b>{name}</b>, {len(written)} characters"
-        '<div style="font-family:monospace;white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.4">'
+        '<div style="font-family:monospace;white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.5;'
+        'color:#000;background:#fff;padding:6px">'
         f'<b class="charrnn-prompt">{html.escape(prompt)}</b>'
-        f'<span class="charrnn-sample" data-cell="{name}">{html.escape(written)}</span></div></div>'
+        f'<span class="charrnn-sample" data-cell="{cell}">{"".join(spans)}</span></div>'
     )
+
+
+def _copying(pair: Pair) -> tuple[CopyFinder | None, str]:
+    """What finds copies from the pair's training text, and how much of a text that it has not read looks copied."""
+    if pair.corpus is None:
+        return None, "The training text is not at hand, so nothing is underlined."
+    finder, val = CopyFinder(pair.corpus.train, SHORTEST_COPY), pair.corpus.val[:5000]
+    share = inside(finder.find(val), len(val)).mean()
+    return finder, (
+        f"(So is {share:.0%} of the first {len(val):,} characters of the validation text, which was not copied.)"
+    )
+
+
+def _in_short(written: str, surprise: np.ndarray, copies: Sequence[Copy], finder: CopyFinder | None) -> str:
+    if not written:
+        return "nothing written"
+    copied = f"; {inside(copies, len(written)).mean():.0%} of it is in the training text" if finder else ""
+    return f"own surprise {surprise.mean():.2f} bits per character{copied}"
+
+
+def _to_save(text: str, name: str) -> str:
+    """A link that saves `text` as a file, without the kernel's help."""
+    data = base64.b64encode(text.encode("utf-8")).decode()
+    return f'<a download="{name}" href="data:text/plain;charset=utf-8;base64,{data}">Save as {name}</a>'
+
+
+def _sources(written: str, copies: Sequence[Copy], finder: CopyFinder | None) -> str:
+    """The longest copies, each in its place in the training text."""
+    lines = []
+    for start, end, place in sorted(copies, key=lambda copy: copy.start - copy.end)[:3]:
+        after = place + end - start
+        before, behind = finder.text[max(0, place - 20) : place], finder.text[after : after + 20]
+        lines.append(
+            f"<li>{end - start} characters, at {place:,} of the training text: <q>…{html.escape(before)}"
+            f"<u>{html.escape(written[start:end])}</u>{html.escape(behind)}…</q></li>"
+        )
+    return f"<p>The longest copies</p><ol>{''.join(lines)}</ol>" if lines else ""
+
+
+def _side_by_side(columns: dict[str, str]) -> str:
+    """One column for each network, as wide as there is room for, marked with its colour and its line."""
+    return (
+        '<div style="display:flex;flex-wrap:wrap;gap:16px">'
+        + "".join(
+            f'<div style="flex:1;min-width:280px;padding-left:10px;line-height:1.4;'
+            f'border-left:4px {_LINES[cell]} {plots.STYLES[cell]["color"]}"><b>{cell}</b>{column}</div>'
+            for cell, column in columns.items()
+        )
+        + "</div>"
+    )
+
+
+_LINES = {"LSTM": "solid", "GRU": "dashed"}
+
+
+def _own_text(trained: Callable[[str, Callable[[], Pair]], None]) -> ipw.VBox:
+    """Train two networks on a text of the reader's, a file or pasted; calls `trained(name, load)` when they can write.
+
+    A pasted text comes before a file. Text and networks are kept in the folder `runs`; a stop keeps what there is, and
+    a panel made anew finds the run that it had.
+    """
+    opened = ipw.ToggleButton(description="Train on your own text", icon="pencil", layout=ipw.Layout(width="220px"))
+    upload = ipw.FileUpload(accept=".txt,text/plain", description="A text file")
+    pasted = ipw.Textarea(
+        description="or paste it",
+        style={"description_width": NAMES_WIDTH},
+        continuous_update=False,
+        layout={**WIDE, "height": "100px"},
+    )
+    name = text_box("its name", "my_text")
+    updates = Slider("updates", 600, 50, 5000, 50)
+    start, stop = (ipw.Button(description=words, icon=icon) for words, icon in (("Train", "play"), ("Stop", "stop")))
+    say, file, lock = ipw.HTML(), {"bytes": b""}, threading.Lock()
+    box = ipw.VBox([upload, pasted, name, updates, ipw.HBox([start, stop]), say])
+
+    def uploaded(change) -> None:
+        if change["new"]:
+            given = change["new"][0]
+            file["bytes"], pasted.value = bytes(given["content"]), ""
+            name.value = given["name"].rsplit(".", 1)[0]
+            size = f"{given['name']}: {len(file['bytes']):,} bytes. Train when ready."
+            say.value = f'<p role="status">{html.escape(size)}</p>'
+
+    def begin(_) -> None:
+        if _OWN and _OWN[-1].running:  # a second click
+            return
+        try:
+            data = pasted.value.encode("utf-8") or file["bytes"]
+            if not data:
+                raise ValueError("there is no text yet: choose a file, or paste a text")
+            corpus = keep_text(data, name.value)
+            every, warmup = max(10, updates.value // 20), updates.value // 8
+            config = fitting(corpus, updates=updates.value, learning_rate=0.01, warmup=warmup, validate_every=every)
+            _OWN[:] = [LiveTraining(corpus, BOTH, 128, config)]
+        except ValueError as problem:
+            say.value = sentence(str(problem))
+            return
+        _OWN[-1].listener = show
+        _OWN[-1].start()
+        show()
+
+    def show() -> None:
+        with lock:
+            live = _OWN[-1]
+            start.disabled, stop.disabled = live.running, not live.running
+            lines = [
+                f'<p><label>{cell} <progress max="{history.config.updates}" value="{history.updates}"></progress>'
+                f"</label> {_at_update(history)}</p>"
+                for cell, history in live.histories.items()
+            ]
+            if live.problem:
+                lines.append(sentence(live.problem))
+            say.value = f'<div role="status">{"".join(lines)}</div>'
+            if not live.running and live.updates and not live.problem and not live.kept:
+                live.kept = True
+                keep(live)
+
+    def keep(live: LiveTraining) -> None:
+        pair = Pair(live.models, live.vocab, live.corpus)
+        try:
+            keep_pair(pair, live.histories)
+            say.value += (
+                '<p role="status">Both are kept in the folder <code>runs</code>, and the panel above writes with '
+                "them.</p>"
+            )
+        except ValueError as problem:
+            say.value += sentence(f"{problem}. The panel above writes with them all the same")
+        updates = max(history.updates for history in live.histories.values())
+        trained(f"{live.corpus.name}, {updates} updates", lambda: pair)
+
+    upload.observe(uploaded, names="value")
+    opened.observe(lambda _: setattr(box.layout, "display", None if opened.value else "none"), names="value")
+    start.on_click(begin)
+    stop.on_click(lambda _: _OWN[-1].stop())
+    box.layout.display, stop.disabled = "none", True
+    if _OWN and _OWN[-1].running:  # the cell was run again
+        _OWN[-1].listener, opened.value = show, True
+        show()
+    return ipw.VBox([opened, box])
+
+
+_OWN: list[LiveTraining] = []  # the last run on a reader's own text: a panel made anew finds it again
 
 
 # ------------------------------------------------------------------------------------------- 08: inside the gates
@@ -487,18 +623,17 @@ LONGEST_READ = 400  # characters: more would not fit under the controls
 
 def gates_panel(models: dict[str, CharModel], vocab: Vocabulary, text: str) -> Panel:
     """Step through a text: colour it by one unit of a gate or state, and see what the network expects next."""
-    box = ipw.Text(value=text, description="text", style={"description_width": "120px"})
-    box.layout.width, box.continuous_update = "600px", False
-    network = ipw.Dropdown(options=list(models), description="network", style={"description_width": "120px"})
-    what = ipw.Dropdown(description="colour by", style={"description_width": "120px"})
+    box = text_box("text", text)
+    network = dropdown("network", list(models))
+    what = dropdown("colour by", ())
     units = max(model.hyperparameters["hidden_size"] for model in models.values())
-    rows, (unit, place) = _sliders(("unit", 0, 0, units - 1), ("step", len(text), 1, max(2, len(text))))
-    say, page, chart = ipw.HTML(), ipw.HTML(), _chart()
+    unit, place = _sliders(("unit", 0, 0, units - 1), ("step", len(text), 1, max(2, len(text))))
+    say, page, chart = ipw.HTML(), ipw.HTML(), Chart()
     traced: dict = {}
 
     def update() -> None:
         text, cell, gate, number, step = (control.value for control in (box, network, what, unit, place))
-        page.value, chart.layout.display = "", "none"  # nothing of the last text beside a sentence about this one
+        page.value, chart.value = "", ""  # nothing of the last text beside a sentence about this one
         if not text:
             raise ValueError("there is nothing to read: type at least one character")
         if len(text) > LONGEST_READ:
@@ -522,7 +657,7 @@ def gates_panel(models: dict[str, CharModel], vocab: Vocabulary, text: str) -> P
             f"Full colour is {size:.2g}. Orange, underlined where it is strong: above zero; blue, with dots: below.</p>"
         )
         expected = next_probabilities(model, vocab, text[:at])
-        chart.value, chart.layout.display = plots.plot_next_characters(vocab, {cell: expected}).png, None
+        chart.show(plots.plot_next_characters(vocab, {cell: expected}))
 
     def gates_of_the_network(_=None) -> None:
         names = STEPS[models[network.value].cell][1]
@@ -530,8 +665,7 @@ def gates_panel(models: dict[str, CharModel], vocab: Vocabulary, text: str) -> P
         what.value = names[-1]  # h, which every cell has
 
     def as_long_as_the_text(_) -> None:
-        for control in (rows[1].children[1], place):
-            control.max = max(2, min(LONGEST_READ, len(box.value)))
+        place.max = max(2, min(LONGEST_READ, len(box.value)))
         place.value = place.max
 
     gates_of_the_network()
@@ -539,7 +673,7 @@ def gates_panel(models: dict[str, CharModel], vocab: Vocabulary, text: str) -> P
     box.observe(as_long_as_the_text, names="value")
     on_change((box, network, what, unit, place), update, say)
     return Panel(
-        [box, network, what, *rows, page, say, chart],
+        [box, network, what, unit, place, page, say, chart],
         "A text, coloured by one unit of a gate or state of the network you choose; step through it and see the bars "
         "of the next character.",
     )
@@ -570,16 +704,11 @@ def faults_panel(floor: float) -> Panel:
     Training takes a few seconds, on a thread of its own; runs are kept, so that a second look is free.
     `panel.wait()` returns when the thread has ended.
     """
-    fault = ipw.Dropdown(
-        options=[(fault.title, name) for name, fault in FAULTS.items()],
-        value="state_reset",
-        description="fault",
-        style={"description_width": "120px"},
-        layout=ipw.Layout(width="600px"),
-    )
-    row, seed = slider("random seed", 0, 0, 20)
+    titles = [(fault.title, name) for name, fault in FAULTS.items()]
+    fault = dropdown("fault", titles, value="state_reset", layout=WIDE)
+    seed = Slider("random seed", 0, 0, 20)
     plant = ipw.Button(description="Plant it and train", icon="bug", layout=ipw.Layout(width="200px"))
-    say, chart, told = ipw.HTML(), _chart(), ipw.HTML()
+    say, chart, told = ipw.HTML(), Chart(), ipw.HTML()
     kept: dict[tuple[str, int], Run] = {}
     lock = threading.Lock()
 
@@ -590,15 +719,15 @@ def faults_panel(floor: float) -> Panel:
 
     def work(name: str, number: int) -> None:
         with lock:
-            told.value, chart.layout.display = "", "none"
+            told.value, chart.value = "", ""
             say.value = '<p role="status">Training two small networks: a few seconds.</p>'
             try:
                 broken, twin = run_of(name, number), run_of(FAULTS[name].twin, number)
                 if not broken.error:
-                    chart.value, chart.layout.display = plots.plot_fault(broken, twin, floor).png, None
+                    chart.show(plots.plot_fault(broken, twin, floor))
                 say.value, told.value = "", _told(name, broken, twin)
             except (ValueError, RuntimeError, OSError, subprocess.SubprocessError) as problem:
-                say.value = f'<p role="alert"><b>{html.escape(str(problem))}</b></p>'
+                say.value = sentence(str(problem))
             finally:
                 plant.disabled = False
 
@@ -611,7 +740,7 @@ def faults_panel(floor: float) -> Panel:
 
     plant.on_click(launch)
     panel = Panel(
-        [fault, row, plant, say, chart, told],
+        [fault, seed, plant, say, chart, told],
         "Choose one of the faults and a random seed, plant it in a small training run, and see it beside the sound "
         "run: curves, signs, a sample, and the cure.",
     )

@@ -1,4 +1,6 @@
-"""What several tests share: a tiny text, tiny networks of both kinds, and one order of the tests."""
+"""What several tests share: a tiny text, tiny networks of both kinds, and how the tests are shared out (`-n 2`)."""
+
+import os
 
 import pytest
 import torch
@@ -9,9 +11,35 @@ from charrnn_helpers.models import MODELS
 TEXT = "the cat sat on the mat; the dog sat on the log. " * 40
 
 
+def pytest_configure(config):
+    """With `-n` each process keeps to its share of the cores, and so do the kernels that it starts."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0"))
+    if workers:
+        threads = max(1, (os.cpu_count() or 1) // workers)
+        torch.set_num_threads(threads)
+        os.environ.setdefault("OMP_NUM_THREADS", str(threads))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """With `-n` a file goes to one process, whole and in order (nbval needs that); browser tests go where there is room.
+
+    All begin in the order in which they were collected.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return nodeid if "tests/browser/" in nodeid else nodeid.partition("::")[0]
+
+    config.option.loadscopereorder = False
+    return ByFile(config, log)
+
+
 def pytest_collection_modifyitems(items):
-    """Browser tests last: they leave an event loop running in this thread."""
-    items.sort(key=lambda item: item.path.name == "test_browser.py")
+    """Browser tests come last, the longest of them first: they leave an event loop running in their process."""
+    order = {"test_every_notebook.py": 1, "test_panels.py": 2, "test_access.py": 3}
+    items.sort(key=lambda item: order.get(item.path.name, 0))
 
 
 @pytest.fixture(params=["LSTM", "GRU"])

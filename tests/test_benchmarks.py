@@ -1,6 +1,7 @@
 """Each benchmark runs to its end on something tiny, and reports what it says it measures. No figure is judged."""
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import common
 import cost
 import full_trial
 import generation_speed
+import latency
 import memory
 import quality
 import training_speed
@@ -229,3 +231,16 @@ def test_what_ships_of_it_is_the_whole_of_it():
     parts = [row["part"] for row in rows]
     assert {part: parts.count(part) for part in memory.PARTS} == {"counting": 120, "holding": 60, "recall": 18}
     assert len({memory._name(row) for row in rows}) == len(rows)
+
+
+@pytest.mark.skipif(latency.CHROMIUM is None, reason="there is no Chromium on the path")
+@pytest.mark.timeout(300)
+def test_latency_is_measured_in_a_browser_until_text_and_bars_are_new(tmp_path):
+    """In a process of its own: a browser leaves an event loop running."""
+    file = tmp_path / "result.json"
+    script = Path(latency.__file__)
+    subprocess.run([sys.executable, script, "--rounds", "2", "--length", "40", "--json", file], check=True)
+    rows = json.loads(file.read_text())["rows"]
+    assert [row["what"] for row in rows] == ["text of 40 characters", "bars of 40 characters"]
+    assert all(0 < row["lowest"] <= row["milliseconds"] <= row["highest"] for row in rows)
+    assert rows[0]["milliseconds"] <= rows[1]["milliseconds"]

@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from charrnn_helpers import exercises
-from charrnn_helpers.exercises import check, hint, solution
+from charrnn_helpers.exercises import check, hint, progress, solution
 
 NUMBERS = sorted(exercises._EXERCISES)
 ASK_FOR_A_NUMBER = {
@@ -108,3 +108,22 @@ def test_checking_does_not_disturb_the_global_random_numbers(capsys):
     for number in NUMBERS:
         check(number, lambda *_: None)
     assert torch.equal(torch.rand(1), expected)
+
+
+def test_progress_tells_what_check_last_said(capsys, monkeypatch):
+    for number in ("4.1", "4.2", "4.3"):
+        monkeypatch.setattr(exercises._EXERCISES[number], "state", "still open")
+
+    def shown():
+        progress(4)
+        return capsys.readouterr().out.strip()
+
+    assert shown() == "0 of 3 solved: 4.1 still open, 4.2 still open, 4.3 still open"
+    said(capsys, "4.1", math.log(90))
+    said(capsys, "4.2", lambda logits, targets: logits.sum())
+    assert shown() == "1 of 3 solved: 4.1 solved, 4.2 tried, 4.3 still open"
+    said(capsys, "4.1", 90.0)  # changed for the worse
+    said(capsys, "4.2", ...)
+    assert shown() == "0 of 3 solved: 4.1 tried, 4.2 still open, 4.3 still open"
+    with pytest.raises(ValueError, match="1 to 10"):
+        progress(11)

@@ -1,7 +1,9 @@
 """What the lecturer's kit writes."""
 
+import os
 import re
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import nbformat
 import pytest
@@ -62,3 +64,29 @@ def test_slides_of_one_notebook(tmp_path):
     assert [path.name for path in kit.slides(tmp_path, ("02",))] == ["02_lstm.slides.html"]
     with pytest.raises(ValueError, match="no notebook begins with 42"):
         kit.slides(tmp_path, ("42",))
+
+
+# --- elsewhere than a laptop ----------------------------------------------------------------------------------------
+
+
+def test_the_link_for_a_class_names_hub_repository_and_notebook(capsys):
+    kit.main(["link", "https://hub.example.edu/", "https://git.example.org/a/course.git", "07"])
+    address = urlsplit(capsys.readouterr().out.strip())
+    assert (address.netloc, address.path) == ("hub.example.edu", "/hub/user-redirect/git-pull")
+    assert parse_qs(address.query) == {
+        "repo": ["https://git.example.org/a/course.git"],
+        "branch": ["main"],
+        "targetpath": ["course"],
+        "urlpath": ["lab/tree/course/notebooks/07_playground.ipynb"],
+    }
+    with pytest.raises(ValueError, match="no notebook begins with 42"):
+        kit.link("https://hub.example.edu", "https://git.example.org/a/course", "42")
+
+
+def test_binder_installs_what_requirements_ask_for_with_the_cpu_build_of_torch():
+    wanted = set(re.findall(r"^[a-z].*$", (ROOT / "requirements.txt").read_text(), re.MULTILINE))
+    given = set(re.findall(r"^  - (.+)$", (ROOT / ".binder" / "environment.yml").read_text(), re.MULTILINE))
+    renamed = {"torch": "pytorch-cpu", "matplotlib": "matplotlib-base"}
+    assert {re.sub(r"^(torch|matplotlib)\b", lambda name: renamed[name[0]], line) for line in wanted} <= given
+    assert "pip install --no-deps --editable ." in (ROOT / ".binder" / "postBuild").read_text()
+    assert os.access(ROOT / ".binder" / "postBuild", os.X_OK)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from charrnn_helpers import tales
 from charrnn_helpers.metrics import (
     NO_DIFFERENCE,
+    CopyFinder,
     Interval,
     bits,
     bootstrap_difference,
@@ -18,6 +19,7 @@ from charrnn_helpers.metrics import (
     excess_by_distance,
     excess_by_kind,
     forgotten,
+    inside,
     interquartile_mean,
     learning_curve_band,
     longest_copied_span,
@@ -51,6 +53,31 @@ def test_copied_span_is_as_long_as_brute_force_finds(sample, training_text):
     assert span in sample
     assert span in training_text
     assert len(span) == max(len(piece) for piece in pieces if piece in training_text)
+
+
+@given(TEXT, TEXT, st.integers(1, 6))
+def test_copies_are_those_that_brute_force_finds(sample, training_text, shortest):
+    found = CopyFinder(training_text, shortest).find(sample)
+    pieces = {(i, j) for i in range(len(sample)) for j in range(i + shortest, len(sample) + 1)}
+    copied = {(i, j) for i, j in pieces if sample[i:j] in training_text}
+    longest = {(i, j) for i, j in copied if not {(i - 1, j), (i, j + 1)} & copied}  # within no longer one
+    assert [(copy.start, copy.end) for copy in found] == sorted(longest)
+    for start, end, place in found:
+        assert training_text[place : place + end - start] == sample[start:end]
+    marked = inside(found, len(sample))
+    assert marked.tolist() == [any(i <= place < j for i, j in copied) for place in range(len(sample))]
+
+
+def test_equal_numbers_of_different_pieces_are_no_copies(monkeypatch):
+    """The numbers only point to candidates; the text decides."""
+    alike = lambda text, n: np.zeros(len(text) - n + 1, np.uint64)
+    monkeypatch.setattr("charrnn_helpers.metrics._piece_numbers", alike)
+    assert CopyFinder("abcdef", 3).find("abxdef") == [(3, 6, 3)]
+
+
+def test_a_copy_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="at least 1"):
+        CopyFinder("a text", 0)
 
 
 def test_novelty_is_none_for_a_copy_and_whole_for_other_words():

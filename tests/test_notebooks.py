@@ -3,6 +3,7 @@
 import ast
 import difflib
 import re
+import sys
 from pathlib import Path
 
 import nbformat
@@ -191,6 +192,25 @@ def test_lecturer_finds_collapsed_cells_with_minutes(path):
 @every_notebook
 def test_findings_are_stated(path):
     assert re.search(r"^## .*What we found|^### .*What we found|\*What we found\*", prose(path), re.MULTILINE)
+
+
+@every_notebook
+def test_a_reader_sees_at_the_end_which_exercises_are_solved(path):
+    number = int(path.stem[:2])
+    cells = code_cells(read(path))
+    assert cells[-1].source == f"progress({number})"
+    count = len(set(re.findall(r'\bcheck\("(\d+\.\d+)"', "\n".join(cell.source for cell in cells))))
+    assert printed(cells[-1]).startswith(f"0 of {count} solved: ")
+
+
+@every_notebook
+def test_a_notebook_alone_says_what_it_needs(path, monkeypatch):
+    """On a host that opens a single file: the first cell says what to do instead of a bare ModuleNotFoundError."""
+    first = code_cells(read(path))[0].source
+    exec(first, {})  # silent where all is there
+    monkeypatch.setitem(sys.modules, "charrnn_helpers", None)
+    with pytest.raises(ImportError, match="clone the whole repository"):
+        exec(first, {})
 
 
 # --- strict checking ------------------------------------------------------------------------------------------------

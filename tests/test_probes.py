@@ -68,7 +68,7 @@ def test_traced_gates_of_trained_networks_are_those_of_the_hand_written_cells(ce
     with torch.no_grad():
         x = model.embedding(ids)[None]
         outputs, _ = run_cell(own, x)
-        assert torch.allclose(record["h"], outputs[0], atol=1e-5)
+        assert torch.allclose(record["h"], outputs[0], atol=5e-5)  # rounding of 40 steps
         before = torch.cat([torch.zeros(1, own.h2h.in_features), outputs[0, :-1]])  # h of the step before
         from_x, from_h = own.x2h(x[0]), own.h2h(before)
     if cell == "LSTM":

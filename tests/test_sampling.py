@@ -14,7 +14,7 @@ from torch import nn
 from charrnn_helpers import Vocabulary, generate
 from charrnn_helpers.encoding import UnknownCharacterError
 from charrnn_helpers.plain import PlainNetwork
-from charrnn_helpers.sampling import generate_many, next_distribution
+from charrnn_helpers.sampling import generate_many, generate_with_scores, next_distribution, scores
 
 FIVE = torch.tensor([0.4, 0.3, 0.15, 0.1, 0.05]).log()
 
@@ -382,3 +382,14 @@ def test_the_distribution_refuses_the_same_values(options):
 def test_an_unknown_character_in_the_prompt_is_named(model, vocab):
     with pytest.raises(UnknownCharacterError, match=r"'é', at position 5 in 'the cét'; near it there is 'e'"):
         generate(model, vocab, "the cét", 5)
+
+
+@pytest.mark.parametrize("plain", [True, False])
+@pytest.mark.parametrize("length", [0, 1, 30])
+def test_scores_along_the_way_are_those_of_the_module_and_the_text_is_the_same(model, vocab, plain, length):
+    if not plain:
+        model.head.register_forward_hook(lambda *_: None)
+    text, logits = generate_with_scores(model, vocab, "the cat", length, 0.8, 5, 0.9, seed=3)
+    assert text == generate(model, vocab, "the cat", length, 0.8, 5, 0.9, seed=3)
+    assert logits.shape == (len(text), len(vocab))
+    assert torch.allclose(logits.float(), scores(model.eval(), vocab, text), atol=1e-5)

@@ -205,7 +205,7 @@ def test_a_run_that_raises_is_a_row_with_its_error_and_is_tried_again(where, tmp
 
 
 def test_a_loss_that_is_no_longer_a_number_is_a_result(where, tmp_path):
-    wild = replace(TINY, train=replace(TINY.train, learning_rate=1e30, warmup=0))
+    wild = replace(TINY, train=replace(TINY.train, learning_rate=1e38, warmup=0))
     rows = sweep([wild, TINY], **where, folder=tmp_path)
     assert [row["status"] for row in rows] == ["diverged", "finished"]
     assert "is not a number" in rows[0]["error"]

@@ -1,0 +1,202 @@
+"""JupyterLab and a browser, driven: what the browser tests and the benchmark of the playground share.
+
+Needs a Chromium on the path. Nothing leaves this machine: the server listens on 127.0.0.1 only.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CHROMIUM_OPTIONS = [
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+NEEDED = [
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on the path"),
+    pytest.mark.timeout(600),
+]
+MINUTES = 60_000  # milliseconds, as Playwright counts
+
+
+@contextlib.contextmanager
+def jupyterlab(folder, settings):
+    """Serve `folder` in JupyterLab on a free port of this machine: yields its address; ended by its own handle.
+
+    `settings` is an empty folder for everything Jupyter would keep in the reader's home.
+    """
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    config = Path(settings)
+    keep = {
+        "labconfig/page_config.json": {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}},
+        "lab/user-settings/@jupyterlab/notebook-extension/tracker.jupyterlab-settings": {"windowingMode": "none"},
+    }
+    for name, content in keep.items():
+        (config / name).parent.mkdir(parents=True, exist_ok=True)
+        (config / name).write_text(json.dumps(content))
+    places = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
+    environment = {**os.environ, **{name: str(config / name.lower()) for name in places[1:]}, places[0]: str(config)}
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    command = [
+        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--expose-app-in-browser"),
+        *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
+        *("--IdentityProvider.token=", f"--ServerApp.root_dir={folder}", "--LabApp.extension_manager=readonly"),
+    ]
+    address = f"http://127.0.0.1:{port}"
+    with open(config / "server.log", "w+", encoding="utf-8") as log:
+        server = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT, cwd=folder)
+        try:
+            deadline = time.monotonic() + 90
+            while not _answers(f"{address}/api/status"):
+                if server.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError(f"JupyterLab did not start:\n{(config / 'server.log').read_text()[-3000:]}")
+                time.sleep(0.2)
+            yield address
+        finally:
+            server.terminate()  # it ends its kernels first
+            try:
+                server.wait(20)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait(20)
+
+
+def _answers(address):
+    try:
+        with urllib.request.urlopen(address, timeout=2) as answer:
+            return answer.status == 200
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def run_notebook(page, address, name, minutes=5):
+    """Open notebook `name` (a path on the server), run all its cells, and return its error outputs as text."""
+    page.goto(f"{address}/lab/tree/{name}?reset")
+    page.wait_for_function("window.jupyterapp !== undefined", timeout=2 * MINUTES)
+    page.evaluate("async () => { await window.jupyterapp.restored; }")
+    page.wait_for_function(
+        """name => {
+            const current = window.jupyterapp.shell.currentWidget;
+            const kernel = current?.context?.path === name && current.context.sessionContext?.session?.kernel;
+            return Boolean(kernel) && kernel.connectionStatus === 'connected' && kernel.status === 'idle';
+        }""",
+        arg=name,
+        timeout=2 * MINUTES,
+    )
+    page.set_default_timeout(minutes * MINUTES)
+    page.evaluate("async () => { await window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
+    page.wait_for_function(  # the command ends early at an error that its cell announces; the cells below it go on
+        """() => {
+            const code = [...window.jupyterapp.shell.currentWidget.content.model.cells].filter(c => c.type === 'code');
+            const failed = c => c.toJSON().outputs.some(output => output.output_type === 'error');
+            return code.every(c => c.executionCount !== null && (c.executionState ?? 'idle') === 'idle')
+                || code.some(c => failed(c) && !(c.getMetadata('tags') ?? []).includes('raises-exception'));
+        }""",
+        timeout=minutes * MINUTES,
+        polling=100,
+    )
+    page.set_default_timeout(30_000)
+    return errors_of(page)
+
+
+def errors_of(page):
+    """Error outputs of the open notebook that no tag announces, and the code cells that have not been run."""
+    return page.evaluate(
+        """() => {
+            const found = [];
+            for (const cell of window.jupyterapp.shell.currentWidget.content.model.cells) {
+                const { cell_type, source, execution_count, outputs, metadata } = cell.toJSON();
+                if (cell_type !== 'code') continue;
+                const announced = (metadata.tags ?? []).includes('raises-exception');
+                const code = Array.isArray(source) ? source.join('') : source;
+                if (code.trim() && execution_count === null) found.push('not run: ' + code);
+                for (const output of outputs)
+                    if (output.output_type === 'error' && !announced)
+                        found.push(`${output.ename}: ${output.evalue} in: ${code}`);
+            }
+            return found;
+        }"""
+    )
+
+
+def control(place, label):
+    """Number box and handle of a `controls.Slider`, somewhere in `place` (a page or a part of it)."""
+    return tuple(place.get_by_role(role, name=label, exact=True).first for role in ("spinbutton", "slider"))
+
+
+def press(page, place, *keys):
+    place.scroll_into_view_if_needed()
+    place.focus()
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def wait_for(page, condition, seconds=20):
+    """True as soon as `condition()` holds, False when it has not within `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        page.wait_for_timeout(100)
+    return True
+
+
+def samples(page):
+    """What each network has written, as it stands on the page."""
+    return {
+        cell: page.locator(f'.charrnn-sample[data-cell="{cell}"]').first.evaluate("place => place.textContent")
+        for cell in ("LSTM", "GRU")
+    }
+
+
+def wait_for_samples(page, condition):
+    """The texts as soon as `condition(texts)` holds; as they are after a quarter of a minute otherwise."""
+    deadline = time.monotonic() + 15
+    while not condition(samples(page)) and time.monotonic() < deadline:
+        page.wait_for_timeout(100)
+    return samples(page)
+
+
+# --- every panel, each in a cell of one notebook
+
+PREPARE = """
+from charrnn_helpers import Vocabulary, load_checkpoint, load_corpus
+from charrnn_helpers.training import find_checkpoint
+from charrnn_helpers import pairs, recipes, widgets
+
+corpus = load_corpus("tales")
+vocab = Vocabulary.from_text(corpus.text)
+kept = {cell: load_checkpoint(find_checkpoint(cell)) for cell in ("LSTM", "GRU")}
+models = {cell: checkpoint.model for cell, checkpoint in kept.items()}
+runs = {cell: checkpoint.history for cell, checkpoint in kept.items()}
+"""
+PANELS = {
+    "encoding": "widgets.encoding_panel(vocab)",
+    "lstm": "widgets.lstm_gate_panel()",
+    "gru": "widgets.gru_gate_panel()",
+    "training": "widgets.training_panel(corpus, updates=400)",
+    "curves": 'widgets.curves_panel(runs, {"bigram": 2.0}, corpus.floor)',
+    "playground": "widgets.playground_panel(pairs.Pair(models, vocab, corpus))",
+    "sampling": 'widgets.sampling_panel(models, vocab, "Once ")',
+    "gates": 'widgets.gates_panel(models, vocab, "Once a cat sat (in a mill) and sang.")',
+    "trial": 'widgets.trial_panel(recipes.measured("full_trial"), 0.02, 0.998)',
+    "faults": "widgets.faults_panel(corpus.floor)",
+}

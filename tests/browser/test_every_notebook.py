@@ -1,0 +1,40 @@
+"""Every notebook in JupyterLab: restarted and run to its end, without an error, with its panels alive; and pulled."""
+
+import subprocess
+
+import pytest
+from lab import NEEDED, ROOT, errors_of, run_notebook
+
+from charrnn_helpers.kit import link
+
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed; see tests/requirements.txt")
+pytestmark = NEEDED
+
+NOTEBOOKS = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_notebook_runs_from_top_to_bottom_and_its_panel_is_there(page, address, name):
+    assert run_notebook(page, address, f"notebooks/{name}") == []
+    panels = page.locator(".jp-OutputArea-output > .widget-vbox")
+    panels.first.wait_for(timeout=15_000)
+    assert panels.count() == 1
+    assert panels.locator("input, select").count() >= 1
+    page.evaluate("window.jupyterapp.commands.execute('kernelmenu:shutdown')")  # the next one needs the room
+
+
+def test_the_link_for_a_class_pulls_the_repository_and_opens_the_notebook(page, address, folder, tmp_path):
+    """What a student clicks on a hub, here on a server without one: the hub only adds whose server it is."""
+    pytest.importorskip("nbgitpuller", reason="nbgitpuller is not installed; see tests/requirements.txt")
+    source = tmp_path / "lstm-or-gru"
+    (source / "notebooks").mkdir(parents=True)
+    for name in NOTEBOOKS[:2]:
+        (source / "notebooks" / name).write_bytes((ROOT / "notebooks" / name).read_bytes())
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b"]
+    for command in (["init", "--initial-branch", "main"], ["add", "."], ["commit", "-m", "one"]):
+        subprocess.run([*git, *command], cwd=source, check=True, capture_output=True)
+    page.goto(link(address, f"file://{source}", "02").replace("/hub/user-redirect", ""))
+    page.wait_for_url("**/lab/tree/lstm-or-gru/notebooks/02_lstm.ipynb", timeout=60_000)
+    page.wait_for_function("window.jupyterapp?.shell.currentWidget?.context?.path.endsWith('02_lstm.ipynb')")
+    assert (folder / "lstm-or-gru" / "notebooks" / "01_encoding.ipynb").is_file()
+    assert len(errors_of(page)) == 0

@@ -1,0 +1,342 @@
+"""Every panel in a real JupyterLab and a real browser, driven by keyboard and pointer."""
+
+import re
+
+import pytest
+from lab import NEEDED, control, errors_of, press, samples, wait_for, wait_for_samples
+
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed; see tests/requirements.txt")
+pytestmark = NEEDED
+
+
+@pytest.mark.parametrize(("name", "label"), [("lstm", "forget f"), ("gru", "update z")])
+def test_a_gate_slider_moves_the_figure_and_the_sentence_under_it(page, panel, name, label):
+    place = panel(name)
+    box, handle = control(place, label)
+    value, words, figure = box.input_value(), place.inner_text(), place.locator("img").get_attribute("src")
+    press(page, handle, "ArrowLeft")
+    assert wait_for(page, lambda: place.locator("img").get_attribute("src") != figure and place.inner_text() != words)
+    assert float(box.input_value()) == pytest.approx(float(value) - 0.05)
+    assert f"stays at {float(box.input_value()):.2f}" in place.inner_text()
+
+
+SLIDERS = {"lstm": "forget f", "gru": "update z", "sampling": "temperature", "gates": "step", "playground": "length"}
+
+
+@pytest.mark.parametrize("name", SLIDERS)
+def test_a_slider_is_moved_with_the_pointer(page, panel, name):
+    place = panel(name)
+    box, handle = control(place, SLIDERS[name])
+    value, shown = box.input_value(), place.locator("img").get_attribute("src")
+    handle.scroll_into_view_if_needed()
+    where = handle.bounding_box()
+    page.mouse.move(where["x"] + 0.5 * where["width"], where["y"] + where["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(where["x"] + 0.2 * where["width"], where["y"] + where["height"] / 2, steps=4)
+    dragged = box.input_value()
+    assert dragged != value  # the box follows at once; Python hears of it when the handle is released
+    assert place.locator("img").get_attribute("src") == shown
+    page.mouse.up()
+    if name == "playground":  # the first bars do not depend on the length; the texts do
+        assert wait_for(page, lambda: {len(text) for text in samples(page).values()} == {int(dragged)})
+    else:
+        assert wait_for(page, lambda: place.locator("img").get_attribute("src") != shown)
+    assert box.input_value() == dragged
+
+
+def test_lists_are_worked_with_the_arrow_keys(page, panel):
+    for name, label, shown in (
+        ("curves", "unit", lambda place: place.locator("img").get_attribute("src")),
+        ("trial", "what is equal", lambda place: place.inner_text()),
+    ):
+        place = panel(name)
+        choice, before = place.get_by_label(label, exact=True), shown(place)
+        first = choice.input_value()
+        press(page, choice, "ArrowDown")
+        assert choice.input_value() != first
+        assert wait_for(page, lambda place=place, shown=shown, before=before: shown(place) != before)
+
+
+def test_a_typed_text_is_encoded_and_an_unknown_character_named(page, panel):
+    place = panel("encoding")
+    box = place.get_by_label("your text")
+    for typed, shown in (("cat", "target's index"), ("cät", "does not hold 'ä'"), ("", "nothing to encode")):
+        press(page, box, "ControlOrMeta+a", "Delete")
+        page.keyboard.insert_text(typed)
+        page.keyboard.press("Enter")
+        assert wait_for(page, lambda shown=shown: shown in place.inner_text()), place.inner_text()
+    assert place.locator("table").count() == 0  # nothing of the last text beside the sentence
+
+
+def test_training_starts_stops_goes_on_and_keeps_what_it_has(page, panel):
+    place = panel("training")
+    start, stop, go_on = (place.get_by_role("button", name=name) for name in ("Start", "Stop", "Continue"))
+    assert stop.is_disabled()
+    assert go_on.is_disabled()
+    assert place.locator("img").count() == 0  # no broken picture before there is a first one
+    start.click()
+    assert wait_for(page, lambda: place.inner_text().count("validation loss") == 2, 60), place.inner_text()
+    assert wait_for(page, place.locator("img").is_visible)
+    stop.click()
+    assert wait_for(page, lambda: "Stopped; nothing is lost" in place.inner_text(), 60)
+    done = updates_of(place)
+    assert all(0 < updates < 400 for updates in done.values())
+    page.evaluate("async () => { await window.jupyterapp.commands.execute('notebook:run-cell'); }")  # again
+    assert wait_for(page, lambda: "Stopped; nothing is lost" in place.inner_text()), place.inner_text()
+    assert updates_of(place) == done
+    press(page, go_on, "Enter")
+    assert wait_for(page, lambda: all(updates_of(place)[cell] > done[cell] for cell in done), 60), place.inner_text()
+    page.evaluate("async () => { await window.jupyterapp.commands.execute('kernelmenu:interrupt'); }")
+    later = updates_of(place)
+    assert wait_for(page, lambda: sum(updates_of(place).values()) > sum(later.values()), 60)  # it was not reached
+    stop.click()
+    assert wait_for(page, start.is_enabled, 60)
+
+
+def updates_of(place):
+    """Updates done by each network, as the training panel says them."""
+    return {cell: int(done) for cell, done in re.findall(r"(LSTM|GRU), update (\d+) of", place.inner_text())}
+
+
+def test_a_slider_answers_while_training_runs_and_two_panels_live_side_by_side(page, panel):
+    training, playground = panel("training", "playground")
+    training.get_by_role("button", name="Start").click()
+    assert wait_for(page, lambda: "validation loss" in training.inner_text(), 60)
+    before, running = samples(page), updates_of(training)
+    press(page, control(playground, "random seed")[1], "ArrowRight")
+    assert wait_for(page, lambda: all(samples(page)[cell] != before[cell] for cell in before))
+    assert sum(updates_of(training).values()) < 800, "training ended before the slider was moved"
+    assert wait_for(page, lambda: sum(updates_of(training).values()) > sum(running.values()), 60)
+    training.get_by_role("button", name="Stop").click()
+    assert wait_for(page, lambda: "Stopped; nothing is lost" in training.inner_text(), 60)
+    assert errors_of(page) == []
+
+
+def test_a_panel_lives_on_after_the_page_is_loaded_again(page, panel):
+    place = panel("playground")
+    press(page, control(place, "random seed")[0], "ControlOrMeta+a", *"5", "Enter")
+    assert wait_for(page, lambda: "lstm-seed-5.txt" in place.inner_text())
+    before = samples(page)
+    page.evaluate("async () => { await window.jupyterapp.commands.execute('docmanager:save'); }")
+    page.reload()
+    place.locator(".charrnn-sample").first.wait_for(timeout=60_000)
+    assert wait_for_samples(page, lambda texts: texts == before) == before
+    assert control(place, "random seed")[0].input_value() == "5"
+    press(page, control(place, "random seed")[1], "ArrowRight")
+    assert wait_for(page, lambda: "lstm-seed-6.txt" in place.inner_text())
+    assert samples(page) != before
+
+
+def test_curves_follow_the_axis_and_ask_for_a_run_when_none_is_chosen(page, panel):
+    place = panel("curves")
+    figure = place.locator("img").get_attribute("src")
+    place.get_by_label("axis").select_option("seconds")
+    assert wait_for(page, lambda: place.locator("img").get_attribute("src") != figure)
+    place.get_by_label("runs").select_option([])
+    assert wait_for(page, lambda: "no run is chosen" in place.inner_text())
+
+
+def test_next_character_bars_follow_top_k_and_temperature(page, panel):
+    place = panel("sampling")
+    box, _ = control(place, "top-k")
+    press(page, box, "ControlOrMeta+a", *"5", "Enter")
+    assert wait_for(page, lambda: "LSTM: 5, GRU: 5" in place.inner_text()), place.inner_text()
+    figure = place.locator("img").get_attribute("src")
+    press(page, control(place, "temperature")[1], "ArrowRight")
+    assert wait_for(page, lambda: place.locator("img").get_attribute("src") != figure)
+
+
+def test_a_text_is_coloured_by_a_unit_and_stepped_through(page, panel):
+    place = panel("gates")
+    assert wait_for(page, lambda: place.locator(".charrnn-units").count() == 1)
+    coloured = place.locator(".charrnn-units")
+    assert coloured.evaluate("one => one.textContent") == "Once a cat sat (in a mill) and sang."
+    before, figure = coloured.inner_html(), place.locator("img").get_attribute("src")
+    _, handle = control(place, "step")
+    press(page, handle, "ArrowLeft", "ArrowLeft")
+    assert wait_for(page, lambda: "Step 34 of 36, after n" in place.inner_text()), place.inner_text()
+    assert wait_for(page, lambda: place.locator("img").get_attribute("src") != figure)
+    press(page, control(place, "unit")[0], "ControlOrMeta+a", *"7", "Enter")
+    assert wait_for(page, lambda: "state h, unit 7" in place.inner_text()), place.inner_text()
+    assert coloured.inner_html() != before
+    place.get_by_label("colour by", exact=True).select_option("forget gate f")
+    assert wait_for(page, lambda: "forget gate f, unit 7" in place.inner_text())
+    place.get_by_label("network", exact=True).select_option("GRU")
+    assert wait_for(page, lambda: "state h, unit 7" in place.inner_text())
+    offered = place.get_by_label("colour by", exact=True).locator("option").all_inner_texts()
+    assert [name.replace("\N{NO-BREAK SPACE}", " ") for name in offered] == [
+        "reset gate r",
+        "update gate z",
+        "candidate n",
+        "state h",
+    ]
+    text = place.get_by_label("text", exact=True)
+    for typed, shown in (("Ada sang", "Step 8 of 8"), ("käse", "does not hold 'ä'"), ("", "nothing to read")):
+        press(page, text, "ControlOrMeta+a", "Delete")
+        page.keyboard.insert_text(typed)
+        page.keyboard.press("Enter")
+        assert wait_for(page, lambda shown=shown: shown in place.inner_text()), place.inner_text()
+    assert place.locator(".charrnn-units").count() == 0  # nothing of the last text beside the sentence
+
+
+def test_a_fault_is_planted_seen_and_explained(page, panel):
+    place = panel("faults")
+    button = place.get_by_role("button", name="Plant it and train")
+    button.click()
+    assert wait_for(page, lambda: "What differs from the sound run" in place.inner_text(), 120)
+    assert "first characters of each window cost more" in place.inner_text()
+    assert wait_for(page, place.locator("img").is_visible)
+    place.get_by_label("fault", exact=True).select_option("the state is carried with its history")
+    press(page, button, "Enter")
+    assert wait_for(page, lambda: "Trying to backward through the graph a second time" in place.inner_text(), 60)
+    assert place.locator("img").count() == 0  # it stopped before there was a curve
+    assert wait_for(page, button.is_enabled)
+
+
+# --- the playground -------------------------------------------------------------------------------------------------
+
+
+def test_a_verdict_of_the_full_trial_follows_what_is_chosen(page, panel):
+    trial = panel("trial")
+    assert wait_for(page, lambda: "LSTM minus GRU" in trial.inner_text())
+    before = trial.inner_text()
+    trial.get_by_label("what is equal", exact=True).select_option("seconds")
+    assert wait_for(page, lambda: "seconds of one core" in trial.inner_text())
+    trial.get_by_label("compare", exact=True).select_option("GRU and RNN")
+    assert wait_for(page, lambda: "GRU minus RNN" in trial.inner_text())
+    trial.get_by_label("text", exact=True).select_option("shakespeare")
+    assert wait_for(page, lambda: trial.inner_text() != before and "GRU minus RNN" in trial.inner_text())
+    assert trial.locator("img").count() == 1
+
+
+def test_playground_answers_to_the_keyboard(page, panel):
+    panel("playground")
+    length_box, length_handle = control(page, "length")
+    seed_box, seed_handle = control(page, "random seed")
+
+    length = int(length_box.input_value())
+    first = samples(page)
+    assert {len(text) for text in first.values()} == {length}
+    assert first["LSTM"] != first["GRU"]
+
+    press(page, length_handle, "ArrowRight")  # the slider
+    longer = wait_for_samples(page, lambda texts: texts != first)
+    assert int(length_box.input_value()) > length
+    assert {len(text) for text in longer.values()} == {int(length_box.input_value())}
+    assert all(longer[cell].startswith(first[cell]) for cell in longer)  # the seed is the same, so is the beginning
+
+    press(page, length_box, "ControlOrMeta+a", *"60", "Enter")  # the number box beside it
+    shorter = wait_for_samples(page, lambda texts: {len(text) for text in texts.values()} == {60})
+    assert {len(text) for text in shorter.values()} == {60}
+    assert length_handle.input_value() == "60"
+
+    seed = int(seed_box.input_value())
+    press(page, seed_handle, "ArrowRight")
+    other = wait_for_samples(page, lambda texts: all(texts[cell] != shorter[cell] for cell in texts))
+    assert int(seed_box.input_value()) == seed + 1
+    assert all(other[cell] != shorter[cell] and len(other[cell]) == 60 for cell in other)
+
+    press(page, seed_handle, "ArrowLeft")  # and back: the same seed gives the same text
+    assert wait_for_samples(page, lambda texts: texts == shorter) == shorter
+    assert errors_of(page) == []
+
+
+def test_playground_names_an_unknown_character_in_a_sentence(page, panel):
+    panel("playground")
+    before = samples(page)
+    prompt = page.get_by_label("prompt", exact=True).first
+    press(page, prompt, "ControlOrMeta+a")
+    page.keyboard.insert_text("日")
+    page.keyboard.press("Enter")
+    said = page.get_by_role("alert").filter(has_text="日").first
+    said.wait_for(timeout=15_000)
+    assert re.search(r"does not hold '日', at position 0", said.inner_text())
+    assert "Traceback" not in page.locator(".jp-Notebook").inner_text()
+
+    known = before["LSTM"].strip()[0]
+    press(page, prompt, "ControlOrMeta+a")
+    page.keyboard.insert_text(known)
+    page.keyboard.press("Enter")
+    said.wait_for(state="detached", timeout=15_000)
+    shown = page.locator(".charrnn-prompt")
+    shown.filter(has_text=re.compile(f"^{re.escape(known)}$")).first.wait_for(timeout=15_000)
+    assert {len(text) for text in samples(page).values()} == {len(before["LSTM"])}
+
+
+def test_playground_takes_no_wrong_number_and_says_which_are_right(page, panel):
+    place = panel("playground")
+    box, handle = control(place, "temperature")
+    for typed in ("9", "0", ""):
+        press(page, box, "ControlOrMeta+a", "Delete", *typed, "Enter")
+        said = place.get_by_role("alert").filter(has_text="temperature: give a number from 0.1 to 2. It is still 0.8.")
+        assert wait_for(page, said.is_visible)
+        assert handle.input_value() == "0.8"
+    press(page, box, "ControlOrMeta+a", *"1.3", "Enter")
+    assert wait_for(page, said.is_hidden)
+    assert handle.input_value() == "1.3"
+    press(page, box, "ControlOrMeta+a", *"0.84", "Enter")  # between two steps: box and handle agree
+    assert wait_for(page, lambda: (box.input_value(), handle.input_value()) == ("0.8", "0.8"))
+
+
+def test_playground_shows_surprise_copies_and_bars_and_saves_the_text(page, panel):
+    place = panel("playground")
+    assert place.get_by_text("own surprise").count() >= 1
+    sample = place.locator(".charrnn-sample").first
+    shown = sample.locator("span").evaluate_all("all => all.map(one => one.getAttribute('style'))")
+    assert {"background:#ffd166;" in style for style in shown} == {True, False}
+    assert {"underline" in style for style in shown} == {True, False}
+    source = place.locator("li u").first.inner_text()
+    assert len(source) >= 30
+    assert source in samples(page)["LSTM"]
+    bars = place.locator("img").get_attribute("src")
+    press(page, control(place, "bars at")[1], "ArrowRight", "ArrowRight")
+    assert wait_for(page, lambda: place.locator("img").get_attribute("src") != bars)
+    framed = place.locator(".charrnn-sample").first.locator('span[style*="outline"]')
+    assert wait_for(page, lambda: framed.inner_text() == samples(page)["LSTM"][2])
+    with page.expect_download() as download:
+        place.get_by_role("link", name="lstm-seed-1.txt").click()
+    saved = download.value.path().read_text(encoding="utf-8")
+    assert saved.endswith(samples(page)["LSTM"])
+    assert saved.startswith(place.locator(".charrnn-prompt").first.inner_text())
+
+
+def test_playground_trains_on_a_pasted_text_and_plays_with_the_result(page, panel, folder):
+    place = panel("playground")
+    press(page, place.get_by_role("button", name="Train on your own text"), "Enter")
+    train = place.get_by_role("button", name=re.compile(r"Train$"))
+    train.click()
+    assert wait_for(page, lambda: "there is no text yet" in place.inner_text())
+    place.get_by_label("or paste it").fill("ten tame rats sat at ten mats. " * 40)
+    press(page, control(place, "updates")[0], "ControlOrMeta+a", *"100", "Enter")
+    place.get_by_label("its name").fill("rats")
+    train.click()
+    assert wait_for(page, lambda: "Both are kept" in place.inner_text(), 60), place.inner_text()
+    chosen = place.get_by_label("networks", exact=True).locator("option:checked").inner_text()
+    assert chosen.replace("\N{NO-BREAK SPACE}", " ") == "rats, 100 updates"
+    assert wait_for(page, lambda: place.locator(".charrnn-prompt").first.inner_text().startswith("ten tame"))
+    assert set(samples(page)["GRU"]) <= set("ten tame rats sat at ten mats. ")
+    assert sorted(file.name for file in (folder / "runs").iterdir()) == ["rats-gru.pt", "rats-lstm.pt", "rats.txt"]
+    assert errors_of(page) == []
+
+
+def test_playground_trains_on_a_file_and_a_stop_keeps_what_there_is(page, panel, tmp_path):
+    place = panel("playground")
+    place.get_by_role("button", name="Train on your own text").click()
+    for name, content, said in (
+        ("bad.txt", b"\xff\xfe not UTF-8" * 9, "is not UTF-8"),
+        ("short.txt", b"too short", "at least 20 are needed"),
+        ("long.txt", b"a cat sat; a dog ran. " * 2000, "of 600"),
+    ):
+        (tmp_path / name).write_bytes(content)
+        with page.expect_file_chooser() as chooser:
+            place.get_by_role("button", name="A text file").click()
+        chooser.value.set_files(tmp_path / name)
+        assert wait_for(page, lambda name=name: f"{name}: " in place.inner_text()), place.inner_text()
+        place.get_by_role("button", name=re.compile(r"Train$")).click()
+        assert wait_for(page, lambda said=said: said in place.inner_text()), place.inner_text()
+    assert wait_for(page, lambda: "validation loss" in place.inner_text(), 60)
+    place.get_by_role("button", name="Stop").click()
+    assert wait_for(page, lambda: "Both are kept" in place.inner_text(), 60), place.inner_text()
+    chosen = place.get_by_label("networks", exact=True).locator("option:checked").inner_text()
+    assert re.match(r"long,.\d+.updates", chosen)
+    assert 0 < int(re.search(r"\d+", chosen)[0]) < 600
