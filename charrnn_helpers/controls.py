@@ -23,11 +23,19 @@ NAMES_WIDTH = "120px"  # of the column in which the controls' names stand
 WIDE = {"width": "98%", "max_width": "600px"}  # of a layout: for lists and boxes that hold long words
 
 
+class _Keys(anywidget.AnyWidget):
+    """Nothing to see: it keeps JupyterLab from taking the keys that are pressed in a panel's lists; and the styles."""
+
+    _esm = Path(__file__).parent / "keys.js"
+    _css = Path(__file__).parent / "controls.css"
+
+
 class Panel(ipw.VBox):
     """A `VBox` whose `text/plain` says in words what the panel does: stable for nbval, readable without widgets."""
 
     def __init__(self, children, words: str):
-        super().__init__(children)
+        super().__init__([*children, _Keys()])
+        self.add_class("charrnn-panel")
         self._words = " ".join(words.split())
 
     def __repr__(self) -> str:
@@ -49,7 +57,6 @@ class Slider(anywidget.AnyWidget):
     """
 
     _esm = Path(__file__).parent / "slider.js"
-    _css = Path(__file__).parent / "slider.css"
     description = traitlets.Unicode().tag(sync=True)
     value = traitlets.Any().tag(sync=True)
     min = traitlets.Any().tag(sync=True)

@@ -596,7 +596,8 @@ def plot_losses(
             "seconds": history.val_seconds,
         }[axis]
         y = [loss * scale for loss in history.val_losses]
-        axes.plot(x, y, **STYLES[history.cell], linewidth=1.8 if history.cell not in ends else 1.0)
+        point = MARKERS[history.cell] if len(x) == 1 else None  # a line of one point cannot be seen
+        axes.plot(x, y, **STYLES[history.cell], linewidth=1.8 if history.cell not in ends else 1.0, marker=point)
         if x:
             ends[history.cell] = (x[-1], y[-1])
             longest = max(longest, x[-1])

@@ -240,7 +240,7 @@ def _at_update(history: History) -> str:
 
 def _first_and_last(samples: list[tuple[int, str]]) -> str:
     ends = samples[:1] + samples[1:][-1:]
-    return "".join(f"after {updates} updates<pre>{html.escape(wrote)}</pre>" for updates, wrote in ends)
+    return "".join(f"<p>after {updates} updates</p><pre>{html.escape(wrote)}</pre>" for updates, wrote in ends)
 
 
 # ------------------------------------------------------------------------------------------- 05: curves
@@ -503,10 +503,10 @@ def _sources(written: str, copies: Sequence[Copy], finder: CopyFinder | None) ->
         after = place + end - start
         before, behind = finder.text[max(0, place - 20) : place], finder.text[after : after + 20]
         lines.append(
-            f"<li>{end - start} characters, at {place:,} of the training text: <q>…{html.escape(before)}"
+            f"<li>{end - start} characters, from character {place:,} of the training text on: <q>…{html.escape(before)}"
             f"<u>{html.escape(written[start:end])}</u>{html.escape(behind)}…</q></li>"
         )
-    return f"<p>The longest copies</p><ol>{''.join(lines)}</ol>" if lines else ""
+    return f"<p>The longest of these pieces</p><ol>{''.join(lines)}</ol>" if lines else ""
 
 
 def _side_by_side(columns: dict[str, str]) -> str:
@@ -653,7 +653,7 @@ def gates_panel(models: dict[str, CharModel], vocab: Vocabulary, text: str) -> P
         page.value = _coloured(text, values, at - 1, size)
         say.value = (
             f'<p role="status">Step {at} of {len(values)}, after <code>{html.escape(plots.visible(text[at - 1]))}'
-            f"</code>: {READ[gate]}, unit {number}, is <b>{values[at - 1]:.2f}</b>. "
+            f"</code>: {READ[gate]}, unit {number}, is <b>{round(values[at - 1], 2) + 0.0:.2f}</b>. "
             f"Full colour is {size:.2g}. Orange, underlined where it is strong: above zero; blue, with dots: below.</p>"
         )
         expected = next_probabilities(model, vocab, text[:at])

@@ -22,7 +22,7 @@ def pytest_configure(config):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """With `-n` a file goes to one process, whole and in order (nbval needs that); browser tests go where there is room.
+    """With `-n` a file goes to one process, whole (nbval needs that), and a browser test goes where there is room.
 
     All begin in the order in which they were collected.
     """

@@ -196,7 +196,7 @@ def test_a_trial_without_a_difference_gets_no_winner(monkeypatch):
 
 def test_the_panel_follows_text_equality_and_pair():
     panel = widgets.trial_panel(FULL, 0.02, CONFIDENCE)
-    text, equal, pair, say, verdicts, chart = panel.children
+    text, equal, pair, say, verdicts, chart, *_ = panel.children
     seen = {(verdicts.value, chart.value)}
     for control, value in ((text, "shakespeare"), (equal, "width"), (equal, "seconds"), (pair, ("GRU", "RNN"))):
         control.value = value

@@ -160,7 +160,8 @@ def test_surprise_is_what_the_network_gave_to_each_character(pair):
 def test_the_longest_sources_are_shown_with_what_stands_around_them():
     finder, written = CopyFinder("x<y and the cat sat on the mat. And so on", 10), "said: the cat sat on the mat!"
     shown = widgets._sources(written, finder.find(written), finder)
-    assert "23 characters, at 7 of the training text: <q>…x&lt;y and<u> the cat sat on the mat</u>. And so on…" in shown
+    said = "23 characters, from character 7 of the training text on"
+    assert f"{said}: <q>…x&lt;y and<u> the cat sat on the mat</u>. And so on…" in shown
     assert widgets._sources("new", [], finder) == ""
 
 

@@ -52,8 +52,10 @@ def test_lists_are_worked_with_the_arrow_keys(page, panel):
         place = panel(name)
         choice, before = place.get_by_label(label, exact=True), shown(place)
         first = choice.input_value()
-        press(page, choice, "ArrowDown")
+        cells = page.locator(".jp-Cell").count()
+        press(page, choice, "b", "ArrowDown")
         assert choice.input_value() != first
+        assert page.locator(".jp-Cell").count() == cells  # and none of the keys was JupyterLab's
         assert wait_for(page, lambda place=place, shown=shown, before=before: shown(place) != before)
 
 
