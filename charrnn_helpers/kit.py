@@ -62,12 +62,14 @@ def slides(folder: str | Path, prefixes: tuple[str, ...] = ("",), modules: str |
     if not chosen:
         raise ValueError(f"no notebook begins with {' or '.join(prefixes)}; they are numbered 01 to 10")
     places = {name: f"{modules}/{place}" for name, place in MODULES.items() if modules}
-    exporter = SlidesExporter(reveal_scroll=True, **places)  # a section may be longer than a screen
+    wide = {"reveal_width": "1400", "reveal_height": "788"}  # for code; what is longer still is wrapped
+    exporter = SlidesExporter(reveal_scroll=True, **wide, **places)  # a section may be longer than a screen
     written = []
     for path in chosen:
         body, _ = exporter.from_filename(str(path))
         written.append(_folder(folder) / f"{path.stem}.slides.html")
-        written[-1].write_text(body, encoding="utf-8")
+        wrapped = "<style>.reveal .highlight pre { white-space: pre-wrap; }</style></head>"
+        written[-1].write_text(body.replace("</head>", wrapped, 1), encoding="utf-8")
     return written
 
 

@@ -53,6 +53,7 @@ def test_slides_of_every_notebook_are_made_and_the_lecturers_cells_are_speaker_n
     for path in written:
         page = path.read_text(encoding="utf-8")
         assert page.count("<section") > 5
+        assert "white-space: pre-wrap" in page.partition("</head>")[0].rpartition("<style>")[2]  # no code is cut off
         assert not re.search(r"<(script|link)[^>]*(src|href)=.?https?:", page)  # no script, no style from the network
         assert page.count("node_modules/") >= 4
         for at in (found.start() for found in re.finditer("For the lecturer", page)):
