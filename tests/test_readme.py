@@ -108,3 +108,19 @@ def test_the_minutes_of_its_course_plans_are_those_of_the_sections_they_name():
         assert total == int(stated), (name, total)
         if "lecture" in name:
             assert total <= 50
+
+
+def test_nobody_waits_longer_for_the_notebooks_of_a_plan_than_it_says():
+    """`about five minutes at most`: the running times that the map gives, for the notebooks of each line."""
+    words = {"two": 2, "three": 3}
+    seconds = {}
+    for number, count, unit in re.findall(r"^\| \[(\d\d)_.*\| (\w+) (seconds|minutes) \|$", README, re.MULTILINE):
+        seconds[number] = (words.get(count) or int(count)) * (60 if unit == "minutes" else 1)
+    assert len(seconds) == len(NOTEBOOKS)
+    plans = re.search(r"\| plan \| what \| minutes \|\n\|[-|]+\|\n((?:\|.*\n)+)", README)[1].splitlines()
+    longest = 0
+    for plan in plans:
+        parts = re.findall(r"(?:all of (\d\d)|(?<![\d.])(\d+)\.\d+)", plan.split("|")[2])
+        longest = max(longest, sum(seconds[number] for number in {whole or part.zfill(2) for whole, part in parts}))
+    assert 240 < longest <= 310
+    assert "about five minutes at most" in README
