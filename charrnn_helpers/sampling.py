@@ -85,10 +85,7 @@ def generate(
     empty prompt, a character the vocabulary does not hold, a negative length, or a bad temperature, top-k or top-p, and
     `FloatingPointError` for a network whose scores are not numbers.
     """
-    ids = _encode_prompt(vocab, prompt)
-    _check(len(vocab), temperature, top_k, top_p, length)
-    written = _write(model, ids, _uniforms(seed, length), temperature, top_k, top_p)
-    return prompt + vocab.decode(written)
+    return _continue(model, vocab, prompt, length, temperature, top_k, top_p, seed)
 
 
 def generate_with_scores(
@@ -105,11 +102,16 @@ def generate_with_scores(
 
     They are those of `scores`, to float precision. Errors as in `generate`.
     """
+    seen: list[np.ndarray] = []
+    text = _continue(model, vocab, prompt, length, temperature, top_k, top_p, seed, seen)
+    return text, torch.from_numpy(np.stack(seen))
+
+
+def _continue(model, vocab, prompt, length, temperature, top_k, top_p, seed, seen: list | None = None) -> str:
+    """`generate`; the logits after every character are added to `seen`, if there is such a list."""
     ids = _encode_prompt(vocab, prompt)
     _check(len(vocab), temperature, top_k, top_p, length)
-    seen: list[np.ndarray] = []
-    written = _write(model, ids, _uniforms(seed, length), temperature, top_k, top_p, seen)
-    return prompt + vocab.decode(written), torch.from_numpy(np.stack(seen))
+    return prompt + vocab.decode(_write(model, ids, _uniforms(seed, length), temperature, top_k, top_p, seen))
 
 
 def generate_many(

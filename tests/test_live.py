@@ -130,12 +130,12 @@ def test_whatever_ends_a_run_is_said(live, monkeypatch):
     assert not live.running
 
 
-@pytest.mark.parametrize("characters", [20, 77, 300, 5000])
-def test_a_short_text_is_trained_on_with_fewer_streams(tmp_path, characters):
+@pytest.mark.parametrize(("characters", "streams", "window"), [(20, 1, 15), (77, 1, 32), (300, 3, 32), (5000, 16, 32)])
+def test_a_short_text_is_trained_on_with_fewer_streams(tmp_path, characters, streams, window):
     (tmp_path / "short.txt").write_text((TEXT * 3)[:characters], encoding="utf-8")
     corpus = load_corpus(tmp_path / "short.txt")
     config = fitting(corpus, updates=4, warmup=1, validate_every=2)
-    assert (config.streams, config.window) == ((16, 32) if characters == 5000 else (config.streams, config.window))
+    assert (config.streams, config.window) == (streams, window)
     live = LiveTraining(corpus, ("LSTM", "GRU"), 8, config)
     live.start()
     live.wait()
