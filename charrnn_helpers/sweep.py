@@ -148,9 +148,9 @@ def sweep(
     Without `executor`, `workers` processes (as many as there are cores) run side by side; one that dies costs the runs
     that were under way another attempt, at most `retries` of them; an interrupt stops them all. In a script the call
     then belongs under `if __name__ == "__main__":`. With an executor, for example
-    `distributed.Client(...).get_executor()`, that one decides about workers and retries; an interrupt cancels what has
-    not begun. Either way what is finished is kept. Raises `ValueError` if `folder` cannot be made or `job` cannot be
-    imported.
+    `distributed.Client(...).get_executor()`, that one decides about workers and retries, and what it gives up is given
+    to it once more, alone; an interrupt cancels what has not begun. Either way what is finished is kept. Raises
+    `ValueError` if `folder` cannot be made or `job` cannot be imported.
     """
     configs = list(configs)
     folder = Path(folder)
@@ -317,19 +317,33 @@ TICK = 0.5  # seconds after which a wait looks up, so that an interrupt is heard
 
 
 def _on(executor: Executor, tasks: dict[str, tuple], take: Callable, show: Callable) -> None:
-    """Run on an executor of the caller's."""
+    """Run on an executor of the caller's. What was lost with its worker runs once more, when nothing else does.
+
+    Dask also gives up what only waited on a worker that another run killed, time and again: alone, it comes through.
+    """
+    waiting, suspects = deque(tasks), deque()
+    lost: dict[str, dict] = {}
     running: dict[Future, str] = {}
     try:
-        for key, task in tasks.items():
-            try:
-                running[executor.submit(_attempt, *task, uuid.uuid4().hex)] = key
-            except Exception as error:  # broken, or shut down
-                take(key, _failure(f"the executor takes no more runs ({type(error).__name__}: {error})"))
-        while running:
+        while waiting or suspects or running:
+            while waiting or (suspects and not running):
+                key = (waiting or suspects).popleft()
+                try:
+                    running[executor.submit(_attempt, *tasks[key], uuid.uuid4().hex)] = key
+                except Exception as error:  # broken, or shut down
+                    why = f"the executor takes no more runs ({type(error).__name__}: {error})"
+                    take(key, lost.get(key) or _failure(why))
+            if not running:
+                continue
             show(len(running))
             done, _ = wait(running, timeout=TICK, return_when=FIRST_COMPLETED)
             for future in done:
-                take(running.pop(future), _outcome(future))
+                key, outcome = running.pop(future), _outcome(future)
+                if key not in lost and not future.cancelled() and future.exception() is not None:
+                    lost[key] = outcome
+                    suspects.append(key)
+                else:
+                    take(key, outcome)
     finally:
         for future, key in running.items():
             if future.done() and not future.cancelled() and future.exception() is None:

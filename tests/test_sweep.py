@@ -2,13 +2,14 @@
 
 import errno
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -274,6 +275,41 @@ def test_a_run_that_kills_every_worker_fails_alone(where, tmp_path):
     assert rows[1]["status"] == "failed"
     assert "worker" in rows[1]["error"]
     assert len(files(tmp_path)) == 3
+
+
+class _LosesWorkers(ThreadPoolExecutor):
+    """As Dask does, gives up what waited on a worker that another run killed: seed 2 with seed 1, the killer."""
+
+    def __init__(self):
+        super().__init__(2)
+        self.under_way, self.alone = [], []
+
+    def submit(self, attempt, job, config, *rest):
+        others = [future for future in self.under_way if not future.done()]
+        self.alone.append((config.seed, not others))
+        first = [seed for seed, _ in self.alone].count(config.seed) == 1
+        if config.seed == 1 or (config.seed == 2 and first):
+            future = Future()
+            future.set_exception(OSError("4 workers died"))
+        else:
+            future = super().submit(attempt, job, config, *rest)
+        self.under_way.append(future)
+        return future
+
+
+def test_what_an_executor_gave_up_runs_once_more_when_nothing_else_does(tmp_path):
+    executor = _LosesWorkers()
+    rows = sweep(CONFIGS, executor, folder=tmp_path, job=partial(jobs.slow, tmp_path))
+    assert values(rows) == [0, None, 4, 6]
+    assert "4 workers died" in rows[1]["error"]
+    assert sorted(executor.alone[4:]) == [(1, True), (2, True)]
+
+
+def test_an_executor_that_breaks_says_what_broke_it(tmp_path):
+    """A pool of the caller's does not come back: the rows name the lost worker and not only that it takes no more."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        rows = sweep(CONFIGS[1:2], pool, folder=tmp_path, job=partial(jobs.die_always, tmp_path))
+    assert "worker was lost" in rows[0]["error"]
 
 
 SCRIPT = """
