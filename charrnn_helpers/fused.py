@@ -89,6 +89,11 @@ class FusedGRUModel(GRUModel):
         return self.head(self.dropout(h)), state  # (B, T, V)
 
 
+# What autograd uses itself, one pass over memory each: d (1 - y²) for y = tanh, d y (1 - y) for y = sigmoid.
+tanh_backward = torch.ops.aten.tanh_backward.grad_input
+sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input
+
+
 class _Recurrence(torch.autograd.Function):
     """All steps of one layer. Overwrites `gates` (T, B, 3H) and `candidate` (T, B, H), which nothing else may use."""
 
@@ -117,12 +122,15 @@ class _Recurrence(torch.autograd.Function):
         r, z, h_n = gates.view(steps, batch, 3, units).unbind(dim=2)
 
         # How strongly dh reaches what stands inside each gate, for all steps at once.
-        to_candidate = (1 - n * n).mul_(1 - z)  # through n
+        to_candidate = 1 - z
+        tanh_backward(to_candidate, n, grad_input=to_candidate)  # (1 - z) (1 - n²)
         d_gates = n.new_empty(steps, batch, 3, units)
         d_r, d_z, d_hn = d_gates.unbind(dim=2)
         torch.mul(to_candidate, r, out=d_hn)
-        torch.mul(d_hn, (1 - r).mul_(h_n), out=d_r)
-        torch.mul((h[:-1] - n).mul_(z), 1 - z, out=d_z)
+        torch.mul(to_candidate, h_n, out=d_r)
+        sigmoid_backward(d_r, r, grad_input=d_r)
+        torch.sub(h[:-1], n, out=d_z)
+        sigmoid_backward(d_z, z, grad_input=d_z)
 
         d_h = n.new_zeros(steps + 1, batch, units)
         d_h[1:] = d_outputs
