@@ -31,8 +31,9 @@ def next_distribution(
 def _weights(logits: np.ndarray, temperature: float, top_k: int | None, top_p: float | None) -> np.ndarray:
     """What `next_distribution` describes, but for a factor: the sum over a row is not yet 1."""
     p = logits.astype(np.float64)
-    p -= np.maximum.reduce(p, axis=-1, keepdims=True)  # the weight of the most probable one is 1: nothing overflows
-    p /= temperature
+    p -= p[p.argmax()] if p.ndim == 1 else p.max(axis=-1, keepdims=True)  # the largest weight is 1: no overflow
+    if temperature != 1:
+        p /= temperature
     np.exp(p, out=p)
     if top_k is None and top_p is None:
         return p
@@ -168,7 +169,7 @@ def _write(model, prompt_ids, draws, temperature, top_k, top_p, seen: list | Non
             for place, u in enumerate(draws):
                 if place:
                     logits = step(written[place - 1])
-                written[place] = _draw(_weights(logits, temperature, top_k, top_p).cumsum(axis=-1), u)
+                written[place] = _draw(np.add.accumulate(_weights(logits, temperature, top_k, top_p), axis=-1), u)
         if seen is not None and len(draws):
             step(written[-1])  # nothing is drawn after it
     finally:
@@ -178,7 +179,7 @@ def _write(model, prompt_ids, draws, temperature, top_k, top_p, seen: list | Non
 
 def _draw(sums: np.ndarray, u: np.ndarray) -> np.ndarray:
     """The first character at which the running sum (V,) or (B, V) passes the share u of the whole."""
-    whole = sums[..., -1]
+    whole = sums[-1] if sums.ndim == 1 else sums[:, -1]
     if not (whole > 0 if sums.ndim == 1 else (whole > 0).all()):
         raise FloatingPointError(
             "the network's scores are not numbers: was it trained at too high a rate? Train it again"

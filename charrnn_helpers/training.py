@@ -33,7 +33,8 @@ from .fused import FASTEST
 from .models import MODELS, detach, map_state, to_device
 
 BUNDLED = Path(__file__).parent / "checkpoints"
-CHUNK = 2000  # steps that `evaluate` takes at once; bounds its memory
+BLOCK = 2000  # characters of a block when training looks at the validation text
+STEPS, POSITIONS = 250, 20_000  # steps, and characters of all blocks, that `evaluate` takes at once: bounds its memory
 
 
 @dataclass(frozen=True)
@@ -183,23 +184,6 @@ def one_update(model, x, y, state, optimiser, clip):
     return loss.item(), norm.item(), detach(state)  # the value goes on, the gradient does not
 
 
-def keep_memory() -> bool:
-    """Let this process keep the memory that it frees, for the next update; False where the allocator is not glibc's.
-
-    An update needs the same few large blocks as the one before. By default glibc (Linux) gives such blocks back to the
-    system each time, and getting them again, page by page, cost a large LSTM a tenth of its time here. The process then
-    stays as large as it once was. Nothing that is computed changes. (mallopt(3): M_MMAP_MAX, M_TRIM_THRESHOLD.)
-    """
-    if not sys.platform.startswith("linux"):
-        return False
-    mmap_max, trim_threshold = -4, -1  # glibc's numbers for what mallopt sets
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except AttributeError:  # another C library
-        return False
-    return bool(mallopt(mmap_max, 0)) and bool(mallopt(trim_threshold, 2**31 - 1))
-
-
 def make_optimiser(model: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
     """AdamW (Loshchilov and Hutter 2019), fused where there is a fused one; biases do not decay."""
     matrices = [weight for weight in model.parameters() if weight.dim() > 1]
@@ -210,9 +194,10 @@ def make_optimiser(model: nn.Module, config: TrainConfig) -> torch.optim.Optimiz
 
 
 class Lowered(nn.Module):
-    """The same network with its matrix products in bfloat16; weights, loss and optimiser stay float32.
+    """The same network under autocast: matrix products in bfloat16; weights, loss and optimiser stay float32.
 
-    Scores are rounded on the way, and so is an LSTM's state; that of a FusedGRU is not.
+    Scores are rounded on the way, and so is an LSTM's state. Of a `FusedGRU` only the products with W_h and the scores
+    are; its input projection and its state stay float32.
     """
 
     def __init__(self, model: nn.Module):
@@ -253,7 +238,7 @@ def _begin(history, model, config, device, optimiser) -> History:
 
 
 def _validate(history: History, model: nn.Module, val_ids: Tensor) -> None:
-    loss = evaluate(model, val_ids, window=CHUNK)
+    loss = evaluate(model, val_ids, window=BLOCK)
     if not math.isfinite(loss):
         raise FloatingPointError(
             f"the validation loss after update {history.updates} is not a number; lower the learning rate"
@@ -392,14 +377,31 @@ def _losses(model: nn.Module, inputs: Tensor, targets: Tensor, chunk: int) -> Te
 
 
 def _summed_loss(model: nn.Module, inputs: Tensor, targets: Tensor) -> float:
-    rows = max(1, 200_000 // min(CHUNK, inputs.shape[1]))  # blocks that are read side by side
+    rows = max(1, POSITIONS // min(STEPS, inputs.shape[1]))  # blocks that are read side by side
     total = 0.0
     for x_rows, y_rows in zip(inputs.split(rows), targets.split(rows), strict=True):
         state = None
-        for x, y in zip(x_rows.split(CHUNK, dim=1), y_rows.split(CHUNK, dim=1), strict=True):
+        for x, y in zip(x_rows.split(STEPS, dim=1), y_rows.split(STEPS, dim=1), strict=True):
             logits, state = model(x, state)
             total += F.cross_entropy(logits.flatten(0, 1), y.flatten(), reduction="sum").item()
     return total
+
+
+def keep_memory() -> bool:
+    """Let this process keep the memory that it frees, for the next update; False where the allocator is not glibc's.
+
+    An update needs the same few large blocks as the one before. By default glibc (Linux) gives such blocks back to the
+    system each time, and gets them again page by page. The process then stays as large as it once was. Nothing that is
+    computed changes. (mallopt(3): M_MMAP_MAX, M_TRIM_THRESHOLD.)
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    mmap_max, trim_threshold = -4, -1  # glibc's numbers for what mallopt sets
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except AttributeError:  # another C library
+        return False
+    return bool(mallopt(mmap_max, 0)) and bool(mallopt(trim_threshold, 2**31 - 1))
 
 
 def pick_device(name: str | torch.device | None = None) -> torch.device:
@@ -440,7 +442,7 @@ def pick_precision(
     """Time a few updates in float32 and in bfloat16 on this machine, and take bfloat16 if it is clearly faster.
 
     Timed is a copy of `model`, or without one an LSTM and a GRU of 256 units (about a second). A processor that cannot
-    do it gets float32. Nothing of the reader's is changed: no weights, no random numbers, no thread count.
+    do it gets float32. Weights, random numbers and thread count stay as they are; memory is kept, as by `train`.
     """
     device = pick_device(device)
     keep_memory()

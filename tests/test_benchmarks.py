@@ -17,6 +17,7 @@ import latency
 import memory
 import quality
 import training_speed
+import tuning
 
 from charrnn_helpers import load_corpus
 from charrnn_helpers.fused import FASTEST
@@ -29,7 +30,8 @@ def run(benchmark, tmp_path, *arguments):
     """Run one benchmark; what it returns is what it wrote."""
     file = tmp_path / "result.json"
     device = [] if benchmark is generation_speed else CPU
-    result = benchmark.main([*device, "--rounds", "2", *map(str, arguments), "--json", str(file)])
+    rounds = [] if benchmark in (quality, tuning) else ["--rounds", "2"]
+    result = benchmark.main([*device, *rounds, *map(str, arguments), "--json", str(file)])
     assert json.loads(file.read_text()) == result
     assert "threads, PyTorch" in result["machine"]
     assert all(set(row) == set(benchmark.COLUMNS) for row in result["rows"])
@@ -44,6 +46,7 @@ def test_training_speed_is_reported_for_both_cells_in_every_way(tmp_path, capsys
     one_by_one = {(module, units, "float32, one by one") for module in ("nn.LSTM", "nn.GRU") for units in (8, 16)}
     assert found == windows | one_by_one
     assert all(row["characters/s"] > 0 for row in result["rows"])
+    assert all(0 < row["in products"] < 1 for row in result["rows"])
     assert all(row["one by one x"] == 1 for row in result["rows"] if row["how"] == "float32, one by one")
     assert capsys.readouterr().out.count("FusedGRU") == sum(row["module"] == "FusedGRU" for row in result["rows"])
 
@@ -69,10 +72,17 @@ def test_where_bfloat16_cannot_be_had_the_rest_is_measured(monkeypatch, capsys, 
     assert f"no bfloat16 for FusedGRU here: {problem}" in capsys.readouterr().out
 
 
-def test_flop_count_of_the_recurrent_layer_is_three_quarters_for_a_gru():
+def test_flop_count_of_the_recurrent_layer_is_three_quarters_for_a_gru_and_without_what_is_looked_up():
     """By hand for 2 units: 3 passes, 2 operations, 4 · 2 · (64 + 2) + 2 · 65 products for the LSTM."""
-    assert training_speed.flop_per_character("LSTM", 2) == 6 * (528 + 130)
-    assert training_speed.flop_per_character("GRU", 2) == 6 * (396 + 130)
+    assert training_speed.flop_per_character("nn.LSTM", 2) == 6 * (528 + 130)
+    assert training_speed.flop_per_character("nn.GRU", 2) == 6 * (396 + 130)
+    assert training_speed.flop_per_character("FusedGRU", 2) == 6 * (12 + 130)
+
+
+def test_products_are_told_from_the_rest():
+    a, b = torch.randn(300, 300), torch.randn(20)
+    assert training_speed.share_in_products(lambda: [a @ a for _ in range(20)]) > 0.9
+    assert training_speed.share_in_products(lambda: [b.tanh() for _ in range(20)]) == 0
 
 
 def test_generation_speed_is_reported_for_every_way(tmp_path):
@@ -85,6 +95,7 @@ def test_generation_speed_is_reported_for_every_way(tmp_path):
     ]
     assert all(row["characters/s"] > 0 for row in result["rows"])
     assert all(row["usual loop x"] == 1 for row in result["rows"] if row["how"] == "usual loop")
+    assert all((row["500 in ms"] is not None) == (row["how"] == "generate") for row in result["rows"])
 
 
 def test_the_usual_loop_writes_by_the_same_distribution(make_model, vocab):
@@ -97,11 +108,16 @@ def test_the_usual_loop_writes_by_the_same_distribution(make_model, vocab):
 
 
 def test_cost_is_reported_for_both_cells_and_grows_with_one_thing_at_a_time(tmp_path):
-    result = run(cost, tmp_path, "--what", "layers", "--updates", 1, "--scale", 0.05)
+    result = run(cost, tmp_path, "--what", "layers", "characters", "--updates", 1, "--scale", 0.05)
+    sizes = [("layers", value) for value in (1, 2, 3)]
+    sizes += [("characters", value) for value in (500, 5_000, 50_000, 500_000)]
     assert [(row["cell"], row["what"], row["value"]) for row in result["rows"]] == [
-        (cell, "layers", value) for value in (1, 2, 3) for cell in FASTEST
+        (cell, what, value) for what, value in sizes for cell in FASTEST
     ]
-    assert all(row["ms an update"] > 0 for row in result["rows"])
+    assert all(row["ms an update"] > 0 and row["around s"] > 0 for row in result["rows"])
+    if Path("/proc/self/status").is_file():
+        longest, shortest = (result["rows"][place]["MB"] for place in (-1, -7))
+        assert longest > shortest > 0  # half a million characters take more memory than 500
     assert result["import_charrnn_helpers_s"] > 0
     assert result["base"] == {"units": 12, "layers": 1, "window": 3, "streams": 1, "characters": 50_000}
 
@@ -157,6 +173,25 @@ def test_quality_does_not_mix_two_experiments_in_one_file(tmp_path, short_text, 
         with pytest.raises(SystemExit):
             run(quality, tmp_path, *few, *change)
         assert "name another file" in capsys.readouterr().err
+
+
+def test_a_trial_of_the_tuning_is_made_again_with_what_was_changed(tmp_path, short_text, capsys):
+    tiny = ("--row", 9, "--text", short_text, "--units", 8, "--updates", 4, "--streams", 4, "--window", 5)
+    first = run(tuning, tmp_path, *tiny)
+    (made,) = first["rows"]
+    kept = measured("trials")["rows"][9]
+    assert {key: made[key] for key in ("cell", "recipe", "dropout", "learning_rate", "warmup")} == {
+        key: kept[key] for key in ("cell", "recipe", "dropout", "learning_rate", "warmup")
+    }
+    assert (made["hidden_size"], made["updates"], made["stopped_after"]) == (8, 4, None)
+    second = run(tuning, tmp_path, *tiny, "--layers", 2, "--seed", 1)  # it is added
+    assert second["rows"][0] == made
+    assert second["rows"][1]["carried"] != made["carried"]
+    dropped = next(place for place, row in enumerate(measured("trials")["rows"]) if row["weight_dropout"])
+    for wrong, said in ((dropped, "weight dropout is not in the package"), (10_000, "there are")):
+        with pytest.raises(SystemExit):
+            run(tuning, tmp_path, "--row", wrong)
+        assert said in capsys.readouterr().err
 
 
 def test_the_full_trial_tunes_each_cell_and_then_runs_other_seeds_with_that_rate(tmp_path, monkeypatch):

@@ -306,7 +306,7 @@ def test_bundled_network_is_small_and_knows_how_it_was_made(bundled, cell, tales
 
 def test_bundled_network_scores_what_its_log_says(bundled, tales):
     loaded = load_checkpoint(bundled)
-    loss = evaluate(loaded.model, loaded.vocab.encode(tales.val), window=training.CHUNK)
+    loss = evaluate(loaded.model, loaded.vocab.encode(tales.val), window=training.BLOCK)
     assert loss == pytest.approx(loaded.history.best_loss, abs=1e-3)
     assert loss > tales.floor
 

@@ -244,7 +244,7 @@ def test_best_weights_on_the_validation_text_end_in_the_model(model, ids, config
 def test_best_loss_is_what_evaluate_gives_for_the_model(model, ids, config):
     history = quietly(model, ids, config(), val=ids[:500])
     assert history.best_loss == min(history.val_losses)
-    assert history.best_loss == pytest.approx(evaluate(model, ids[:500], window=training.CHUNK), abs=1e-6)
+    assert history.best_loss == pytest.approx(evaluate(model, ids[:500], window=training.BLOCK), abs=1e-6)
 
 
 def test_same_seed_same_run_and_another_seed_another_dropout(make_model, ids, config):
@@ -265,7 +265,7 @@ def test_stop_event_leaves_a_usable_model_and_its_history(model, ids, config):
     assert not history.finished
     assert len(history.losses) == 10
     assert math.isfinite(evaluate(model, ids[:50]))
-    assert evaluate(model, ids[:100], window=training.CHUNK) == pytest.approx(history.val_losses[-1], abs=1e-6)
+    assert evaluate(model, ids[:100], window=training.BLOCK) == pytest.approx(history.val_losses[-1], abs=1e-6)
 
     stop.clear()
     again = quietly(model, ids, config(), stop=stop, history=history)
@@ -519,8 +519,13 @@ def test_losses_in_context_of_everything_are_those_of_evaluate(model, ids):
 @pytest.mark.parametrize("window", [None, 30], ids=str)
 def test_evaluate_in_pieces_gives_the_same(model, ids, window, monkeypatch):
     whole = evaluate(model, ids[:200], window=window)
-    monkeypatch.setattr(training, "CHUNK", 7)
+    monkeypatch.setattr(training, "STEPS", 7)
+    monkeypatch.setattr(training, "POSITIONS", 20)
+    taken = []
+    model.register_forward_pre_hook(lambda _, given: taken.append(given[0].shape))
     assert evaluate(model, ids[:200], window=window) == pytest.approx(whole, abs=1e-5)
+    assert max(width for _, width in taken) == 7
+    assert max(rows for rows, _ in taken) == (1 if window is None else 2)  # 20 characters are two rows of seven
 
 
 def test_carried_state_and_blocks_are_two_measures(model, ids, config):

@@ -14,30 +14,28 @@ from pathlib import Path
 import torch
 
 
-def parser(description: str, device: bool = True) -> argparse.ArgumentParser:
-    """The options that benchmarks have: --rounds, --json, and --device but for those that are of the CPU."""
+def parser(description: str, device: bool = True, rounds: bool = True) -> argparse.ArgumentParser:
+    """The options that benchmarks have: --json; --device but for those of the CPU; --rounds if it takes turns."""
     made = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     if device:
         made.add_argument("--device", help="cpu or cuda; without it a GPU if there is one")
-    made.add_argument(
-        "--rounds",
-        type=int,
-        default=5,
-        choices=range(1, 1000),
-        metavar="N",
-        help="medians are taken over so many rounds",
-    )
+    if rounds:
+        said = "medians are taken over so many rounds"
+        made.add_argument("--rounds", type=int, default=5, choices=range(1, 1000), metavar="N", help=said)
     made.add_argument("--json", type=Path, help="also write the result to this file")
     return made
 
 
 def machine(device: torch.device) -> str:
-    """The machine in words: processor, cores, threads, PyTorch, device."""
+    """The machine in words: processor and what it has for bfloat16, cores, threads, PyTorch, device."""
     name = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.is_file():
-        names = [line.split(":", 1)[1].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
-        name = names[0] if names else name
+        told = dict(line.split(":", 1) for line in cpuinfo.read_text().splitlines() if ":" in line)
+        told = {key.strip(): value.strip() for key, value in told.items()}
+        name = told.get("model name", name)
+        units = [unit for unit in ("amx_bf16", "avx512_bf16") if unit in told.get("flags", "").split()]
+        name += f" with {units[0]}" if units else ""
     gpu = f", {torch.cuda.get_device_name(device)}" if device.type == "cuda" else ""
     version = torch.__version__.split("+")[0]
     return f"{name}, {os.cpu_count()} cores, {torch.get_num_threads()} threads, PyTorch {version}, {device}{gpu}"

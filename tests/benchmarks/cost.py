@@ -3,8 +3,10 @@
     python tests/benchmarks/cost.py                          a table, and the same as JSON with --json FILE
 
 Each row changes one thing of a run of 32 streams x 64 characters through one layer of 256 units: width, depth, window,
-streams; or the length of the text, from 10 KB to 10 MB. Memory is the peak of a process of its own that trains, less
-the peak of one that only imports the package. The import is that of `charrnn_helpers`, less that of `torch`.
+streams; or the length of the text, from 10 KB to 10 MB. `around s` is what a run takes besides its updates: encoding
+the text, and one look at a tenth of it as validation. Memory is the peak of a process of its own that does all this,
+less the peak of one that only imports the package; on a GPU it is the peak of PyTorch's own memory there. The import is
+that of `charrnn_helpers`, less that of `torch`.
 """
 
 from __future__ import annotations
@@ -16,9 +18,9 @@ import time
 from pathlib import Path
 
 import common
-import torch
+import numpy as np
 
-from charrnn_helpers import TrainConfig, pick_device
+from charrnn_helpers import TrainConfig, Vocabulary, pick_device
 from charrnn_helpers.fused import FASTEST
 from charrnn_helpers.training import train
 
@@ -30,33 +32,48 @@ GROWTH = {
     "streams": [8, 32, 128],
     "characters": [10_000, 100_000, 1_000_000, 10_000_000],
 }
-COLUMNS = {"cell": "", "what": "", "value": ",d", "ms an update": ",.1f", "characters/s": ",.0f", "MB": ",.0f"}
+COLUMNS = {
+    "cell": "",
+    "what": "",
+    "value": ",d",
+    "ms an update": ",.1f",
+    "characters/s": ",.0f",
+    "around s": ",.2f",
+    "MB": ",.0f",
+}
 PROBE = """
 import sys
 sys.path[:0] = {path!r}
-import charrnn_helpers, cost
+import charrnn_helpers, cost, torch
 {work}
-print([line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")][0])
+if {device!r} == "cuda":
+    print(torch.cuda.max_memory_allocated() / 1000)
+else:
+    print([line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")][0])
 """
 
 
-def updates(cell: str, device, number: int, units: int, layers: int, window: int, streams: int, characters: int):
-    """Train on random characters, and return seconds of an update, validation and set-up left out."""
-    ids = torch.randint(65, (characters,), generator=torch.Generator().manual_seed(0))
+def run(cell: str, device, number: int, units: int, layers: int, window: int, streams: int, characters: int):
+    """Train on random characters: seconds of an update, and those of all the rest."""
+    text = np.random.default_rng(0).integers(33, 98, characters, dtype=np.uint8).tobytes().decode()  # 65 kinds
+    start = time.perf_counter()
+    vocab = Vocabulary.from_text(text)
+    ids = vocab.encode(text)
     window = min(window, (characters - 1) // streams)
     config = TrainConfig(updates=number, streams=streams, window=window, validate_every=number)
-    model = FASTEST[cell](65, units, layers)
-    return train(model, ids, ids[:200], config, device=device, progress=False).seconds / number
+    model = FASTEST[cell](len(vocab), units, layers)
+    seconds = train(model, ids, ids[: characters // 10], config, device=device, progress=False).seconds
+    return seconds / number, time.perf_counter() - start - seconds
 
 
-def memory(work: str) -> float | None:
+def memory(work: str, device: str) -> float | None:
     """Peak memory in MB of a fresh process that does `work`; None where the kernel does not tell (not Linux).
 
     Not `resource.getrusage`: what it reports to a new process includes the peak of the one that started it.
     """
     if not Path("/proc/self/status").is_file():
         return None
-    code = PROBE.format(path=sys.path, work=work)
+    code = PROBE.format(path=sys.path, work=work, device=device)
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     return float(done.stdout) / 1000  # kB
 
@@ -88,7 +105,7 @@ def main(arguments: list[str] | None = None) -> dict:
     small["layers"] = 1
     start = time.perf_counter()
     import_torch, import_ours = import_seconds(max(1, options.rounds))
-    idle, rows = memory(""), []
+    idle, rows = memory("", device.type), []
     for what in options.what:
         for value in GROWTH[what]:
             value = value if what == "layers" else max(1, int(value * options.scale))
@@ -96,14 +113,14 @@ def main(arguments: list[str] | None = None) -> dict:
             number = options.updates
             tasks, taken = {}, {cell: [] for cell in FASTEST}
             for cell in FASTEST:
-                tasks[cell] = lambda cell=cell: taken[cell].append(updates(cell, device, number, **sizes))  # noqa: B023
+                tasks[cell] = lambda cell=cell: taken[cell].append(run(cell, device, number, **sizes))  # noqa: B023
             common.medians(tasks, options.rounds, device)
             for cell in FASTEST:
-                seconds = statistics.median(taken[cell][1:])
-                peak = memory(f"cost.updates({cell!r}, {device.type!r}, 3, **{sizes!r})")
+                seconds, around = (statistics.median(part) for part in zip(*taken[cell][1:]))
+                peak = memory(f"cost.run({cell!r}, {device.type!r}, 3, **{sizes!r})", device.type)
                 read = sizes["streams"] * min(sizes["window"], (sizes["characters"] - 1) // sizes["streams"])
                 extra = None if peak is None else peak - idle
-                rows.append(dict(zip(COLUMNS, (cell, what, value, seconds * 1e3, read / seconds, extra))))
+                rows.append(dict(zip(COLUMNS, (cell, what, value, seconds * 1e3, read / seconds, around, extra))))
     result = {
         "machine": f"{common.machine(device)}; import torch {import_torch:.2f} s, charrnn_helpers +{import_ours:.2f} s",
         "import_torch_s": import_torch,

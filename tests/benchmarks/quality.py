@@ -77,7 +77,7 @@ def median_row(rows: list[dict]) -> dict:
 
 
 def main(arguments: list[str] | None = None) -> dict:
-    made = common.parser(__doc__)
+    made = common.parser(__doc__, rounds=False)
     made.add_argument("--recipes", nargs="+", choices=RECIPES, default=list(RECIPES))
     made.add_argument("--cells", nargs="+", choices=["LSTM", "GRU"], default=["LSTM", "GRU"])
     made.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])

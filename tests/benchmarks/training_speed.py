@@ -5,8 +5,11 @@
 
 Characters per second of whole updates (`one_update`: forward, backward, clipping, AdamW), for windows through
 `nn.LSTM`, `nn.GRU` and `FusedGRU`, in float32 and bfloat16; and for `nn.LSTM` and `nn.GRU` called for one character at
-a time, as many a tutorial does. FLOP/s count the arithmetic that the equations ask for, and stand beside the rate of a
-large matrix product in the same run. All ways of a width take turns, round by round; medians over the rounds.
+a time, as many a tutorial does: `one by one x` is how many times as fast as that, in float32, a row is. FLOP/s count
+the arithmetic that the equations ask for (of `FusedGRU` without the input projection, which it looks up), and stand
+beside the rate of a large matrix product in the same run and precision. `in products` is the share that PyTorch's
+profiler finds in matrix products when it watches an update (a whole `nn.LSTM` layer is one such call). All ways of a
+width take turns, round by round; medians over the rounds.
 """
 
 from __future__ import annotations
@@ -31,6 +34,7 @@ COLUMNS = {
     "characters/s": ",.0f",
     "GFLOP/s": ",.0f",
     "of the product": ".0%",
+    "in products": ".0%",
     "one by one x": ".1f",
 }
 
@@ -50,15 +54,16 @@ class CharacterByCharacter(nn.Module):
         return torch.cat(steps, dim=1), state
 
 
-def flop_per_character(cell: str, units: int) -> int:
+def flop_per_character(module: str, units: int) -> int:
     """Multiplications and additions for one character of one update; a backward pass costs twice a forward pass."""
-    blocks = {"LSTM": 4, "GRU": 3}[cell]
-    return 3 * 2 * (blocks * units * (EMBEDDING + units) + units * VOCABULARY)
+    blocks = 4 if module == "nn.LSTM" else 3
+    read = units if module == "FusedGRU" else EMBEDDING + units
+    return 3 * 2 * (blocks * units * read + units * VOCABULARY)
 
 
-def matmul_rate(device: torch.device, size: int, seconds: float = 1.0) -> float:
-    """FLOP/s of square float32 matrix products of `size`."""
-    a, b = torch.randn(size, size, device=device), torch.randn(size, size, device=device)
+def matmul_rate(device: torch.device, size: int, dtype: torch.dtype, seconds: float = 1.0) -> float:
+    """FLOP/s of square matrix products of `size`."""
+    a, b = (torch.randn(size, size, device=device, dtype=dtype) for _ in range(2))
     a @ b
     done, start = 0, time.perf_counter()
     while time.perf_counter() - start < seconds:
@@ -66,6 +71,15 @@ def matmul_rate(device: torch.device, size: int, seconds: float = 1.0) -> float:
         done += 1
         common.wait(device)
     return done * 2 * size**3 / (time.perf_counter() - start)
+
+
+def share_in_products(task) -> float:
+    """Of the time that the operations of `task` take, the share of matrix products; on a CPU."""
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as seen:
+        task()
+    events = [event for event in seen.key_averages() if event.key.startswith("aten::")]
+    products = [event for event in events if event.key.endswith(("mm", "mm_")) or "mkldnn_rnn" in event.key]
+    return sum(event.self_cpu_time_total for event in products) / sum(event.self_cpu_time_total for event in events)
 
 
 def ways(units: int, device: torch.device) -> dict[tuple[str, str, str], nn.Module]:
@@ -76,11 +90,8 @@ def ways(units: int, device: torch.device) -> dict[tuple[str, str, str], nn.Modu
         return make(VOCABULARY, units, num_layers=1, embedding_size=EMBEDDING).to(device)
 
     found = {}
-    for cell, module, make in (
-        ("LSTM", "nn.LSTM", LSTMModel),
-        ("GRU", "nn.GRU", GRUModel),
-        ("GRU", "FusedGRU", FusedGRUModel),
-    ):
+    kinds = [("LSTM", "nn.LSTM", LSTMModel), ("GRU", "nn.GRU", GRUModel), ("GRU", "FusedGRU", FusedGRUModel)]
+    for cell, module, make in kinds if device.type == "cpu" else kinds[:2]:  # elsewhere a FusedGRU is an nn.GRU
         found[cell, module, "float32"] = model(make)
         if module != "FusedGRU":
             found[cell, module, "float32, one by one"] = CharacterByCharacter(model(make))
@@ -117,7 +128,7 @@ def main(arguments: list[str] | None = None) -> dict:
 
     device = pick_device(options.device)
     keep_memory()  # as `train` does
-    rate = matmul_rate(device, options.matmul)
+    rates = {name: matmul_rate(device, options.matmul, getattr(torch, name)) for name in ("float32", "bfloat16")}
     x, y = (torch.randint(VOCABULARY, (options.streams, options.window), device=device) for _ in range(2))
     rows = []
     for units in options.units:
@@ -125,12 +136,15 @@ def main(arguments: list[str] | None = None) -> dict:
         seconds = common.medians(tasks, options.rounds, device)
         for (cell, module, how), taken in seconds.items():
             speed = x.numel() * options.updates / taken
-            flops = speed * flop_per_character(cell, units)
-            alone = seconds[cell, {"LSTM": "nn.LSTM", "GRU": "nn.GRU"}[cell], "float32, one by one"]
-            rows.append(dict(zip(COLUMNS, (cell, units, module, how, speed, flops / 1e9, flops / rate, alone / taken))))
-    name = f"{common.machine(device)}; float32 matrix product: {rate / 1e9:,.0f} GFLOP/s; "
+            flops = speed * flop_per_character(module, units)
+            share = share_in_products(tasks[cell, module, how]) if device.type == "cpu" else None
+            alone = seconds[cell, f"nn.{cell}", "float32, one by one"]
+            figures = (speed, flops / 1e9, flops / rates[how.split(",")[0]], share, alone / taken)
+            rows.append(dict(zip(COLUMNS, (cell, units, module, how, *figures))))
+    said = ", ".join(f"{name} {rate / 1e9:,.0f} GFLOP/s" for name, rate in rates.items())
+    name = f"{common.machine(device)}; matrix product: {said}; "
     name += f"{options.streams} streams x {options.window} characters, one layer"
-    return common.report({"machine": name, "matmul_flops": rate, "rows": rows}, COLUMNS, options.json)
+    return common.report({"machine": name, "matmul_flops": rates, "rows": rows}, COLUMNS, options.json)
 
 
 if __name__ == "__main__":
