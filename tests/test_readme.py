@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from statistics import mean
+from statistics import mean, median
 
 import nbformat
 import pytest
@@ -71,6 +71,47 @@ def test_its_table_of_recipes_is_what_the_benchmark_printed():
         for row in result["rows"]
         if row["seed"].startswith("median")
     ]
+
+
+def speed_table():
+    """The lines of the table on speed in the README, made from the results that ship."""
+    training, writing, cost = (measured(name)["rows"] for name in ("training_speed", "generation_speed", "cost"))
+    fastest = {"LSTM": "nn.LSTM", "GRU": "FusedGRU"}
+    lines = {}
+    for units in (256, 512):
+        for how in ("float32", "bfloat16"):
+            name = f"training, {units} units, {how}: characters/s (of the matrix product; times one by one)"
+            for module in fastest.values():
+                wanted = {"units": units, "module": module, "how": how}
+                (row,) = (row for row in training if wanted.items() <= row.items())
+                figure = f"{row['characters/s']:,.0f} ({row['of the product']:.0%}; {row['one by one x']:.1f})"
+                lines.setdefault(name, []).append(figure)
+    for cell in fastest:
+        wanted = {"units": 256, "layers": 1, "cell": cell, "how": "generate"}
+        (row,) = (row for row in writing if wanted.items() <= row.items())
+        name = "writing, 256 units: characters/s (times a module call for each)"
+        lines.setdefault(name, []).append(f"{row['characters/s']:,.0f} ({row['usual loop x']:.1f})")
+        lines.setdefault("500 characters for a slider, ms", []).append(f"{row['500 in ms']:.0f}")
+        (row,) = (row for row in cost if (row["cell"], row["what"], row["value"]) == (cell, "units", 512))
+        lines.setdefault("memory of a run at 512 units, MB beyond the import", []).append(f"{row['MB']:.0f}")
+    return ["| | LSTM | GRU |", "|---|---|---|"] + [f"| {name} | {' | '.join(two)} |" for name, two in lines.items()]
+
+
+def test_its_table_of_speeds_is_what_the_benchmarks_printed():
+    shown = re.search(r"<!-- table of speeds -->\n(.*?)<!-- end -->", README, re.DOTALL)[1].strip().splitlines()
+    assert shown == speed_table()
+    names = ("training_speed", "generation_speed", "cost", "nanogpt", "quality")
+    assert len({measured(name)["machine"].split(" with")[0].split(",")[0] for name in names}) == 1  # one machine
+    assert (
+        f"import of the package takes {measured('cost')['import_charrnn_helpers_s']:.2f} s beyond that of torch"
+        in README
+    )
+
+
+def test_what_it_says_of_nanogpt_was_measured_on_the_machine_of_the_table():
+    theirs = measured("nanogpt")
+    assert theirs["machine"] == measured("quality")["machine"].split(";")[0]
+    assert f"took {median(theirs['seconds']):.0f} s on this machine and ended at {theirs['loss']}" in README
 
 
 def minutes():
