@@ -1,4 +1,4 @@
-"""Training runs that are worth a name: what two cores make of a real text in about ten seconds, one and five minutes.
+"""Training runs that are worth a name: what two cores make of a real text in ten seconds, one and five minutes at most.
 
     recipe = RECIPES["class"]["GRU"]
     model, history = recipe.run(len(vocab), train_ids, val_ids)

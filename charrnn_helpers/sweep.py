@@ -317,9 +317,10 @@ TICK = 0.5  # seconds after which a wait looks up, so that an interrupt is heard
 
 
 def _on(executor: Executor, tasks: dict[str, tuple], take: Callable, show: Callable) -> None:
-    """Run on an executor of the caller's. What was lost with its worker runs once more, when nothing else does.
+    """Run on an executor of the caller's. What ended with an error of the executor runs once more, with nothing else.
 
-    Dask also gives up what only waited on a worker that another run killed, time and again: alone, it comes through.
+    `_attempt` lets no error of the job pass, so most likely its worker was lost. Dask also gives up what only waited on
+    a worker that another run killed, time and again: alone, it comes through.
     """
     waiting, suspects = deque(tasks), deque()
     lost: dict[str, dict] = {}

@@ -325,7 +325,7 @@ def test_plain_arrays_keep_double_precision(make_model, ids):
 
 
 def test_plain_weights_begin_where_the_processor_reads_fastest(make_model):
-    """NumPy's own arrays do not always: a product with them then takes a fifth longer."""
+    """NumPy's own arrays do not always, and a product with them may then take longer."""
     networks = [PlainNetwork(make_model(num_layers=2)) for _ in range(10)]
     assert {layer.W.ctypes.data % 64 for network in networks for layer in network.layers} == {0}
 

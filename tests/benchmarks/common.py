@@ -13,6 +13,8 @@ from pathlib import Path
 
 import torch
 
+CPUINFO = Path("/proc/cpuinfo")  # Linux
+
 
 def parser(description: str, device: bool = True, rounds: bool = True) -> argparse.ArgumentParser:
     """The options that benchmarks have: --json; --device but for those of the CPU; --rounds if it takes turns."""
@@ -29,9 +31,8 @@ def parser(description: str, device: bool = True, rounds: bool = True) -> argpar
 def machine(device: torch.device) -> str:
     """The machine in words: processor and what it has for bfloat16, cores, threads, PyTorch, device."""
     name = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        told = dict(line.split(":", 1) for line in cpuinfo.read_text().splitlines() if ":" in line)
+    if CPUINFO.is_file():
+        told = dict(line.split(":", 1) for line in CPUINFO.read_text().splitlines() if ":" in line)
         told = {key.strip(): value.strip() for key, value in told.items()}
         name = told.get("model name", name)
         units = [unit for unit in ("amx_bf16", "avx512_bf16") if unit in told.get("flags", "").split()]

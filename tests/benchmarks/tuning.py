@@ -1,11 +1,12 @@
-"""How were the recipes chosen? One trial: a network and a schedule, trained once on Tiny Shakespeare, and its losses.
+"""One trial of a recipe: a network and a schedule, trained once on Tiny Shakespeare, and its losses.
 
     CHARRNN_DATA=... python tests/benchmarks/tuning.py --row 9                     row 9 of results/trials.json again
     CHARRNN_DATA=... python tests/benchmarks/tuning.py --row 9 --layers 2 --units 192 --json FILE      with a change
 
-Split 90/10; losses are nats per character on the validation text, with the state carried and in blocks of 256. With
---json the row is added to FILE, which may be results/trials.json itself. Rows with weight dropout were made by code
-that was not kept, and are refused; those that were stopped early run to their end.
+Split 90/10; losses are nats per character on the validation text, with the state carried and in blocks of 256, for the
+best weights of four looks. (Rows 0 to 33, by which the recipes were chosen, were made before this command: bfloat16,
+the last weights.) With --json the row is added to FILE, which may be results/trials.json itself. Rows with weight
+dropout were made by code that was not kept, and are refused; those that were stopped early run to their end.
 """
 
 from __future__ import annotations
