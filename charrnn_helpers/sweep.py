@@ -334,8 +334,6 @@ def _on(executor: Executor, tasks: dict[str, tuple], take: Callable, show: Calla
                 except Exception as error:  # broken, or shut down
                     why = f"the executor takes no more runs ({type(error).__name__}: {error})"
                     take(key, lost.get(key) or _failure(why))
-            if not running:
-                continue
             show(len(running))
             done, _ = wait(running, timeout=TICK, return_when=FIRST_COMPLETED)
             for future in done:

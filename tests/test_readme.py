@@ -116,6 +116,14 @@ def test_what_it_says_of_nanogpt_was_measured_on_the_machine_of_the_table():
     assert f"took {median(theirs['seconds']):.0f} s on this machine and ended at {theirs['loss']}" in README
 
 
+def test_the_seconds_it_gives_for_another_processor_were_measured_there():
+    other = measured("quality_without_amx")
+    seconds = {(row["recipe"], row["cell"]): row["seconds"] for row in other["rows"] if "median" in row["seed"]}
+    lines = [f"{seconds[name, 'LSTM']:.0f} and {seconds[name, 'GRU']:.0f} s for `{name}`" for name in ("class", "best")]
+    said = " ".join(README.split())
+    assert f"On an {other['machine'].split(',')[0]} without AMX an earlier version took {lines[0]}, {lines[1]}" in said
+
+
 def minutes():
     """Of every notebook: the lecturer's minutes of each section, and those of its exercises."""
     sections, exercises = {}, {}

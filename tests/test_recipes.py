@@ -79,8 +79,9 @@ def test_precision_is_picked_for_this_network_unless_given(recipe, vocab, ids, m
     assert len(asked) == 1
 
 
-def test_the_figures_shown_are_of_these_recipes_and_the_medians_of_their_seeds():
-    result = measured("quality")
+@pytest.mark.parametrize("file", ["quality", "quality_without_amx"])
+def test_the_figures_shown_are_of_these_recipes_and_the_medians_of_their_seeds(file):
+    result = measured(file)
     assert result["recipes"] == {
         name: {cell: asdict(run) for cell, run in found.items()} for name, found in RECIPES.items()
     }

@@ -149,6 +149,13 @@ def press(page, place, *keys):
         page.keyboard.press(key)
 
 
+def retype(page, box, text):
+    """Put `text` into a box in place of what it holds, by keyboard, and enter it."""
+    press(page, box, "ControlOrMeta+a", "Delete")
+    page.keyboard.insert_text(text)
+    page.keyboard.press("Enter")
+
+
 def wait_for(page, condition, seconds=20):
     """True as soon as `condition()` holds, False when it has not within `seconds`."""
     deadline = time.monotonic() + seconds

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from lab import NEEDED, control, errors_of, press, samples, wait_for, wait_for_samples
+from lab import NEEDED, control, errors_of, press, retype, samples, wait_for, wait_for_samples
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed; see tests/requirements.txt")
 pytestmark = NEEDED
@@ -63,9 +63,7 @@ def test_a_typed_text_is_encoded_and_an_unknown_character_named(page, panel):
     place = panel("encoding")
     box = place.get_by_label("your text")
     for typed, shown in (("cat", "target's index"), ("cät", "does not hold 'ä'"), ("", "nothing to encode")):
-        press(page, box, "ControlOrMeta+a", "Delete")
-        page.keyboard.insert_text(typed)
-        page.keyboard.press("Enter")
+        retype(page, box, typed)
         assert wait_for(page, lambda shown=shown: shown in place.inner_text()), place.inner_text()
     assert place.locator("table").count() == 0  # nothing of the last text beside the sentence
 
@@ -174,9 +172,7 @@ def test_a_text_is_coloured_by_a_unit_and_stepped_through(page, panel):
     ]
     text = place.get_by_label("text", exact=True)
     for typed, shown in (("Ada sang", "Step 8 of 8"), ("käse", "does not hold 'ä'"), ("", "nothing to read")):
-        press(page, text, "ControlOrMeta+a", "Delete")
-        page.keyboard.insert_text(typed)
-        page.keyboard.press("Enter")
+        retype(page, text, typed)
         assert wait_for(page, lambda shown=shown: shown in place.inner_text()), place.inner_text()
     assert place.locator(".charrnn-units").count() == 0  # nothing of the last text beside the sentence
 
@@ -247,18 +243,14 @@ def test_playground_names_an_unknown_character_in_a_sentence(page, panel):
     panel("playground")
     before = samples(page)
     prompt = page.get_by_label("prompt", exact=True).first
-    press(page, prompt, "ControlOrMeta+a")
-    page.keyboard.insert_text("日")
-    page.keyboard.press("Enter")
+    retype(page, prompt, "日")
     said = page.get_by_role("alert").filter(has_text="日").first
     said.wait_for(timeout=15_000)
     assert re.search(r"does not hold '日', at position 0", said.inner_text())
     assert "Traceback" not in page.locator(".jp-Notebook").inner_text()
 
     known = before["LSTM"].strip()[0]
-    press(page, prompt, "ControlOrMeta+a")
-    page.keyboard.insert_text(known)
-    page.keyboard.press("Enter")
+    retype(page, prompt, known)
     said.wait_for(state="detached", timeout=15_000)
     shown = page.locator(".charrnn-prompt")
     shown.filter(has_text=re.compile(f"^{re.escape(known)}$")).first.wait_for(timeout=15_000)
