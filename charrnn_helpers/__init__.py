@@ -1,14 +1,26 @@
-"""Helpers of the course: each module holds one idea, and imports only what stands above it in this list.
+"""Helpers of the course, in rooms. A room imports only what stands above it:
 
-tales, corpus, encoding, baselines, models, fused, training, recipes, plain, sampling, live, pairs, metrics, probes,
-sweep, trial, faults; then plots, controls, widgets and exercises; kit stands alone.
+text        texts and how they are split, the story grammar, characters as numbers, the n-gram ladder
+networks    the two cells as equations, the models on `nn.LSTM` and `nn.GRU`, one registry of cells, their fast forms
+training    the one loop, evaluation, device and precision, checkpoints
+sampling    `generate`, and the distribution of the next character
+measures    bits and intervals, excess over the floor, samples, gates, units, gradients, memory
+experiments recipes, many runs at once, the trial, planted faults
+figures     every figure, with its description in words
+panels      every interactive panel
+exercises   `check`, `hint`, `solution`: a table for each notebook
+lecturer    students' copies, slides, a link for a class
 """
 
-from .corpus import load_corpus
-from .encoding import Vocabulary
-from .models import GRUModel, LSTMModel
+from .networks.models import GRUModel, LSTMModel
 from .sampling import generate
-from .training import TrainConfig, evaluate, load_checkpoint, pick_device, save_checkpoint, train
+from .text.corpus import load_corpus
+from .text.encoding import Vocabulary
+from .training.checkpoints import load_checkpoint, save_checkpoint
+from .training.config import TrainConfig
+from .training.device import pick_device
+from .training.evaluation import evaluate
+from .training.loop import train
 
 __all__ = [
     "GRUModel",

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .encoding import Vocabulary
-from .plain import PlainNetwork, is_plain
+from .networks.numpy_network import NumpyNetwork, has_numpy_form
+from .text.encoding import Vocabulary
 
 
 def next_distribution(
@@ -50,7 +50,7 @@ def _weights(logits: np.ndarray, temperature: float, top_k: int | None, top_p: f
 
 
 @torch.inference_mode()
-def scores(model: nn.Module, vocab: Vocabulary, text: str) -> Tensor:
+def logits_after(model: nn.Module, vocab: Vocabulary, text: str) -> Tensor:
     """Logits (n, V) after each character of `text`, from a zero state. Errors as in `generate`."""
     ids = _encode_prompt(vocab, text)
     logits, _ = model(ids[None].to(next(model.parameters()).device))  # (1, n, V)
@@ -66,7 +66,7 @@ def next_probabilities(
     top_p: float | None = None,
 ) -> Tensor:
     """The distribution (V,) of the character after `prompt`, from a zero state. Errors as in `generate`."""
-    return next_distribution(scores(model, vocab, prompt)[-1], temperature, top_k, top_p)
+    return next_distribution(logits_after(model, vocab, prompt)[-1], temperature, top_k, top_p)
 
 
 def generate(
@@ -89,7 +89,7 @@ def generate(
     return _continue(model, vocab, prompt, length, temperature, top_k, top_p, seed)
 
 
-def generate_with_scores(
+def generate_with_logits(
     model: nn.Module,
     vocab: Vocabulary,
     prompt: str,
@@ -160,7 +160,7 @@ def _write(model, prompt_ids, draws, temperature, top_k, top_p, seen: list | Non
     was_training = model.training
     model.eval()
     try:
-        network = PlainNetwork(model, texts) if is_plain(model) else ModuleSteps(model, texts)
+        network = NumpyNetwork(model, texts) if has_numpy_form(model) else ModuleSteps(model, texts)
         step = network.step if seen is None else lambda ids: seen.append(network.step(ids)) or seen[-1]
         for i in prompt_ids.tolist():
             logits = step(i)

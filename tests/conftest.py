@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from charrnn_helpers import TrainConfig, Vocabulary
-from charrnn_helpers.models import MODELS
+from charrnn_helpers.networks.registry import MODELS
 
 TEXT = "the cat sat on the mat; the dog sat on the log. " * 40
 

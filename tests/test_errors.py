@@ -22,7 +22,7 @@ from charrnn_helpers import (
     save_checkpoint,
     train,
 )
-from charrnn_helpers.encoding import as_streams
+from charrnn_helpers.text.encoding import as_streams
 
 VOCAB = Vocabulary.from_text("the cat sat")
 MODELS = {cell.cell: cell(len(VOCAB), 4, 1, 3) for cell in (LSTMModel, GRUModel)}

@@ -12,9 +12,9 @@ from scipy.stats import chisquare
 from torch import nn
 
 from charrnn_helpers import Vocabulary, generate
-from charrnn_helpers.encoding import UnknownCharacterError
-from charrnn_helpers.plain import PlainNetwork
-from charrnn_helpers.sampling import generate_many, generate_with_scores, next_distribution, scores
+from charrnn_helpers.networks.numpy_network import NumpyNetwork
+from charrnn_helpers.sampling import generate_many, generate_with_logits, logits_after, next_distribution
+from charrnn_helpers.text.encoding import UnknownCharacterError
 
 FIVE = torch.tensor([0.4, 0.3, 0.15, 0.1, 0.05]).log()
 
@@ -305,7 +305,7 @@ def test_networks_of_lower_precision_write_too(make_model, vocab, dtype):
 def test_plain_arrays_give_the_logits_of_the_module(make_model, ids, layers, embedding_size):
     """For one text and for several at once; dropout is off, and training on does not reach the copy."""
     model = make_model(num_layers=layers, embedding_size=embedding_size, dropout=0.5)
-    one, three = PlainNetwork(model), PlainNetwork(model, texts=3)
+    one, three = NumpyNetwork(model), NumpyNetwork(model, texts=3)
     texts = ids[:120].view(3, 40)
     with torch.no_grad():
         expected = model.eval()(texts)[0].numpy()  # (3, 40, V)
@@ -318,7 +318,7 @@ def test_plain_arrays_give_the_logits_of_the_module(make_model, ids, layers, emb
 
 def test_plain_arrays_keep_double_precision(make_model, ids):
     model = make_model(num_layers=2).double().eval()
-    network = PlainNetwork(model)
+    network = NumpyNetwork(model)
     with torch.no_grad():
         expected = model(ids[None, :30])[0][0].numpy()
     assert np.abs(np.stack([network.step(i) for i in ids[:30].tolist()]) - expected).max() < 1e-13
@@ -326,7 +326,7 @@ def test_plain_arrays_keep_double_precision(make_model, ids):
 
 def test_plain_weights_begin_where_the_processor_reads_fastest(make_model):
     """NumPy's own arrays do not always, and a product with them may then take longer."""
-    networks = [PlainNetwork(make_model(num_layers=2)) for _ in range(10)]
+    networks = [NumpyNetwork(make_model(num_layers=2)) for _ in range(10)]
     assert {layer.W.ctypes.data % 64 for network in networks for layer in network.layers} == {0}
 
 
@@ -395,7 +395,7 @@ def test_an_unknown_character_in_the_prompt_is_named(model, vocab):
 def test_scores_along_the_way_are_those_of_the_module_and_the_text_is_the_same(model, vocab, plain, length):
     if not plain:
         model.head.register_forward_hook(lambda *_: None)
-    text, logits = generate_with_scores(model, vocab, "the cat", length, 0.8, 5, 0.9, seed=3)
+    text, logits = generate_with_logits(model, vocab, "the cat", length, 0.8, 5, 0.9, seed=3)
     assert text == generate(model, vocab, "the cat", length, 0.8, 5, 0.9, seed=3)
     assert logits.shape == (len(text), len(vocab))
-    assert torch.allclose(logits.float(), scores(model.eval(), vocab, text), atol=1e-5)
+    assert torch.allclose(logits.float(), logits_after(model.eval(), vocab, text), atol=1e-5)

@@ -21,8 +21,8 @@ import common
 import numpy as np
 
 from charrnn_helpers import TrainConfig, Vocabulary, pick_device
-from charrnn_helpers.fused import FASTEST
-from charrnn_helpers.training import train
+from charrnn_helpers.networks.registry import FASTEST
+from charrnn_helpers.training.loop import train
 
 BASE = {"units": 256, "layers": 1, "window": 64, "streams": 32, "characters": 1_000_000}
 GROWTH = {

@@ -23,12 +23,12 @@ import numpy as np
 import torch
 
 from charrnn_helpers import TrainConfig, Vocabulary, load_corpus
-from charrnn_helpers.baselines import best_ngram
-from charrnn_helpers.metrics import excess_by_distance, excess_by_kind, read_tales
-from charrnn_helpers.models import width_for
-from charrnn_helpers.sweep import RunConfig, code_version, sweep
-from charrnn_helpers.training import whole_file
-from charrnn_helpers.trial import CELLS
+from charrnn_helpers.experiments.sweep import RunConfig, code_version, sweep
+from charrnn_helpers.experiments.trial import COMPARED
+from charrnn_helpers.measures.excess import excess_by_distance, excess_by_kind, read_tales
+from charrnn_helpers.networks.registry import width_for
+from charrnn_helpers.text.baselines import best_ngram
+from charrnn_helpers.training.files import whole_file
 
 SIZES = {"50 K": 50_000, "200 K": 200_000, "800 K": 800_000, "128 units": None}
 RATES = (0.003, 0.009, 0.027)  # tried for every cell ...
@@ -95,10 +95,12 @@ def tune(place: dict, executor, folder: Path) -> tuple[list[dict], dict[str, flo
     rates = list(RATES)
     while True:
         tuned = sweep(
-            [group_config(**place, cell=cell, rate=r, seed=0) for cell in CELLS for r in rates], executor, folder=folder
+            [group_config(**place, cell=cell, rate=r, seed=0) for cell in COMPARED for r in rates],
+            executor,
+            folder=folder,
         )
         chosen = {}
-        for number, cell in enumerate(CELLS):
+        for number, cell in enumerate(COMPARED):
             own = tuned[number * len(rates) : (number + 1) * len(rates)]
             lost = [row["error"] for row in own if row["status"] == "failed"]  # diverged is a result, this is none
             ended = [row for row in own if row["status"] == "finished"]
@@ -180,12 +182,12 @@ def main(arguments: list[str] | None = None) -> dict:
             runs = [
                 group_config(**place, cell=cell, rate=chosen[cell], seed=seed)
                 for seed in range(FIRST_SEED, FIRST_SEED + options.seeds)
-                for cell in CELLS
+                for cell in COMPARED
             ]
             rows = sweep(runs, executor, folder=options.folder)
             result["tuning"] += [short(row, TUNING, **place) for row in tuned]
             result["rows"] += [short(row, KEPT, **place) for row in rows]
-            for cell in CELLS:
+            for cell in COMPARED:
                 own = [row for row in result["rows"][-len(rows) :] if row["cell"] == cell]
                 tests = [row["test"] for row in own if "test" in row]
                 found = {"seeds": len(tests), "test": statistics.mean(tests) if tests else None}

@@ -22,9 +22,11 @@ import common
 import torch
 
 from charrnn_helpers import TrainConfig, Vocabulary, load_corpus, train
-from charrnn_helpers.probes import counts, holds, learn_to_count, learn_to_hold, reach, recall
-from charrnn_helpers.sweep import CELLS
-from charrnn_helpers.training import keep_memory, whole_file
+from charrnn_helpers.experiments.sweep import CELLS
+from charrnn_helpers.measures.counting import counts, holds, learn_to_count, learn_to_hold, reach
+from charrnn_helpers.measures.memory import recall
+from charrnn_helpers.training.device import keep_memory
+from charrnn_helpers.training.files import whole_file
 
 PARTS = ("counting", "holding", "recall")
 CHARACTERS = 1024  # of each update, whatever the window

@@ -24,8 +24,8 @@ from dataclasses import asdict, replace
 import common
 
 from charrnn_helpers import Vocabulary, evaluate, load_corpus, pick_device
-from charrnn_helpers.models import num_parameters
-from charrnn_helpers.recipes import RECIPES, Recipe
+from charrnn_helpers.experiments.recipes import RECIPES, Recipe
+from charrnn_helpers.networks.models import num_parameters
 
 COLUMNS = {
     "recipe": "",

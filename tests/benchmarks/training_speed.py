@@ -21,8 +21,10 @@ import torch
 from torch import nn
 
 from charrnn_helpers import GRUModel, LSTMModel, TrainConfig, pick_device
-from charrnn_helpers.fused import FusedGRUModel
-from charrnn_helpers.training import keep_memory, lowered, make_optimiser, one_update
+from charrnn_helpers.networks.fused_gru import FusedGRUModel
+from charrnn_helpers.training.autocast import autocast
+from charrnn_helpers.training.device import keep_memory
+from charrnn_helpers.training.loop import make_optimiser, one_update
 
 VOCABULARY = 65  # Tiny Shakespeare's
 EMBEDDING = 64
@@ -96,7 +98,7 @@ def ways(units: int, device: torch.device) -> dict[tuple[str, str, str], nn.Modu
         if module != "FusedGRU":
             found[cell, module, "float32, one by one"] = CharacterByCharacter(model(make))
         try:  # some processors cannot ("could not create a primitive descriptor"), and a GPU is refused
-            low = lowered(model(make), "bfloat16")
+            low = autocast(model(make), "bfloat16")
             low(torch.zeros(2, 2, dtype=torch.long, device=device))[0].sum().backward()
             low.zero_grad()
             found[cell, module, "bfloat16"] = low

@@ -17,7 +17,7 @@ import time
 import common
 
 from charrnn_helpers import TrainConfig, Vocabulary, evaluate, load_corpus, pick_device
-from charrnn_helpers.recipes import Recipe, measured
+from charrnn_helpers.experiments.recipes import Recipe, measured
 
 CHANGES = {
     "units": ("hidden_size", int),

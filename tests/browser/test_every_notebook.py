@@ -5,7 +5,7 @@ import subprocess
 import pytest
 from lab import NEEDED, ROOT, errors_of, run_notebook
 
-from charrnn_helpers.kit import link
+from charrnn_helpers.lecturer import link
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed; see tests/requirements.txt")
 pytestmark = NEEDED

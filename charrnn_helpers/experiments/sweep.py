@@ -1,0 +1,429 @@
+"""Many training runs over any `concurrent.futures` executor: local processes by themselves, or a Dask cluster.
+
+    rows = sweep(configs)                                    on this machine, one process for each core
+    rows = sweep(configs, Client(...).get_executor())        the same on a Dask cluster
+
+A row is what one run gave, or the error it ended with. Each is written to `folder` as soon as it is there, so that a
+sweep that was killed, or has grown, goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import multiprocessing
+import os
+import platform
+import signal
+import threading
+import time
+import uuid
+import warnings
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from functools import cache, partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from tqdm.auto import tqdm
+
+from ..measures.excess import excess_by_distance, excess_by_kind, read_tales
+from ..networks.models import num_parameters
+from ..networks.registry import CELLS
+from ..text.corpus import load_corpus
+from ..text.encoding import Vocabulary
+from ..training.config import TrainConfig
+from ..training.device import keep_memory
+from ..training.evaluation import context_losses
+from ..training.files import whole_file
+from ..training.loop import train
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """One run of a sweep: everything that decides what comes out of it."""
+
+    cell: str  # "LSTM", "GRU" or "RNN"
+    hidden_size: int
+    num_layers: int = 1
+    embedding_size: int | None = 64
+    dropout: float = 0.0
+    text: str = "tales"  # what `load_corpus` takes
+    seed: int = 0  # of the initial weights and of dropout
+    watched: int = 20_000  # characters of the validation text that are looked at during training
+    threads: int = 1  # of PyTorch; several runs share a machine better than several threads share a small matrix
+    device: str = "cpu"
+    train: TrainConfig = field(default_factory=TrainConfig)  # its seed becomes the one above
+
+    def __post_init__(self):
+        """Plain values, so that equal runs have equal keys: `seed=np.int64(3)` is 3, a path is its text."""
+        plain = {"text": str(self.text), "seed": int(self.seed), "hidden_size": int(self.hidden_size)}
+        for name, value in {**plain, "train": replace(self.train, seed=int(self.seed))}.items():
+            object.__setattr__(self, name, value)
+
+
+def train_once(config: RunConfig) -> dict:
+    """Train one network and measure it: the job of a sweep. All losses are nats per character.
+
+    `val` is the lowest loss on the watched part of the validation text, in blocks of 2,000 characters; `test` that of
+    the weights it belongs to on the whole test text, each character predicted from the 1,000 before it or more
+    (`context_losses`). On `tales` also: the excess over the oracle on `test`, by kind of character and by distance.
+    `seconds` are those of the training loop, `cpu_seconds` what the processor worked in it, the looks at val included:
+    on a machine with other work to do the second says more. Raises what `train` raises. Two runs in one process take
+    turns: they would share their random numbers.
+    """
+    with _BUSY:
+        threads = torch.get_num_threads()
+        try:
+            torch.set_num_threads(config.threads)
+            return _train_once(config)
+        finally:
+            torch.set_num_threads(threads)
+
+
+_BUSY = threading.Lock()
+
+
+def _train_once(config: RunConfig) -> dict:
+    vocab, train_ids, val_ids, test_ids, test = _text(config.text, _text_version(config.text))
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(config.seed)
+        sizes = (config.hidden_size, config.num_layers, config.embedding_size, config.dropout)
+        model = CELLS[config.cell](len(vocab), *sizes)
+    began = time.process_time()
+    history = train(model, train_ids, val_ids[: config.watched], config.train, device=config.device, progress=False)
+    cpu_seconds = time.process_time() - began
+    if not history.finished:
+        raise RuntimeError(f"the training was interrupted after {history.updates} updates")
+    losses = context_losses(model, test_ids.to(config.device)).cpu().numpy()
+    row = {
+        "parameters": num_parameters(model),
+        "val": history.best_loss,
+        "test": float(losses.mean()),
+        "val_updates": history.val_updates,
+        "val_losses": history.val_losses,
+        "val_seconds": history.val_seconds,
+        "seconds": history.seconds,
+        "cpu_seconds": cpu_seconds,
+        "machine": f"{platform.machine()}, PyTorch {TORCH}, {config.threads} thread(s)",
+    }
+    if config.text == "tales":
+        reading = read_tales(test)
+        losses = np.append(np.nan, losses)  # the first character is given
+        row["excess"] = excess_by_kind(losses, reading)
+        row["excess_by_distance"] = excess_by_distance(losses, reading)
+    return row
+
+
+@cache
+def _text(name: str, version: str):
+    """A text in this version, encoded once in each process."""
+    keep_memory()
+    corpus = load_corpus(name)
+    vocab = Vocabulary.from_text(corpus.text)
+    return (vocab, *(vocab.encode(part) for part in (corpus.train, corpus.val, corpus.test)), corpus.test)
+
+
+# --------------------------------------------------------------------------------------------------------- the sweep
+
+
+def sweep(
+    configs: Iterable[RunConfig],
+    executor: Executor | None = None,
+    *,
+    folder: str | Path = "runs/sweep",
+    job: Callable[[RunConfig], dict] = train_once,
+    workers: int | None = None,
+    retries: int = 2,
+    progress: bool = True,
+) -> list[dict]:
+    """Run `job` for each of `configs` and return one row for each, in their order.
+
+    A row is what `job` returned, with `config`, `key` and `status`: "finished"; "diverged", when the loss was no longer
+    a number; or "failed", with its `error`. The first two are kept in `folder`, under the hash of the configuration, of
+    the code that makes them, of the text and of PyTorch's version, and are not run again; a failed one is tried again
+    by the next call. `job` must be importable, as every worker imports it.
+
+    Without `executor`, `workers` processes (as many as there are cores) run side by side; one that dies costs the runs
+    that were under way another attempt, at most `retries` of them; an interrupt stops them all. In a script the call
+    then belongs under `if __name__ == "__main__":`. With an executor, for example
+    `distributed.Client(...).get_executor()`, that one decides about workers and retries, and what it gives up is given
+    to it once more, alone; an interrupt cancels what has not begun. Either way what is finished is kept. Raises
+    `ValueError` if `folder` cannot be made or `job` cannot be imported.
+    """
+    configs = list(configs)
+    folder = Path(folder)
+    name = _name_of(job)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"the folder {folder} for the results cannot be made ({error}); choose another") from error
+    versions = {text: (code_version(), _text_version(text)) for text in {config.text for config in configs}}
+    keys = [key_of(config, name) for config in configs]
+    rows = {key: row for key in dict.fromkeys(keys) if (row := _read(folder, key)) is not None}
+    todo = {key: config for key, config in zip(keys, configs, strict=True) if key not in rows}
+    tasks = {key: (job, config, versions[config.text]) for key, config in todo.items()}
+    unwritten: set[str] = set()
+    total, now = len(rows) + len(todo), {"running": 0, "failed": 0}
+
+    def take(key: str, outcome: dict) -> None:
+        rows[key] = {"key": key, "config": asdict(todo[key]), **outcome}
+        if outcome["status"] == "failed":
+            now["failed"] += 1
+        else:
+            unwritten.add(key)
+            if _write(folder, rows[key]):
+                unwritten.discard(key)
+        bar.update()
+        bar.set_postfix(now)
+
+    with tqdm(total=total, initial=len(rows), desc="sweep", unit="run", leave=False, disable=not progress) as bar:
+
+        def show(running: int) -> None:
+            now["running"] = running
+            bar.set_postfix(now)
+
+        try:
+            if executor is None:
+                _on_this_machine(tasks, take, show, workers or _cores(), retries)
+            else:
+                _on(executor, tasks, take, show)
+        finally:
+            for key in sorted(unwritten):  # there may be room again
+                if _write(folder, rows[key]):
+                    unwritten.discard(key)
+            if len(rows) < total:
+                kept = len(rows) - now["failed"] - len(unwritten)
+                print(f"stopped: {kept} of {total} runs are kept in {folder}; the same call goes on there")
+            if unwritten:
+                warnings.warn(
+                    f"{len(unwritten)} result(s) could not be written to {folder} and are in the returned rows only: "
+                    "make room there before you sweep again",
+                    stacklevel=2,
+                )
+    return [rows[key] for key in keys]
+
+
+def _cores() -> int:
+    """Cores that this process may use; a pool on Windows takes 61 processes at most."""
+    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(there, 61)
+
+
+def _name_of(job) -> str:
+    """What a job is called, the arguments of a `functools.partial` included. Raises `ValueError` for one of a cell."""
+    if isinstance(job, partial):
+        return f"{_name_of(job.func)}{job.args}{job.keywords}"
+    if job.__module__ == "__main__" or "<" in job.__qualname__:
+        raise ValueError(f"{job.__qualname__} cannot be imported by the workers: put the job into a module of its own")
+    return f"{job.__module__}.{job.__qualname__}"
+
+
+def key_of(config: RunConfig, job: str = "charrnn_helpers.sweep.train_once") -> str:
+    """The hash under which a result is kept: of configuration, job, code, text and PyTorch's version."""
+    parts = [json.dumps(asdict(config), sort_keys=True), job, code_version(), _text_version(config.text), TORCH]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:20]
+
+
+@cache
+def code_version() -> str:
+    """A hash of the modules that decide what a run gives, without their comments, docstrings and layout."""
+    folder = Path(__file__).parent
+    parts = [_bare((folder / f"{name}.py").read_text(encoding="utf-8")) for name in DECISIVE]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+
+DECISIVE = ("tales", "corpus", "encoding", "models", "fused", "training", "metrics", "sweep")
+TORCH = torch.__version__.split("+")[0]
+
+
+def _bare(source: str) -> str:
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:]
+    return ast.dump(tree)
+
+
+def _text_version(name: str) -> str:
+    """A hash of a text and of its parts; a file is read each time, as it may have changed."""
+    return _hash_of_parts(name) if not Path(name).is_file() else _hash_of_parts.__wrapped__(name)
+
+
+@cache
+def _hash_of_parts(name: str) -> str:
+    corpus = load_corpus(name)
+    parts = (corpus.sha256, *(str(len(part)) for part in (corpus.train, corpus.val, corpus.test)))
+    return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:20]
+
+
+def _read(folder: Path, key: str) -> dict | None:
+    """The row kept under `key`; None if there is none, or it is damaged: then it is run again."""
+    path = folder / f"{key}.json"
+    try:
+        row = json.loads(path.read_text(encoding="utf-8"))
+        if row["key"] == key and row["status"] in ("finished", "diverged"):
+            return row
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    warnings.warn(f"{path} is damaged; that run is made again", stacklevel=3)
+    return None
+
+
+def _write(folder: Path, row: dict) -> bool:
+    """Keep a row, whole or not at all; False if that fails, for example because the disk is full."""
+    try:
+        with whole_file(folder / f"{row['key']}.json") as file:
+            file.write(json.dumps(row, indent=1).encode())
+    except OSError:
+        return False
+    return True
+
+
+def _attempt(job: Callable[[RunConfig], dict], config: RunConfig, versions: tuple[str, str], _unique: str = "") -> dict:
+    """What happens in a worker: the job, and its error as a result like others.
+
+    `versions` are those of the code and the text where `sweep` was called. `_unique` keeps Dask from taking a second
+    attempt for the first.
+    """
+    try:
+        if (code_version(), _text_version(config.text)) != versions:
+            raise RuntimeError(f"this worker has another version of the course or of {config.text!r} than the sweep")
+        outcome = {"status": "finished", **job(config)}
+        return json.loads(json.dumps(outcome, allow_nan=False))  # as it will be read from its file
+    except FloatingPointError as error:
+        return {"status": "diverged", "error": str(error)}
+    except Exception as error:
+        return _failure(f"{type(error).__name__}: {error}")
+
+
+def _failure(why: str) -> dict:
+    return {"status": "failed", "error": why}
+
+
+def _outcome(future: Future) -> dict:
+    """What a future that is done gave. `_attempt` lets no error of the job pass: one here is of the executor."""
+    if future.cancelled():
+        return _failure("the executor cancelled it")
+    if (error := future.exception()) is not None:
+        return _failure(f"its worker was lost ({type(error).__name__}: {error})")
+    return future.result()
+
+
+TICK = 0.5  # seconds after which a wait looks up, so that an interrupt is heard on every system
+
+
+def _on(executor: Executor, tasks: dict[str, tuple], take: Callable, show: Callable) -> None:
+    """Run on an executor of the caller's. What ended with an error of the executor runs once more, with nothing else.
+
+    `_attempt` lets no error of the job pass, so most likely its worker was lost. Dask also gives up what only waited on
+    a worker that another run killed, time and again: alone, it comes through.
+    """
+    waiting, suspects = deque(tasks), deque()
+    lost: dict[str, dict] = {}
+    running: dict[Future, str] = {}
+    try:
+        while waiting or suspects or running:
+            while waiting or (suspects and not running):
+                key = (waiting or suspects).popleft()
+                try:
+                    running[executor.submit(_attempt, *tasks[key], uuid.uuid4().hex)] = key
+                except Exception as error:  # broken, or shut down
+                    why = f"the executor takes no more runs ({type(error).__name__}: {error})"
+                    take(key, lost.get(key) or _failure(why))
+            show(len(running))
+            done, _ = wait(running, timeout=TICK, return_when=FIRST_COMPLETED)
+            for future in done:
+                key, outcome = running.pop(future), _outcome(future)
+                if key not in lost and not future.cancelled() and future.exception() is not None:
+                    lost[key] = outcome
+                    suspects.append(key)
+                else:
+                    take(key, outcome)
+    finally:
+        for future, key in running.items():
+            if future.done() and not future.cancelled() and future.exception() is None:
+                take(key, future.result())
+            future.cancel()
+
+
+def _on_this_machine(tasks: dict[str, tuple], take: Callable, show: Callable, workers: int, retries: int) -> None:
+    """Run on processes of our own. When one dies, the pool is built again, and those under way run again one by one.
+
+    One of them may be what killed the process: alone, it cannot take the others with it.
+    """
+    waiting, suspects = deque(tasks), deque()
+    attempts: Counter[str] = Counter()
+    running: dict[Future, str] = {}
+    pool = None
+    try:
+        while waiting or suspects or running:
+            if pool is None:
+                pool = _Pool(min(workers, len(tasks)))
+            alone = any(attempts[key] for key in running.values())
+            while not alone and (suspects or waiting) and len(running) < (1 if suspects else workers):
+                alone = bool(suspects)
+                key = (suspects or waiting).popleft()
+                try:
+                    running[pool.submit(_attempt, *tasks[key])] = key
+                except BrokenExecutor:  # since the last look
+                    (suspects if alone else waiting).appendleft(key)
+                    break
+            show(len(running))
+            done, _ = wait(running, timeout=TICK, return_when=FIRST_COMPLETED)
+            broken = not running or any(isinstance(future.exception(), BrokenExecutor) for future in done)
+            if broken:
+                done, _ = wait(running)  # they all end with the pool
+                pool.close()
+                pool = None
+            for future in done:
+                key = running.pop(future)
+                if not isinstance(future.exception(), BrokenExecutor):
+                    take(key, _outcome(future))
+                    continue
+                attempts[key] += 1
+                if attempts[key] <= retries:
+                    suspects.append(key)
+                else:
+                    why = 'killed, out of memory, or started by a script without `if __name__ == "__main__":`'
+                    take(key, _failure(f"its worker process died {attempts[key]} times ({why})"))
+    finally:
+        for future, key in running.items():
+            if future.done() and not future.cancelled() and future.exception() is None:
+                take(key, future.result())
+        if pool is not None:
+            pool.close()
+
+
+class _Pool:
+    """Processes of our own, which leave in the middle of what they do when told, or when their parent is gone."""
+
+    def __init__(self, workers: int):
+        spawn = multiprocessing.get_context("spawn")  # a forked process would inherit locks of OpenMP threads
+        theirs, self._line = spawn.Pipe(duplex=False)  # it is closed with us, however we end
+        self._pool = ProcessPoolExecutor(workers, spawn, _start_worker, (theirs,))
+        self.submit = self._pool.submit
+
+    def close(self) -> None:
+        self._line.close()
+        self._pool.shutdown(cancel_futures=True)
+
+
+def _start_worker(line) -> None:
+    """In a worker of our own: one thread; an interrupt is the parent's business; no parent means no work."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    torch.set_num_threads(1)
+    threading.Thread(target=_leave_when_told, args=(line,), daemon=True).start()
+
+
+def _leave_when_told(line) -> None:
+    with suppress(EOFError, OSError):
+        line.recv()  # nothing is ever sent: this ends when the other side is closed
+    os._exit(1)

@@ -1,0 +1,216 @@
+"""Figures of text: characters, their values, streams, the ladder, what comes next (notebooks 01, 05 and 06)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LinearSegmentedColormap, Normalize
+from matplotlib.patches import Patch, Rectangle
+from torch import Tensor
+
+from ..networks.registry import STYLES
+from ..text.encoding import Vocabulary, as_streams
+from ..text.tales import Mark
+from .picture import OKABE_ITO, Picture, new_figure, picture, tidy, visible
+
+# --- 01: text as numbers --------------------------------------------------------------------------------------------
+
+MARK_COLOURS = {"free": "#FFFFFF", "spelling": "#E8E8E8"}  # every other kind is something to remember: blue
+
+
+def plot_text(
+    text: str,
+    values: Sequence[float],
+    label: str = "bits",
+    underline_above: float | None = None,
+    highest: float | None = None,
+    columns: int = 76,
+    title: str = "",
+    words: str = "",
+) -> Picture:
+    """`text` with every character on a ground coloured by its value: the darker, the higher.
+
+    `values`: one number a character. `label` names their unit. Characters above `underline_above` are underlined, so
+    that colour is not the only cue. The scale runs from 0, or from the lowest value if that is negative, to `highest`
+    (by default the highest value); give both pictures of a pair the same. Raises `ValueError` if the lengths differ.
+    """
+    values = [float(value) for value in values]
+    if len(values) != len(text) or not text:
+        raise ValueError(f"the text has {len(text)} characters and there are {len(values)} values: give one for each")
+    low, high = min(0.0, *values), max(values) if highest is None else highest
+    scale = Normalize(low, high if high > low else low + 1)
+    colours = LinearSegmentedColormap.from_list("ground", ["#FFFFFF", "#FFE08A", "#E69F00"])
+    if low < 0:
+        colours = LinearSegmentedColormap.from_list("ground", ["#56B4E9", "#FFFFFF", "#E69F00"])
+        scale = Normalize(-max(-low, high), max(-low, high))
+    marked = [underline_above is not None and value > underline_above for value in values]
+    figure, axes = _text_figure(text, [colours(scale(value)) for value in values], marked, columns, title)
+    bar = figure.colorbar(ScalarMappable(scale, colours), ax=axes, shrink=0.9, pad=0.01, aspect=14)
+    bar.set_label(label)
+    if underline_above is not None:
+        bar.ax.axhline(underline_above, color="black", linewidth=1.5)
+    said = words or f"A text of {len(text)} characters; the darker the ground of a character, the higher its {label}."
+    if underline_above is not None:
+        said += f" Characters above {underline_above:g} {label} are underlined."
+    return picture(figure, said)
+
+
+def plot_marks(marks: Sequence[Mark], columns: int = 76) -> Picture:
+    """A story as `tales.annotate` marks it: choices on white, spelling on grey, what must be remembered on blue."""
+    text = "".join(mark.char for mark in marks)
+    ground = [MARK_COLOURS.get(mark.kind, "#8CC6EC") for mark in marks]
+    figure, _ = _text_figure(text, ground, [mark.kind not in MARK_COLOURS for mark in marks], columns)
+    handles = [
+        Patch(facecolor="#FFFFFF", edgecolor="#999999", label="free: a choice"),
+        Patch(facecolor="#E8E8E8", edgecolor="#999999", label="spelling: follows from the characters just before"),
+        Patch(facecolor="#8CC6EC", edgecolor="black", label="underlined: follows from a word far back"),
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
+    return picture(
+        figure,
+        "A story, character by character: choices on white, characters that follow from their spelling on grey, and on "
+        "blue, underlined, those that follow from a word which the story must remember.",
+    )
+
+
+def _lay_out(text: str, columns: int) -> list[tuple[int, int]]:
+    """Row and column of every character: lines break at spaces, words that are too long anywhere."""
+    places, row, start = [], 0, 0
+    while start < len(text):
+        end = text.find("\n", start, start + columns + 1)
+        if end < 0:
+            end = len(text) - 1
+            if end - start >= columns:
+                space = text.rfind(" ", start, start + columns)
+                end = space if space > start else start + columns - 1
+        places += [(row, at - start) for at in range(start, end + 1)]
+        row, start = row + 1, end + 1
+    return places
+
+
+def _text_figure(text: str, ground, underlined: Sequence[bool], columns: int, title: str = ""):
+    """Monospaced text on coloured squares; a line end is shown as ↵."""
+    places = _lay_out(text, columns)
+    rows = places[-1][0] + 1
+    figure, axes = new_figure(9.4, 0.24 * rows + 0.5 + (0.3 if title else 0))
+    for (row, column), char, colour, line in zip(places, text, ground, underlined, strict=True):
+        axes.add_patch(Rectangle((column, row), 1, 1, facecolor=colour, edgecolor="none"))
+        shown = "↵" if char == "\n" else char
+        axes.text(column + 0.5, row + 0.5, shown, ha="center", va="center_baseline", family="monospace", fontsize=9.5)
+        if line:
+            axes.plot([column + 0.05, column + 0.95], [row + 0.93, row + 0.93], color="black", linewidth=1.3)
+    axes.set(xlim=(0, columns + 1), ylim=(rows + 0.1, 0))
+    axes.axis("off")
+    axes.set_title(title, fontsize=10, loc="left")
+    return figure, axes
+
+
+def plot_one_hot(text: str, vocab: Vocabulary) -> Picture:
+    """The one-hot rows of `text`: a row for each character, a column for each character of the vocabulary."""
+    ids = vocab.encode(text).tolist()
+    figure, axes = new_figure(9.4, 0.22 * len(text) + 0.9)
+    for row, column in enumerate(ids):
+        axes.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor=OKABE_ITO[0]))
+        axes.text(column, row, "1", ha="center", va="center", color="white", fontsize=8)
+    axes.set(xlim=(-0.5, len(vocab) - 0.5), ylim=(len(text) - 0.5, -0.5), ylabel="position in the text")
+    axes.set_xticks(range(len(vocab)), [visible(char) for char in vocab.characters], family="monospace", fontsize=8)
+    axes.set_yticks(range(len(text)), [visible(char) for char in text], family="monospace", fontsize=9)
+    axes.set_xlabel("the vocabulary, in sorted order")
+    axes.tick_params(length=0)
+    axes.set_xticks([at + 0.5 for at in range(len(vocab))], minor=True)
+    axes.set_yticks([at + 0.5 for at in range(len(text))], minor=True)
+    axes.grid(which="minor", color="#DDDDDD", linewidth=0.6)
+    axes.tick_params(which="minor", length=0)
+    return picture(
+        figure,
+        f"One-hot rows of {text!r}: each of the {len(text)} rows is a character, with a single 1 in the column that "
+        "belongs to it, and zeros elsewhere.",
+    )
+
+
+def plot_streams(text: str, streams: int, window: int) -> Picture:
+    """A short text cut into parallel streams, and the streams into batches: one row a stream, one ground a batch.
+
+    As `encoding.as_streams` and `encoding.batches` cut it. Raises `ValueError` if the text is too short for that.
+    """
+    inputs, _ = as_streams(torch.arange(len(text)), streams)
+    steps = inputs.shape[1]
+    whole = steps // window
+    if not 1 <= window <= steps:
+        raise ValueError(f"window is {window} and a stream has {steps} steps; choose a window from 1 to {steps}")
+    figure, axes = new_figure(9.4, 0.42 * streams + 0.9)
+    tints = ("#A6D3F0", "#F7C9A3", "#A9DFCB", "#EBCBDD", "#F3D68F")
+    for row, positions in enumerate(inputs.tolist()):
+        for step, position in enumerate(positions):
+            number = step // window
+            colour = tints[number % len(tints)] if number < whole else "white"
+            axes.add_patch(Rectangle((step, row), 1, 0.82, facecolor=colour, edgecolor="white"))
+            axes.text(step + 0.5, row + 0.42, visible(text[position]), ha="center", va="center", family="monospace")
+        axes.text(-0.4, row + 0.42, f"stream {row}", ha="right", va="center", fontsize=9)
+    for number in range(whole):
+        axes.text((number + 0.5) * window, -0.12, f"batch {number}", ha="center", va="bottom", fontsize=9)
+        axes.plot([(number + 1) * window] * 2, [-0.5, streams - 0.1], color="black", linewidth=1.2)
+    if steps > whole * window:
+        axes.text((whole * window + steps) / 2, -0.12, "left out", ha="center", va="bottom", fontsize=9)
+    axes.set(xlim=(-3.5, steps + 0.1), ylim=(streams, -0.7))
+    axes.axis("off")
+    return picture(
+        figure,
+        f"A text in {streams} rows, the streams, cut by vertical lines into {whole} batches of {window} characters. "
+        f"Row by row the text reads on from left to right, so each stream continues in the next batch; the next row "
+        f"begins where the row above ends.",
+    )
+
+
+def plot_ladder(rungs: dict[str, float], floor: float | None = None) -> Picture:
+    """The score ladder as bars in bits per character; `rungs` and `floor` in nats, the floor as a dotted line."""
+    figure, axes = new_figure(7.4, 0.42 * len(rungs) + 1.0)
+    styles = [STYLES.get(name, {"color": "#CCCCCC"}) for name in rungs]
+    bits = [loss / math.log(2) for loss in rungs.values()]
+    axes.barh(list(rungs), bits, color=[style["color"] for style in styles], height=0.62)
+    for row, value in enumerate(bits):
+        axes.text(value + 0.05, row, f"{value:.2f}", va="center", fontsize=9)
+    if floor is not None:
+        axes.axvline(floor / math.log(2), **STYLES["floor"], linewidth=2)
+        text = f"the floor: {floor / math.log(2):.2f}"
+        axes.text(floor / math.log(2), -0.62, text, ha="left", va="bottom", fontsize=9, color="#555555")
+    axes.invert_yaxis()
+    axes.set(xlabel="loss on val (bits per character)", xlim=(0, max(bits) * 1.1))
+    axes.tick_params(axis="y", length=0)
+    tidy(axes)
+    below = " A dotted line marks the floor." if floor is not None else ""
+    names = ", ".join(rungs)
+    return picture(figure, f"Bars of loss in bits per character, from top to bottom: {names}.{below}")
+
+
+def plot_next_characters(
+    vocab: Vocabulary, probabilities: dict[str, Tensor], top: int = 12, title: str = ""
+) -> Picture:
+    """What each model expects next, side by side: bars for the characters that any of them finds likely.
+
+    `probabilities`: for each name a distribution over the vocabulary, (V,). LSTM and GRU keep their colours;
+    "oracle" has the floor's.
+    """
+    rows = {name: torch.as_tensor(p, dtype=torch.float64).tolist() for name, p in probabilities.items()}
+    best = [max(p[index] for p in rows.values()) for index in range(len(vocab))]
+    shown = sorted(range(len(vocab)), key=lambda index: -best[index])[:top]
+    figure, axes = new_figure(8.0, 2.9)
+    width = 0.8 / len(rows)
+    plain = ["#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
+    for number, ((name, p), hatch) in enumerate(zip(rows.items(), ("", "//", "..", "xx", "\\\\"), strict=False)):
+        style = STYLES.get("floor" if name == "oracle" else name, {"color": plain[number % len(plain)]})
+        at = [place + (number - (len(rows) - 1) / 2) * width for place in range(len(shown))]
+        heights = [p[index] for index in shown]
+        look = {"color": style["color"], "hatch": hatch, "edgecolor": "white", "linewidth": 0}
+        axes.bar(at, heights, width * 0.92, label=name, **look)
+    names = [visible(vocab.characters[index]) for index in shown]
+    axes.set_xticks(range(len(shown)), names, family="monospace", fontsize=12)
+    axes.set(ylim=(0, 1), xlabel="next character", ylabel="probability")
+    axes.set_title(title, fontsize=10, loc="left")
+    axes.legend(frameon=False)
+    tidy(axes)
+    names = ", ".join(rows)
+    return picture(figure, f"Bars: the probability of the likeliest next characters for {names}, side by side.")

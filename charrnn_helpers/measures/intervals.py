@@ -1,0 +1,155 @@
+"""Bits, intervals on differences, and what they allow one to say."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy import stats
+
+
+def bits(nats: float) -> float:
+    """Nats per character as bits per character: divide by ln 2."""
+    return nats / math.log(2)
+
+
+class Interval(NamedTuple):
+    """An estimate and the ends of its confidence interval, in the unit of what was compared."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def paired_difference(first: Sequence[float], second: Sequence[float], confidence: float = 0.95) -> Interval:
+    """Mean of `first - second` over pairs (same seed, same batches), with Student's t interval.
+
+    Raises `ValueError` for fewer than two pairs or lists of different length: one pair has no spread to judge by.
+    """
+    difference = _paired(first, second)
+    mean, error = float(difference.mean()), float(stats.sem(difference))
+    reach = float(stats.t.ppf((1 + confidence) / 2, len(difference) - 1)) * error
+    return Interval(mean, mean - reach, mean + reach)
+
+
+def bootstrap_difference(
+    first: Sequence[float], second: Sequence[float], confidence: float = 0.95, seed: int = 0
+) -> Interval:
+    """Mean of `first - second` over pairs, with a bias-corrected bootstrap interval (BCa, Efron 1987; SciPy's).
+
+    It assumes no normal distribution, but with few pairs it is too narrow: at five its 95 % intervals hold the truth
+    in well below 95 of 100 cases. Then take `paired_difference`. Errors as there.
+    """
+    difference = _paired(first, second)
+    mean = float(difference.mean())
+    if np.ptp(difference) == 0:
+        return Interval(mean, mean, mean)
+    ends = stats.bootstrap((difference,), np.mean, confidence_level=confidence, rng=seed).confidence_interval
+    return Interval(mean, float(ends.low), float(ends.high))
+
+
+def _paired(first: Sequence[float], second: Sequence[float]) -> np.ndarray:
+    if len(first) != len(second) or len(first) < 2:
+        raise ValueError(f"{len(first)} and {len(second)} values; give two or more pairs, one of each for every seed")
+    difference = np.subtract(first, second)
+    if not np.isfinite(difference).all():
+        raise ValueError("a value is not a number: leave out the pair of a run that failed, and say so")
+    return difference
+
+
+NO_DIFFERENCE = "no detectable difference"
+
+
+def verdict(interval: Interval, first: str, second: str, smallest: float) -> str:
+    """What an interval on the loss of `first` minus `second` allows one to say.
+
+    `smallest` is the smallest difference of interest, said beforehand (nats per character). A winner is named only if
+    the whole interval lies on its side of zero; a difference that is certain but smaller than `smallest` is called so.
+    """
+    if interval.low <= 0 <= interval.high:
+        return NO_DIFFERENCE
+    winner = first if interval.high < 0 else second
+    if min(abs(interval.low), abs(interval.high)) < smallest:
+        return f"{winner} is ahead, by less than we said would matter or by an amount too uncertain to say"
+    return f"{winner} is better"
+
+
+def verdict_sentence(
+    losses: dict[str, Sequence[float]], first: str, second: str, smallest: float, confidence: float = 0.95
+) -> str:
+    """The verdict on two of `losses` (name: one for each seed, in the same order), with all that it rests on.
+
+    Without a detectable difference it says how many pairs would show one of the observed size (`pairs_needed`).
+    Errors as in `paired_difference`.
+    """
+    pair = losses[first], losses[second]
+    interval = paired_difference(*pair, confidence)
+    sentence = (
+        f"{verdict(interval, first, second, smallest)} ({first} minus {second}: {interval.mean:+.4f} nats, "
+        f"{100 * confidence:.4g} % interval {interval.low:+.4f} to {interval.high:+.4f}, {len(pair[0])} pairs)"
+    )
+    if NO_DIFFERENCE in sentence:
+        needed = pairs_needed(*pair, confidence)
+        sentence += f"; {needed or 'more than 10,000'} pairs would show it"
+    return sentence
+
+
+def pairs_needed(
+    first: Sequence[float], second: Sequence[float], confidence: float = 0.95, power: float = 0.8
+) -> int | None:
+    """How many pairs would show a difference as large as the observed one, in the share `power` of all experiments.
+
+    For a two-sided t-test on differences with the observed mean and spread (Colas, Sigaud and Oudeyer 2018). None if
+    more than 10,000, or if the mean is zero. The observed spread is itself uncertain, so this is a rough number.
+    """
+    difference = _paired(first, second)
+    mean, spread = abs(difference.mean()), difference.std(ddof=1)
+    if mean == 0:
+        return None
+    if spread == 0:
+        return 2
+
+    def shown(pairs: int) -> float:
+        edge = stats.t.ppf((1 + confidence) / 2, pairs - 1)
+        return float(stats.nct.sf(edge, pairs - 1, math.sqrt(pairs) * mean / spread))
+
+    low, high = 1, 2  # `low` pairs are too few
+    while shown(high) < power:
+        low, high = high, 2 * high
+        if low > 10_000:
+            return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if shown(middle) >= power else (middle, high)
+    return high if high <= 10_000 else None
+
+
+def interquartile_mean(values: Sequence[float]) -> float:
+    """Mean of the middle half: what lies in the lowest and the highest quarter is left out (Agarwal et al. 2021)."""
+    if len(values) == 0:
+        raise ValueError("there are no values to take a mean of")
+    return float(stats.trim_mean(values, 0.25))
+
+
+class Band(NamedTuple):
+    """Learning curves of several seeds in one: at each of `x` the middle and the ends of an interval on the mean."""
+
+    x: np.ndarray
+    mean: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+def learning_curve_band(x: Sequence[float], curves: Sequence[Sequence[float]], confidence: float = 0.95) -> Band:
+    """Mean of `curves` (seeds, points) at each of `x` (points,), with Student's t interval at each point.
+
+    Raises `ValueError` for fewer than two curves, or one of another length than `x`.
+    """
+    if len(curves) < 2 or any(len(curve) != len(x) for curve in curves):
+        raise ValueError(f"give two or more curves with {len(x)} points each, one for every seed")
+    values = np.asarray(curves, dtype=float)  # (seeds, points)
+    reach = stats.t.ppf((1 + confidence) / 2, len(values) - 1) * stats.sem(values, axis=0)
+    mean = values.mean(axis=0)
+    return Band(np.asarray(x, dtype=float), mean, mean - reach, mean + reach)

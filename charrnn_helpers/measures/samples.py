@@ -1,0 +1,197 @@
+"""Numbers that judge a text that a network wrote: copying, repetition, validity."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ..text import tales
+from ..text.tales_grammar import DEPENDENCIES
+
+# ----------------------------------------------------------------------------------------------------------- samples
+
+
+def longest_copied_span(sample: str, training_text: str) -> str:
+    """The longest piece of `sample` that stands, character for character, in `training_text`."""
+    start, best = 0, ""
+    while start + len(best) < len(sample):
+        longer = sample[start : start + len(best) + 1]
+        if longer in training_text:
+            best = longer  # try one more character from the same start
+        else:
+            start += 1
+    return best
+
+
+class Copy(NamedTuple):
+    """A piece of a sample, `sample[start:end]`, that stands in the training text from `place` on."""
+
+    start: int
+    end: int
+    place: int
+
+
+class CopyFinder:
+    """Finds what was copied from one training text: pieces of `shortest` characters or more, each as long as it goes.
+
+    The text is read once: every piece of `shortest` characters becomes one number (Karp and Rabin 1987). Raises
+    `ValueError` if `shortest` is below 1.
+    """
+
+    def __init__(self, training_text: str, shortest: int = 30):
+        if shortest < 1:
+            raise ValueError(f"shortest is {shortest}; it must be at least 1")
+        self.text, self.shortest = training_text, shortest
+        self._numbers = np.unique(_piece_numbers(training_text, shortest))
+
+    def find(self, sample: str) -> list[Copy]:
+        """The copied pieces of `sample` in order. They may overlap; none lies within another."""
+        copies: list[Copy] = []
+        numbers = _piece_numbers(sample, self.shortest)
+        known = np.searchsorted(self._numbers, numbers, "right") > np.searchsorted(self._numbers, numbers)
+        for start in np.flatnonzero(known).tolist():
+            end = max(start + self.shortest, copies[-1].end + 1 if copies else 0)  # else it lies within the last one
+            if end > len(sample) or (place := self.text.find(sample[start:end])) < 0:
+                continue
+            low, high = end, len(sample)  # copied up to `low`; bisect for the end
+            while low < high:
+                middle = (low + high + 1) // 2
+                longer = self.text.find(sample[start:middle], place)
+                low, high, place = (middle, high, longer) if longer >= 0 else (low, middle - 1, place)
+            copies.append(Copy(start, low, place))
+        return copies
+
+
+def copied_places(copies: Sequence[Copy], length: int) -> np.ndarray:
+    """Which characters of a sample of `length` lie in one of its `copies`: (length,) booleans."""
+    marked = np.zeros(length, dtype=bool)
+    for copy in copies:
+        marked[copy.start : copy.end] = True
+    return marked
+
+
+def _piece_numbers(text: str, length: int) -> np.ndarray:
+    """A number for each piece of `length` characters: equal pieces, equal numbers (different ones: hardly ever)."""
+    codes = np.frombuffer(text.encode("utf-32-le"), np.uint32).astype(np.uint64)
+    numbers = np.zeros(max(0, len(codes) - length + 1), np.uint64)
+    for k in range(length):
+        numbers = numbers * np.uint64(1_099_511_628_211) + codes[k : k + len(numbers)]  # modulo 2^64
+    return numbers
+
+
+def novelty(sample: str, training_text: str, n: int = 4) -> float:
+    """Share of the n-word sequences of `sample` that `training_text` does not hold (McCoy et al. 2021).
+
+    Raises `ValueError` if `n` is below 1 or the sample has fewer than n words.
+    """
+    if n < 1:
+        raise ValueError(f"n is {n}; it must be at least 1")
+    grams = _word_grams(sample, n)
+    if not grams:
+        raise ValueError(f"the sample has fewer than {n} words; take a longer one")
+    known = set(_word_grams(training_text, n))
+    return sum(gram not in known for gram in grams) / len(grams)
+
+
+def distinct(sample: str, n: int = 2) -> float:
+    """Share of different ones among the n-word sequences of `sample`: 1 when nothing is said twice (Li et al. 2016).
+
+    It falls with the length of the sample, so compare only samples of equal length.
+    """
+    grams = _word_grams(sample, n)
+    if not grams:
+        raise ValueError(f"the sample has fewer than {n} words; take a longer one")
+    return len(set(grams)) / len(grams)
+
+
+def loop_length(sample: str, repeats: int = 3) -> int | None:
+    """Length of the piece with which `sample` ends `repeats` times or more in a row; `None` if it does not loop."""
+    for length in range(1, len(sample) // repeats + 1):
+        piece = sample[-length:]
+        if sample.endswith(piece * repeats):
+            return length
+    return None
+
+
+class SentenceShares(NamedTuple):
+    """Shares of the sentences of a `tales` sample: in the grammar; and in it with every memory right."""
+
+    sentences: int
+    grammatical: float
+    remembering: float
+
+
+def forgotten(sample: str) -> dict[str, float]:
+    """Share of the grammatical sentences of a `tales` sample in which each kind of dependency fails.
+
+    Raises `ValueError` if the sample holds none.
+    """
+    grammatical = [sentence for sentence in tales.check_sentences(sample) if sentence.grammatical]
+    if not grammatical:
+        raise ValueError("the sample holds no grammatical sentence; take a longer one")
+    return {kind: sum(kind in s.forgotten for s in grammatical) / len(grammatical) for kind in DEPENDENCIES}
+
+
+def real_words(sample: str, vocabulary: str) -> float:
+    """Share of the words of `sample` that stand in the text `vocabulary`, whatever their case.
+
+    A text that neither has seen gives the yardstick: its own share is below 1. Raises `ValueError` if there are no
+    words.
+    """
+    words = re.findall(r"[^\W\d_]+", sample.lower())
+    if not words:
+        raise ValueError("the sample holds no words; take a longer one")
+    known = set(re.findall(r"[^\W\d_]+", vocabulary.lower()))
+    return sum(word in known for word in words) / len(words)
+
+
+def tales_validity(sample: str) -> SentenceShares:
+    """Judge a sample of `tales` by its grammar, sentence by sentence. Raises `ValueError` if it holds none."""
+    checked = tales.check_sentences(sample)
+    if not checked:
+        raise ValueError("the sample holds no whole sentence; take a longer one")
+    count = len(checked)
+    return SentenceShares(count, sum(s.grammatical for s in checked) / count, sum(s.remembers for s in checked) / count)
+
+
+def valid_stories(sample: str) -> tuple[int, int]:
+    """How many of the whole stories of a `tales` sample are stories of its grammar, and how many there are.
+
+    A story ends with a blank line; an unfinished last one is left out.
+    """
+    whole = [story for story in tales.split_stories(sample) if story.endswith("\n\n")]
+    return sum(bool(tales.is_valid(story)) for story in whole), len(whole)
+
+
+def sample_report(samples: Sequence[str], training_text: str, grammar: bool = True) -> dict[str, float]:
+    """What can be counted in `samples` of one network and one way to draw, as shares, each the mean over the samples.
+
+    With `grammar` (for `tales`): whole stories that are valid (over all samples; NaN if none is whole), sentences that
+    are grammatical, that remember as well, and in which each kind of dependency fails. For any text: novelty of 2, 4
+    and 8 words, distinct pairs of words, words that stand in `training_text`, and the longest copied span (characters).
+    Hold each against a held-out text of the same length: only the first few have a best value.
+    """
+    report: dict[str, float] = {}
+    if grammar:
+        valid, whole = (sum(counts) for counts in zip(*map(valid_stories, samples), strict=True))
+        report["stories"] = valid / whole if whole else math.nan
+        judged = [tales_validity(sample) for sample in samples]
+        report["grammatical"] = float(np.mean([found.grammatical for found in judged]))
+        report["remembers"] = float(np.mean([found.remembering for found in judged]))
+        lost = [forgotten(sample) for sample in samples]
+        report |= {f"forgets {kind}": float(np.mean([one[kind] for one in lost])) for kind in DEPENDENCIES}
+    for n in (2, 4, 8):
+        report[f"novelty {n}"] = float(np.mean([novelty(sample, training_text, n) for sample in samples]))
+    report["distinct 2"] = float(np.mean([distinct(sample) for sample in samples]))
+    report["real words"] = float(np.mean([real_words(sample, training_text) for sample in samples]))
+    report["copied"] = float(np.mean([len(longest_copied_span(sample, training_text)) for sample in samples]))
+    return report
+
+
+def _word_grams(text: str, n: int) -> list[tuple[str, ...]]:
+    words = re.findall(r"[\w']+|[^\w\s]", text)
+    return [tuple(words[i : i + n]) for i in range(len(words) - n + 1)]

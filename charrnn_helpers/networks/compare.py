@@ -1,0 +1,87 @@
+"""Is a hand-written cell what PyTorch computes, outputs and gradients?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from .cells import run_cell
+from .state import State
+
+
+class Gap(NamedTuple):
+    """Largest absolute differences between two implementations."""
+
+    outputs: float
+    states: float
+    gradients: float
+
+
+def compare_with_torch(
+    cells: nn.Module | Sequence[nn.Module], reference: nn.LSTM | nn.GRU, steps: int = 50, batch: int = 4, seed: int = 0
+) -> Gap:
+    """How far hand-written cells (one, or a list with one for each layer) are from `nn.LSTM` or `nn.GRU`.
+
+    Copies the weights of `reference` into the cells, runs both over the same random input (batch, steps, E), and
+    compares outputs, last states, and the gradients with respect to the input and to every weight. Raises `ValueError`
+    for a reference that the cells do not describe: bidirectional, with dropout, without biases, or not `batch_first`.
+    """
+    layers = list(cells) if isinstance(cells, Sequence | nn.ModuleList) else [cells]
+    if len(layers) != reference.num_layers:
+        raise ValueError(f"{len(layers)} cell(s) for {reference.num_layers} layer(s); give one cell for each layer")
+    if not reference.batch_first or not reference.bias or reference.bidirectional or reference.dropout:
+        raise ValueError("the reference must be batch_first, with biases, one direction and no dropout")
+
+    ours, theirs = [], []  # the same weights, in the same order
+    with torch.no_grad():
+        for number, cell in enumerate(layers):
+            for linear, kind in ((cell.x2h, "ih"), (cell.h2h, "hh")):
+                for name in ("weight", "bias"):
+                    original = getattr(reference, f"{name}_{kind}_l{number}")
+                    copy = getattr(linear, name)
+                    if copy.shape != original.shape:
+                        raise ValueError(
+                            f"layer {number}: {name}_{kind} is {tuple(copy.shape)} in the cell "
+                            f"and {tuple(original.shape)} in the reference; give both the same sizes"
+                        )
+                    copy.data = original.detach().clone()
+                    ours.append(copy)
+                    theirs.append(original)
+
+    random = torch.Generator().manual_seed(seed)
+    like = {"device": theirs[0].device, "dtype": theirs[0].dtype}
+    x = torch.randn(batch, steps, reference.input_size, generator=random).to(**like).requires_grad_()
+    pull = torch.randn(batch, steps, reference.hidden_size, generator=random).to(
+        **like
+    )  # a loss that weighs each output
+
+    outputs, states = x, []
+    for cell in layers:
+        outputs, state = run_cell(cell, outputs)
+        states.append(state)
+    if isinstance(reference, nn.LSTM):
+        state = tuple(torch.stack(part) for part in zip(*states, strict=True))  # two of (layers, B, H)
+    else:
+        state = torch.stack(states)  # (layers, B, H)
+    wanted_outputs, wanted_state = reference(x)
+
+    def gradients(outputs, state, weights):
+        last = sum(part.sum() for part in _parts(state))
+        return torch.autograd.grad((outputs * pull).sum() + last, [x, *weights])
+
+    return Gap(
+        _largest_gap([outputs], [wanted_outputs]),
+        _largest_gap(_parts(state), _parts(wanted_state)),
+        _largest_gap(gradients(outputs, state, ours), gradients(wanted_outputs, wanted_state, theirs)),
+    )
+
+
+def _parts(state: State) -> tuple[Tensor, ...]:
+    return state if isinstance(state, tuple) else (state,)
+
+
+def _largest_gap(ours, theirs) -> float:
+    return max((a - b).abs().max().item() for a, b in zip(ours, theirs, strict=True))

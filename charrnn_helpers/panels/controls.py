@@ -1,0 +1,135 @@
+"""What the panels are made of: a panel, a slider, a text box, a list, a figure, and the rule for what a change does.
+
+Every control has a name that a screen reader speaks, works from the keyboard, and reports a value when it is released
+(`continuous_update=False`). A figure carries its description in words. A bad value gets a sentence in the panel, never
+a traceback. Callbacks only set traits of widgets (`value`, `disabled`, `options`), so that they may run on any thread.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import anywidget
+import ipywidgets as ipw
+import traitlets
+
+from ..figures.picture import Picture
+
+NAMES_WIDTH = "120px"  # of the column in which the controls' names stand
+WIDE = {"width": "98%", "max_width": "600px"}  # of a layout: for lists and boxes that hold long words
+
+
+class _Keys(anywidget.AnyWidget):
+    """Nothing to see: it keeps JupyterLab from taking the keys that are pressed in a panel's lists; and the styles."""
+
+    _esm = Path(__file__).parent / "keys.js"
+    _css = Path(__file__).parent / "controls.css"
+
+
+class Panel(ipw.VBox):
+    """A `VBox` whose `text/plain` says in words what the panel does: stable for nbval, readable without widgets."""
+
+    def __init__(self, children, words: str):
+        super().__init__([*children, _Keys()])
+        self.add_class("charrnn-panel")
+        self._words = " ".join(words.split())
+
+    def __repr__(self) -> str:
+        return f"[panel] {self._words}"
+
+    def _repr_mimebundle_(self, **options):
+        bundle = super()._repr_mimebundle_(**options)
+        data, *metadata = bundle if isinstance(bundle, tuple) else (bundle,)
+        data = {**data, "text/plain": repr(self)}
+        return (data, *metadata) if metadata else data
+
+
+class Slider(anywidget.AnyWidget):
+    """A number box and a slider that hold the same `value`, from `min` to `max`; both bear the name `description`.
+
+    (The handle of an `ipywidgets` slider has no name that a screen reader could speak.) What Python sets beyond an end
+    becomes that end; what a reader types beyond it gets a sentence, and between two steps goes to the nearer one. With
+    a whole `step` the value is an `int`, else a `float`.
+    """
+
+    _esm = Path(__file__).parent / "slider.js"
+    description = traitlets.Unicode().tag(sync=True)
+    value = traitlets.Any().tag(sync=True)
+    min = traitlets.Any().tag(sync=True)
+    max = traitlets.Any().tag(sync=True)
+    step = traitlets.Any(1).tag(sync=True)
+    whole = traitlets.Bool().tag(sync=True)
+
+    def __init__(self, name: str, value, low, high, step=1):
+        super().__init__(description=name, min=low, max=high, step=step, whole=isinstance(step, int), value=value)
+
+    @traitlets.validate("value")
+    def _within(self, proposal):
+        value = min(max(proposal["value"], self.min), self.max)
+        return round(value) if self.whole else round(float(value), 6)  # steps add up to 0.010000000000000002
+
+    @traitlets.observe("max")
+    def _not_above(self, _):
+        if self.value is not None:
+            self.value = min(self.value, self.max)
+
+
+class Chart(ipw.HTML):
+    """Room for a figure at its own size, with its words for those who do not see it. Empty until the first one."""
+
+    def show(self, figure: Picture) -> None:
+        self.value = image(figure)
+
+    def clear(self) -> None:
+        self.value = ""
+
+
+def image(figure: Picture) -> str:
+    """A figure as HTML, with its description."""
+    png = base64.b64encode(figure.png).decode()
+    return f'<img src="data:image/png;base64,{png}" alt="{html.escape(figure.words)}" style="max-width:100%">'
+
+
+def dropdown(name: str, options, **more) -> ipw.Dropdown:
+    return ipw.Dropdown(options=options, description=name, style={"description_width": NAMES_WIDTH}, **more)
+
+
+def text_box(name: str, value: str) -> ipw.Text:
+    """A line to type in, reported by Enter or by leaving it."""
+    style = {"description_width": NAMES_WIDTH}
+    return ipw.Text(value=value, description=name, style=style, layout=WIDE, continuous_update=False)
+
+
+def sentence(words: str) -> str:
+    """A sentence about what is wrong, as HTML that a screen reader speaks at once."""
+    return f'<p role="alert"><b>{html.escape(words)}</b></p>'
+
+
+def on_change(controls: Sequence[ipw.Widget], update: Callable[[], None], say: ipw.HTML) -> Callable[[], None]:
+    """Call `update()` now and whenever a control's value changes; one call at a time.
+
+    A `ValueError`, or a score that is no number, becomes a sentence in `say`. Returned is the same call, for a change
+    that no control makes.
+    """
+    lock = threading.Lock()
+
+    def changed(_=None):
+        with lock:
+            try:
+                say.value = ""
+                update()
+            except (ValueError, ArithmeticError) as problem:
+                say.value = sentence(str(problem))
+
+    for control in controls:
+        control.observe(changed, names="value")
+    changed()
+    return changed
+
+
+def sliders(*controls) -> list[Slider]:
+    return [Slider(*control) for control in controls]

@@ -1,0 +1,52 @@
+"""01: characters as numbers."""
+
+from __future__ import annotations
+
+import html
+
+import ipywidgets as ipw
+
+from ..figures.picture import visible
+from ..figures.text import plot_one_hot
+from ..text.encoding import Vocabulary
+from .controls import Panel, image, on_change, text_box
+
+# --- 01: characters as numbers --------------------------------------------------------------------------------------
+
+LONGEST_SHOWN = 30  # characters: more rows than this do not fit on a screen
+
+
+def encoding_panel(vocab: Vocabulary, text: str = "Once a cat") -> Panel:
+    """Type a text and see each character's index and target, and the one-hot rows. Unknown characters are named."""
+    box = text_box("your text", text)
+    say, table = ipw.HTML(), ipw.HTML()
+
+    def update() -> None:
+        table.value = ""  # nothing of the last text beside a sentence about this one
+        if not box.value:
+            raise ValueError("there is nothing to encode: type at least one character")
+        ids = vocab.encode(box.value).tolist()
+        if len(ids) > LONGEST_SHOWN:
+            say.value = f"<p>Showing the first {LONGEST_SHOWN} of {len(ids)} characters.</p>"
+        shown = box.value[:LONGEST_SHOWN]
+        targets = [*ids[1:], None][:LONGEST_SHOWN]
+        rows = (
+            ("character", [visible(char) for char in shown]),
+            ("index", ids[:LONGEST_SHOWN]),
+            ("target", ["?" if index is None else visible(vocab.characters[index]) for index in targets]),
+            ("target's index", ["?" if index is None else index for index in targets]),
+        )
+        body = "".join(
+            f'<tr><th scope="row" style="text-align:right">{name}</th>'
+            + "".join(f'<td style="padding:0 5px;text-align:center">{html.escape(str(cell))}</td>' for cell in cells)
+            + "</tr>"
+            for name, cells in rows
+        )
+        figure = plot_one_hot(shown, vocab)
+        table.value = f'<table aria-live="polite">{body}</table>{image(figure)}'
+
+    on_change([box], update, say)
+    return Panel(
+        [box, say, table],
+        "A box to type a text in; below it each character with its index and its target, and its one-hot row.",
+    )

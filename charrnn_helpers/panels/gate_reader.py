@@ -1,0 +1,96 @@
+"""08: a text, coloured by one unit of a gate or state."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+import ipywidgets as ipw
+
+from ..figures.picture import visible
+from ..figures.text import plot_next_characters
+from ..measures.gates import STEPS, trace
+from ..networks.models import CharModel
+from ..sampling import next_probabilities
+from ..text.encoding import Vocabulary
+from .controls import Chart, Panel, dropdown, on_change, sliders, text_box
+
+# ------------------------------------------------------------------------------------------- 08: inside the gates
+
+READ = {"f": "forget gate f", "i": "input gate i", "o": "output gate o", "g": "candidate g", "c": "cell c"}
+READ |= {"z": "update gate z", "r": "reset gate r", "n": "candidate n", "h": "state h"}
+LONGEST_READ = 400  # characters: more would not fit under the controls
+
+
+def gates_panel(models: dict[str, CharModel], vocab: Vocabulary, text: str) -> Panel:
+    """Step through a text: colour it by one unit of a gate or state, and see what the network expects next."""
+    box = text_box("text", text)
+    network = dropdown("network", list(models))
+    what = dropdown("colour by", ())
+    units = max(model.hyperparameters["hidden_size"] for model in models.values())
+    unit, place = sliders(("unit", 0, 0, units - 1), ("step", len(text), 1, max(2, len(text))))
+    say, page, chart = ipw.HTML(), ipw.HTML(), Chart()
+    traced: dict = {}
+
+    def update() -> None:
+        text, cell, gate, number, step = (control.value for control in (box, network, what, unit, place))
+        page.value, chart.value = "", ""  # nothing of the last text beside a sentence about this one
+        if not text:
+            raise ValueError("there is nothing to read: type at least one character")
+        if len(text) > LONGEST_READ:
+            raise ValueError(f"the text has {len(text)} characters; the panel reads at most {LONGEST_READ}")
+        model = models[cell]
+        width = model.hyperparameters["hidden_size"]
+        if number >= width:
+            raise ValueError(f"this {cell} has units 0 to {width - 1}, and {number} was asked for")
+        if (cell, text) not in traced:
+            traced.clear()
+            traced[cell, text] = trace(model, vocab.encode(text))[-1]
+        last = traced[cell, text]
+        gate = gate if gate in last else "h"  # the list of another network is on its way
+        values = last[gate][:, number].tolist()
+        at = min(step, len(values))
+        size = 1.0 if gate in "ifozr" else max(1e-9, *(abs(value) for value in values))
+        page.value = _coloured(text, values, at - 1, size)
+        say.value = (
+            f'<p role="status">Step {at} of {len(values)}, after <code>{html.escape(visible(text[at - 1]))}'
+            f"</code>: {READ[gate]}, unit {number}, is <b>{round(values[at - 1], 2) + 0.0:.2f}</b>. "
+            f"Full colour is {size:.2g}. Orange, underlined where it is strong: above zero; blue, with dots: below.</p>"
+        )
+        expected = next_probabilities(model, vocab, text[:at])
+        chart.show(plot_next_characters(vocab, {cell: expected}))
+
+    def gates_of_the_network(_=None) -> None:
+        names = STEPS[models[network.value].cell][1]
+        what.options = [(READ[name], name) for name in names]
+        what.value = names[-1]  # h, which every cell has
+
+    def as_long_as_the_text(_) -> None:
+        place.max = max(2, min(LONGEST_READ, len(box.value)))
+        place.value = place.max
+
+    gates_of_the_network()
+    network.observe(gates_of_the_network, names="value")
+    box.observe(as_long_as_the_text, names="value")
+    on_change((box, network, what, unit, place), update, say)
+    return Panel(
+        [box, network, what, unit, place, page, say, chart],
+        "A text, coloured by one unit of a gate or state of the network you choose; step through it and see the bars "
+        "of the next character.",
+    )
+
+
+def _coloured(text: str, values: Sequence[float], at: int, size: float) -> str:
+    """The text as HTML: orange above zero, blue below, full colour at `size`; strong ones underlined, `at` framed."""
+    spans = []
+    for place, (char, value) in enumerate(zip(text, values, strict=True)):
+        shade = "230,159,0" if value >= 0 else "86,180,233"
+        style = f"background:rgba({shade},{min(1, abs(value) / size):.2f});"
+        if abs(value) > size / 2:
+            style += f"text-decoration:underline {'solid' if value > 0 else 'dotted'};"
+        style += "outline:2px solid black;" if place == at else ""
+        spans.append(f'<span style="{style}" title="{value:.2f}">{html.escape(char)}</span>')
+    return (
+        '<div class="charrnn-units" style="font-family:monospace;font-size:15px;line-height:1.7;color:#000;'
+        f'background:#fff;padding:6px;max-width:760px;white-space:pre-wrap">{"".join(spans)}</div>'
+    )

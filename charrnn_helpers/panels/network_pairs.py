@@ -1,0 +1,99 @@
+"""An LSTM and a GRU that were trained on one text: what the playground plays with, and where such pairs are found."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from ..networks.models import CharModel
+from ..text.corpus import TEXTS, Corpus, CorpusError, load_corpus, read_text
+from ..text.encoding import Vocabulary
+from ..training.checkpoints import BUNDLED, CheckpointError, load_checkpoint, save_checkpoint
+from ..training.config import History
+from ..training.files import whole_file
+
+RUNS = Path("runs")  # where 04 and the playground keep what they trained
+LONGEST_PROMPT = 300  # characters
+
+
+@dataclass
+class Pair:
+    """Networks by cell, their vocabulary, and the text that they learnt from, where it can be had."""
+
+    models: dict[str, CharModel]
+    vocab: Vocabulary
+    corpus: Corpus | None
+
+    @property
+    def prompt(self) -> str:
+        """The first sentence of the validation text, or of it what fits into a prompt."""
+        if self.corpus is None:
+            return self.vocab.characters[-1]
+        val = self.corpus.val
+        return val[: min(len(val.partition(". ")[0]) + 2, LONGEST_PROMPT)].strip("\n") or val[:1]
+
+
+def found_pairs(runs: Path = RUNS) -> dict[str, Callable[[], Pair]]:
+    """Every pair of checkpoints in `runs` and in the package, by a name for people; call one to load it."""
+    found = {}
+    for folder, where in ((Path(runs), "trained here"), (BUNDLED, "comes with the course")):
+        for lstm in sorted(folder.glob("*-lstm.pt")):
+            gru = lstm.with_name(lstm.name.replace("-lstm.pt", "-gru.pt"))
+            if gru.is_file():
+                found[f"{lstm.name.removesuffix('-lstm.pt')}, {where}"] = lambda paths=(lstm, gru): load_pair(*paths)
+    return found
+
+
+def load_pair(lstm: Path, gru: Path) -> Pair:
+    """The pair in two files. Raises `CheckpointError` if one is damaged, or if they are of different vocabularies."""
+    first = load_checkpoint(lstm)
+    second = load_checkpoint(gru, first.vocab)
+    return Pair({"LSTM": first.model, "GRU": second.model}, first.vocab, _text_of(first.text, Path(lstm).parent))
+
+
+def _text_of(name: str, folder: Path) -> Corpus | None:
+    for place in (name,) if name in TEXTS else (folder / f"{name}.txt", folder / name, name):
+        try:
+            return load_corpus(place)
+        except CorpusError:
+            continue
+    return None
+
+
+def keep_text(data: bytes, name: str, runs: Path = RUNS) -> Corpus:
+    """Write a reader's text to `runs`, whole or not at all, and load it.
+
+    Of `name` only letters, digits and "-_." are kept; a number is added if another text has that name. Raises
+    `CorpusError` for a text that cannot be used, which is then not written, and `CheckpointError` for a full disk.
+    """
+    name = re.sub(r"[^\w.-]+", "_", name).strip("._") or "text"
+    names = (f"{name}_{number}" if number > 1 else name for number in count(1))
+    path = next(place for place in (Path(runs) / f"{one}.txt" for one in names) if _free(place, data))
+    read_text(data, path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with whole_file(path) as file:
+            file.write(data)
+    except OSError as error:
+        raise CheckpointError(f"{path} could not be written ({error}); free some room") from error
+    return load_corpus(path)
+
+
+def _free(place: Path, data: bytes) -> bool:
+    """Is there nothing at `place`, or the same?"""
+    return not place.exists() or place.read_bytes() == data
+
+
+def keep_pair(pair: Pair, histories: dict[str, History], runs: Path = RUNS) -> list[Path]:
+    """Write both checkpoints of a pair, whose text is there, to `runs`, where `found_pairs` finds them.
+
+    Raises `CheckpointError` when a file cannot be written.
+    """
+    text = pair.corpus.name
+    return [
+        save_checkpoint(Path(runs) / f"{text}-{cell.lower()}.pt", model, pair.vocab, text=text, history=histories[cell])
+        for cell, model in pair.models.items()
+    ]

@@ -1,0 +1,173 @@
+"""07: LSTM and GRU continue one prompt side by side."""
+
+from __future__ import annotations
+
+import base64
+import html
+import math
+from collections.abc import Sequence
+from itertools import groupby
+
+import ipywidgets as ipw
+import numpy as np
+import torch
+
+from ..figures.text import plot_next_characters
+from ..measures.intervals import bits
+from ..measures.samples import Copy, CopyFinder, copied_places
+from ..sampling import generate_with_logits, next_distribution
+from ..text.encoding import Vocabulary
+from .controls import WIDE, Chart, Panel, Slider, dropdown, on_change, sentence, sliders, text_box
+from .html import side_by_side
+from .network_pairs import Pair, found_pairs
+from .own_text import own_text_box
+from .sampling import draw_sliders
+
+
+def playground_panel(pair: Pair) -> Panel:
+    """LSTM and GRU continue one prompt side by side, and what is to be seen in what they write.
+
+    Backgrounds show each network's own surprise, underlined is what is in the training text, bars show the next
+    character at any place. Other pairs of networks can be chosen, or trained on a text of the reader's.
+    """
+    pairs = {"the two of this page": lambda: pair, **found_pairs()}
+    now: dict = {"plays": "the two of this page", "with": (pair, *_copying(pair)), "busy": False}
+    networks = dropdown("networks", list(pairs), layout=WIDE)
+    text = text_box("prompt", pair.prompt)
+    seed, length = sliders(("random seed", 1, 0, 999), ("length", 300, 0, 1000, 10))
+    temperature, top_k, top_p = draw_sliders(len(pair.vocab), 0.8)
+    after = Slider("bars at", 0, 0, length.value)
+    say, page, chart = ipw.HTML(), ipw.HTML(), Chart()
+
+    def update() -> None:
+        if now["busy"]:  # several controls are being set at once
+            return
+        (playing, finder, unseen), vocab = now["with"], now["with"][0].vocab
+        prompt, number, count = text.value, seed.value, length.value
+        settings, at = (temperature.value, top_k.value, top_p.value), min(after.value, count)
+        start, columns, bars, told = len(prompt), {}, {}, []
+        for cell, model in playing.models.items():
+            whole, logits = generate_with_logits(model, vocab, prompt, count, *settings, number)
+            written, surprise = whole[start:], _surprise(logits, vocab, whole)[start:]
+            copies = finder.find(written) if finder else []
+            columns[cell] = (
+                _marked(cell, prompt, written, surprise, copies, at)
+                + _to_save(whole, f"{cell.lower()}-seed-{number}.txt")
+                + _sources(written, copies, finder)
+            )
+            bars[cell] = next_distribution(logits[start + at - 1], *settings)
+            told.append(f"{cell}: {_in_short(written, surprise, copies, finder)}.")
+        page.value = side_by_side(columns)
+        say.value = f'<p role="status">{" ".join([*told, unseen])}</p>{_LEGEND}'
+        chart.show(plot_next_characters(vocab, bars))
+
+    changed = on_change((text, seed, length, temperature, top_k, top_p, after), update, say)
+
+    def play(name: str) -> None:
+        try:
+            chosen = pairs[name]()
+        except ValueError as problem:
+            networks.value = now["plays"]  # they still write
+            say.value = sentence(str(problem))
+            return
+        now.update({"plays": name, "with": (chosen, *_copying(chosen)), "busy": True})
+        top_k.max = len(chosen.vocab)
+        top_k.value, text.value = top_k.max, chosen.prompt  # no character is left out
+        networks.options, networks.value = list(pairs), name
+        now["busy"] = False
+        changed()
+
+    def choose(change) -> None:
+        if change["new"] != now["plays"] and not now["busy"]:
+            play(change["new"])
+
+    def trained(name: str, load) -> None:
+        pairs[name] = load
+        play(name)
+
+    networks.observe(choose, names="value")
+    length.observe(lambda change: setattr(after, "max", max(1, change["new"])), names="value")
+    return Panel(
+        [networks, text, seed, length, temperature, top_k, top_p, after, say, page, chart, own_text_box(trained)],
+        "The playground: LSTM and GRU continue the same prompt side by side; set prompt, random seed, length, "
+        "temperature, top-k and top-p. Backgrounds show surprise, underlines what is in the training text, bars the "
+        "next character. Choose other networks, or train two on a text of your own.",
+    )
+
+
+SHORTEST_COPY = 30  # characters: what is called a copy
+SURE, UNSURE, LOST = 1, 2, 4  # bits: where the grounds of `_marked` change
+GROUNDS = ("", "background:#ffefc0;", "background:#ffd166;", "background:#f0a500;font-weight:bold;")
+_LEGEND = (
+    "<p>Background: the network's own surprise, before temperature, top-k and top-p. "
+    '<span class="charrnn-legend" '
+    'style="background:#fff;color:#000;padding:0 4px">'
+    + "".join(
+        f'<span style="{ground}padding:0 4px">{words}</span>'
+        for ground, words in zip(GROUNDS, ("below 1 bit", "1 to 2", "2 to 4", "above 4, bold"), strict=True)
+    )
+    + f" <u>underlined</u></span>: {SHORTEST_COPY} characters or more that are in the training text, letter for "
+    "letter. Framed: the character that the bars are about.</p>"
+)
+
+
+def _surprise(logits: torch.Tensor, vocab: Vocabulary, text: str) -> np.ndarray:
+    """Bits (n,) with which a network expected each character of `text`; NaN for the first, which it was given."""
+    nats = torch.nn.functional.cross_entropy(logits[:-1].double(), vocab.encode(text)[1:], reduction="none")
+    return np.concatenate([[math.nan], bits(1) * nats.numpy()])
+
+
+def _marked(cell, prompt: str, written: str, surprise: np.ndarray, copies: Sequence[Copy], at: int) -> str:
+    """Prompt and text as HTML: a ground for each degree of surprise, an underline for copies, a frame at `at`."""
+    degrees = np.digitize(surprise, (SURE, UNSURE, LOST))
+    copied = copied_places(copies, len(written))
+    marks = list(zip(degrees.tolist(), copied.tolist(), [place == at for place in range(len(written))], strict=True))
+    spans, place = [], 0
+    for (degree, line, frame), alike in groupby(marks):
+        count = len(list(alike))
+        style = GROUNDS[degree] + "text-decoration:underline;" * line + "outline:2px solid #000;" * frame
+        spans.append(f'<span style="{style}">{html.escape(written[place : place + count])}</span>')
+        place += count
+    return (
+        '<div style="font-family:monospace;white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.5;'
+        'color:#000;background:#fff;padding:6px">'
+        f'<b class="charrnn-prompt">{html.escape(prompt)}</b>'
+        f'<span class="charrnn-sample" data-cell="{cell}">{"".join(spans)}</span></div>'
+    )
+
+
+def _copying(pair: Pair) -> tuple[CopyFinder | None, str]:
+    """What finds copies from the pair's training text, and how much of a text that it has not read looks copied."""
+    if pair.corpus is None:
+        return None, "The training text is not at hand, so nothing is underlined."
+    finder, val = CopyFinder(pair.corpus.train, SHORTEST_COPY), pair.corpus.val[:5000]
+    share = copied_places(finder.find(val), len(val)).mean()
+    return finder, (
+        f"(So is {share:.0%} of the first {len(val):,} characters of the validation text, which was not copied.)"
+    )
+
+
+def _in_short(written: str, surprise: np.ndarray, copies: Sequence[Copy], finder: CopyFinder | None) -> str:
+    if not written:
+        return "nothing written"
+    copied = f"; {copied_places(copies, len(written)).mean():.0%} of it is in the training text" if finder else ""
+    return f"own surprise {surprise.mean():.2f} bits per character{copied}"
+
+
+def _to_save(text: str, name: str) -> str:
+    """A link that saves `text` as a file, without the kernel's help."""
+    data = base64.b64encode(text.encode("utf-8")).decode()
+    return f'<a download="{name}" href="data:text/plain;charset=utf-8;base64,{data}">Save as {name}</a>'
+
+
+def _sources(written: str, copies: Sequence[Copy], finder: CopyFinder | None) -> str:
+    """The longest copies, each in its place in the training text."""
+    lines = []
+    for start, end, place in sorted(copies, key=lambda copy: copy.start - copy.end)[:3]:
+        after = place + end - start
+        before, behind = finder.text[max(0, place - 20) : place], finder.text[after : after + 20]
+        lines.append(
+            f"<li>{end - start} characters, from character {place:,} of the training text on: <q>…{html.escape(before)}"
+            f"<u>{html.escape(written[start:end])}</u>{html.escape(behind)}…</q></li>"
+        )
+    return f"<p>The longest of these pieces</p><ol>{''.join(lines)}</ol>" if lines else ""

@@ -1,0 +1,122 @@
+"""How a trained network is kept, and found again."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from ..networks.registry import MODELS
+from ..networks.state import map_state
+from ..text.encoding import Vocabulary
+from .config import History, TrainConfig
+from .files import whole_file
+
+BUNDLED = Path(__file__).parents[1] / "checkpoints"
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be written, read or used; the message says why and what to do."""
+
+
+@dataclass
+class Checkpoint:
+    model: nn.Module
+    vocab: Vocabulary
+    text: str  # name of the text it was trained on
+    history: History | None
+    path: Path
+
+
+def save_checkpoint(
+    path: str | Path,
+    model: nn.Module,
+    vocab: Vocabulary,
+    *,
+    text: str = "",
+    history: History | None = None,
+    resumable: bool = False,
+) -> Path:
+    """Write model, vocabulary and log to one file, whole or not at all: plain values and tensors only.
+
+    With `resumable` it also holds what `train` needs to go on (about three times the size). Raises `CheckpointError`
+    when the file cannot be written, for example because the disk is full; an older file of that name then stays.
+    """
+    path = Path(path)
+    content = {
+        "format": 1,
+        "cell": model.cell,
+        "hyperparameters": model.hyperparameters,
+        "weights": {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()},
+        "characters": vocab.characters,
+        "text": text,
+        "history": None if history is None else _plain(history, resumable),
+    }
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with whole_file(path) as file:
+            torch.save(content, file)
+    except (OSError, RuntimeError) as error:
+        raise CheckpointError(
+            f"{path} could not be written ({error}); free some room or choose another folder"
+        ) from error
+    return path
+
+
+def load_checkpoint(path: str | Path, vocab: Vocabulary | None = None) -> Checkpoint:
+    """Read what `save_checkpoint` wrote, on the CPU and with `weights_only=True`: nothing in the file is executed.
+
+    Raises `CheckpointError` if the file is missing, damaged, or, when `vocab` is given, of another vocabulary.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise CheckpointError(f"there is no checkpoint {path}; train the network first, in 04_training")
+    try:
+        with zipfile.ZipFile(path) as archive:  # what torch.save writes; torch.load does not look at the checksums
+            if archive.testzip() is not None:
+                raise zipfile.BadZipFile("a checksum does not agree")
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        stored = Vocabulary(content["characters"])
+        with torch.random.fork_rng(devices=[]):  # the reader's random numbers are not spent on weights to be replaced
+            model = MODELS[content["cell"]](**content["hyperparameters"])
+        model.load_state_dict(content["weights"])
+        history = None if content["history"] is None else _from_plain(content["history"])
+    except Exception as error:  # a damaged file can fail in any of these ways
+        raise CheckpointError(
+            f"{path} is damaged or not a checkpoint of this course; delete it and train again"
+        ) from error
+    if vocab is not None and vocab != stored:
+        theirs, ours = set(stored.characters), set(vocab.characters)
+        raise CheckpointError(
+            f"{path} is of another vocabulary: {len(theirs - ours)} of its characters are not in yours and "
+            f"{len(ours - theirs)} of yours are not in it; load the text it was trained on, or train again"
+        )
+    return Checkpoint(model.eval(), stored, content["text"], history, path)
+
+
+def find_checkpoint(cell: str, text: str = "tales", runs: str | Path = "runs") -> Path:
+    """The network that 04 trained here (`runs`), or else the bundled one; or a `CheckpointError`."""
+    name = f"{text}-{cell.lower()}.pt"
+    for folder in (Path(runs), BUNDLED):
+        if (folder / name).is_file():
+            return folder / name
+    raise CheckpointError(f"no {cell} has been trained on {text!r} yet; run 04_training with that text first")
+
+
+def _plain(history: History, resumable: bool) -> dict:
+    keep = {
+        name: getattr(history, name) for name in history.__dataclass_fields__ if name not in ("best_weights", "resume")
+    }
+    keep["config"] = asdict(history.config)
+    if resumable:
+        state = history.resume.get("state")
+        keep["resume"] = {**history.resume, "state": None if state is None else map_state(state, Tensor.cpu)}
+        keep["best_weights"] = history.best_weights
+    return keep
+
+
+def _from_plain(kept: dict) -> History:
+    return History(**{**kept, "config": TrainConfig(**kept["config"])})

@@ -1,0 +1,76 @@
+"""What decides a training run, and what one records."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Everything that decides a training run, apart from the model and the text."""
+
+    updates: int = 2000  # optimiser steps in the whole run
+    streams: int = 32  # B: pieces of the text that are read side by side
+    window: int = 64  # T: steps through which gradients flow
+    learning_rate: float = 4e-3  # the highest, reached after the warm-up
+    warmup: int = 100  # updates over which the rate rises from zero
+    final_share: float = 0.02  # of the highest rate, where the cosine ends
+    clip: float = 1.0  # largest norm of the whole gradient
+    weight_decay: float = 0.0  # AdamW's: each update takes this share, times the rate, off every matrix
+    validate_every: int = 200  # updates between two looks at the validation text
+    seed: int = 0  # of dropout; the model's own initial weights are drawn before
+
+    def __post_init__(self):
+        for name in ("updates", "streams", "window", "validate_every"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
+        if not self.learning_rate > 0 or not self.clip > 0:
+            raise ValueError(f"learning_rate ({self.learning_rate}) and clip ({self.clip}) must be above zero")
+        if not self.weight_decay >= 0:
+            raise ValueError(f"weight_decay is {self.weight_decay}; it must not be negative")
+        if self.warmup < 0 or not 0 <= self.final_share <= 1:
+            raise ValueError(
+                f"warmup ({self.warmup}) must not be negative, final_share ({self.final_share}) is from 0 to 1"
+            )
+
+    def rate(self, update: int) -> float:
+        """The learning rate of an update: a linear rise, then half a cosine (Loshchilov and Hutter 2017, eq. 5)."""
+        if update < self.warmup:
+            return self.learning_rate * (update + 1) / self.warmup
+        progress = (update - self.warmup) / max(1, self.updates - self.warmup)
+        cosine = (1 + math.cos(math.pi * progress)) / 2
+        return self.learning_rate * (self.final_share + (1 - self.final_share) * cosine)
+
+
+@dataclass
+class History:
+    """What a run recorded. All losses are nats per character."""
+
+    cell: str  # "LSTM" or "GRU"
+    config: TrainConfig
+    losses: list[float] = field(default_factory=list)  # training loss of each update
+    norms: list[float] = field(default_factory=list)  # gradient norm of each update, before clipping
+    val_updates: list[int] = field(default_factory=list)  # updates done when validated
+    val_losses: list[float] = field(default_factory=list)
+    val_seconds: list[float] = field(default_factory=list)  # of training alone, without validation or pauses
+    seconds: float = 0.0
+    device: str = "cpu"
+    precision: str = "float32"  # of the matrix products
+    best_loss: float = math.inf
+    best_weights: dict[str, Tensor] = field(default_factory=dict, repr=False)
+    resume: dict = field(default_factory=dict, repr=False)  # what the next update needs: optimiser, state, dropout
+
+    @property
+    def updates(self) -> int:
+        return len(self.losses)
+
+    @property
+    def finished(self) -> bool:
+        return self.updates == self.config.updates
+
+    @property
+    def val_characters(self) -> list[int]:
+        return [update * self.config.streams * self.config.window for update in self.val_updates]

@@ -1,0 +1,48 @@
+"""Where a network is trained."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+import warnings
+
+import torch
+
+
+def keep_memory() -> bool:
+    """Let this process keep the memory that it frees, for the next update; False where the allocator is not glibc's.
+
+    An update needs the same few large blocks as the one before. By default glibc (Linux) gives such blocks back to the
+    system each time, and gets them again page by page. The process then stays as large as it once was. Nothing that is
+    computed changes. (mallopt(3): M_MMAP_MAX, M_TRIM_THRESHOLD.)
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    mmap_max, trim_threshold = -4, -1  # glibc's numbers for what mallopt sets
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except AttributeError:  # another C library
+        return False
+    return bool(mallopt(mmap_max, 0)) and bool(mallopt(trim_threshold, 2**31 - 1))
+
+
+def pick_device(name: str | torch.device | None = None) -> torch.device:
+    """The GPU if there is one, else the CPU; or the device asked for by name ("cpu", "cuda", "mps").
+
+    Apple's "mps" is used only when asked for, with a warning: it has given wrong gradients for recurrent layers.
+    Raises `ValueError` for a device that is not there.
+    """
+    if name is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise ValueError(f"there is no device {name!r}: use 'cpu', 'cuda' or 'mps'") from None
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not there.get(device.type, False):
+        raise ValueError(f"this machine has no {device.type!r} that PyTorch can use: use 'cpu'")
+    if device.type == "mps":
+        warnings.warn(
+            "mps has given wrong gradients for recurrent layers; compare a short run with 'cpu'", stacklevel=2
+        )
+    return device

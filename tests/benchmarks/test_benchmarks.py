@@ -1,0 +1,291 @@
+"""Each benchmark runs to its end on something tiny, and reports what it says it measures. No figure is judged."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import common
+import cost
+import full_trial
+import generation_speed
+import latency
+import memory
+import pytest
+import quality
+import torch
+import training_speed
+import tuning
+
+from charrnn_helpers import load_corpus
+from charrnn_helpers.experiments.recipes import measured
+from charrnn_helpers.networks.registry import FASTEST
+
+CPU = ["--device", "cpu"]
+
+
+def run(benchmark, tmp_path, *arguments):
+    """Run one benchmark; what it returns is what it wrote."""
+    file = tmp_path / "result.json"
+    device = [] if benchmark is generation_speed else CPU
+    rounds = [] if benchmark in (quality, tuning) else ["--rounds", "2"]
+    result = benchmark.main([*device, *rounds, *map(str, arguments), "--json", str(file)])
+    assert json.loads(file.read_text()) == result
+    assert "threads, PyTorch" in result["machine"]
+    assert all(set(row) == set(benchmark.COLUMNS) for row in result["rows"])
+    return result
+
+
+def test_training_speed_is_reported_for_both_cells_in_every_way(tmp_path, capsys):
+    sizes = ("--units", 8, 16, "--streams", 2, "--window", 4, "--updates", 1, "--matmul", 16)
+    result = run(training_speed, tmp_path, *sizes)
+    found = {(row["module"], row["units"], row["how"]) for row in result["rows"] if row["how"] != "bfloat16"}
+    windows = {(module, units, "float32") for module in ("nn.LSTM", "nn.GRU", "FusedGRU") for units in (8, 16)}
+    one_by_one = {(module, units, "float32, one by one") for module in ("nn.LSTM", "nn.GRU") for units in (8, 16)}
+    assert found == windows | one_by_one
+    assert all(row["characters/s"] > 0 for row in result["rows"])
+    assert all(0 < row["in products"] < 1 for row in result["rows"])
+    assert all(row["one by one x"] == 1 for row in result["rows"] if row["how"] == "float32, one by one")
+    assert capsys.readouterr().out.count("FusedGRU") == sum(row["module"] == "FusedGRU" for row in result["rows"])
+
+
+def test_the_ways_that_are_compared_compute_the_same():
+    ids = torch.randint(training_speed.VOCABULARY, (2, 5), generator=torch.Generator().manual_seed(0))
+    networks = training_speed.ways(16, torch.device("cpu"))
+    for cell, module in (("LSTM", "nn.LSTM"), ("GRU", "nn.GRU")):
+        expected, _ = networks[cell, module, "float32"](ids)
+        for (other, _, how), network in networks.items():
+            if other == cell:
+                assert torch.allclose(network(ids)[0], expected, atol=0.02 if how == "bfloat16" else 1e-5)
+
+
+@pytest.mark.parametrize("problem", [RuntimeError("no primitive"), ValueError("offered on a CPU only")], ids=str)
+def test_where_bfloat16_cannot_be_had_the_rest_is_measured(monkeypatch, capsys, problem):
+    def refuse(*_):
+        raise problem
+
+    monkeypatch.setattr(training_speed, "lowered", refuse)
+    networks = training_speed.ways(8, torch.device("cpu"))
+    assert {how for *_, how in networks} == {"float32", "float32, one by one"}
+    assert f"no bfloat16 for FusedGRU here: {problem}" in capsys.readouterr().out
+
+
+def test_flop_count_of_the_recurrent_layer_is_three_quarters_for_a_gru_and_without_what_is_looked_up():
+    """By hand for 2 units: 3 passes, 2 operations, 4 · 2 · (64 + 2) + 2 · 65 products for the LSTM."""
+    assert training_speed.flop_per_character("nn.LSTM", 2) == 6 * (528 + 130)
+    assert training_speed.flop_per_character("nn.GRU", 2) == 6 * (396 + 130)
+    assert training_speed.flop_per_character("FusedGRU", 2) == 6 * (12 + 130)
+
+
+def test_products_are_told_from_the_rest():
+    a, b = torch.randn(800, 800), torch.randn(20)
+    assert training_speed.share_in_products(lambda: [a @ a for _ in range(5)]) > 0.5
+    assert training_speed.share_in_products(lambda: [b.tanh() for _ in range(20)]) == 0
+
+
+def test_generation_speed_is_reported_for_every_way(tmp_path):
+    result = run(generation_speed, tmp_path, "--units", 8, "--layers", 1, 2, "--length", 12, "--texts", 3)
+    assert [(row["cell"], row["layers"], row["how"]) for row in result["rows"]] == [
+        (cell, layers, how)
+        for layers in (1, 2)
+        for cell in ("LSTM", "GRU")
+        for how in ("usual loop", "generate", "generate_many, 3")
+    ]
+    assert all(row["characters/s"] > 0 for row in result["rows"])
+    assert all(row["usual loop x"] == 1 for row in result["rows"] if row["how"] == "usual loop")
+    assert all((row["500 in ms"] is not None) == (row["how"] == "generate") for row in result["rows"])
+
+
+def test_the_usual_loop_writes_by_the_same_distribution(make_model, vocab):
+    """Its random numbers are used otherwise, so it is compared where there is no choice: a network that is sure."""
+    model = make_model().eval()
+    with torch.no_grad():
+        model.head.weight.mul_(1e4)
+    expected = generation_speed.generate(model, vocab, "the", 30, top_k=1)
+    assert generation_speed.usual_loop(model, vocab, "the", 30, seed=1) == expected
+
+
+def test_cost_is_reported_for_both_cells_and_grows_with_one_thing_at_a_time(tmp_path):
+    result = run(cost, tmp_path, "--what", "layers", "characters", "--updates", 1, "--scale", 0.05)
+    sizes = [("layers", value) for value in (1, 2, 3)]
+    sizes += [("characters", value) for value in (500, 5_000, 50_000, 500_000)]
+    assert [(row["cell"], row["what"], row["value"]) for row in result["rows"]] == [
+        (cell, what, value) for what, value in sizes for cell in FASTEST
+    ]
+    assert all(row["ms an update"] > 0 and row["around s"] > 0 for row in result["rows"])
+    if Path("/proc/self/status").is_file():
+        assert all(row["MB"] > 0 for row in result["rows"])
+        needed = [cost.memory(f"torch.ones({count}, dtype=torch.uint8)", "cpu") for count in (1, 300_000_000)]
+        assert 250 < needed[1] - needed[0] < 350  # MB
+    assert result["import_charrnn_helpers_s"] > 0
+    assert result["base"] == {"units": 12, "layers": 1, "window": 3, "streams": 1, "characters": 50_000}
+
+
+def test_every_axis_of_cost_has_its_base_among_its_values():
+    assert set(cost.GROWTH) == set(cost.BASE)
+    assert all(cost.BASE[name] in values for name, values in cost.GROWTH.items())
+    assert cost.GROWTH["characters"][0] == 10_000
+    assert cost.GROWTH["characters"][-1] == 10_000_000
+
+
+@pytest.fixture
+def short_text(tmp_path):
+    path = tmp_path / "short.txt"
+    path.write_text(load_corpus("tales").text[:30_000], encoding="utf-8")
+    return path
+
+
+def test_quality_measures_each_seed_in_each_protocol_and_goes_on_where_it_stopped(tmp_path, short_text, monkeypatch):
+    few = ("--recipes", "quick", "--text", short_text, "--updates", 2, "--target", 5)
+    first = run(quality, tmp_path, *few, "--cells", "GRU", "--seeds", 0)
+    measured = []
+    monkeypatch.setattr(
+        quality, "measure", lambda *given, real=quality.measure: measured.append(given[1]) or real(*given)
+    )
+    result = run(quality, tmp_path, *few, "--cells", "GRU", "--seeds", 0, 1, 2)
+    assert measured == [1, 2]
+    assert result["rows"][0] == first["rows"][0]
+    assert [row["seed"] for row in result["rows"]] == ["0", "1", "2", "median of 3"]
+    *seeds, median = result["rows"]
+    for column in ("seconds", "carried", "blocks of 256", "blocks of 64"):
+        assert median[column] == sorted(row[column] for row in seeds)[1]
+    assert all(row["to target"] > 0 for row in seeds)  # any loss is below 5 nats
+
+
+def test_a_target_that_is_not_reached_is_left_empty(tmp_path, short_text, capsys):
+    few = ("--recipes", "quick", "--cells", "LSTM", "--seeds", 0, "--text", short_text, "--updates", 1)
+    result = run(quality, tmp_path, *few, "--target", 0.1)
+    assert {row["to target"] for row in result["rows"]} == {None}
+    assert capsys.readouterr().out.rstrip().endswith(" -")
+
+
+def test_the_median_of_a_target_that_not_all_reach_counts_the_others_as_never():
+    rows = [{**dict.fromkeys(quality.COLUMNS, 1.0), "to target": value} for value in (10.0, None, 8.0)]
+    assert quality.median_row(rows)["to target"] == 10.0
+    assert quality.median_row([*rows, rows[1], rows[1]])["to target"] is None
+
+
+def test_quality_does_not_mix_two_experiments_in_one_file(tmp_path, short_text, capsys):
+    few = ("--recipes", "quick", "--cells", "GRU", "--seeds", 0, "--text", short_text)
+    run(quality, tmp_path, *few, "--updates", 1)
+    for change in (("--updates", 2), ("--updates", 1, "--target", 1)):
+        with pytest.raises(SystemExit):
+            run(quality, tmp_path, *few, *change)
+        assert "name another file" in capsys.readouterr().err
+
+
+def test_a_trial_of_the_tuning_is_made_again_with_what_was_changed(tmp_path, short_text, capsys):
+    tiny = ("--row", 9, "--text", short_text, "--units", 8, "--updates", 4, "--streams", 4, "--window", 5)
+    first = run(tuning, tmp_path, *tiny)
+    (made,) = first["rows"]
+    kept = measured("trials")["rows"][9]
+    assert {key: made[key] for key in ("cell", "recipe", "dropout", "learning_rate", "warmup")} == {
+        key: kept[key] for key in ("cell", "recipe", "dropout", "learning_rate", "warmup")
+    }
+    assert (made["hidden_size"], made["updates"], made["stopped_after"]) == (8, 4, None)
+    second = run(tuning, tmp_path, *tiny, "--layers", 2, "--seed", 1)  # it is added
+    assert second["rows"][0] == made
+    assert second["rows"][1]["carried"] != made["carried"]
+    dropped = next(place for place, row in enumerate(measured("trials")["rows"]) if row["weight_dropout"])
+    for wrong, said in ((dropped, "weight dropout is not in the package"), (10_000, "there are")):
+        with pytest.raises(SystemExit):
+            run(tuning, tmp_path, "--row", wrong)
+        assert said in capsys.readouterr().err
+
+
+def test_the_full_trial_tunes_each_cell_and_then_runs_other_seeds_with_that_rate(tmp_path, monkeypatch):
+    monkeypatch.setattr(full_trial, "PARTS", {"warmup": [("50 K", 2, 5_000, 0.25)]})
+    monkeypatch.setattr(full_trial, "SIZES", {"50 K": 8_000})
+    monkeypatch.setattr(full_trial, "baselines", lambda text: {})
+    file = tmp_path / "trial.json"
+    given = ["--texts", "assignment", "--parts", "warmup", "--seeds", "2"]
+    given += ["--folder", str(tmp_path / "runs"), "--json", str(file)]
+    monkeypatch.setattr(full_trial, "STREAMS", 2)
+    monkeypatch.setattr(full_trial, "WINDOW", 8)
+    monkeypatch.setattr(full_trial, "RATES", (0.003, 0.01))
+    monkeypatch.setattr(full_trial, "MOST_RATES", 4)
+    result = full_trial.main(given)
+    assert json.loads(file.read_text()) == result
+    cells = full_trial.CELLS
+    tried = {cell: [row["rate"] for row in result["tuning"] if row["cell"] == cell] for cell in cells}
+    assert tried["LSTM"] == tried["GRU"] == tried["RNN"]  # the same trials for each cell
+    assert set(full_trial.RATES) <= set(tried["LSTM"])
+    at_an_end = {row["rate"] for row in result["rows"]} & {min(tried["LSTM"]), max(tried["LSTM"])}
+    assert not at_an_end or len(tried["LSTM"]) == full_trial.MOST_RATES
+    assert {row["seed"] for row in result["tuning"]} & {row["seed"] for row in result["rows"]} == set()
+    assert len(result["rows"]) == 2 * len(cells)
+    for row in result["rows"]:
+        rivals = [other for other in result["tuning"] if other["cell"] == row["cell"]]
+        assert row["rate"] == min(rivals, key=lambda other: other["val"])["rate"]
+        assert (row["layers"], row["warmup"]) == (2, 0.25)
+        assert abs(row["parameters"] - 8_000) < 400
+    made = len(list((tmp_path / "runs").glob("*.json")))
+    assert full_trial.main(given)["rows"] == result["rows"]  # nothing is made twice: seconds would differ
+    assert len(list((tmp_path / "runs").glob("*.json"))) == made == len(result["tuning"]) + len(result["rows"])
+
+
+def test_the_full_trial_stops_where_a_run_that_chooses_a_rate_fails(tmp_path, monkeypatch):
+    monkeypatch.setattr(full_trial, "PARTS", {"sizes": [("50 K", 1, 1, 0.1)]})
+    monkeypatch.setattr(full_trial, "baselines", lambda text: {})
+    with pytest.raises(SystemExit, match="the LSTM cannot be tuned"):  # too short a text for so many streams
+        full_trial.main(["--texts", "assignment", "--parts", "sizes", "--folder", str(tmp_path)])
+
+
+def test_the_machine_is_named_with_what_it_has_for_bfloat16(tmp_path, monkeypatch):
+    cpuinfo = tmp_path / "cpuinfo"
+    monkeypatch.setattr(common, "CPUINFO", cpuinfo)
+    nameless = common.machine(torch.device("cpu"))
+    cpuinfo.write_text("processor\t: 0\nmodel name\t: Some: CPU\nflags\t\t: fpu avx512_bf16 amx_bf16\n\n")
+    assert common.machine(torch.device("cpu")).startswith("Some: CPU with amx_bf16, ")
+    cpuinfo.write_text("model name\t: Other\nflags\t\t: fpu\n")
+    assert common.machine(torch.device("cpu")).startswith("Other, ")
+    assert nameless.endswith("threads, PyTorch " + torch.__version__.split("+")[0] + ", cpu")
+
+
+def test_medians_take_turns_and_leave_the_first_round_out():
+    turns = []
+    seconds = common.medians({"a": lambda: turns.append("a"), "b": lambda: turns.append("b")}, 3, torch.device("cpu"))
+    assert turns == ["a", "b"] * 4
+    assert set(seconds) == {"a", "b"}
+
+
+def test_a_table_has_a_line_for_each_row_and_a_dash_for_what_is_missing():
+    rows = [{"what": "x", "n": 1200.4}, {"what": "longer", "n": None}]
+    assert common.table(rows, {"what": "", "n": ",.1f"}) == "what          n\nx       1,200.4\nlonger        -"
+
+
+def test_memory_runs_all_its_parts_and_goes_on_where_it_stopped(tmp_path, monkeypatch, capsys):
+    file = tmp_path / "memory.json"
+    small = ["--json", str(file), "--updates", "2", "2", "--seeds", "1", "1"]
+    memory.main([*small, "--parts", "counting"])
+    counted = json.loads(file.read_text())["rows"]
+    assert {(row["cell"], row["letters"]) for row in counted} == {(c, n) for c in memory.CELLS for n in ("ab", "abc")}
+    result = memory.main(small)
+    assert json.loads(file.read_text()) == json.loads(json.dumps(result))
+    assert [row for row in result["rows"] if row["part"] == "counting"] == counted  # not made again
+    parts = [row["part"] for row in result["rows"]]
+    assert {part: parts.count(part) for part in memory.PARTS} == {"counting": 6, "holding": 3, "recall": 6}
+    for row in result["rows"]:
+        if row["part"] == "recall":
+            assert sum(share[0] for share in row["by_kind"].values()) == 2317
+    assert capsys.readouterr().out.count("seed") == 15
+
+
+def test_what_ships_of_it_is_the_whole_of_it():
+    rows = measured("memory")["rows"]
+    parts = [row["part"] for row in rows]
+    assert {part: parts.count(part) for part in memory.PARTS} == {"counting": 120, "holding": 60, "recall": 18}
+    assert len({memory._name(row) for row in rows}) == len(rows)
+
+
+@pytest.mark.skipif(latency.CHROMIUM is None, reason="there is no Chromium on the path")
+@pytest.mark.timeout(300)
+def test_latency_is_measured_in_a_browser_until_text_and_bars_are_new(tmp_path):
+    """In a process of its own: a browser leaves an event loop running."""
+    file = tmp_path / "result.json"
+    script = Path(latency.__file__)
+    subprocess.run([sys.executable, script, "--rounds", "2", "--length", "40", "--json", file], check=True)
+    rows = json.loads(file.read_text())["rows"]
+    assert [row["what"] for row in rows] == ["text of 40 characters", "bars of 40 characters"]
+    assert all(0 < row["lowest"] <= row["milliseconds"] <= row["highest"] for row in rows)
+    assert rows[0]["milliseconds"] <= rows[1]["milliseconds"]

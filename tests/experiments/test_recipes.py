@@ -1,0 +1,96 @@
+"""The named runs are reproducible, and the figures that the course prints for them are those of these very recipes."""
+
+import statistics
+import threading
+from dataclasses import asdict
+
+import pytest
+import torch
+
+from charrnn_helpers import train
+from charrnn_helpers.experiments import recipes
+from charrnn_helpers.experiments.recipes import RECIPES, Recipe, measured
+from charrnn_helpers.networks.registry import FASTEST
+from charrnn_helpers.training import precision
+
+
+@pytest.fixture
+def recipe(cell, config):
+    return Recipe(cell, 12, 0.2, config(updates=6, validate_every=3), num_layers=2, embedding_size=8)
+
+
+def same(ours, theirs):
+    return all(torch.equal(a, b) for a, b in zip(ours.parameters(), theirs.parameters(), strict=True))
+
+
+def test_each_name_has_a_run_for_each_cell():
+    assert list(RECIPES) == ["quick", "class", "best"]
+    for found in RECIPES.values():
+        assert list(found) == list(FASTEST)
+        for cell, recipe in found.items():
+            model = recipe.model(vocab_size=10)
+            assert model.cell == recipe.cell == cell
+            assert model.hyperparameters["hidden_size"] == recipe.hidden_size
+            assert model.hyperparameters["dropout"] == recipe.dropout
+
+
+def test_a_run_is_train_with_a_network_of_the_seed(recipe, vocab, ids):
+    options = {"device": "cpu", "progress": False, "precision": "float32"}
+    model, history = recipe.run(len(vocab), ids, ids[:100], seed=3, **options)
+    by_hand = recipe.model(len(vocab), seed=3)
+    assert (by_hand.rnn.num_layers, by_hand.embedding.embedding_dim) == (2, 8)
+    assert history.config.seed == 3
+    assert train(by_hand, ids, ids[:100], history.config, **options).losses == history.losses
+    assert same(model, by_hand)
+    assert history.finished
+
+
+def test_a_run_that_goes_on_stays_in_its_precision(recipe, vocab, ids, monkeypatch):
+    monkeypatch.setattr(recipes, "pick_precision", lambda *_, **__: pytest.fail("it was chosen already"))
+    stop = threading.Event()
+    options = {"device": "cpu", "progress": False, "on_validation": lambda _: stop.set()}
+    model, part = recipe.run(len(vocab), ids, ids[:100], precision="bfloat16", stop=stop, **options)
+    assert not part.finished
+    rest = recipe.train(model, ids, ids[:100], history=part, device="cpu", progress=False)
+    assert rest.finished
+    assert rest.precision == "bfloat16"
+
+
+def test_same_seed_same_run_and_the_readers_random_numbers_stay(recipe, vocab, ids):
+    before = torch.get_rng_state()
+    options = {"device": "cpu", "progress": False, "precision": "float32"}
+    losses = [recipe.run(len(vocab), ids, ids[:100], seed=seed, **options)[1].losses for seed in (0, 0, 1)]
+    assert losses[0] == losses[1] != losses[2]
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_precision_is_picked_for_this_network_unless_given(recipe, vocab, ids, monkeypatch):
+    asked = []
+
+    def pick(device, model, streams, window):
+        asked.append((device, model.hyperparameters["hidden_size"], streams, window))
+        return precision.Precision("bfloat16", "")
+
+    monkeypatch.setattr(recipes, "pick_precision", pick)
+    options = {"device": "cpu", "progress": False}
+    _, history = recipe.run(len(vocab), ids, ids[:100], **options)
+    assert history.precision == "bfloat16"
+    assert asked == [("cpu", 12, recipe.config.streams, recipe.config.window)]
+    _, history = recipe.run(len(vocab), ids, ids[:100], precision="float32", **options)
+    assert history.precision == "float32"
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("file", ["quality", "quality_without_amx"])
+def test_the_figures_shown_are_of_these_recipes_and_the_medians_of_their_seeds(file):
+    result = measured(file)
+    assert result["recipes"] == {
+        name: {cell: asdict(run) for cell, run in found.items()} for name, found in RECIPES.items()
+    }
+    for name in RECIPES:
+        for cell in FASTEST:
+            rows = [row for row in result["rows"] if (row["recipe"], row["cell"]) == (name, cell)]
+            *seeds, median = rows
+            assert [row["seed"] for row in rows] == ["0", "1", "2", "median of 3"]
+            for column in ("seconds", "carried", "blocks of 256", "blocks of 64"):
+                assert median[column] == statistics.median(row[column] for row in seeds)

@@ -1,0 +1,218 @@
+"""The full trial holds what it claims, is read as it should be, and its verdicts are those of its data."""
+
+import copy
+import io
+import math
+import re
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from charrnn_helpers import Vocabulary, load_corpus
+from charrnn_helpers.experiments import recipes, trial
+from charrnn_helpers.experiments.recipes import measured
+from charrnn_helpers.figures import comparison
+from charrnn_helpers.networks.registry import count_parameters
+from charrnn_helpers.text.tales_grammar import DEPENDENCIES
+
+NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "09_fair_trial.ipynb"
+FULL = measured("full_trial")
+CONFIDENCE = 0.95
+
+
+def row(cell, size="50 K", seed=0, test=1.0, seconds=10.0):
+    return {"cell": cell, "size": size, "seed": seed, "test": test, "cpu_seconds": seconds}
+
+
+def with_roles_exchanged(full, first="LSTM", second="GRU"):
+    """The same trial, with the runs of two cells under each other's names."""
+    other = {first: second, second: first}
+    full = copy.deepcopy(full)
+    for one in full["rows"] + full["tuning"]:
+        one["cell"] = other.get(one["cell"], one["cell"])
+    return full
+
+
+# --- what ships -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["tales", "shakespeare"])
+@pytest.mark.parametrize("size", [*trial.PARAMETERS, "128 units"])
+def test_the_shipped_trial_holds_five_real_runs_of_every_cell(text, size):
+    rows = trial.select(FULL["rows"], text=text, size=size, **trial.usual_plan(FULL["rows"]))
+    seeds = {cell: {one["seed"] for one in rows if one["cell"] == cell} for cell in trial.COMPARED}
+    assert all(len(found) >= 5 for found in seeds.values())
+    assert seeds["LSTM"] == seeds["GRU"] == seeds["RNN"]
+    assert {one["status"] for one in rows} == {"finished"}
+    for one in rows:
+        assert one["seconds"] > 0
+        assert one["val_losses"][-1] < one["val_losses"][0]
+        assert abs(one["val"] - one["test"]) < 0.3  # another piece of the text
+    assert len({one["test"] for one in rows}) == len(rows)
+
+
+@pytest.mark.parametrize("text", ["tales", "shakespeare"])
+def test_sizes_are_as_they_say(text):
+    vocab_size = len(Vocabulary.from_text(load_corpus(text).text)) if text == "tales" else 65
+    for one in trial.select(FULL["rows"], text=text):
+        assert one["parameters"] == count_parameters(one["cell"], vocab_size, one["units"], one["layers"])
+        if one["size"] in trial.PARAMETERS:
+            assert one["parameters"] == pytest.approx(1000 * int(one["size"].split()[0]), rel=0.01)
+        else:
+            assert one["units"] == 128
+
+
+def test_each_cell_was_tuned_with_the_same_rates_on_seeds_that_are_not_judged():
+    names = ("text", "size", "layers", "updates", "warmup")
+    groups = {tuple(one[name] for name in names) for one in FULL["rows"]}
+    assert not {one["seed"] for one in FULL["tuning"]} & {one["seed"] for one in FULL["rows"]}
+    for group in groups:
+        where = dict(zip(names, group, strict=True))
+        tried = trial.select(FULL["tuning"], **where)
+        rates = {
+            cell: {one["rate"]: one.get("val", math.inf) for one in tried if one["cell"] == cell}
+            for cell in trial.COMPARED
+        }
+        assert rates["LSTM"].keys() == rates["GRU"].keys() == rates["RNN"].keys()
+        for one in trial.select(FULL["rows"], **where):
+            assert one["rate"] == min(rates[one["cell"]], key=rates[one["cell"]].get)
+
+
+def test_every_run_on_tales_says_where_its_loss_is():
+    for one in trial.select(FULL["rows"], text="tales"):
+        counts = {kind: count for kind, (count, _) in one["excess"].items()}
+        assert set(DEPENDENCIES) <= set(counts)
+        assert counts["all"] == sum(count for kind, count in counts.items() if kind != "all")
+        floor = FULL["baselines"]["tales"]["floor"]
+        assert one["excess"]["all"][1] == pytest.approx(one["test"] - floor, abs=0.002)
+
+
+# --- how it is read -------------------------------------------------------------------------------------------------
+
+
+def test_losses_stand_in_the_order_of_their_seeds_whatever_that_of_the_rows():
+    rows = [row("GRU", seed=2, test=0.2), row("LSTM", seed=1, test=1.1), row("GRU", seed=1, test=0.1)]
+    rows.append(row("LSTM", seed=2, test=1.2))
+    assert trial.final_losses(rows, size="50 K") == {"LSTM": [1.1, 1.2], "GRU": [0.1, 0.2], "RNN": []}
+    with pytest.raises(ValueError, match="no run with"):
+        trial.final_losses(rows, size="900 K")
+
+
+def test_a_run_that_did_not_end_is_not_passed_over():
+    losses = trial.final_losses([row("GRU"), {"cell": "GRU", "size": "50 K", "seed": 1}])
+    assert math.isnan(losses["GRU"][1])
+
+
+def made_up_rows():
+    """Each cell takes another time; every seed lies on a line in the logarithm of its seconds."""
+    rows = []
+    for start, cell in ((4, "LSTM"), (8, "GRU"), (16, "RNN")):
+        for number, size in enumerate(trial.PARAMETERS):
+            seconds = start * 4**number
+            rows += [row(cell, size, seed, 3 - 0.1 * math.log2(seconds) + seed, seconds) for seed in range(3)]
+    return rows
+
+
+def test_equal_seconds_are_read_between_the_sizes_for_each_seed():
+    points = trial.by_seconds(made_up_rows())
+    assert [point.seconds for point in points["GRU"]] == [8, 32, 128]
+    at = trial.shared_seconds(points)
+    assert at == pytest.approx(math.sqrt(16 * 64))  # the slowest start and the earliest end
+    for losses in trial.losses_at_seconds(points, at).values():
+        assert losses == pytest.approx([3 - 0.1 * math.log2(at) + seed for seed in range(3)])
+
+
+def test_runs_that_are_not_in_pairs_are_refused():
+    rows = [row("LSTM", seed=0), row("LSTM", seed=1), row("GRU", seed=1), row("GRU", seed=7)]
+    with pytest.raises(ValueError, match="not in pairs"):
+        trial.final_losses(rows)
+    with pytest.raises(ValueError, match="not in pairs"):
+        trial.final_losses([row("LSTM"), row("LSTM"), row("GRU"), row("GRU")])
+
+
+def test_cells_that_share_no_stretch_of_time_are_not_compared():
+    rows = made_up_rows()
+    for one in rows:
+        if one["cell"] == "RNN":
+            one["cpu_seconds"] *= 1000
+    with pytest.raises(ValueError, match="common to all"):
+        trial.shared_seconds(trial.by_seconds(rows))
+
+
+# --- its verdicts ---------------------------------------------------------------------------------------------------
+
+
+def sentences_of_notebook(full, monkeypatch):
+    """What the cells of 9.5 print when the trial is `full`: the verdict sentences, by their beginning."""
+    cells = [cell.source for cell in nbformat.read(NOTEBOOK, as_version=4).cells if cell.cell_type == "code"]
+    wanted = cells[:2]  # the course is there; imports
+    wanted += [
+        c for c in cells if re.match(r"SMALLEST = |LOOKS = |full = |USUAL = |looks = |def of|equal_\w+ = |points = ", c)
+    ]
+    namespace: dict = {"PAIRS": [("LSTM", "GRU"), ("LSTM", "RNN"), ("GRU", "RNN")]}
+    monkeypatch.setattr(recipes, "measured", lambda name: full)
+    out = io.StringIO()
+    for source in wanted:
+        if "sweep(" in source:  # the live trial: only what it says beforehand
+            source = source.split("\n\n")[0]
+        with redirect_stdout(out):
+            exec(source, namespace)
+    found = re.findall(r"^(.+?): (.+? \((\w+) minus (\w+): ([+-][\d.]+) nats.*)$", out.getvalue(), re.MULTILINE)
+    return {(where, first, second): (said, float(difference)) for where, said, first, second, difference in found}
+
+
+def test_verdicts_of_the_notebook_turn_round_when_the_data_do(monkeypatch):
+    as_it_is = sentences_of_notebook(FULL, monkeypatch)
+    exchanged = sentences_of_notebook(with_roles_exchanged(FULL), monkeypatch)
+    kept = {key: value for key, value in as_it_is.items() if " s" not in key[0]}  # the seconds are in the name
+    ours = {key: value for key, value in kept.items() if key[1:] == ("LSTM", "GRU")}
+    assert len(ours) >= 8
+    turned = {"LSTM": "GRU", "GRU": "LSTM"}
+    decided = 0
+    for key, (said, difference) in ours.items():
+        other, opposite = exchanged[key]
+        assert opposite == -difference
+        winner = said.split()[0]
+        if winner in turned:
+            decided += 1
+            assert other.split()[0] == turned[winner]
+        else:
+            assert said.startswith("no detectable")
+            assert other.startswith("no detectable")
+    assert decided
+
+
+def test_a_trial_without_a_difference_gets_no_winner(monkeypatch):
+    full = copy.deepcopy(FULL)
+    for one in full["rows"]:
+        one["test"] = 1.0 + 0.01 * (one["seed"] % 2) * (-1 if one["cell"] == "GRU" else 1)
+    assert all(
+        said.startswith("no detectable difference") for said, _ in sentences_of_notebook(full, monkeypatch).values()
+    )
+
+
+# --- figures and panel ----------------------------------------------------------------------------------------------
+
+
+def test_the_panel_follows_text_equality_and_pair():
+    panel = trial.trial_panel(FULL, 0.02, CONFIDENCE)
+    text, equal, pair, say, verdicts, chart, *_ = panel.children
+    seen = {(verdicts.value, chart.value)}
+    for control, value in ((text, "shakespeare"), (equal, "width"), (equal, "seconds"), (pair, ("GRU", "RNN"))):
+        control.value = value
+        assert say.value == ""
+        assert (verdicts.value, chart.value) not in seen
+        seen.add((verdicts.value, chart.value))
+    assert "GRU minus RNN" in verdicts.value
+    assert "seconds of one core" in verdicts.value
+
+
+def test_figures_say_in_words_what_they_show():
+    losses = {"LSTM": [1.0, 1.1], "GRU": [0.9, 1.0], "RNN": [1.2, 1.3]}
+    assert "50 K" in comparison.plot_groups({"50 K": losses}, 0.8, 0.3).words
+    assert "floor" in comparison.plot_groups({"50 K": losses}, 0.8, 0.3).words
+    assert "floor" not in comparison.plot_groups({"50 K": losses}, 0.8).words
+    points = trial.by_seconds(made_up_rows())
+    assert "RNN" in comparison.plot_frontier(points, 30).words

@@ -1,0 +1,177 @@
+"""What the README shows is what the notebooks hold."""
+
+import re
+from pathlib import Path
+from statistics import mean, median
+
+import nbformat
+import pytest
+import regenerate
+
+from charrnn_helpers.experiments import trial
+from charrnn_helpers.experiments.recipes import measured
+from charrnn_helpers.measures.intervals import paired_difference, verdict
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def test_its_curves_are_those_of_04():
+    assert (ROOT / "notebooks" / "figures" / "loss_curves.png").read_bytes() == regenerate.curves()
+
+
+def test_its_samples_are_those_of_07():
+    (shown,) = re.findall(r"```text\n(.*?)```", README, re.DOTALL)
+    cells = nbformat.read(ROOT / "notebooks" / "07_playground.ipynb", as_version=4).cells
+    printed = ["".join(output.get("text", "") for output in cell.get("outputs", [])) for cell in cells]
+    assert any(shown.split() == text.split() for text in printed)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_its_map_gives_the_question_and_the_time_of_each_notebook(path):
+    opening = nbformat.read(path, as_version=4).cells[0].source
+    question = opening.splitlines()[0].split(" · ")[1]
+    time = re.search(r"\*\*Running time\*\* about (.+) on two CPU cores", opening)[1]
+    row = f"| [{path.stem}](notebooks/{path.name}) | {question[0].lower()}{question[1:]} | {time} |"
+    assert row in README.splitlines()
+
+
+def test_every_link_to_a_file_leads_to_one():
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", README)
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def trial_table():
+    """The lines of the table on equal parameters in the README, made from the trial that ships."""
+    full = measured("full_trial")
+    lines = ["| text | parameters | LSTM | GRU | RNN | LSTM against GRU |", "|---|---|---|---|---|---|"]
+    for text in full["baselines"]:
+        for size in trial.PARAMETERS:
+            losses = trial.final_losses(full["rows"], text=text, size=size, **trial.usual_plan(full["rows"]))
+            means = " | ".join(f"{mean(losses[cell]):.3f}" for cell in trial.COMPARED)
+            interval = paired_difference(losses["LSTM"], losses["GRU"], 1 - 0.05 / 38)
+            lines.append(f"| {text} | {size} | {means} | {verdict(interval, 'LSTM', 'GRU', 0.02)} |")
+    return lines
+
+
+def test_its_table_of_the_full_trial_is_what_ships():
+    shown = re.search(r"<!-- table of full_trial.py -->\n(.*?)<!-- end -->", README, re.DOTALL)[1].strip().splitlines()
+    assert shown == trial_table()
+
+
+def test_its_table_of_recipes_is_what_the_benchmark_printed():
+    result = measured("quality")
+    assert result["machine"].split(";")[0] in README
+    shown = re.search(r"<!-- table of quality.py -->\n(.*?)<!-- end -->", README, re.DOTALL)[1].strip().splitlines()
+    assert shown[2:] == [
+        f"| `{row['recipe']}` | {row['cell']} | {row['seconds']:.0f} | {row['carried']:.3f} "
+        f"| {row['blocks of 256']:.3f} | {row['blocks of 64']:.3f} |"
+        for row in result["rows"]
+        if row["seed"].startswith("median")
+    ]
+
+
+def speed_table():
+    """The lines of the table on speed in the README, made from the results that ship."""
+    training, writing, cost = (measured(name)["rows"] for name in ("training_speed", "generation_speed", "cost"))
+    fastest = {"LSTM": "nn.LSTM", "GRU": "FusedGRU"}
+    lines = {}
+    for units in (256, 512):
+        for how in ("float32", "bfloat16"):
+            name = f"training, {units} units, {how}: characters/s (of the matrix product; times one by one)"
+            for module in fastest.values():
+                wanted = {"units": units, "module": module, "how": how}
+                (row,) = (row for row in training if wanted.items() <= row.items())
+                figure = f"{row['characters/s']:,.0f} ({row['of the product']:.0%}; {row['one by one x']:.1f})"
+                lines.setdefault(name, []).append(figure)
+    for cell in fastest:
+        wanted = {"units": 256, "layers": 1, "cell": cell, "how": "generate"}
+        (row,) = (row for row in writing if wanted.items() <= row.items())
+        name = "writing, 256 units: characters/s (times a module call for each)"
+        lines.setdefault(name, []).append(f"{row['characters/s']:,.0f} ({row['usual loop x']:.1f})")
+        lines.setdefault("500 characters for a slider, 256 units, ms", []).append(f"{row['500 in ms']:.0f}")
+        (row,) = (row for row in cost if (row["cell"], row["what"], row["value"]) == (cell, "units", 512))
+        lines.setdefault(
+            "memory of a run at 512 units, 32 streams, float32: MB beyond the import (once; ± 10)", []
+        ).append(f"{row['MB']:.0f}")
+    return ["| | LSTM | GRU |", "|---|---|---|"] + [f"| {name} | {' | '.join(two)} |" for name, two in lines.items()]
+
+
+def test_its_table_of_speeds_is_what_the_benchmarks_printed():
+    shown = re.search(r"<!-- table of speeds -->\n(.*?)<!-- end -->", README, re.DOTALL)[1].strip().splitlines()
+    assert shown == speed_table()
+    names = ("training_speed", "generation_speed", "cost", "nanogpt", "quality")
+    assert len({measured(name)["machine"].split(";")[0] for name in names}) == 1
+    assert (
+        f"import of the package takes {measured('cost')['import_charrnn_helpers_s']:.2f} s beyond that of torch"
+        in README
+    )
+
+
+def test_what_it_says_of_nanogpt_was_measured_on_the_machine_of_the_table():
+    theirs = measured("nanogpt")
+    assert theirs["machine"] == measured("quality")["machine"].split(";")[0]
+    assert f"took {median(theirs['seconds']):.0f} s on this machine and ended at {theirs['loss']}" in README
+
+
+def test_the_seconds_it_gives_for_another_processor_were_measured_there():
+    other = measured("quality_without_amx")
+    seconds = {(row["recipe"], row["cell"]): row["seconds"] for row in other["rows"] if "median" in row["seed"]}
+    lines = [f"{seconds[name, 'LSTM']:.0f} and {seconds[name, 'GRU']:.0f} s for `{name}`" for name in ("class", "best")]
+    said = " ".join(README.split())
+    assert f"On an {other['machine'].split(',')[0]} without AMX an earlier version took {lines[0]}, {lines[1]}" in said
+
+
+def minutes():
+    """Of every notebook: the lecturer's minutes of each section, and those of its exercises."""
+    sections, exercises = {}, {}
+    for path in NOTEBOOKS:
+        number, section = path.stem[:2], ""
+        for cell in nbformat.read(path, as_version=4).cells:
+            if cell.cell_type != "markdown":
+                continue
+            section = next(iter(re.findall(r"^## (\S+)", cell.source, re.MULTILINE)), section)
+            if "instructor" in cell.metadata.get("tags", []) and section:
+                given = int(re.search(r"· (\d+) minutes?", cell.source)[1])
+                sections.setdefault(number, {})
+                sections[number][section] = sections[number].get(section, 0) + given
+            found = re.findall(r"\*\*\d+\.\d+\*\* \((\d+) minutes?\)", cell.source)
+            exercises[number] = exercises.get(number, 0) + sum(map(int, found))
+    return sections, exercises
+
+
+def test_the_minutes_of_its_course_plans_are_those_of_the_sections_they_name():
+    sections, exercises = minutes()
+    plans = re.search(r"\| plan \| what \| minutes \|\n\|[-|]+\|\n((?:\|.*\n)+)", README)[1].splitlines()
+    assert len(plans) == 9
+    for plan in plans:
+        name, what, stated = (cell.strip() for cell in plan.strip("|").split("|"))
+        total = 0
+        for part in what.split(", "):
+            if part.startswith("all of "):
+                total += sum(sections[part[-2:]].values())
+            elif part.startswith("exercises of "):
+                total += exercises[part[-2:]]
+            else:
+                total += sections[part.split(".")[0].zfill(2)][part]
+        assert total == int(stated), (name, total)
+        if "lecture" in name:
+            assert total <= 50
+
+
+def test_nobody_waits_longer_for_the_notebooks_of_a_plan_than_it_says():
+    """`about five minutes at most`: the running times that the map gives, for the notebooks of each line."""
+    words = {"two": 2, "three": 3}
+    seconds = {}
+    for number, count, unit in re.findall(r"^\| \[(\d\d)_.*\| (\w+) (seconds|minutes) \|$", README, re.MULTILINE):
+        seconds[number] = (words.get(count) or int(count)) * (60 if unit == "minutes" else 1)
+    assert len(seconds) == len(NOTEBOOKS)
+    plans = re.search(r"\| plan \| what \| minutes \|\n\|[-|]+\|\n((?:\|.*\n)+)", README)[1].splitlines()
+    longest = 0
+    for plan in plans:
+        parts = re.findall(r"(?:all of (\d\d)|(?<![\d.])(\d+)\.\d+)", plan.split("|")[2])
+        longest = max(longest, sum(seconds[number] for number in {whole or part.zfill(2) for whole, part in parts}))
+    assert 240 < longest <= 310
+    assert "about five minutes at most" in README

@@ -1,0 +1,317 @@
+"""Where texts come from, how they are split, and what a reader is told when a text cannot be had."""
+
+import hashlib
+import os
+import socket
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import pooch
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from charrnn_helpers import load_corpus
+from charrnn_helpers.text import corpus as corpus_module
+from charrnn_helpers.text.corpus import SHAKESPEARE_SHA256, SHORTEST, CorpusError
+
+PLAIN = "It was a dark and stormy night; the rain fell in torrents.\n" * 20
+
+
+def a_file(folder, content, name="text.txt"):
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
+    return path
+
+
+def has_manual():
+    try:
+        import pydoc_data.topics  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+needs_manual = pytest.mark.skipif(not has_manual(), reason="this Python comes without pydoc_data")
+
+
+# --- every text, and its parts --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["tales", "assignment", pytest.param("python_docs", marks=needs_manual)])
+def test_a_text_by_name_is_whole_and_its_parts_are_contiguous(name, no_connection):
+    corpus = load_corpus(name)
+    assert corpus.name == name
+    assert corpus.train + corpus.val + corpus.test == corpus.text
+    assert min(len(corpus.train), len(corpus.val), len(corpus.test)) >= 2
+    assert len(corpus.train) / len(corpus.text) == pytest.approx(0.8, abs=0.02)
+    assert len(corpus.val) / len(corpus.text) == pytest.approx(0.1, abs=0.02)
+    assert corpus.sha256 == hashlib.sha256(corpus.text.encode("utf-8")).hexdigest()
+    assert corpus.source
+    assert no_connection == []
+    assert (corpus.floor is not None) == (name == "tales")
+    if name != "tales":
+        assert load_corpus(name) == corpus  # the same again
+
+
+def test_tales_is_the_default_and_its_parts_end_where_a_story_ends():
+    corpus = load_corpus(split=(0.98, 0.01, 0.01))
+    assert corpus.name == "tales"
+    assert corpus.train.endswith("\n\n")
+    assert corpus.val.endswith("\n\n")
+
+
+def test_the_assignment_is_a_sentence_of_77_characters():
+    assert len(load_corpus("assignment").text) == 77
+
+
+@given(first=st.floats(0.2, 0.7), second=st.floats(0.1, 0.2))
+@settings(max_examples=30, deadline=None)
+def test_any_shares_give_contiguous_parts_that_share_nothing(first, second):
+    corpus = load_corpus("assignment", split=(first, second, 1 - first - second))
+    assert corpus.train + corpus.val + corpus.test == corpus.text
+    assert abs(len(corpus.train) - first * 77) < 1
+    assert abs(len(corpus.val) - second * 77) < 1
+
+
+def test_ninety_ten_leaves_no_test_text():
+    corpus = load_corpus("assignment", split=(0.9, 0.1))
+    assert (len(corpus.train), len(corpus.val), corpus.test) == (69, 8, "")
+    assert load_corpus("assignment", split=(0.9, 0.0999995)).val == corpus.val  # to the very end, whatever the rounding
+
+
+@pytest.mark.parametrize(
+    "split", [(0.8, 0.1), (0.8, 0.1, 0.2), (1.0,), (0.5, 0.5, 0.0), (1.1, -0.1), (0.25, 0.25, 0.25, 0.25), ()]
+)
+def test_a_split_that_does_not_add_up_is_refused(split):
+    with pytest.raises(CorpusError, match="two or three positive shares that add up to 1"):
+        load_corpus("assignment", split=split)
+
+
+@pytest.mark.parametrize("split", [(0.99, 0.01), (0.01, 0.99), (0.8, 0.195, 0.005), (0.98, 0.01, 0.01)])
+def test_a_split_that_leaves_an_empty_part_is_refused(split):
+    with pytest.raises(CorpusError, match="fewer than 2 characters; choose larger shares"):
+        load_corpus("assignment", split=split)
+
+
+# --- the reader's own file ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_path_of_the_readers_own(tmp_path, kind):
+    path = a_file(tmp_path, PLAIN, "my novel.txt")
+    corpus = load_corpus(kind(path))
+    assert (corpus.name, corpus.text, corpus.source, corpus.floor) == ("my novel", PLAIN, str(path), None)
+
+
+def test_any_language_is_read(tmp_path):
+    text = "Grüße aus Köln, 你好, здравствуйте 🙂\n" * 5
+    assert load_corpus(a_file(tmp_path, text)).text == text
+
+
+def test_windows_line_ends_and_a_byte_order_mark_are_put_right(tmp_path):
+    path = a_file(tmp_path, b"\xef\xbb\xbf" + PLAIN.replace("\n", "\r\n").encode())
+    assert load_corpus(path).text == PLAIN
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("café ".encode("latin-1") * 10, "is not UTF-8 (byte 3 cannot be read); save it as UTF-8"),
+        (PLAIN.encode("utf-16"), "is not UTF-8"),
+        (b"", f"has 0 characters; at least {SHORTEST} are needed"),
+        (b"\xef\xbb\xbf", "has 0 characters"),
+        (b"x" * (SHORTEST - 1), f"has {SHORTEST - 1} characters; at least {SHORTEST} are needed"),
+    ],
+)
+def test_a_file_that_cannot_be_used_says_why(tmp_path, content, message):
+    with pytest.raises(CorpusError) as caught:
+        load_corpus(a_file(tmp_path, content))
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_shortest_text_still_has_three_parts(tmp_path):
+    corpus = load_corpus(a_file(tmp_path, "x" * SHORTEST))
+    assert (len(corpus.train), len(corpus.val), len(corpus.test)) == (16, 2, 2)
+
+
+@pytest.mark.parametrize("what", ["missing.txt", "", "Tales"])
+def test_a_text_that_is_not_there_is_named_with_what_there_is(tmp_path, what, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CorpusError, match="tales, assignment, python_docs, shakespeare, or the path of a text file"):
+        load_corpus(what)
+
+
+def test_a_folder_is_not_a_text(tmp_path):
+    with pytest.raises(CorpusError, match="there is no text"):
+        load_corpus(tmp_path)
+
+
+# --- the manual inside Python ---------------------------------------------------------------------------------------
+
+
+@needs_manual
+def test_python_docs_does_not_depend_on_the_order_of_topics(monkeypatch):
+    from pydoc_data.topics import topics
+
+    text = load_corpus("python_docs").text
+    other = types.ModuleType("pydoc_data.topics")
+    other.topics = dict(reversed(topics.items()))
+    monkeypatch.setitem(sys.modules, "pydoc_data.topics", other)
+    assert load_corpus("python_docs").text == text
+    assert "yield" in text
+
+
+def test_a_python_without_its_manual_is_told_what_to_do(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pydoc_data.topics", None)
+    with pytest.raises(CorpusError, match=r"without its manual.*load_corpus\('tales'\)"):
+        load_corpus("python_docs")
+
+
+# --- shakespeare: given, cached, downloaded, or out of reach --------------------------------------------------------
+
+GIVEN = Path(os.environ.get("CHARRNN_DATA", "")) / "tiny_shakespeare.txt"
+
+
+@pytest.mark.skipif(
+    not os.environ.get("CHARRNN_DATA") or not GIVEN.is_file(), reason="no tiny_shakespeare.txt in $CHARRNN_DATA"
+)
+def test_tiny_shakespeare_from_the_data_folder():
+    corpus = load_corpus("shakespeare", split=(0.9, 0.1))
+    assert corpus.sha256 == SHAKESPEARE_SHA256
+    assert (len(corpus.text), len(corpus.train), len(corpus.val)) == (1_115_394, 1_003_854, 111_540)  # as in nanoGPT
+    assert len(set(corpus.text)) == 65
+
+
+def test_a_wrong_file_in_the_data_folder_is_refused(tmp_path, monkeypatch):
+    a_file(tmp_path, PLAIN, "tiny_shakespeare.txt")
+    monkeypatch.setenv("CHARRNN_DATA", str(tmp_path))
+    with pytest.raises(CorpusError, match=r"is not Tiny Shakespeare .* remove it or unset CHARRNN_DATA"):
+        load_corpus("shakespeare")
+
+
+@pytest.fixture
+def empty_cache(tmp_path, monkeypatch):
+    """No data folder, and a cache that is empty."""
+    monkeypatch.setenv("CHARRNN_DATA", str(tmp_path / "nowhere"))
+    cache = tmp_path / "cache"
+    monkeypatch.setattr(pooch, "os_cache", lambda project: cache)
+    return cache
+
+
+@pytest.fixture
+def no_connection(monkeypatch):
+    """Whoever opens a connection, or asks for an address, is told that there is no network."""
+    asked = []
+
+    def refuse(*arguments, **_):
+        asked.append(arguments)
+        raise OSError("no network in this test")
+
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    return asked
+
+
+class Server:
+    """In place of `pooch.HTTPDownloader`: writes `content`, or fails as given, and counts how often it was asked."""
+
+    def __init__(self, content=b"", error=None):
+        self.content, self.error, self.asked = content, error, 0
+
+    def __call__(self, **_):  # the downloader's own options
+        return self.download
+
+    def download(self, url, output_file, pooch, **_):
+        self.asked += 1
+        Path(output_file).write_bytes(self.content)
+        if self.error:
+            raise self.error
+
+
+def files_under(folder):
+    return [path for path in folder.rglob("*") if path.is_file()] if folder.exists() else []
+
+
+def test_without_a_network_the_reader_is_told_what_works_offline(empty_cache, no_connection, capfd):
+    with pytest.raises(CorpusError) as caught:
+        load_corpus("shakespeare")
+    for advice in ("could not be downloaded", "load_corpus('tales')", "load_corpus('python_docs')", "$CHARRNN_DATA"):
+        assert advice in str(caught.value)
+    assert no_connection  # it did try
+    assert files_under(empty_cache) == []
+
+
+@pytest.mark.parametrize(
+    "error", [ConnectionError("unreachable"), TimeoutError("too slow"), OSError(28, "No space left on device")]
+)
+def test_a_download_that_breaks_off_leaves_nothing(empty_cache, monkeypatch, error):
+    monkeypatch.setattr(pooch, "HTTPDownloader", Server(b"half a fi", error))
+    with pytest.raises(CorpusError, match=f"could not be downloaded .*{type(error).__name__}"):
+        load_corpus("shakespeare")
+    assert files_under(empty_cache) == []
+
+
+def test_a_download_with_a_wrong_checksum_is_thrown_away(empty_cache, monkeypatch):
+    monkeypatch.setattr(pooch, "HTTPDownloader", Server(b"<html>please log in</html>"))
+    with pytest.raises(CorpusError, match=r"could not be downloaded .*hash"):
+        load_corpus("shakespeare")
+    assert files_under(empty_cache) == []
+
+
+def test_without_pooch_the_reader_is_told_what_works(empty_cache, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pooch", None)
+    with pytest.raises(CorpusError, match=r"could not be downloaded .*pooch.*load_corpus\('tales'\)"):
+        load_corpus("shakespeare")
+
+
+def test_it_is_downloaded_once_and_then_comes_from_the_cache(empty_cache, monkeypatch):
+    server = Server(PLAIN.encode())
+    monkeypatch.setattr(pooch, "HTTPDownloader", server)
+    monkeypatch.setattr(corpus_module, "SHAKESPEARE_SHA256", hashlib.sha256(PLAIN.encode()).hexdigest())
+    first = load_corpus("shakespeare")
+    assert (first.text, server.asked) == (PLAIN, 1)
+    assert load_corpus("shakespeare") == first
+    assert server.asked == 1
+    assert [path.name for path in files_under(empty_cache)] == ["tiny_shakespeare.txt"]
+
+
+# --- nothing on import ----------------------------------------------------------------------------------------------
+
+IMPORT = """
+import os, random, sys
+import numpy, torch
+opened = []
+NETWORK = ("socket.__new__", "socket.connect", "socket.getaddrinfo")
+sys.addaudithook(lambda event, arguments: opened.append(event) if event in NETWORK else None)
+def state():
+    return (random.getstate(), numpy.random.get_state()[1].tolist(),
+            torch.initial_seed(), torch.get_rng_state().tolist(), torch.get_num_threads(),
+            torch.get_num_interop_threads(), torch.are_deterministic_algorithms_enabled(),
+            torch.get_default_dtype(), torch.is_grad_enabled(), dict(os.environ), os.getcwd(), sorted(os.listdir()))
+before = state()
+import charrnn_helpers
+assert opened == [], opened
+from charrnn_helpers import (baselines, corpus, encoding, exercises, models, plots, sampling, tales, training, widgets)
+assert opened == [], opened
+assert state() == before
+assert "pooch" not in sys.modules
+assert "matplotlib.pyplot" not in sys.modules
+"""
+
+
+def test_importing_downloads_nothing_sets_no_seed_and_no_thread_count(tmp_path):
+    root = Path(corpus_module.__file__).parents[2]
+    environment = {**os.environ, "PYTHONPATH": str(root), "MPLCONFIGDIR": str(tmp_path / "mpl")}
+    work = tmp_path / "work"
+    work.mkdir()
+    command = [sys.executable, "-W", "error::UserWarning", "-c", IMPORT]
+    run = subprocess.run(command, capture_output=True, text=True, cwd=work, env=environment)
+    assert (run.returncode, run.stdout) == (0, ""), run.stderr
+    assert list(work.iterdir()) == []

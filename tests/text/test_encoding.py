@@ -1,0 +1,171 @@
+"""Characters to numbers and back, and streams in which each batch goes on where the last one ended."""
+
+from itertools import pairwise
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charrnn_helpers import Vocabulary
+from charrnn_helpers.text.encoding import UnknownCharacterError, as_streams, batches, one_hot
+
+texts = st.text(min_size=1, max_size=60)
+
+
+# --- the vocabulary -------------------------------------------------------------------------------------------------
+
+
+@given(texts)
+def test_decoding_undoes_encoding(text):
+    vocab = Vocabulary.from_text(text)
+    ids = vocab.encode(text)
+    assert ids.dtype == torch.long
+    assert ids.shape == (len(text),)
+    assert vocab.decode(ids) == text
+
+
+@given(texts)
+def test_characters_stand_in_sorted_order_each_once(text):
+    vocab = Vocabulary.from_text(text)
+    assert list(vocab.characters) == sorted(set(text))
+    assert vocab.encode(vocab.characters).tolist() == list(range(len(vocab)))
+
+
+@given(texts, st.randoms(use_true_random=False))
+def test_the_order_of_the_text_does_not_matter(text, rng):
+    shuffled = list(text)
+    rng.shuffle(shuffled)
+    assert Vocabulary.from_text("".join(shuffled)) == Vocabulary.from_text(text)
+
+
+@given(texts, texts, st.characters())
+def test_an_unknown_character_is_named_with_its_place_and_what_stands_around_it(before, after, char):
+    vocab = Vocabulary.from_text((before + after).replace(char, "") + ("x" if char != "x" else "y"))
+    text = before.replace(char, "") + char + after
+    place = text.index(char)
+    with pytest.raises(UnknownCharacterError) as caught:
+        vocab.encode(text)
+    message = str(caught.value)
+    assert f"does not hold {char!r}, at position {place} in " in message
+    assert repr(text[max(0, place - 8) : place + 9]) in message
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("known", "text", "advice"),
+    [
+        ("cafe", "café", "near it there is 'e'"),
+        ("hello", "Hello", "near it there is 'h'"),
+        ("HELLO", "Hello", "near it there is 'E'"),
+        ("abc", "a?b", "it holds 'abc'"),
+    ],
+)
+def test_an_unknown_character_comes_with_what_is_near_it(known, text, advice):
+    with pytest.raises(ValueError, match=advice):
+        Vocabulary.from_text(known).encode(text)
+
+
+@pytest.mark.parametrize("index", [-1, 3, 99])
+def test_an_index_outside_the_vocabulary_is_refused(index):
+    with pytest.raises(ValueError, match=f"index {index} at position 1 is not one of 0 to 2"):
+        Vocabulary.from_text("abc").decode(torch.tensor([0, index]))
+
+
+@pytest.mark.parametrize("ids", [torch.zeros(2, 3, dtype=torch.long), torch.tensor(1)])
+def test_only_one_row_of_indices_can_be_decoded(ids):
+    with pytest.raises(ValueError, match=r"indices \(n,\), and these have the shape \("):
+        Vocabulary.from_text("abc").decode(ids)
+
+
+def test_an_empty_text_has_no_vocabulary_but_an_empty_encoding():
+    with pytest.raises(ValueError, match="at least one character"):
+        Vocabulary.from_text("")
+    vocab = Vocabulary.from_text("abc")
+    assert vocab.encode("").shape == (0,)
+    assert vocab.decode(vocab.encode("")) == ""
+    assert vocab.decode([2, 0]) == "ca"
+
+
+# --- one-hot --------------------------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.integers(0, 6), min_size=1, max_size=12), st.integers(7, 10))
+def test_a_one_hot_row_has_one_one_where_the_index_says(indices, size):
+    rows = one_hot(torch.tensor(indices), size)
+    assert rows.shape == (len(indices), size)
+    assert rows.dtype == torch.float32
+    assert rows.sum(dim=1).tolist() == [1.0] * len(indices)
+    assert rows.argmax(dim=1).tolist() == indices
+
+
+def test_one_hot_times_a_matrix_is_a_lookup():
+    torch.manual_seed(0)
+    ids, W = torch.randint(0, 9, (3, 5)), torch.randn(9, 4)
+    assert torch.equal(one_hot(ids, 9) @ W, W[ids])
+
+
+# --- streams and batches --------------------------------------------------------------------------------------------
+
+sizes = st.tuples(st.integers(2, 300), st.integers(1, 8), st.integers(1, 20))
+
+
+@given(sizes)
+def test_streams_are_contiguous_and_targets_are_one_ahead(size):
+    n, B, _ = size
+    ids = torch.arange(n)  # each character is its own position, so that nothing can hide
+    if n < B + 1:
+        with pytest.raises(ValueError, match=f"the text has {n} characters; {B} streams need at least {B + 1}"):
+            as_streams(ids, B)
+        return
+    inputs, targets = as_streams(ids, B)
+    L = (n - 1) // B
+    assert inputs.shape == targets.shape == (B, L)
+    assert torch.equal(targets, inputs + 1)
+    assert inputs.flatten().tolist() == list(range(B * L))  # stream b + 1 starts where stream b ends
+    assert n - 1 - B * L < B  # no more is left over than must be
+
+
+@given(sizes)
+def test_each_batch_goes_on_where_the_last_one_ended(size):
+    n, B, window = size
+    ids = torch.arange(max(n, B + 1))
+    inputs, targets = as_streams(ids, B)
+    L = inputs.shape[1]
+    if window > L:
+        with pytest.raises(
+            ValueError, match=f"window is {window} and a stream has {L} steps; choose a window from 1 to {L}"
+        ):
+            next(batches(inputs, targets, window))
+        return
+    walked = list(batches(inputs, targets, window))
+    assert len(walked) == L // window
+    used = torch.cat([x for x, _ in walked], dim=1)
+    assert torch.equal(used, inputs[:, : len(walked) * window])  # in order: nothing shuffled, wrapped or left out
+    assert len(set(used.flatten().tolist())) == used.numel()  # nothing used twice
+    for x, y in walked:
+        assert x.shape == y.shape == (B, window)
+        assert torch.equal(y, x + 1)
+    for (x, _), (later, _) in pairwise(walked):
+        assert torch.equal(later[:, 0], x[:, -1] + 1)
+
+
+@pytest.mark.parametrize("streams", [0, -3])
+def test_there_is_at_least_one_stream(streams):
+    with pytest.raises(ValueError, match=f"streams is {streams}; at least 1 is needed"):
+        as_streams(torch.arange(10), streams)
+
+
+@pytest.mark.parametrize("window", [0, -1])
+def test_a_window_has_at_least_one_step(window):
+    inputs, targets = as_streams(torch.arange(10), 2)
+    with pytest.raises(ValueError, match=f"window is {window} and a stream has 4 steps"):
+        next(batches(inputs, targets, window))
+
+
+def test_streams_of_a_real_text_read_as_that_text():
+    text = "the quick brown fox jumps over the lazy dog"
+    vocab = Vocabulary.from_text(text)
+    inputs, targets = as_streams(vocab.encode(text), 3)
+    assert "".join(vocab.decode(row) for row in inputs) == text[:42]
+    assert "".join(vocab.decode(row) for row in targets) == text[1:]
