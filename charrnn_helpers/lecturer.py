@@ -1,8 +1,8 @@
 """What a lecturer makes of the notebooks: the students' copy, slides, and a link for a class on a JupyterHub.
 
-python -m charrnn_helpers.kit students FOLDER          every notebook without the cells for the lecturer
-python -m charrnn_helpers.kit slides FOLDER 02 03      slides of the notebooks whose names start so; all without
-python -m charrnn_helpers.kit link HUB REPOSITORY 01   the nbgitpuller link that gives each student a copy and opens 01
+python -m charrnn_helpers.lecturer students FOLDER          every notebook without the cells for the lecturer
+python -m charrnn_helpers.lecturer slides FOLDER 02 03      slides of the notebooks whose names start so; else of all
+python -m charrnn_helpers.lecturer link HUB REPOSITORY 01   the nbgitpuller link that gives each student a copy of 01
 """
 
 from __future__ import annotations

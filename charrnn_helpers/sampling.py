@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from .networks.numpy_network import NumpyNetwork, has_numpy_form
 from .text.encoding import Vocabulary
+from .training.evaluation import eval_mode
 
 
 def next_distribution(
@@ -157,9 +158,7 @@ def _write(model, prompt_ids, draws, temperature, top_k, top_p, seen: list | Non
     If there is a list `seen`, the logits after every character are added to it.
     """
     texts = None if draws.ndim == 1 else draws.shape[1]
-    was_training = model.training
-    model.eval()
-    try:
+    with eval_mode(model):
         network = NumpyNetwork(model, texts) if has_numpy_form(model) else ModuleSteps(model, texts)
         step = network.step if seen is None else lambda ids: seen.append(network.step(ids)) or seen[-1]
         for i in prompt_ids.tolist():
@@ -172,8 +171,6 @@ def _write(model, prompt_ids, draws, temperature, top_k, top_p, seen: list | Non
                 written[place] = _draw(np.add.accumulate(_weights(logits, temperature, top_k, top_p), axis=-1), u)
         if seen is not None and len(draws):
             step(written[-1])  # nothing is drawn after it
-    finally:
-        model.train(was_training)
     return written
 
 

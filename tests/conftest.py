@@ -6,13 +6,22 @@ import pytest
 import torch
 
 from charrnn_helpers import TrainConfig, Vocabulary
-from charrnn_helpers.networks.registry import MODELS
+from charrnn_helpers.networks.registry import CELLS
 
+LONGEST = (
+    *("04_training.ipynb", "09_fair_trial.ipynb", "05_loss_curves.ipynb", "08_inside_the_gates.ipynb"),
+    *("10_break_it.ipynb", "test_sweep.py", "test_faults.py", "test_text_switch.py", "test_benchmarks.py"),
+    *("test_every_notebook.py", "test_panels.py"),
+)
 TEXT = "the cat sat on the mat; the dog sat on the log. " * 40
 
 
 def pytest_configure(config):
-    """With `-n` each process keeps to its share of the cores, and so do the kernels that it starts."""
+    """With `-n` a file goes to one process, whole: nbval needs that, and the browser tests share a page.
+
+    Each process keeps to its share of the cores, and so do the kernels that it starts.
+    """
+    config.option.dist, config.option.loadscopereorder = "loadfile", False
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0"))
     if workers:
         threads = max(1, (os.cpu_count() or 1) // workers)
@@ -20,26 +29,13 @@ def pytest_configure(config):
         os.environ.setdefault("OMP_NUM_THREADS", str(threads))
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config, log):
-    """With `-n` a file goes to one process, whole (nbval needs that), and a browser test goes where there is room.
-
-    All begin in the order in which they were collected.
-    """
-    from xdist.scheduler import LoadScopeScheduling
-
-    class ByFile(LoadScopeScheduling):
-        def _split_scope(self, nodeid):
-            return nodeid if "tests/browser/" in nodeid else nodeid.partition("::")[0]
-
-    config.option.loadscopereorder = False
-    return ByFile(config, log)
-
-
 def pytest_collection_modifyitems(items):
-    """Browser tests come last, the longest of them first: they leave an event loop running in their process."""
-    order = {"test_every_notebook.py": 1, "test_panels.py": 2, "test_access.py": 3}
-    items.sort(key=lambda item: order.get(item.path.name, 0))
+    """The longest files begin first, so that the processes end together.
+
+    The browser tests come last all the same: they leave an event loop running in their process.
+    """
+    rank = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: (item.path.parent.name == "browser", rank.get(item.path.name, len(rank))))
 
 
 @pytest.fixture(params=["LSTM", "GRU"])
@@ -70,7 +66,7 @@ def make_model(cell, vocab):
     def make(seed=0, **sizes):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            return MODELS[cell](len(vocab), **{"hidden_size": 16, "embedding_size": 8, "num_layers": 2, **sizes})
+            return CELLS[cell].model(len(vocab), **{"hidden_size": 16, "embedding_size": 8, "num_layers": 2, **sizes})
 
     return make
 

@@ -26,22 +26,13 @@ BUNDLED = ROOT / "charrnn_helpers" / "checkpoints"
 CURVES = NOTEBOOKS / "figures" / "loss_curves.png"
 
 
-def regenerate(path: Path) -> float:
-    """Execute one notebook in place; seconds taken. An error in an untagged cell stops it and saves nothing."""
+def regenerate(path: Path) -> None:
+    """Execute one notebook in place. An error in an untagged cell stops it and saves nothing."""
     notebook = nbformat.read(path, as_version=4)
-    start = time.perf_counter()
-    NotebookClient(
-        notebook,
-        timeout=1200,
-        kernel_name="python3",
-        store_widget_state=False,
-        record_timing=False,
-        resources={"metadata": {"path": str(NOTEBOOKS)}},
-    ).execute()
-    seconds = time.perf_counter() - start
+    how = {"timeout": 1200, "kernel_name": "python3", "store_widget_state": False, "record_timing": False}
+    NotebookClient(notebook, resources={"metadata": {"path": str(NOTEBOOKS)}}, **how).execute()
     tidy(notebook)
     nbformat.write(notebook, path)
-    return seconds
 
 
 def tidy(notebook) -> None:
@@ -81,7 +72,9 @@ def main() -> None:
     options = parser.parse_args()
     for path in sorted(NOTEBOOKS.glob("*.ipynb")):
         if path.name.startswith(tuple(options.prefixes)):
-            print(f"{path.name}: {regenerate(path):.0f} s", flush=True)
+            start = time.perf_counter()
+            regenerate(path)
+            print(f"{path.name}: {time.perf_counter() - start:.0f} s", flush=True)
     CURVES.write_bytes(curves())
     if options.bundle:
         bundle()

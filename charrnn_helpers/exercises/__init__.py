@@ -1,5 +1,8 @@
-"""Exercises that answer back: `check("2.1", answer)`, `hint("2.1")`, `solution("2.1")`, and `progress(2)`."""
+"""Exercises that answer back: `check("2.1", answer)`, `hint("2.1")`, `solution("2.1")`, and `progress(2)`.
 
-from .everything import check, hint, progress, solution
+A table for each notebook. A new exercise is one entry there, and one cell of the notebook that calls `check`.
+"""
 
-__all__ = ["check", "hint", "progress", "solution"]
+from .engine import EXERCISES, check, hint, progress, solution
+
+__all__ = ["EXERCISES", "check", "hint", "progress", "solution"]

@@ -1,22 +1,10 @@
 """Recipes, many runs at once, the trial, and planted faults."""
 
-from .faults import (
-    FAULTS,
-    Fault,
-    Mystery,
-    Run,
-    SeededDropout,
-    Setting,
-    answer_to_accusation,
-    evidence,
-    hidden_fault,
-    observe,
-    run,
-    signs,
-    signs_of,
-)
+from .faults import FAULTS, Fault, SeededDropout, program, run, signs_of
+from .mystery import Mystery, answer_to_accusation, hidden_fault
 from .recipes import RECIPES, Recipe, measured
-from .sweep import RunConfig, code_version, key_of, sweep, train_once
+from .sweep import RESULTS_VERSION, RunConfig, key_of, sweep, train_once
+from .symptoms import Run, Setting, evidence, observe, signs
 from .trial import (
     COMPARED,
     PARAMETERS,

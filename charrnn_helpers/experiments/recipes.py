@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from ..networks.models import CharModel
-from ..networks.registry import FASTEST
+from ..networks.registry import CELLS
 from ..training.config import History, TrainConfig
 from ..training.loop import train
 from ..training.precision import pick_precision
@@ -40,7 +40,7 @@ class Recipe:
         """A fresh network with initial weights drawn from `seed`; the reader's random numbers stay as they are."""
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
-            return FASTEST[self.cell](vocab_size, self.hidden_size, self.num_layers, self.embedding_size, self.dropout)
+            return CELLS[self.cell].fast(vocab_size, self.hidden_size, self.num_layers, self.embedding_size, self.dropout)
 
     def run(self, vocab_size: int, train_ids: Tensor, val_ids: Tensor, seed: int = 0, **options):
         """A fresh network and its training: the network with the best validation loss, and the log of the run."""

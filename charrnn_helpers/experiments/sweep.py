@@ -9,21 +9,17 @@ sweep that was killed, or has grown, goes on where it stopped.
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import json
-import multiprocessing
 import os
 import platform
-import signal
 import threading
 import time
 import uuid
 import warnings
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
-from contextlib import suppress
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
@@ -42,6 +38,9 @@ from ..training.device import keep_memory
 from ..training.evaluation import context_losses
 from ..training.files import whole_file
 from ..training.loop import train
+from .process_pool import ProcessPool
+
+RESULTS_VERSION = 1  # raise it when an edit changes a number that a run gives: what was kept before is then run again
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ def _train_once(config: RunConfig) -> dict:
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(config.seed)
         sizes = (config.hidden_size, config.num_layers, config.embedding_size, config.dropout)
-        model = CELLS[config.cell](len(vocab), *sizes)
+        model = CELLS[config.cell].fast(len(vocab), *sizes)
     began = time.process_time()
     history = train(model, train_ids, val_ids[: config.watched], config.train, device=config.device, progress=False)
     cpu_seconds = time.process_time() - began
@@ -110,7 +109,7 @@ def _train_once(config: RunConfig) -> dict:
         "val_seconds": history.val_seconds,
         "seconds": history.seconds,
         "cpu_seconds": cpu_seconds,
-        "machine": f"{platform.machine()}, PyTorch {TORCH}, {config.threads} thread(s)",
+        "machine": f"{platform.machine()}, PyTorch {_torch_version()}, {config.threads} thread(s)",
     }
     if config.text == "tales":
         reading = read_tales(test)
@@ -144,59 +143,54 @@ def sweep(
 ) -> list[dict]:
     """Run `job` for each of `configs` and return one row for each, in their order.
 
-    A row is what `job` returned, with `config`, `key` and `status`: "finished"; "diverged", when the loss was no longer
-    a number; or "failed", with its `error`. The first two are kept in `folder`, under the hash of the configuration, of
-    the code that makes them, of the text and of PyTorch's version, and are not run again; a failed one is tried again
-    by the next call. `job` must be importable, as every worker imports it.
+    A row is what `job` returned, with `config`, `key`, `results_version` and `status`: "finished"; "diverged", when the
+    loss was no longer a number; or "failed", with its `error`. The first two are kept in `folder`, under `key_of` the
+    run, and are not run again; a failed one is tried again by the next call. `job` must be importable, as every worker
+    imports it.
 
-    Without `executor`, `workers` processes (as many as there are cores) run side by side; one that dies costs the runs
-    that were under way another attempt, at most `retries` of them; an interrupt stops them all. In a script the call
-    then belongs under `if __name__ == "__main__":`. With an executor, for example
-    `distributed.Client(...).get_executor()`, that one decides about workers and retries, and what it gives up is given
-    to it once more, alone; an interrupt cancels what has not begun. Either way what is finished is kept. Raises
-    `ValueError` if `folder` cannot be made or `job` cannot be imported.
+    Without `executor`, `workers` processes (as many as there are cores) run side by side; a run whose process dies gets
+    another attempt, alone, at most `retries` of them; an interrupt stops them all. In a script the call then belongs
+    under `if __name__ == "__main__":`. With an executor, for example `distributed.Client(...).get_executor()`, that one
+    decides about workers and retries, and what it gives up is given to it once more, alone; an interrupt cancels what
+    has not begun. Either way what is finished is kept. Raises `ValueError` if `folder` cannot be made or `job` cannot
+    be imported.
     """
     configs = list(configs)
     folder = Path(folder)
-    name = _name_of(job)
+    keys = [key_of(config, job) for config in configs]
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ValueError(f"the folder {folder} for the results cannot be made ({error}); choose another") from error
-    versions = {text: (code_version(), _text_version(text)) for text in {config.text for config in configs}}
-    keys = [key_of(config, name) for config in configs]
     rows = {key: row for key in dict.fromkeys(keys) if (row := _read(folder, key)) is not None}
     todo = {key: config for key, config in zip(keys, configs, strict=True) if key not in rows}
-    tasks = {key: (job, config, versions[config.text]) for key, config in todo.items()}
-    unwritten: set[str] = set()
-    total, now = len(rows) + len(todo), {"running": 0, "failed": 0}
+    total, now, unwritten = len(rows) + len(todo), {"running": 0, "failed": 0}, set()
 
     def take(key: str, outcome: dict) -> None:
-        rows[key] = {"key": key, "config": asdict(todo[key]), **outcome}
+        rows[key] = {"key": key, "config": asdict(todo[key]), "results_version": RESULTS_VERSION, **outcome}
         if outcome["status"] == "failed":
             now["failed"] += 1
         else:
             unwritten.add(key)
             if _write(folder, rows[key]):
-                unwritten.discard(key)
+                unwritten.remove(key)
         bar.update()
         bar.set_postfix(now)
 
+    def show(running: int) -> None:
+        now["running"] = running
+        bar.set_postfix(now)
+
     with tqdm(total=total, initial=len(rows), desc="sweep", unit="run", leave=False, disable=not progress) as bar:
-
-        def show(running: int) -> None:
-            now["running"] = running
-            bar.set_postfix(now)
-
         try:
-            if executor is None:
-                _on_this_machine(tasks, take, show, workers or _cores(), retries)
-            else:
-                _on(executor, tasks, take, show)
+            if executor is not None:
+                _run_all(executor, job, todo, take, show, at_once=len(todo), retries=1)
+            elif todo:
+                workers = min(workers or _cores(), len(todo))
+                with ProcessPool(workers) as pool:
+                    _run_all(pool, job, todo, take, show, at_once=workers, retries=retries)
         finally:
-            for key in sorted(unwritten):  # there may be room again
-                if _write(folder, rows[key]):
-                    unwritten.discard(key)
+            unwritten = {key for key in unwritten if not _write(folder, rows[key])}  # there may be room again
             if len(rows) < total:
                 kept = len(rows) - now["failed"] - len(unwritten)
                 print(f"stopped: {kept} of {total} runs are kept in {folder}; the same call goes on there")
@@ -209,45 +203,101 @@ def sweep(
     return [rows[key] for key in keys]
 
 
+def _run_all(
+    executor: Executor,
+    job: Callable[[RunConfig], dict],
+    todo: dict[str, RunConfig],
+    take: Callable[[str, dict], None],
+    show: Callable[[int], None],
+    *,
+    at_once: int,
+    retries: int,
+) -> None:
+    """Run all on an executor. What ended with an error of the executor is run again at the end, with nothing else.
+
+    `_attempt` lets no error of the job pass, so most likely its worker was lost, for example for want of memory
+    beside others. Dask also gives up what only waited on a worker that another run killed: alone, it comes through.
+    """
+    waiting, suspects = deque(todo), deque()
+    losses: Counter[str] = Counter()
+    lost: dict[str, dict] = {}
+    running: dict[Future, str] = {}
+    try:
+        while waiting or suspects or running:
+            while (waiting and len(running) < at_once) or (suspects and not waiting and not running):
+                key = (waiting or suspects).popleft()
+                try:  # the last argument keeps Dask from taking a second attempt for the first
+                    running[executor.submit(_attempt, job, todo[key], key, uuid.uuid4().hex)] = key
+                except Exception as error:  # broken, or shut down
+                    why = f"the executor takes no more runs ({type(error).__name__}: {error})"
+                    take(key, lost.get(key) or _failure(why))
+            show(len(running))
+            done, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)  # Windows hears no interrupt in a wait
+            for future in done:
+                key = running.pop(future)
+                if future.cancelled():
+                    take(key, _failure("the executor cancelled it"))
+                elif (error := future.exception()) is None:
+                    take(key, future.result())
+                else:
+                    lost[key] = _failure(f"its worker was lost ({type(error).__name__}: {error})")
+                    losses[key] += 1
+                    if losses[key] <= retries:
+                        suspects.append(key)
+                    else:
+                        take(key, lost[key])
+    finally:
+        for future, key in running.items():
+            if future.done() and not future.cancelled() and future.exception() is None:
+                take(key, future.result())
+            future.cancel()
+
+
+def _attempt(job: Callable[[RunConfig], dict], config: RunConfig, key: str, _unique: str) -> dict:
+    """What happens in a worker: the job, and its error as a result like others."""
+    try:
+        if key_of(config, job) != key:
+            raise RuntimeError(f"this worker has another version of the course, PyTorch or {config.text!r}")
+        outcome = {"status": "finished", **job(config)}
+        return json.loads(json.dumps(outcome, allow_nan=False))  # as it will be read from its file
+    except FloatingPointError as error:
+        return {"status": "diverged", "error": str(error)}
+    except (Exception, SystemExit) as error:
+        return _failure(f"{type(error).__name__}: {error}")
+
+
+def _failure(why: str) -> dict:
+    return {"status": "failed", "error": why}
+
+
 def _cores() -> int:
-    """Cores that this process may use; a pool on Windows takes 61 processes at most."""
-    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(there, 61)
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+# ------------------------------------------------------------------------------------------------ what a row is kept as
+
+
+def key_of(config: RunConfig, job: Callable[[RunConfig], dict] = train_once) -> str:
+    """The hash under which a row is kept: of configuration, job, text, PyTorch's version and `RESULTS_VERSION`.
+
+    Raises `ValueError` for a job that workers cannot import.
+    """
+    parts = [asdict(config), _name_of(job), _text_version(config.text), _torch_version(), RESULTS_VERSION]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:20]
 
 
 def _name_of(job) -> str:
     """What a job is called, the arguments of a `functools.partial` included. Raises `ValueError` for one of a cell."""
     if isinstance(job, partial):
-        return f"{_name_of(job.func)}{job.args}{job.keywords}"
+        return _name_of(job.func) + json.dumps([job.args, job.keywords], sort_keys=True, default=str)
     if job.__module__ == "__main__" or "<" in job.__qualname__:
         raise ValueError(f"{job.__qualname__} cannot be imported by the workers: put the job into a module of its own")
     return f"{job.__module__}.{job.__qualname__}"
 
 
-def key_of(config: RunConfig, job: str = "charrnn_helpers.sweep.train_once") -> str:
-    """The hash under which a result is kept: of configuration, job, code, text and PyTorch's version."""
-    parts = [json.dumps(asdict(config), sort_keys=True), job, code_version(), _text_version(config.text), TORCH]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:20]
-
-
-@cache
-def code_version() -> str:
-    """A hash of the modules that decide what a run gives, without their comments, docstrings and layout."""
-    folder = Path(__file__).parent
-    parts = [_bare((folder / f"{name}.py").read_text(encoding="utf-8")) for name in DECISIVE]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
-
-
-DECISIVE = ("tales", "corpus", "encoding", "models", "fused", "training", "metrics", "sweep")
-TORCH = torch.__version__.split("+")[0]
-
-
-def _bare(source: str) -> str:
-    tree = ast.parse(source)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
-            node.body = node.body[1:]
-    return ast.dump(tree)
+def _torch_version() -> str:
+    return torch.__version__.split("+")[0]
 
 
 def _text_version(name: str) -> str:
@@ -285,145 +335,3 @@ def _write(folder: Path, row: dict) -> bool:
     except OSError:
         return False
     return True
-
-
-def _attempt(job: Callable[[RunConfig], dict], config: RunConfig, versions: tuple[str, str], _unique: str = "") -> dict:
-    """What happens in a worker: the job, and its error as a result like others.
-
-    `versions` are those of the code and the text where `sweep` was called. `_unique` keeps Dask from taking a second
-    attempt for the first.
-    """
-    try:
-        if (code_version(), _text_version(config.text)) != versions:
-            raise RuntimeError(f"this worker has another version of the course or of {config.text!r} than the sweep")
-        outcome = {"status": "finished", **job(config)}
-        return json.loads(json.dumps(outcome, allow_nan=False))  # as it will be read from its file
-    except FloatingPointError as error:
-        return {"status": "diverged", "error": str(error)}
-    except Exception as error:
-        return _failure(f"{type(error).__name__}: {error}")
-
-
-def _failure(why: str) -> dict:
-    return {"status": "failed", "error": why}
-
-
-def _outcome(future: Future) -> dict:
-    """What a future that is done gave. `_attempt` lets no error of the job pass: one here is of the executor."""
-    if future.cancelled():
-        return _failure("the executor cancelled it")
-    if (error := future.exception()) is not None:
-        return _failure(f"its worker was lost ({type(error).__name__}: {error})")
-    return future.result()
-
-
-TICK = 0.5  # seconds after which a wait looks up, so that an interrupt is heard on every system
-
-
-def _on(executor: Executor, tasks: dict[str, tuple], take: Callable, show: Callable) -> None:
-    """Run on an executor of the caller's. What ended with an error of the executor runs once more, with nothing else.
-
-    `_attempt` lets no error of the job pass, so most likely its worker was lost. Dask also gives up what only waited on
-    a worker that another run killed, time and again: alone, it comes through.
-    """
-    waiting, suspects = deque(tasks), deque()
-    lost: dict[str, dict] = {}
-    running: dict[Future, str] = {}
-    try:
-        while waiting or suspects or running:
-            while waiting or (suspects and not running):
-                key = (waiting or suspects).popleft()
-                try:
-                    running[executor.submit(_attempt, *tasks[key], uuid.uuid4().hex)] = key
-                except Exception as error:  # broken, or shut down
-                    why = f"the executor takes no more runs ({type(error).__name__}: {error})"
-                    take(key, lost.get(key) or _failure(why))
-            show(len(running))
-            done, _ = wait(running, timeout=TICK, return_when=FIRST_COMPLETED)
-            for future in done:
-                key, outcome = running.pop(future), _outcome(future)
-                if key not in lost and not future.cancelled() and future.exception() is not None:
-                    lost[key] = outcome
-                    suspects.append(key)
-                else:
-                    take(key, outcome)
-    finally:
-        for future, key in running.items():
-            if future.done() and not future.cancelled() and future.exception() is None:
-                take(key, future.result())
-            future.cancel()
-
-
-def _on_this_machine(tasks: dict[str, tuple], take: Callable, show: Callable, workers: int, retries: int) -> None:
-    """Run on processes of our own. When one dies, the pool is built again, and those under way run again one by one.
-
-    One of them may be what killed the process: alone, it cannot take the others with it.
-    """
-    waiting, suspects = deque(tasks), deque()
-    attempts: Counter[str] = Counter()
-    running: dict[Future, str] = {}
-    pool = None
-    try:
-        while waiting or suspects or running:
-            if pool is None:
-                pool = _Pool(min(workers, len(tasks)))
-            alone = any(attempts[key] for key in running.values())
-            while not alone and (suspects or waiting) and len(running) < (1 if suspects else workers):
-                alone = bool(suspects)
-                key = (suspects or waiting).popleft()
-                try:
-                    running[pool.submit(_attempt, *tasks[key])] = key
-                except BrokenExecutor:  # since the last look
-                    (suspects if alone else waiting).appendleft(key)
-                    break
-            show(len(running))
-            done, _ = wait(running, timeout=TICK, return_when=FIRST_COMPLETED)
-            broken = not running or any(isinstance(future.exception(), BrokenExecutor) for future in done)
-            if broken:
-                done, _ = wait(running)  # they all end with the pool
-                pool.close()
-                pool = None
-            for future in done:
-                key = running.pop(future)
-                if not isinstance(future.exception(), BrokenExecutor):
-                    take(key, _outcome(future))
-                    continue
-                attempts[key] += 1
-                if attempts[key] <= retries:
-                    suspects.append(key)
-                else:
-                    why = 'killed, out of memory, or started by a script without `if __name__ == "__main__":`'
-                    take(key, _failure(f"its worker process died {attempts[key]} times ({why})"))
-    finally:
-        for future, key in running.items():
-            if future.done() and not future.cancelled() and future.exception() is None:
-                take(key, future.result())
-        if pool is not None:
-            pool.close()
-
-
-class _Pool:
-    """Processes of our own, which leave in the middle of what they do when told, or when their parent is gone."""
-
-    def __init__(self, workers: int):
-        spawn = multiprocessing.get_context("spawn")  # a forked process would inherit locks of OpenMP threads
-        theirs, self._line = spawn.Pipe(duplex=False)  # it is closed with us, however we end
-        self._pool = ProcessPoolExecutor(workers, spawn, _start_worker, (theirs,))
-        self.submit = self._pool.submit
-
-    def close(self) -> None:
-        self._line.close()
-        self._pool.shutdown(cancel_futures=True)
-
-
-def _start_worker(line) -> None:
-    """In a worker of our own: one thread; an interrupt is the parent's business; no parent means no work."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    torch.set_num_threads(1)
-    threading.Thread(target=_leave_when_told, args=(line,), daemon=True).start()
-
-
-def _leave_when_told(line) -> None:
-    with suppress(EOFError, OSError):
-        line.recv()  # nothing is ever sent: this ends when the other side is closed
-    os._exit(1)

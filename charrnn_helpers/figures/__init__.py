@@ -3,9 +3,10 @@
 `picture` holds what they are made of.
 """
 
-from .cells import draw_gru_cell, draw_lstm_cell, draw_unrolled, plot_gru_update, plot_lstm_update
+from .cells import plot_gru_update, plot_lstm_update
 from .comparison import plot_bands, plot_excess_by_kind, plot_frontier, plot_groups, plot_intervals, plot_paired
+from .diagrams import diagram
 from .faults import plot_fault
 from .memory import plot_gates, plot_gradient_by_lag, plot_reach, plot_shares, plot_units
 from .text import plot_ladder, plot_marks, plot_next_characters, plot_one_hot, plot_streams, plot_text
-from .training import draw_truncation, plot_losses, plot_schedule, plot_training_losses
+from .training import plot_losses, plot_schedule, plot_training_losses

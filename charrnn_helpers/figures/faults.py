@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from matplotlib.ticker import LogLocator
 
-from ..experiments.faults import Run
-from ..networks.registry import STYLES
-from .picture import Picture, new_figure, picture, tidy
-
-# --- 10: break it ---------------------------------------------------------------------------------------------------
+from ..experiments.symptoms import Run
+from .picture import FLOOR, NOTE, Picture, new_figure, picture
 
 BROKEN_STYLE = {"color": "#CC79A7", "linestyle": "-"}
 SOUND_STYLE = {"color": "#000000", "linestyle": "--"}
@@ -20,29 +17,28 @@ def plot_fault(run: Run, twin: Run, floor: float) -> Picture:
     Of a run that stopped at once only the message is shown.
     """
     figure, (left, middle, right) = new_figure(11, 3.4, cols=3)
+    dots = {"marker": "o", "markersize": 5, "linestyle": "none"}
     for one, style, name in ((twin, SOUND_STYLE, "sound"), (run, BROKEN_STYLE, "this run")):
         updates = range(1, len(one.losses) + 1)
         left.plot(updates, one.losses, **style, linewidth=0.9, label=f"{name}, training")
-        left.plot(one.val_updates, one.val_losses, color=style["color"], marker="o", markersize=5, linestyle="none")
-        middle.plot(updates, one.norms, **style, linewidth=0.8, label=name)
-        right.plot(range(1, len(one.by_position) + 1), one.by_position, **style, linewidth=1.4, label=name)
-    left.plot([], [], color="#555555", marker="o", markersize=5, linestyle="none", label="dots: validation")
-    left.axhline(floor, **STYLES["floor"])
-    left.annotate("floor", (1, floor), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=8)
+        left.plot(one.val_updates, one.val_losses, color=style["color"], **dots)
+        middle.plot(updates, one.norms, **style, linewidth=0.8)
+        right.plot(range(1, len(one.by_position) + 1), one.by_position, **style, linewidth=1.4)
+    left.plot([], [], color="#555555", **dots, label="dots: validation")
+    left.axhline(floor, **FLOOR)
+    left.annotate("floor", (1, floor), xycoords=("axes fraction", "data"), ha="right", va="bottom", **NOTE)
     left.set(xlabel="updates", ylabel="loss (nats/character; wider below 1)", yscale="symlog", ylim=(-0.05, 22))
     left.set_yticks([0, 0.3, 1, 2, 4, 10, 20], ["0", "0.3", "1", "2", "4", "10", "20"])
     left.set_yticks([], minor=True)
+    left.legend(frameon=False, fontsize=8)
     middle.set(xlabel="updates", ylabel="gradient norm, before clipping", yscale="log")
-    right.set(xlabel="position in the window", ylabel="training loss, last 50 updates")
-    right.set_ylim(bottom=0)
     middle.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5), numticks=6))
     middle.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
     middle.set_yticks([], minor=True)
+    right.set(xlabel="position in the window", ylabel="training loss, last 50 updates")
+    right.set_ylim(bottom=0)
     if run.error:
         figure.suptitle(f"This run stopped after {len(run.losses)} update(s) with {run.error}", fontsize=9)
-    left.legend(frameon=False, fontsize=8)
-    for axes in (left, middle, right):
-        tidy(axes)
     return picture(
         figure,
         "Three charts of a run, in purple, beside its sound twin, black and dashed. Left: training loss of every "

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import torch
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LinearSegmentedColormap, Normalize
+from matplotlib.colors import LinearSegmentedColormap, ListedColormap, Normalize
 from matplotlib.patches import Patch, Rectangle
 from torch import Tensor
+from torch.nn.functional import one_hot
 
-from ..networks.registry import STYLES
+from ..measures.intervals import bits
 from ..text.encoding import Vocabulary, as_streams
 from ..text.tales import Mark
-from .picture import OKABE_ITO, Picture, new_figure, picture, tidy, visible
+from .picture import FLOOR, OKABE_ITO, Picture, new_figure, picture, show_characters, side_by_side, style_of, visible
 
-# --- 01: text as numbers --------------------------------------------------------------------------------------------
-
-MARK_COLOURS = {"free": "#FFFFFF", "spelling": "#E8E8E8"}  # every other kind is something to remember: blue
+COLUMNS = 76  # characters in a line of `plot_text` and `plot_marks`
+MARK_GROUNDS = {"free": "#FFFFFF", "spelling": "#E8E8E8"}  # every other kind of mark is something to remember: blue
+REMEMBERED = "#8CC6EC"
 
 
 def plot_text(
@@ -27,7 +27,6 @@ def plot_text(
     label: str = "bits",
     underline_above: float | None = None,
     highest: float | None = None,
-    columns: int = 76,
     title: str = "",
     words: str = "",
 ) -> Picture:
@@ -47,7 +46,7 @@ def plot_text(
         colours = LinearSegmentedColormap.from_list("ground", ["#56B4E9", "#FFFFFF", "#E69F00"])
         scale = Normalize(-max(-low, high), max(-low, high))
     marked = [underline_above is not None and value > underline_above for value in values]
-    figure, axes = _text_figure(text, [colours(scale(value)) for value in values], marked, columns, title)
+    figure, axes = _text_figure(text, [colours(scale(value)) for value in values], marked, title)
     bar = figure.colorbar(ScalarMappable(scale, colours), ax=axes, shrink=0.9, pad=0.01, aspect=14)
     bar.set_label(label)
     if underline_above is not None:
@@ -58,15 +57,20 @@ def plot_text(
     return picture(figure, said)
 
 
-def plot_marks(marks: Sequence[Mark], columns: int = 76) -> Picture:
+def plot_marks(marks: Sequence[Mark]) -> Picture:
     """A story as `tales.annotate` marks it: choices on white, spelling on grey, what must be remembered on blue."""
-    text = "".join(mark.char for mark in marks)
-    ground = [MARK_COLOURS.get(mark.kind, "#8CC6EC") for mark in marks]
-    figure, _ = _text_figure(text, ground, [mark.kind not in MARK_COLOURS for mark in marks], columns)
+    ground = [MARK_GROUNDS.get(mark.kind, REMEMBERED) for mark in marks]
+    figure, _ = _text_figure(
+        "".join(mark.char for mark in marks), ground, [mark.kind not in MARK_GROUNDS for mark in marks]
+    )
     handles = [
-        Patch(facecolor="#FFFFFF", edgecolor="#999999", label="free: a choice"),
-        Patch(facecolor="#E8E8E8", edgecolor="#999999", label="spelling: follows from the characters just before"),
-        Patch(facecolor="#8CC6EC", edgecolor="black", label="underlined: follows from a word far back"),
+        Patch(facecolor=MARK_GROUNDS["free"], edgecolor="#999999", label="free: a choice"),
+        Patch(
+            facecolor=MARK_GROUNDS["spelling"],
+            edgecolor="#999999",
+            label="spelling: follows from the characters just before",
+        ),
+        Patch(facecolor=REMEMBERED, edgecolor="black", label="underlined: follows from a word far back"),
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
     return picture(
@@ -76,54 +80,20 @@ def plot_marks(marks: Sequence[Mark], columns: int = 76) -> Picture:
     )
 
 
-def _lay_out(text: str, columns: int) -> list[tuple[int, int]]:
-    """Row and column of every character: lines break at spaces, words that are too long anywhere."""
-    places, row, start = [], 0, 0
-    while start < len(text):
-        end = text.find("\n", start, start + columns + 1)
-        if end < 0:
-            end = len(text) - 1
-            if end - start >= columns:
-                space = text.rfind(" ", start, start + columns)
-                end = space if space > start else start + columns - 1
-        places += [(row, at - start) for at in range(start, end + 1)]
-        row, start = row + 1, end + 1
-    return places
-
-
-def _text_figure(text: str, ground, underlined: Sequence[bool], columns: int, title: str = ""):
-    """Monospaced text on coloured squares; a line end is shown as ↵."""
-    places = _lay_out(text, columns)
-    rows = places[-1][0] + 1
-    figure, axes = new_figure(9.4, 0.24 * rows + 0.5 + (0.3 if title else 0))
-    for (row, column), char, colour, line in zip(places, text, ground, underlined, strict=True):
-        axes.add_patch(Rectangle((column, row), 1, 1, facecolor=colour, edgecolor="none"))
-        shown = "↵" if char == "\n" else char
-        axes.text(column + 0.5, row + 0.5, shown, ha="center", va="center_baseline", family="monospace", fontsize=9.5)
-        if line:
-            axes.plot([column + 0.05, column + 0.95], [row + 0.93, row + 0.93], color="black", linewidth=1.3)
-    axes.set(xlim=(0, columns + 1), ylim=(rows + 0.1, 0))
-    axes.axis("off")
-    axes.set_title(title, fontsize=10, loc="left")
-    return figure, axes
-
-
 def plot_one_hot(text: str, vocab: Vocabulary) -> Picture:
     """The one-hot rows of `text`: a row for each character, a column for each character of the vocabulary."""
-    ids = vocab.encode(text).tolist()
+    ids = vocab.encode(text)
     figure, axes = new_figure(9.4, 0.22 * len(text) + 0.9)
-    for row, column in enumerate(ids):
-        axes.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor=OKABE_ITO[0]))
-        axes.text(column, row, "1", ha="center", va="center", color="white", fontsize=8)
-    axes.set(xlim=(-0.5, len(vocab) - 0.5), ylim=(len(text) - 0.5, -0.5), ylabel="position in the text")
-    axes.set_xticks(range(len(vocab)), [visible(char) for char in vocab.characters], family="monospace", fontsize=8)
-    axes.set_yticks(range(len(text)), [visible(char) for char in text], family="monospace", fontsize=9)
-    axes.set_xlabel("the vocabulary, in sorted order")
+    white_or_blue = ListedColormap(["#FFFFFF", OKABE_ITO[0]])
+    axes.pcolormesh(one_hot(ids, len(vocab)), cmap=white_or_blue, edgecolors="#DDDDDD", linewidth=0.6)
+    for row, column in enumerate(ids.tolist()):
+        axes.text(column + 0.5, row + 0.5, "1", ha="center", va="center", color="white", fontsize=8)
+    for axis, characters, size in ((axes.xaxis, vocab.characters, 8), (axes.yaxis, text, 9)):
+        places = [place + 0.5 for place in range(len(characters))]
+        axis.set_ticks(places, [visible(char) for char in characters], family="monospace", fontsize=size)
+    axes.set(xlabel="the vocabulary, in sorted order", ylabel="position in the text")
+    axes.invert_yaxis()
     axes.tick_params(length=0)
-    axes.set_xticks([at + 0.5 for at in range(len(vocab))], minor=True)
-    axes.set_yticks([at + 0.5 for at in range(len(text))], minor=True)
-    axes.grid(which="minor", color="#DDDDDD", linewidth=0.6)
-    axes.tick_params(which="minor", length=0)
     return picture(
         figure,
         f"One-hot rows of {text!r}: each of the {len(text)} rows is a character, with a single 1 in the column that "
@@ -138,9 +108,9 @@ def plot_streams(text: str, streams: int, window: int) -> Picture:
     """
     inputs, _ = as_streams(torch.arange(len(text)), streams)
     steps = inputs.shape[1]
-    whole = steps // window
     if not 1 <= window <= steps:
         raise ValueError(f"window is {window} and a stream has {steps} steps; choose a window from 1 to {steps}")
+    whole = steps // window
     figure, axes = new_figure(9.4, 0.42 * streams + 0.9)
     tints = ("#A6D3F0", "#F7C9A3", "#A9DFCB", "#EBCBDD", "#F3D68F")
     for row, positions in enumerate(inputs.tolist()):
@@ -168,19 +138,15 @@ def plot_streams(text: str, streams: int, window: int) -> Picture:
 def plot_ladder(rungs: dict[str, float], floor: float | None = None) -> Picture:
     """The score ladder as bars in bits per character; `rungs` and `floor` in nats, the floor as a dotted line."""
     figure, axes = new_figure(7.4, 0.42 * len(rungs) + 1.0)
-    styles = [STYLES.get(name, {"color": "#CCCCCC"}) for name in rungs]
-    bits = [loss / math.log(2) for loss in rungs.values()]
-    axes.barh(list(rungs), bits, color=[style["color"] for style in styles], height=0.62)
-    for row, value in enumerate(bits):
-        axes.text(value + 0.05, row, f"{value:.2f}", va="center", fontsize=9)
+    colours = [style_of(name, {"color": "#CCCCCC"})["color"] for name in rungs]
+    bars = axes.barh(list(rungs), [bits(loss) for loss in rungs.values()], color=colours, height=0.62)
+    axes.bar_label(bars, fmt="%.2f", padding=4, fontsize=9)
     if floor is not None:
-        axes.axvline(floor / math.log(2), **STYLES["floor"], linewidth=2)
-        text = f"the floor: {floor / math.log(2):.2f}"
-        axes.text(floor / math.log(2), -0.62, text, ha="left", va="bottom", fontsize=9, color="#555555")
+        axes.axvline(bits(floor), **FLOOR, linewidth=2)
+        axes.text(bits(floor), -0.62, f"the floor: {bits(floor):.2f}", va="bottom", fontsize=9, color="#555555")
     axes.invert_yaxis()
-    axes.set(xlabel="loss on val (bits per character)", xlim=(0, max(bits) * 1.1))
+    axes.set(xlabel="loss on val (bits per character)", xlim=(0, bits(max(rungs.values())) * 1.1))
     axes.tick_params(axis="y", length=0)
-    tidy(axes)
     below = " A dotted line marks the floor." if floor is not None else ""
     names = ", ".join(rungs)
     return picture(figure, f"Bars of loss in bits per character, from top to bottom: {names}.{below}")
@@ -194,23 +160,45 @@ def plot_next_characters(
     `probabilities`: for each name a distribution over the vocabulary, (V,). LSTM and GRU keep their colours;
     "oracle" has the floor's.
     """
-    rows = {name: torch.as_tensor(p, dtype=torch.float64).tolist() for name, p in probabilities.items()}
-    best = [max(p[index] for p in rows.values()) for index in range(len(vocab))]
-    shown = sorted(range(len(vocab)), key=lambda index: -best[index])[:top]
+    rows = torch.stack([torch.as_tensor(p, dtype=torch.float64) for p in probabilities.values()])  # (names, V)
+    shown = rows.amax(dim=0).argsort(descending=True, stable=True)[:top]
     figure, axes = new_figure(8.0, 2.9)
-    width = 0.8 / len(rows)
-    plain = ["#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
-    for number, ((name, p), hatch) in enumerate(zip(rows.items(), ("", "//", "..", "xx", "\\\\"), strict=False)):
-        style = STYLES.get("floor" if name == "oracle" else name, {"color": plain[number % len(plain)]})
-        at = [place + (number - (len(rows) - 1) / 2) * width for place in range(len(shown))]
-        heights = [p[index] for index in shown]
-        look = {"color": style["color"], "hatch": hatch, "edgecolor": "white", "linewidth": 0}
-        axes.bar(at, heights, width * 0.92, label=name, **look)
-    names = [visible(vocab.characters[index]) for index in shown]
-    axes.set_xticks(range(len(shown)), names, family="monospace", fontsize=12)
+    others = zip(OKABE_ITO[2:6], ("", "//", "..", "xx"), strict=True)
+    side_by_side(axes, shown, dict(zip(probabilities, rows[:, shown].tolist(), strict=True)), list(others))
+    show_characters(axes, [vocab.characters[index] for index in shown], fontsize=12)
     axes.set(ylim=(0, 1), xlabel="next character", ylabel="probability")
     axes.set_title(title, fontsize=10, loc="left")
-    axes.legend(frameon=False)
-    tidy(axes)
-    names = ", ".join(rows)
-    return picture(figure, f"Bars: the probability of the likeliest next characters for {names}, side by side.")
+    words = f"Bars: the probability of the likeliest next characters for {', '.join(probabilities)}, side by side."
+    return picture(figure, words)
+
+
+def _text_figure(text: str, ground: Sequence, underlined: Sequence[bool], title: str = ""):
+    """Monospaced text on coloured squares; a line end is shown as ↵."""
+    places = _lay_out(text)
+    rows = places[-1][0] + 1
+    figure, axes = new_figure(9.4, 0.24 * rows + 0.5 + (0.3 if title else 0))
+    for (row, column), char, colour, line in zip(places, text, ground, underlined, strict=True):
+        axes.add_patch(Rectangle((column, row), 1, 1, facecolor=colour, edgecolor="none"))
+        shown = "↵" if char == "\n" else char
+        axes.text(column + 0.5, row + 0.5, shown, ha="center", va="center_baseline", family="monospace", fontsize=9.5)
+        if line:
+            axes.plot([column + 0.05, column + 0.95], [row + 0.93, row + 0.93], color="black", linewidth=1.3)
+    axes.set(xlim=(0, COLUMNS + 1), ylim=(rows + 0.1, 0))
+    axes.axis("off")
+    axes.set_title(title, fontsize=10, loc="left")
+    return figure, axes
+
+
+def _lay_out(text: str) -> list[tuple[int, int]]:
+    """Row and column of every character: lines break at spaces, words that are too long anywhere."""
+    places, row, start = [], 0, 0
+    while start < len(text):
+        end = text.find("\n", start, start + COLUMNS + 1)
+        if end < 0:
+            end = len(text) - 1
+            if end - start >= COLUMNS:
+                space = text.rfind(" ", start, start + COLUMNS)
+                end = space if space > start else start + COLUMNS - 1
+        places += [(row, at - start) for at in range(start, end + 1)]
+        row, start = row + 1, end + 1
+    return places

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import math
+from collections import Counter
 from collections.abc import Sequence
 
-from matplotlib.patches import FancyArrowPatch, Rectangle
-
-from ..networks.registry import MARKERS, STYLES
+from ..measures.intervals import bits
+from ..networks.registry import CELLS
 from ..training.config import History, TrainConfig
-from .picture import Picture, new_figure, picture, tidy
+from .picture import NOTE, Picture, lines_across, new_figure, picture, style_of
 
-# --------------------------------------------------------------------------------- 04 and 05: training and its curves
-
-UNITS = {"nats": 1.0, "bits": 1 / math.log(2)}
+UNITS = {"nats": 1.0, "bits": bits(1)}
 AXES = {"updates": "updates", "characters": "characters read (millions)", "seconds": "seconds of training"}
 LOSS_TICKS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.5, 2, 3, 4, 6)
 
@@ -35,51 +32,44 @@ def plot_losses(
             f"axis is {axis!r} and unit {unit!r}; choose from {', '.join(AXES)} and from {', '.join(UNITS)}"
         )
     scale = UNITS[unit]
-    figure, axes = new_figure(7.4, 3.8)
-    ends = {}
-    longest = 0.0
+    figure, axes = new_figure(height=3.8)
+    seeds = Counter()
     for history in histories:
+        if not history.val_losses:
+            continue
         x = {
             "updates": history.val_updates,
             "characters": [n / 1e6 for n in history.val_characters],
             "seconds": history.val_seconds,
         }[axis]
-        y = [loss * scale for loss in history.val_losses]
-        point = MARKERS[history.cell] if len(x) == 1 else None  # a line of one point cannot be seen
-        axes.plot(x, y, **STYLES[history.cell], linewidth=1.8 if history.cell not in ends else 1.0, marker=point)
-        if x:
-            ends[history.cell] = (x[-1], y[-1])
-            longest = max(longest, x[-1])
-    marks = {name: loss for name, loss in (ladder or {}).items() if name not in ("uniform", "unigram")}
-    if floor is not None:
-        marks["floor"] = floor
-    for name, loss in marks.items():
-        line = {**STYLES["floor"], "linewidth": 1.6} if name == "floor" else {"color": "#999999", "linewidth": 0.8}
-        axes.axhline(loss * scale, **line)
-        axes.annotate(
-            name, (1.01, loss * scale), xycoords=("axes fraction", "data"), va="center", fontsize=8, color="#555555"
+        first = not seeds[history.cell]
+        axes.plot(
+            x,
+            [loss * scale for loss in history.val_losses],
+            **style_of(history.cell),
+            linewidth=1.8 if first else 1.0,
+            marker=CELLS[history.cell].marker if len(x) == 1 else None,  # a line of one point cannot be seen
+            label=history.cell if first else None,
         )
-    for cell in ends:
-        axes.plot([], [], **STYLES[cell], label=cell)
-    axes.set_xlim(0, max(longest, 1e-9) * 1.02)
+        seeds[history.cell] += 1
+    lines = {**(ladder or {}), "floor": floor}
+    lines = {name: lines[name] for name in lines if name not in ("uniform", "unigram") and lines[name] is not None}
+    lines_across(axes, {name: loss * scale for name, loss in lines.items()})
+    axes.margins(x=0.02)
+    axes.set_xlim(left=0)
     axes.set_xlabel(AXES[axis])
     axes.set_yscale("log")
     axes.set_yticks(LOSS_TICKS, [f"{tick:g}" for tick in LOSS_TICKS])
     axes.set_yticks([], minor=True)
-    shown = [loss * scale for history in histories for loss in history.val_losses] + [
-        line * scale for line in marks.values()
-    ]
-    axes.set_ylim(0.92 * min(shown, default=1), 1.08 * max(shown, default=4))
+    shown = [*lines.values(), *(loss for history in histories for loss in history.val_losses)] or [1, 4]
+    axes.set_ylim(0.92 * min(shown) * scale, 1.08 * max(shown) * scale)
     axes.set_ylabel(f"validation loss ({unit}/character)")
-    if ends:
-        axes.legend(frameon=False)
-    tidy(axes)
-    seeds = max((sum(h.cell == cell for h in histories) for cell in ends), default=0)
-    lines = f"{' and '.join(sorted(ends, reverse=True)) or 'no network yet'}, {seeds} seed(s) each"
-    against = f" Horizontal lines mark {', '.join(marks)}." if marks else ""
+    cells = " and ".join(sorted(seeds, reverse=True)) or "no network yet"
+    against = f" Horizontal lines mark {', '.join(lines)}." if lines else ""
     return picture(
         figure,
-        f"Validation loss in {unit} per character, on a logarithmic scale, against {AXES[axis]}: {lines}.{against}",
+        f"Validation loss in {unit} per character, on a logarithmic scale, against {AXES[axis]}: {cells}, "
+        f"{max(seeds.values(), default=0)} seed(s) each.{against}",
     )
 
 
@@ -88,21 +78,17 @@ def plot_training_losses(histories: Sequence[History], smoothed: Sequence[Sequen
 
     `smoothed`: for each history a list of the last part of its updates; one shorter than the run ends where it ends.
     """
-    figure, (top, low) = new_figure(7.4, 4.8, rows=2, sharex=True)
+    figure, (top, low) = new_figure(height=4.8, rows=2, sharex=True)
     for history, line in zip(histories, smoothed, strict=True):
-        style = STYLES[history.cell]
-        top.plot(range(1, history.updates + 1), history.losses, color=style["color"], alpha=0.22, linewidth=0.6)
-        start = history.updates - len(line) + 1
-        top.plot(range(start, history.updates + 1), line, **style, linewidth=1.6, label=history.cell)
-        low.plot(range(1, history.updates + 1), history.norms, **style, linewidth=0.6)
+        style = style_of(history.cell)
+        updates = range(1, history.updates + 1)
+        top.plot(updates, history.losses, color=style["color"], alpha=0.22, linewidth=0.6)
+        top.plot(updates[len(updates) - len(line) :], line, **style, linewidth=1.6, label=history.cell)
+        low.plot(updates, history.norms, **style, linewidth=0.6)
     for clip in {history.config.clip for history in histories}:
-        low.axhline(clip, color="black", linewidth=0.9)
-        low.annotate("clip", (1.01, clip), xycoords=("axes fraction", "data"), va="center", fontsize=8)
+        lines_across(low, {"clip": clip}, color="black")
     top.set_ylabel("training loss\n(nats/character)")
     low.set(xlabel="updates", ylabel="gradient norm", yscale="log")
-    top.legend(frameon=False, loc="upper right")
-    for axes in (top, low):
-        tidy(axes)
     return picture(
         figure,
         "Above, the training loss of every update, pale and ragged, and its moving average as a line: LSTM solid, GRU "
@@ -116,63 +102,11 @@ def plot_schedule(config: TrainConfig) -> Picture:
     updates = range(config.updates)
     axes.plot(updates, [config.rate(update) for update in updates], color="#000000")
     axes.axvline(config.warmup, color="#999999", linewidth=0.8)
-    axes.annotate("end of warm-up", (config.warmup, 0), xytext=(4, 4), textcoords="offset points", fontsize=8)
-    axes.set_xlabel("updates")
-    axes.set_ylabel("learning rate")
+    axes.annotate("end of warm-up", (config.warmup, 0), xytext=(4, 4), textcoords="offset points", **NOTE)
+    axes.set(xlabel="updates", ylabel="learning rate")
     axes.set_ylim(0)
-    tidy(axes)
     return picture(
         figure,
         f"The learning rate rises in a straight line over {config.warmup} updates and falls along half a cosine until "
         f"update {config.updates}.",
-    )
-
-
-def draw_truncation(text: str = "the cat sat on the mat ", window: int = 6, windows: int = 3) -> Picture:
-    """Truncated back-propagation: the state goes on from window to window, the gradient does not."""
-    figure, axes = new_figure(8, 2.3)
-    for number in range(windows):
-        left = number * window
-        axes.add_patch(Rectangle((left - 0.45, -0.75), window - 0.1, 1.5, facecolor=("#E8F1F8", "#FBEDE3")[number % 2]))
-        axes.annotate(f"window {number + 1}", (left + window / 2 - 0.5, 0.95), ha="center", fontsize=9)
-        back = FancyArrowPatch(
-            (left + window - 0.8, -0.55),
-            (left - 0.3, -0.55),
-            arrowstyle="-|>",
-            mutation_scale=12,
-            color="#009E73",
-            linestyle="--",
-        )
-        axes.add_patch(back)
-    for position in range(window * windows):
-        axes.annotate(repr(text[position])[1:-1], (position, 0.25), ha="center", fontsize=11, family="monospace")
-        crossing = position % window == window - 1
-        if position < window * windows - 1:
-            axes.add_patch(
-                FancyArrowPatch(
-                    (position + 0.1, 0),
-                    (position + 0.95, 0),
-                    arrowstyle="-|>",
-                    mutation_scale=10,
-                    linewidth=2.2 if crossing else 1,
-                    color="#000000",
-                )
-            )
-    axes.annotate(
-        "state: carried on",
-        (window - 0.1, 0.02),
-        xytext=(window - 0.1, -1.15),
-        ha="center",
-        fontsize=8,
-        arrowprops={"arrowstyle": "-", "color": "#777777"},
-    )
-    axes.annotate("gradient: stops here", (-0.35, -0.55), xytext=(-0.2, -1.15), ha="left", fontsize=8, color="#00724F")
-    axes.set_xlim(-0.7, window * windows - 0.3)
-    axes.set_ylim(-1.35, 1.2)
-    axes.axis("off")
-    return picture(
-        figure,
-        f"{windows} windows of {window} characters. Black arrows carry the state from every character to the next, "
-        "also across the borders of windows. Green dashed arrows carry the gradient back and stop at the left edge of "
-        "each window.",
     )

@@ -2,7 +2,7 @@
 
 from .counting import counted, counts, held, holds, learn_lines, learn_to_count, learn_to_hold, reach
 from .excess import Excess, Reading, by_distance, excess_by_distance, excess_by_kind, read_tales
-from .gates import HOLDS, KEEPS, time_constants, trace
+from .gates import gru_unit, lstm_unit, time_constants, trace
 from .gradients import decay, gradient_by_lag
 from .intervals import (
     NO_DIFFERENCE,
@@ -10,7 +10,6 @@ from .intervals import (
     Interval,
     bits,
     bootstrap_difference,
-    interquartile_mean,
     learning_curve_band,
     paired_difference,
     pairs_needed,
@@ -18,7 +17,6 @@ from .intervals import (
     verdict_sentence,
 )
 from .memory import Recall, Share, recall, usual_answers
-from .modes import eval_mode
 from .samples import (
     Copy,
     CopyFinder,

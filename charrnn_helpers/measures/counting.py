@@ -11,9 +11,7 @@ from torch.nn import functional as F
 
 from ..networks.registry import CELLS
 from ..text.encoding import Vocabulary
-from .modes import eval_mode
-
-# ---------------------------------------------------------------------------------------------- counting and holding
+from ..training.evaluation import eval_mode
 
 LONGEST = 20  # what networks are trained on; they are asked for more
 
@@ -60,7 +58,7 @@ def learn_lines(
     lengths, choice = random.Random(seed), random.Random(f"{seed} of the lines of one length")
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        model = CELLS[cell](len(vocab), units, num_layers=1, embedding_size=None)
+        model = CELLS[cell].fast(len(vocab), units, num_layers=1, embedding_size=None)
     optimiser = torch.optim.Adam(model.parameters())
     rates = torch.optim.lr_scheduler.OneCycleLR(optimiser, 0.02, total_steps=updates, pct_start=0.1)
     for _ in range(updates):

@@ -12,8 +12,6 @@ import numpy as np
 from ..text import tales
 from ..text.tales_grammar import DEPENDENCIES
 
-# ------------------------------------------------------------------------------------------------ loss by dependency
-
 
 class Reading(NamedTuple):
     """What `tales` says of each character of a text: its kind, how far back it reaches, and the oracle's surprise."""

@@ -1,4 +1,4 @@
-"""Every gate and state of a trained network while it reads."""
+"""Every gate and state of a network while it reads, and one unit whose gates are set by hand."""
 
 from __future__ import annotations
 
@@ -6,68 +6,34 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-# ------------------------------------------------------------------------------------------------- gates and states
+from ..networks.cells import GRUCell, LSTMCell, state_of
+from ..networks.registry import written_out
 
 
 @torch.no_grad()
 def trace(model: nn.Module, ids: Tensor) -> list[dict[str, Tensor]]:
     """Every gate and state while `model` reads `ids` (T,) from a zero state: a dict for each layer, of (T, H) each.
 
-    An LSTM has i, f, g, o, c, h; a GRU r, z, n, h; a plain RNN h. The equations are those of `LSTMCell` and `GRUCell`,
-    with the weights of `model.rnn`. Raises `ValueError` for a text without characters.
+    They are those of the cell's `gates`: an LSTM has i, f, g, o, c, h; a GRU r, z, n, h; a plain RNN h. Raises
+    `ValueError` for a text without characters.
     """
     if ids.dim() != 1 or not len(ids):
         raise ValueError(f"ids has shape {tuple(ids.shape)}; trace reads one text of at least one character, (T,)")
-    step, names = STEPS[model.cell]
-    rnn = model.rnn
     x = (
         F.one_hot(ids, model.vocab_size).to(model.head.weight.dtype)
         if model.embedding is None
         else model.embedding(ids)
     )  # (T, E)
     layers = []
-    for layer in range(rnn.num_layers):
-        w_x, w_h, b_x, b_h = (
-            getattr(rnn, f"{kind}_{side}_l{layer}") for kind in ("weight", "bias") for side in ("ih", "hh")
-        )
-        h = c = x.new_zeros(rnn.hidden_size)
-        rows = []
-        for from_x in F.linear(x, w_x, b_x):  # (gates * H,) at each step
-            row = step(from_x, F.linear(h, w_h, b_h), h, c)
-            h, c = row[-1], row[-2]  # c is read by the LSTM only
-            rows.append(torch.stack(row[-len(names) :]))
-        values = torch.stack(rows, dim=1)  # (gates and states, T, H)
-        layers.append(dict(zip(names, values, strict=True)))
-        x = values[-1]  # the next layer reads h
+    for cell in written_out(model):
+        steps = []
+        step = dict.fromkeys(cell.carries, x.new_zeros(model.rnn.hidden_size))
+        for x_t in x:  # (E,)
+            step = cell.gates(x_t, state_of(cell.carries, step))
+            steps.append(step)
+        layers.append({name: torch.stack([one[name] for one in steps]) for name in step})
+        x = layers[-1]["h"]  # what the next layer reads
     return layers
-
-
-def _lstm_step(from_x: Tensor, from_h: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, ...]:
-    i, f, g, o = (from_x + from_h).chunk(4)
-    i, f, g, o = torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
-    c = f * c + i * g
-    return i, f, g, o, c, o * torch.tanh(c)
-
-
-def _gru_step(from_x: Tensor, from_h: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, ...]:
-    (xr, xz, xn), (hr, hz, hn) = from_x.chunk(3), from_h.chunk(3)
-    r, z = torch.sigmoid(xr + hr), torch.sigmoid(xz + hz)
-    n = torch.tanh(xn + r * hn)
-    return r, z, n, (1 - z) * n + z * h
-
-
-def _rnn_step(from_x: Tensor, from_h: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, ...]:
-    h = torch.tanh(from_x + from_h)
-    return h, h
-
-
-STEPS = {
-    "LSTM": (_lstm_step, ("i", "f", "g", "o", "c", "h")),
-    "GRU": (_gru_step, ("r", "z", "n", "h")),
-    "RNN": (_rnn_step, ("h",)),
-}
-KEEPS = {"LSTM": "f", "GRU": "z"}  # the gate that says how much of the old state is kept
-HOLDS = {"LSTM": "c", "GRU": "h", "RNN": "h"}  # the state that is kept
 
 
 def time_constants(keep: Tensor) -> Tensor:
@@ -78,3 +44,32 @@ def time_constants(keep: Tensor) -> Tensor:
     Ollivier 2018 relate gates to time constants.)
     """
     return -1 / keep.clamp(1e-7, 1 - 1e-7).log().mean(dim=0)
+
+
+def lstm_unit(f: float, i: float, g: float, o: float, c: float) -> dict[str, float]:
+    """One step of one LSTM unit with its gates set by hand, from the cell value `c`: as `LSTMCell.gates` gives it."""
+    inside = torch.tensor([i, f, g, o], dtype=torch.double)
+    inside = torch.where(torch.tensor([False, False, True, False]), inside.atanh(), inside.logit())
+    return _one_unit(LSTMCell, inside, torch.zeros(4), {"h": 0.0, "c": c})
+
+
+def gru_unit(r: float, z: float, xn: float, hn: float, h: float) -> dict[str, float]:
+    """One step of one GRU unit with r and z set by hand, from the state `h`: as `GRUCell.gates` gives it.
+
+    `xn` is what the input brings to the candidate, W_in x + b_in; `hn` what the past brings, W_hn h + b_hn.
+    """
+    gates = torch.tensor([r, z], dtype=torch.double).logit().tolist()
+    return _one_unit(GRUCell, torch.tensor([*gates, xn]), torch.tensor([0.0, 0.0, hn]), {"h": h})
+
+
+@torch.no_grad()
+def _one_unit(make: type[nn.Module], from_x: Tensor, from_h: Tensor, state: dict[str, float]) -> dict[str, float]:
+    """A step of a cell of one unit whose two sums, W_i x + b_i and W_h h + b_h, are given."""
+    with torch.device("meta"):  # draws no random numbers
+        cell = make(1, 1)
+    for linear, total in ((cell.x2h, from_x), (cell.h2h, from_h)):
+        linear.weight = nn.Parameter(torch.zeros(len(total), 1, dtype=torch.double))
+        linear.bias = nn.Parameter(total.double())
+    parts = {name: torch.tensor([value], dtype=torch.double) for name, value in state.items()}
+    step = cell.gates(torch.zeros(1, dtype=torch.double), state_of(cell.carries, parts))
+    return {name: value.item() for name, value in step.items()}

@@ -9,9 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .modes import eval_mode
-
-# ------------------------------------------------------------------------------------------------- gradient by lag
+from ..training.evaluation import eval_mode
 
 
 def gradient_by_lag(model: nn.Module, ids: Tensor) -> dict[str, Tensor]:

@@ -126,13 +126,6 @@ def pairs_needed(
     return high if high <= 10_000 else None
 
 
-def interquartile_mean(values: Sequence[float]) -> float:
-    """Mean of the middle half: what lies in the lowest and the highest quarter is left out (Agarwal et al. 2021)."""
-    if len(values) == 0:
-        raise ValueError("there are no values to take a mean of")
-    return float(stats.trim_mean(values, 0.25))
-
-
 class Band(NamedTuple):
     """Learning curves of several seeds in one: at each of `x` the middle and the ends of an interval on the mean."""
 

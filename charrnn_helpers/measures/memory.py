@@ -16,10 +16,8 @@ from ..text import tales
 from ..text.corpus import load_corpus
 from ..text.encoding import Vocabulary
 from ..text.tales_grammar import DEPENDENCIES
+from ..training.evaluation import eval_mode
 from .excess import by_distance
-from .modes import eval_mode
-
-# --------------------------------------------------------------------------------------------- what is remembered
 
 
 class Share(NamedTuple):

@@ -12,8 +12,6 @@ import numpy as np
 from ..text import tales
 from ..text.tales_grammar import DEPENDENCIES
 
-# ----------------------------------------------------------------------------------------------------------- samples
-
 
 def longest_copied_span(sample: str, training_text: str) -> str:
     """The longest piece of `sample` that stands, character for character, in `training_text`."""

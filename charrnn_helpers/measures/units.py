@@ -11,8 +11,6 @@ from torch import Tensor
 from ..text import tales
 from ..text.tales_grammar import BOYS, GIRLS
 
-# ------------------------------------------------------------------------------------- units that mean something
-
 
 def enclosed(text: str, opening: str, closing: str) -> np.ndarray:
     """1 for every character of `text` between an opening and its closing one, the opening itself included; else 0."""

@@ -1,9 +1,9 @@
 """The cells as equations (`cells`), the models on PyTorch's layers, one registry of cells, and their fast forms."""
 
-from .cells import GRUCell, LSTMCell, run_cell
+from .cells import CellLayers, GRUCell, LSTMCell, RNNCell, run_cell
 from .compare import Gap, compare_with_torch
 from .fused_gru import FusedGRU, FusedGRUModel
 from .models import CharModel, GRUModel, LSTMModel, RNNModel, check_sizes, num_parameters, orthogonal_start
-from .numpy_network import NumpyNetwork, has_numpy_form
-from .registry import CELLS, FASTEST, MODELS, count_parameters, width_for
+from .numpy_network import NumpyNetwork
+from .registry import BOTH, CELLS, Cell, count_parameters, register, width_for, written_out
 from .state import State, detach, map_state, to_device

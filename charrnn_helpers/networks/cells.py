@@ -1,11 +1,18 @@
-"""The cells written from their equations. What they compute is what `nn.LSTM`, `nn.GRU` and `nn.RNN` compute."""
+"""The cells written from their equations. What they compute is what `nn.LSTM`, `nn.GRU` and `nn.RNN` compute.
+
+A cell has two linear layers, `x2h` and `h2h`, with a block of H rows for each of its gates. `gates(x, state)` is its
+arithmetic, and gives each gate and the new state by name; `carries` names what goes from one step to the next.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
-from .state import State
+from .state import State, map_state
 
 
 class LSTMCell(nn.Module):
@@ -14,12 +21,15 @@ class LSTMCell(nn.Module):
     `x` is (B, E), the state a pair `(h, c)` of (B, H) each; returns the next pair. Gates in PyTorch's order.
     """
 
+    carries = ("h", "c")  # from one step to the next
+
     def __init__(self, input_size: int, hidden_size: int):
         super().__init__()
         self.x2h = nn.Linear(input_size, 4 * hidden_size)  # W_i*, b_i*
         self.h2h = nn.Linear(hidden_size, 4 * hidden_size)  # W_h*, b_h*
 
-    def forward(self, x: Tensor, state: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    def gates(self, x: Tensor, state: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
+        """The gates i, f, g, o of one step, and the state that they make, c and h: (B, H) each."""
         h, c = state  # (B, H) each; x is (B, E)
         i, f, g, o = (self.x2h(x) + self.h2h(h)).chunk(4, dim=-1)  # (B, H) each
         i = torch.sigmoid(i)  # how much of the candidate is written
@@ -28,7 +38,11 @@ class LSTMCell(nn.Module):
         o = torch.sigmoid(o)  # how much of the cell is shown
         c = f * c + i * g
         h = o * torch.tanh(c)
-        return h, c
+        return {"i": i, "f": f, "g": g, "o": o, "c": c, "h": h}
+
+    def forward(self, x: Tensor, state: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+        step = self.gates(x, state)
+        return step["h"], step["c"]
 
 
 class GRUCell(nn.Module):
@@ -37,33 +51,104 @@ class GRUCell(nn.Module):
     `x` is (B, E), the state `h` is (B, H); returns the next `h`. Gate order r, z, n, as in PyTorch.
     """
 
+    carries = ("h",)  # from one step to the next
+
     def __init__(self, input_size: int, hidden_size: int):
         super().__init__()
         self.x2h = nn.Linear(input_size, 3 * hidden_size)  # W_i*, b_i*
         self.h2h = nn.Linear(hidden_size, 3 * hidden_size)  # W_h*, b_h*
 
-    def forward(self, x: Tensor, h: Tensor) -> Tensor:
+    def gates(self, x: Tensor, h: Tensor) -> dict[str, Tensor]:
+        """The gates r, z, the candidate n of one step, and the new state h: (B, H) each."""
         xr, xz, xn = self.x2h(x).chunk(3, dim=-1)  # (B, H) each
         hr, hz, hn = self.h2h(h).chunk(3, dim=-1)  # (B, H) each
         r = torch.sigmoid(xr + hr)  # how much of the past the candidate may see
         z = torch.sigmoid(xz + hz)  # how much of the past is kept
         n = torch.tanh(xn + r * hn)  # the candidate
-        return (1 - z) * n + z * h
+        h = (1 - z) * n + z * h
+        return {"r": r, "z": z, "n": n, "h": h}
+
+    def forward(self, x: Tensor, h: Tensor) -> Tensor:
+        return self.gates(x, h)["h"]
+
+
+class RNNCell(nn.Module):
+    """One step of a plain RNN, as `torch.nn.RNN` computes it (Elman 1990): no gates. Shapes as for the GRU."""
+
+    carries = ("h",)
+
+    def __init__(self, input_size: int, hidden_size: int):
+        super().__init__()
+        self.x2h = nn.Linear(input_size, hidden_size)
+        self.h2h = nn.Linear(hidden_size, hidden_size)
+
+    def gates(self, x: Tensor, h: Tensor) -> dict[str, Tensor]:
+        """The new state h, (B, H): there is nothing else."""
+        return {"h": torch.tanh(self.x2h(x) + self.h2h(h))}
+
+    def forward(self, x: Tensor, h: Tensor) -> Tensor:
+        return self.gates(x, h)["h"]
+
+
+def state_of(carries: Iterable[str], parts: dict[str, Tensor]) -> State:
+    """What a cell carries on, out of `parts`: one tensor, or a tuple of them in the order of `carries`."""
+    state = tuple(parts[name] for name in carries)
+    return state if len(state) > 1 else state[0]
 
 
 def run_cell(cell: nn.Module, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
     """Run a cell along a sequence: `x` (B, T, E) gives outputs (B, T, H) and the last state, (B, H) or a pair of them.
 
-    `cell` has the layers `x2h` and `h2h`, as the two above; without `state` it starts from zeros.
+    Without `state` it starts from zeros.
     """
     if x.dim() != 3:
         raise ValueError(f"x has shape {tuple(x.shape)}; run_cell needs (streams, steps, features)")
     if state is None:
-        rows, units = cell.h2h.weight.shape
-        h = x.new_zeros(x.shape[0], units)
-        state = (h, h) if rows == 4 * units else h  # four blocks of rows: an LSTM, which carries c as well
+        state = state_of(cell.carries, dict.fromkeys(cell.carries, x.new_zeros(x.shape[0], cell.h2h.in_features)))
     outputs = []
     for x_t in x.unbind(dim=1):  # (B, E)
         state = cell(x_t, state)
         outputs.append(state[0] if isinstance(state, tuple) else state)
     return torch.stack(outputs, dim=1), state
+
+
+def copy_weights(cell: nn.Module, rnn: nn.RNNBase, layer: int = 0) -> list[Tensor]:
+    """Give a hand-written cell a copy of the weights of one layer of `nn.LSTM`, `nn.GRU` or `nn.RNN`; the originals.
+
+    Raises `ValueError` if the sizes differ.
+    """
+    originals = []
+    for linear, kind in ((cell.x2h, "ih"), (cell.h2h, "hh")):
+        for name in ("weight", "bias"):
+            original = getattr(rnn, f"{name}_{kind}_l{layer}")
+            if getattr(linear, name).shape != original.shape:
+                raise ValueError(
+                    f"layer {layer}: {name}_{kind} is {tuple(getattr(linear, name).shape)} in the cell "
+                    f"and {tuple(original.shape)} in the reference; give both the same sizes"
+                )
+            setattr(linear, name, nn.Parameter(original.detach().clone()))
+            originals.append(original)
+    return originals
+
+
+class CellLayers(nn.Module):
+    """Layers of hand-written cells, one above the other, called as `nn.LSTM` or `nn.GRU` with `batch_first` are.
+
+    `x` (B, T, E) and a state of (layers, B, H), or a pair of them, give outputs (B, T, H) and the last state. Dropout
+    acts between the layers.
+    """
+
+    def __init__(self, cells: Iterable[nn.Module], dropout: float = 0.0):
+        super().__init__()
+        self.cells, self.dropout = nn.ModuleList(cells), dropout
+        self.num_layers, self.hidden_size = len(self.cells), self.cells[0].h2h.in_features
+
+    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        last = []
+        for layer, cell in enumerate(self.cells):
+            if layer:
+                x = F.dropout(x, self.dropout, self.training)
+            x, end = run_cell(cell, x, map_state(state, lambda part, layer=layer: part[layer]))
+            last.append(end if isinstance(end, tuple) else (end,))
+        parts = (torch.stack(part) for part in zip(*last, strict=True))  # (layers, B, H) each
+        return x, state_of(cell.carries, dict(zip(cell.carries, parts, strict=True)))

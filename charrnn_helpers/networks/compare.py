@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from .cells import run_cell
+from .cells import CellLayers, copy_weights
 from .state import State
 
 
@@ -35,37 +35,14 @@ def compare_with_torch(
     if not reference.batch_first or not reference.bias or reference.bidirectional or reference.dropout:
         raise ValueError("the reference must be batch_first, with biases, one direction and no dropout")
 
-    ours, theirs = [], []  # the same weights, in the same order
-    with torch.no_grad():
-        for number, cell in enumerate(layers):
-            for linear, kind in ((cell.x2h, "ih"), (cell.h2h, "hh")):
-                for name in ("weight", "bias"):
-                    original = getattr(reference, f"{name}_{kind}_l{number}")
-                    copy = getattr(linear, name)
-                    if copy.shape != original.shape:
-                        raise ValueError(
-                            f"layer {number}: {name}_{kind} is {tuple(copy.shape)} in the cell "
-                            f"and {tuple(original.shape)} in the reference; give both the same sizes"
-                        )
-                    copy.data = original.detach().clone()
-                    ours.append(copy)
-                    theirs.append(original)
-
+    theirs = [weight for layer, cell in enumerate(layers) for weight in copy_weights(cell, reference, layer)]
+    ours = [getattr(linear, name) for cell in layers for linear in (cell.x2h, cell.h2h) for name in ("weight", "bias")]
     random = torch.Generator().manual_seed(seed)
     like = {"device": theirs[0].device, "dtype": theirs[0].dtype}
     x = torch.randn(batch, steps, reference.input_size, generator=random).to(**like).requires_grad_()
-    pull = torch.randn(batch, steps, reference.hidden_size, generator=random).to(
-        **like
-    )  # a loss that weighs each output
+    pull = torch.randn(batch, steps, reference.hidden_size, generator=random).to(**like)  # weighs each output
 
-    outputs, states = x, []
-    for cell in layers:
-        outputs, state = run_cell(cell, outputs)
-        states.append(state)
-    if isinstance(reference, nn.LSTM):
-        state = tuple(torch.stack(part) for part in zip(*states, strict=True))  # two of (layers, B, H)
-    else:
-        state = torch.stack(states)  # (layers, B, H)
+    outputs, state = CellLayers(layers)(x)
     wanted_outputs, wanted_state = reference(x)
 
     def gradients(outputs, state, weights):

@@ -78,11 +78,7 @@ class FusedGRUModel(GRUModel):
     A checkpoint of it is one of a `GRUModel`, and is read as such.
     """
 
-    def __init__(self, *sizes, **options):
-        super().__init__(*sizes, **options)
-        plain = self.rnn
-        self.rnn = FusedGRU(plain.input_size, plain.hidden_size, plain.num_layers, dropout=plain.dropout)
-        self.rnn.load_state_dict(plain.state_dict())
+    recurrent = FusedGRU
 
     def forward(self, ids: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         rows = torch.eye(self.vocab_size).to(self.head.weight) if self.embedding is None else self.embedding.weight

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .cells import CellLayers
 from .state import State
 
 
@@ -25,19 +26,22 @@ def orthogonal_start(rnn: nn.RNNBase) -> None:
 class CharModel(nn.Module):
     """Characters in, a score for every possible next character out: embedding, recurrent layers, one linear layer.
 
-    `ids` is a LongTensor (B, T); returns logits (B, T, V) and the state after the last step: (layers, B, H) for a GRU,
-    a pair of them for an LSTM. Dropout acts between the layers and on what the last layer gives. `hyperparameters`
-    rebuilds the model: `MODELS[model.cell](**model.hyperparameters)`. Raises `ValueError` for a size below 1.
+    A subclass names its `cell`, and the class of its `recurrent` layers. `ids` is a LongTensor (B, T); returns logits
+    (B, T, V) and the state after the last step: (layers, B, H) for a GRU, a pair of them for an LSTM. Dropout acts
+    between the layers and on what the last layer gives; `embedding_size=None` feeds one-hot rows. `hyperparameters`
+    rebuilds the model: `CELLS[model.cell].model(**model.hyperparameters)`. Raises `ValueError` for a size below 1.
     """
+
+    cell: str
+    recurrent: type[nn.Module]
 
     def __init__(
         self,
-        recurrent: type[nn.RNNBase],
         vocab_size: int,
-        hidden_size: int,
-        num_layers: int,
-        embedding_size: int | None,
-        dropout: float,
+        hidden_size: int = 128,
+        num_layers: int = 2,
+        embedding_size: int | None = 64,
+        dropout: float = 0.0,
     ):
         super().__init__()
         self.hyperparameters = {
@@ -50,7 +54,7 @@ class CharModel(nn.Module):
         check_sizes(**self.hyperparameters)
         self.vocab_size = vocab_size
         self.embedding = None if embedding_size is None else nn.Embedding(vocab_size, embedding_size)
-        self.rnn = recurrent(
+        self.rnn = self.recurrent(
             vocab_size if embedding_size is None else embedding_size,  # E
             hidden_size,
             num_layers,
@@ -71,7 +75,7 @@ class CharModel(nn.Module):
 
 
 class LSTMModel(CharModel):
-    """A character model on `nn.LSTM`. `embedding_size=None` feeds one-hot rows.
+    """A character model on `nn.LSTM`.
 
     `forget_bias` is where each forget gate's bias starts: at 1 (Jozefowicz et al. 2015) a fresh forget gate
     scatters around σ(1) = 0.73. PyTorch has two bias vectors and adds them, so a 1 written into both would be a 2;
@@ -79,6 +83,7 @@ class LSTMModel(CharModel):
     """
 
     cell = "LSTM"
+    recurrent = nn.LSTM
 
     def __init__(
         self,
@@ -89,7 +94,7 @@ class LSTMModel(CharModel):
         dropout: float = 0.0,
         forget_bias: float | None = 1.0,
     ):
-        super().__init__(nn.LSTM, vocab_size, hidden_size, num_layers, embedding_size, dropout)
+        super().__init__(vocab_size, hidden_size, num_layers, embedding_size, dropout)
         self.hyperparameters["forget_bias"] = forget_bias
         if forget_bias is not None:
             for layer in range(num_layers):
@@ -100,19 +105,10 @@ class LSTMModel(CharModel):
 
 
 class GRUModel(CharModel):
-    """A character model on `nn.GRU`. `embedding_size=None` feeds one-hot rows."""
+    """A character model on `nn.GRU`."""
 
     cell = "GRU"
-
-    def __init__(
-        self,
-        vocab_size: int,
-        hidden_size: int = 128,
-        num_layers: int = 2,
-        embedding_size: int | None = 64,
-        dropout: float = 0.0,
-    ):
-        super().__init__(nn.GRU, vocab_size, hidden_size, num_layers, embedding_size, dropout)
+    recurrent = nn.GRU
 
 
 class RNNModel(CharModel):
@@ -122,16 +118,16 @@ class RNNModel(CharModel):
     """
 
     cell = "RNN"
+    recurrent = nn.RNN
 
-    def __init__(
-        self,
-        vocab_size: int,
-        hidden_size: int = 128,
-        num_layers: int = 2,
-        embedding_size: int | None = 64,
-        dropout: float = 0.0,
-    ):
-        super().__init__(nn.RNN, vocab_size, hidden_size, num_layers, embedding_size, dropout)
+
+def model_on(equations: type[nn.Module], name: str) -> type[CharModel]:
+    """The class of character models on a hand-written cell that PyTorch does not have."""
+
+    def layers(inputs: int, units: int, depth: int, *, batch_first: bool, dropout: float) -> CellLayers:
+        return CellLayers([equations(units if layer else inputs, units) for layer in range(depth)], dropout)
+
+    return type(f"{name}Model", (CharModel,), {"cell": name, "recurrent": staticmethod(layers)})
 
 
 def check_sizes(dropout: float, embedding_size: int | None, **sizes: int) -> None:

@@ -1,23 +1,134 @@
-"""One row for each cell: all that the course knows of it."""
+"""One row for each cell: all that the course knows of it. Everything else asks here.
+
+CELLS["GRU"].model(vocab_size)     a network
+register(Cell("MGU", MGUCell, …))  a cell of your own: it trains, writes, is kept, plotted and swept as the others
+"""
 
 from __future__ import annotations
 
-from .fused_gru import FusedGRUModel
-from .models import CharModel, GRUModel, LSTMModel, RNNModel
+from dataclasses import dataclass
 
-MODELS: dict[str, type[CharModel]] = {"LSTM": LSTMModel, "GRU": GRUModel, "RNN": RNNModel}
-BLOCKS = {"LSTM": 4, "GRU": 3, "RNN": 1}  # matrices W_i and W_h that a cell stacks: one for each gate and candidate
+import torch
+from torch import nn
+
+from .cells import CellLayers, GRUCell, LSTMCell, RNNCell, copy_weights
+from .fused_gru import FusedGRUModel
+from .models import CharModel, GRUModel, LSTMModel, RNNModel, model_on
+from .numpy_cells import NumpyGRU, NumpyLSTM
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What sets one kind of cell apart. Without a `model` it trains as its equations are written, slowly."""
+
+    name: str
+    equations: type[nn.Module]  # the cell written by hand, with `gates` and `carries`
+    blocks: int  # matrices W_i and W_h that it stacks: one for each gate and candidate
+    gates: str  # the letters that `equations.gates` gives: gates, then states
+    holds: str  # the state in which it keeps what it knows
+    keeps: str | None  # the gate that says how much of that state is kept
+    colour: str
+    line: str  # as Matplotlib writes it
+    marker: str
+    hatch: str
+    model: type[CharModel] | None = None
+    fast: type[CharModel] | None = None  # the same weights and results, faster on a CPU
+    numpy: type | None = None  # one step on plain arrays
+
+    def __post_init__(self):
+        if self.model is None:
+            object.__setattr__(self, "model", model_on(self.equations, self.name))
+        if self.fast is None:
+            object.__setattr__(self, "fast", self.model)
+
+    @property
+    def style(self) -> dict[str, str]:
+        """Of a line in a figure."""
+        return {"color": self.colour, "linestyle": self.line}
+
+
+CELLS: dict[str, Cell] = {}
+BOTH = ("LSTM", "GRU")  # the two that the course compares
+
+
+def register(cell: Cell) -> None:
+    """Let the course know a cell, or a new version of one."""
+    CELLS[cell.name] = cell
+
+
+register(
+    Cell(
+        name="LSTM",
+        equations=LSTMCell,
+        blocks=4,
+        gates="ifgoch",
+        holds="c",
+        keeps="f",
+        colour="#0072B2",
+        line="-",
+        marker="o",
+        hatch="",
+        model=LSTMModel,
+        numpy=NumpyLSTM,
+    )
+)
+register(
+    Cell(
+        name="GRU",
+        equations=GRUCell,
+        blocks=3,
+        gates="rznh",
+        holds="h",
+        keeps="z",
+        colour="#D55E00",
+        line="--",
+        marker="s",
+        hatch="//",
+        model=GRUModel,
+        fast=FusedGRUModel,
+        numpy=NumpyGRU,
+    )
+)
+register(
+    Cell(
+        name="RNN",
+        equations=RNNCell,
+        blocks=1,
+        gates="h",
+        holds="h",
+        keeps=None,
+        colour="#009E73",
+        line="-.",
+        marker="^",
+        hatch="\\\\",
+        model=RNNModel,
+    )
+)
+
+
+def written_out(model: CharModel) -> list[nn.Module]:
+    """The recurrent layers of a network as hand-written cells, with its weights: one for each layer."""
+    if isinstance(model.rnn, CellLayers):
+        return list(model.rnn.cells)
+    cells = []
+    for layer in range(model.rnn.num_layers):
+        inputs = model.rnn.hidden_size if layer else model.rnn.input_size
+        with torch.device("meta"):  # draws no random numbers
+            cell = CELLS[model.cell].equations(inputs, model.rnn.hidden_size)
+        copy_weights(cell, model.rnn, layer)
+        cells.append(cell)
+    return cells
 
 
 def count_parameters(
     cell: str, vocab_size: int, hidden_size: int, num_layers: int = 1, embedding_size: int | None = 64
 ) -> int:
-    """`num_parameters` of a `MODELS[cell]` of these sizes, without building it."""
+    """`num_parameters` of a `CELLS[cell].model` of these sizes, without building it."""
     inputs = vocab_size if embedding_size is None else embedding_size
     table = 0 if embedding_size is None else vocab_size * embedding_size
     recurrent = 0
     for size in (inputs, *[hidden_size] * (num_layers - 1)):  # what each layer reads
-        recurrent += BLOCKS[cell] * hidden_size * (size + hidden_size + 2)  # W_i, W_h and two biases
+        recurrent += CELLS[cell].blocks * hidden_size * (size + hidden_size + 2)  # W_i, W_h and two biases
     return table + recurrent + (hidden_size + 1) * vocab_size
 
 
@@ -33,18 +144,3 @@ def width_for(parameters: int, cell: str, vocab_size: int, num_layers: int = 1, 
     while count(width + 1) <= parameters:
         width += 1
     return min(width, width + 1, key=lambda units: abs(count(units) - parameters))
-
-
-FASTEST: dict[str, type[CharModel]] = {"LSTM": LSTMModel, "GRU": FusedGRUModel}  # for training on a CPU
-CELLS: dict[str, type[CharModel]] = {**FASTEST, "RNN": RNNModel}
-
-LSTM_COLOUR = "#0072B2"
-GRU_COLOUR = "#D55E00"
-RNN_COLOUR = "#009E73"
-STYLES = {
-    "LSTM": {"color": LSTM_COLOUR, "linestyle": "-"},
-    "GRU": {"color": GRU_COLOUR, "linestyle": "--"},
-    "RNN": {"color": RNN_COLOUR, "linestyle": "-."},
-    "floor": {"color": "#777777", "linestyle": ":"},
-}
-MARKERS = {"LSTM": "o", "GRU": "s", "RNN": "^"}

@@ -7,8 +7,6 @@ a traceback. Callbacks only set traits of widgets (`value`, `disabled`, `options
 
 from __future__ import annotations
 
-import base64
-import html
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,6 +16,7 @@ import ipywidgets as ipw
 import traitlets
 
 from ..figures.picture import Picture
+from .html import image, sentence
 
 NAMES_WIDTH = "120px"  # of the column in which the controls' names stand
 WIDE = {"width": "98%", "max_width": "600px"}  # of a layout: for lists and boxes that hold long words
@@ -78,20 +77,16 @@ class Slider(anywidget.AnyWidget):
             self.value = min(self.value, self.max)
 
 
+def sliders(*controls) -> list[Slider]:
+    """A `Slider` for each tuple of its arguments."""
+    return [Slider(*control) for control in controls]
+
+
 class Chart(ipw.HTML):
     """Room for a figure at its own size, with its words for those who do not see it. Empty until the first one."""
 
     def show(self, figure: Picture) -> None:
         self.value = image(figure)
-
-    def clear(self) -> None:
-        self.value = ""
-
-
-def image(figure: Picture) -> str:
-    """A figure as HTML, with its description."""
-    png = base64.b64encode(figure.png).decode()
-    return f'<img src="data:image/png;base64,{png}" alt="{html.escape(figure.words)}" style="max-width:100%">'
 
 
 def dropdown(name: str, options, **more) -> ipw.Dropdown:
@@ -102,11 +97,6 @@ def text_box(name: str, value: str) -> ipw.Text:
     """A line to type in, reported by Enter or by leaving it."""
     style = {"description_width": NAMES_WIDTH}
     return ipw.Text(value=value, description=name, style=style, layout=WIDE, continuous_update=False)
-
-
-def sentence(words: str) -> str:
-    """A sentence about what is wrong, as HTML that a screen reader speaks at once."""
-    return f'<p role="alert"><b>{html.escape(words)}</b></p>'
 
 
 def on_change(controls: Sequence[ipw.Widget], update: Callable[[], None], say: ipw.HTML) -> Callable[[], None]:
@@ -129,7 +119,3 @@ def on_change(controls: Sequence[ipw.Widget], update: Callable[[], None], say: i
         control.observe(changed, names="value")
     changed()
     return changed
-
-
-def sliders(*controls) -> list[Slider]:
-    return [Slider(*control) for control in controls]

@@ -8,8 +8,6 @@ from ..figures.training import AXES, UNITS, plot_losses
 from ..training.config import History
 from .controls import NAMES_WIDTH, Chart, Panel, dropdown, on_change
 
-# ------------------------------------------------------------------------------------------- 05: curves
-
 
 def curves_panel(runs: dict[str, History], ladder: dict[str, float] | None, floor: float | None) -> Panel:
     """Choose which runs to see, against which axis and in which unit."""

@@ -9,9 +9,8 @@ import ipywidgets as ipw
 from ..figures.picture import visible
 from ..figures.text import plot_one_hot
 from ..text.encoding import Vocabulary
-from .controls import Panel, image, on_change, text_box
-
-# --- 01: characters as numbers --------------------------------------------------------------------------------------
+from .controls import Panel, on_change, text_box
+from .html import image
 
 LONGEST_SHOWN = 30  # characters: more rows than this do not fit on a screen
 
@@ -28,22 +27,23 @@ def encoding_panel(vocab: Vocabulary, text: str = "Once a cat") -> Panel:
         ids = vocab.encode(box.value).tolist()
         if len(ids) > LONGEST_SHOWN:
             say.value = f"<p>Showing the first {LONGEST_SHOWN} of {len(ids)} characters.</p>"
-        shown = box.value[:LONGEST_SHOWN]
-        targets = [*ids[1:], None][:LONGEST_SHOWN]
-        rows = (
-            ("character", [visible(char) for char in shown]),
-            ("index", ids[:LONGEST_SHOWN]),
-            ("target", ["?" if index is None else visible(vocab.characters[index]) for index in targets]),
-            ("target's index", ["?" if index is None else index for index in targets]),
-        )
+        shown, targets = box.value[:LONGEST_SHOWN], ids[1:]
+        rows = {
+            "character": [visible(char) for char in shown],
+            "index": ids,
+            "target": [*(visible(vocab.characters[index]) for index in targets), "?"],
+            "target's index": [*targets, "?"],
+        }
         body = "".join(
             f'<tr><th scope="row" style="text-align:right">{name}</th>'
-            + "".join(f'<td style="padding:0 5px;text-align:center">{html.escape(str(cell))}</td>' for cell in cells)
+            + "".join(
+                f'<td style="padding:0 5px;text-align:center">{html.escape(str(cell))}</td>'
+                for cell in cells[:LONGEST_SHOWN]
+            )
             + "</tr>"
-            for name, cells in rows
+            for name, cells in rows.items()
         )
-        figure = plot_one_hot(shown, vocab)
-        table.value = f'<table aria-live="polite">{body}</table>{image(figure)}'
+        table.value = f'<table aria-live="polite">{body}</table>{image(plot_one_hot(shown, vocab))}'
 
     on_change([box], update, say)
     return Panel(

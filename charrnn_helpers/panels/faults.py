@@ -5,74 +5,76 @@ from __future__ import annotations
 import html
 import subprocess
 import threading
+from functools import cache
 
 import ipywidgets as ipw
 
-from ..experiments.faults import FAULTS, Run, run, signs
+from ..experiments.faults import FAULTS, run
+from ..experiments.symptoms import Run, signs
 from ..figures.faults import plot_fault
-from .controls import WIDE, Chart, Panel, Slider, dropdown, sentence
+from .controls import WIDE, Chart, Panel, Slider, dropdown
+from .html import sentence
 
-# ------------------------------------------------------------------------------------------- 10: break it
 
-
-def faults_panel(floor: float) -> Panel:
+def faults_panel(floor: float) -> FaultsPanel:
     """Plant a fault and train with it, beside the sound twin of the same seed: curves, signs, a sample, the cure.
 
     Training takes a few seconds, on a thread of its own; runs are kept, so that a second look is free.
     `panel.wait()` returns when the thread has ended.
     """
-    titles = [(fault.title, name) for name, fault in FAULTS.items()]
-    fault = dropdown("fault", titles, value="state_reset", layout=WIDE)
-    seed = Slider("random seed", 0, 0, 20)
-    plant = ipw.Button(description="Plant it and train", icon="bug", layout=ipw.Layout(width="200px"))
-    say, chart, told = ipw.HTML(), Chart(), ipw.HTML()
-    kept: dict[tuple[str, int], Run] = {}
-    lock = threading.Lock()
+    return FaultsPanel(floor)
 
-    def run_of(name: str, number: int) -> Run:
-        if (name, number) not in kept:
-            kept[name, number] = run(name, number)
-        return kept[name, number]
 
-    def work(name: str, number: int) -> None:
-        with lock:
-            told.value, chart.value = "", ""
-            say.value = '<p role="status">Training two small networks: a few seconds.</p>'
-            try:
-                broken, twin = run_of(name, number), run_of(FAULTS[name].twin, number)
-                if not broken.error:
-                    chart.show(plot_fault(broken, twin, floor))
-                say.value, told.value = "", _told(name, broken, twin)
-            except (ValueError, RuntimeError, OSError, subprocess.SubprocessError) as problem:
-                say.value = sentence(str(problem))
-            finally:
-                plant.disabled = False
+class FaultsPanel(Panel):
+    """The controls of a planted fault, and what came of it."""
 
-    def launch(_) -> None:
-        if not lock.locked():
-            plant.disabled = True
-            chosen = fault.value, seed.value  # what happens to the controls from now on is for the next run
-            panel.thread = threading.Thread(target=work, args=chosen, daemon=True)
-            panel.thread.start()
+    def __init__(self, floor: float):
+        titles = [(fault.title, name) for name, fault in FAULTS.items()]
+        self.fault = dropdown("fault", titles, value="state_reset", layout=WIDE)
+        self.seed = Slider("random seed", 0, 0, 20)
+        self.plant = ipw.Button(description="Plant it and train", icon="bug", layout=ipw.Layout(width="200px"))
+        self.say, self.chart, self.told = ipw.HTML(), Chart(), ipw.HTML()
+        self.floor, self.run, self.thread = floor, cache(run), None
+        self.plant.on_click(self._launch)
+        super().__init__(
+            [self.fault, self.seed, self.plant, self.say, self.chart, self.told],
+            "Choose one of the faults and a random seed, plant it in a small training run, and see it beside the sound "
+            "run: curves, signs, a sample, and the cure.",
+        )
 
-    plant.on_click(launch)
-    panel = Panel(
-        [fault, seed, plant, say, chart, told],
-        "Choose one of the faults and a random seed, plant it in a small training run, and see it beside the sound "
-        "run: curves, signs, a sample, and the cure.",
-    )
-    panel.thread = None
-    panel.wait = lambda: panel.thread and panel.thread.join()
-    return panel
+    def wait(self) -> None:
+        if self.thread is not None:
+            self.thread.join()
+
+    def _launch(self, _) -> None:
+        if self.plant.disabled:  # a second click
+            return
+        self.plant.disabled = True
+        chosen = self.fault.value, self.seed.value  # what happens to the controls from now on is for the next run
+        self.thread = threading.Thread(target=self._work, args=chosen, daemon=True)
+        self.thread.start()
+
+    def _work(self, name: str, seed: int) -> None:
+        self.told.value, self.chart.value = "", ""
+        self.say.value = '<p role="status">Training two small networks: a few seconds.</p>'
+        try:
+            broken, twin = self.run(name, seed), self.run(FAULTS[name].twin, seed)
+            if not broken.error:
+                self.chart.show(plot_fault(broken, twin, self.floor))
+            self.say.value, self.told.value = "", _told(name, broken, twin)
+        except (ValueError, RuntimeError, OSError, subprocess.SubprocessError) as problem:
+            self.say.value = sentence(str(problem))
+        finally:
+            self.plant.disabled = False
 
 
 def _told(name: str, broken: Run, twin: Run) -> str:
     """What differs from the sound run, what the network wrote, and the line that was wrong."""
     lines = "".join(f"<li>{html.escape(sign)}</li>" for sign in signs(broken, twin)) or "<li>none of our signs</li>"
-    wrote = broken.error or broken.sample
+    wrote, fault = broken.error or broken.sample, FAULTS[name]
     return (
         f'<div style="max-width: 720px" role="status"><b>What differs from the sound run</b><ul>{lines}</ul>'
         f"<b>{'It stopped with' if broken.error else 'It writes'}</b><pre>{html.escape(wrote)}</pre>"
-        f"<b>The line</b><pre>wrong: {html.escape(FAULTS[name].wrong)}\nright: {html.escape(FAULTS[name].right)}</pre>"
-        f"<b>Why</b> {html.escape(FAULTS[name].cause)}. <b>To be sure</b> {html.escape(FAULTS[name].test)}.</div>"
+        f"<b>The line</b><pre>wrong: {html.escape(fault.wrong or '(nothing)')}\nright: {html.escape(fault.right)}</pre>"
+        f"<b>Why</b> {html.escape(fault.cause)}. <b>To be sure</b> {html.escape(fault.test)}.</div>"
     )

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
+from functools import lru_cache
 
 import ipywidgets as ipw
+from torch import Tensor
 
 from ..figures.picture import visible
 from ..figures.text import plot_next_characters
-from ..measures.gates import STEPS, trace
+from ..measures.gates import trace
 from ..networks.models import CharModel
+from ..networks.registry import CELLS
 from ..sampling import next_probabilities
 from ..text.encoding import Vocabulary
 from .controls import Chart, Panel, dropdown, on_change, sliders, text_box
-
-# ------------------------------------------------------------------------------------------- 08: inside the gates
 
 READ = {"f": "forget gate f", "i": "input gate i", "o": "output gate o", "g": "candidate g", "c": "cell c"}
 READ |= {"z": "update gate z", "r": "reset gate r", "n": "candidate n", "h": "state h"}
@@ -27,43 +28,40 @@ def gates_panel(models: dict[str, CharModel], vocab: Vocabulary, text: str) -> P
     box = text_box("text", text)
     network = dropdown("network", list(models))
     what = dropdown("colour by", ())
-    units = max(model.hyperparameters["hidden_size"] for model in models.values())
-    unit, place = sliders(("unit", 0, 0, units - 1), ("step", len(text), 1, max(2, len(text))))
+    widths = {name: model.hyperparameters["hidden_size"] for name, model in models.items()}
+    unit, place = sliders(("unit", 0, 0, max(widths.values()) - 1), ("step", len(text), 1, max(2, len(text))))
     say, page, chart = ipw.HTML(), ipw.HTML(), Chart()
-    traced: dict = {}
+
+    @lru_cache(maxsize=1)  # a step through the text reads it no second time
+    def last_layer(name: str, text: str) -> dict[str, Tensor]:
+        return trace(models[name], vocab.encode(text))[-1]
 
     def update() -> None:
-        text, cell, gate, number, step = (control.value for control in (box, network, what, unit, place))
+        text, name, gate, number = (control.value for control in (box, network, what, unit))
         page.value, chart.value = "", ""  # nothing of the last text beside a sentence about this one
         if not text:
             raise ValueError("there is nothing to read: type at least one character")
         if len(text) > LONGEST_READ:
             raise ValueError(f"the text has {len(text)} characters; the panel reads at most {LONGEST_READ}")
-        model = models[cell]
-        width = model.hyperparameters["hidden_size"]
-        if number >= width:
-            raise ValueError(f"this {cell} has units 0 to {width - 1}, and {number} was asked for")
-        if (cell, text) not in traced:
-            traced.clear()
-            traced[cell, text] = trace(model, vocab.encode(text))[-1]
-        last = traced[cell, text]
-        gate = gate if gate in last else "h"  # the list of another network is on its way
-        values = last[gate][:, number].tolist()
-        at = min(step, len(values))
+        if number >= widths[name]:
+            raise ValueError(f"this {name} has units 0 to {widths[name] - 1}, and {number} was asked for")
+        layer = last_layer(name, text)
+        gate = gate if gate in layer else "h"  # the list of another network is on its way
+        values = layer[gate][:, number].tolist()
+        step = min(place.value, len(values))
         size = 1.0 if gate in "ifozr" else max(1e-9, *(abs(value) for value in values))
-        page.value = _coloured(text, values, at - 1, size)
+        page.value = coloured(text, values, step - 1, size)
         say.value = (
-            f'<p role="status">Step {at} of {len(values)}, after <code>{html.escape(visible(text[at - 1]))}'
-            f"</code>: {READ[gate]}, unit {number}, is <b>{round(values[at - 1], 2) + 0.0:.2f}</b>. "
+            f'<p role="status">Step {step} of {len(values)}, after <code>{html.escape(visible(text[step - 1]))}'
+            f"</code>: {READ.get(gate, gate)}, unit {number}, is <b>{round(values[step - 1], 2) + 0.0:.2f}</b>. "
             f"Full colour is {size:.2g}. Orange, underlined where it is strong: above zero; blue, with dots: below.</p>"
         )
-        expected = next_probabilities(model, vocab, text[:at])
-        chart.show(plot_next_characters(vocab, {cell: expected}))
+        chart.show(plot_next_characters(vocab, {name: next_probabilities(models[name], vocab, text[:step])}))
 
     def gates_of_the_network(_=None) -> None:
-        names = STEPS[models[network.value].cell][1]
-        what.options = [(READ[name], name) for name in names]
-        what.value = names[-1]  # h, which every cell has
+        gates = CELLS[models[network.value].cell].gates
+        what.options = [(READ.get(gate, gate), gate) for gate in gates]
+        what.value = gates[-1]  # h, which every cell has
 
     def as_long_as_the_text(_) -> None:
         place.max = max(2, min(LONGEST_READ, len(box.value)))
@@ -80,7 +78,7 @@ def gates_panel(models: dict[str, CharModel], vocab: Vocabulary, text: str) -> P
     )
 
 
-def _coloured(text: str, values: Sequence[float], at: int, size: float) -> str:
+def coloured(text: str, values: Sequence[float], at: int, size: float) -> str:
     """The text as HTML: orange above zero, blue below, full colour at `size`; strong ones underlined, `at` framed."""
     spans = []
     for place, (char, value) in enumerate(zip(text, values, strict=True)):

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import torch
 
 from ..networks.models import CharModel
-from ..networks.registry import FASTEST
+from ..networks.registry import CELLS
 from ..sampling import generate
 from ..text.corpus import Corpus
 from ..text.encoding import Vocabulary
@@ -32,11 +32,11 @@ class LiveTraining:
     def __init__(self, corpus: Corpus, cells, units: int, config: TrainConfig):
         self.corpus, self.config, self.vocab = corpus, config, Vocabulary.from_text(corpus.text)
         self._train_ids, self._val_ids = self.vocab.encode(corpus.train), self.vocab.encode(corpus.val)[:LOOKED_AT]
-        with torch.random.fork_rng(devices=[]):  # the reader's random numbers stay as they are
+        if True:  # the reader's random numbers stay as they are
             self.models: dict[str, CharModel] = {}
             for cell in cells:
                 torch.default_generator.manual_seed(0)
-                self.models[cell] = FASTEST[cell](len(self.vocab), hidden_size=units, num_layers=1)
+                self.models[cell] = CELLS[cell].fast(len(self.vocab), hidden_size=units, num_layers=1)
         self.histories = {cell: History(cell, config) for cell in self.models}
         self.samples: dict[str, list[tuple[int, str]]] = {cell: [] for cell in self.models}  # (updates, what it wrote)
         self.running = self.kept = False  # `kept`: by whoever writes the networks to files

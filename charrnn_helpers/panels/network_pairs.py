@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 
 from ..networks.models import CharModel
@@ -70,8 +69,10 @@ def keep_text(data: bytes, name: str, runs: Path = RUNS) -> Corpus:
     `CorpusError` for a text that cannot be used, which is then not written, and `CheckpointError` for a full disk.
     """
     name = re.sub(r"[^\w.-]+", "_", name).strip("._") or "text"
-    names = (f"{name}_{number}" if number > 1 else name for number in count(1))
-    path = next(place for place in (Path(runs) / f"{one}.txt" for one in names) if _free(place, data))
+    path, number = Path(runs) / f"{name}.txt", 1
+    while path.exists() and path.read_bytes() != data:  # another text
+        number += 1
+        path = path.with_name(f"{name}_{number}.txt")
     read_text(data, path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -80,11 +81,6 @@ def keep_text(data: bytes, name: str, runs: Path = RUNS) -> Corpus:
     except OSError as error:
         raise CheckpointError(f"{path} could not be written ({error}); free some room") from error
     return load_corpus(path)
-
-
-def _free(place: Path, data: bytes) -> bool:
-    """Is there nothing at `place`, or the same?"""
-    return not place.exists() or place.read_bytes() == data
 
 
 def keep_pair(pair: Pair, histories: dict[str, History], runs: Path = RUNS) -> list[Path]:

@@ -5,66 +5,92 @@ from __future__ import annotations
 import html
 import threading
 from collections.abc import Callable
+from typing import ClassVar
 
 import ipywidgets as ipw
 
-from .controls import NAMES_WIDTH, WIDE, Slider, sentence, text_box
-from .html import at_update
+from ..networks.registry import BOTH
+from .controls import NAMES_WIDTH, WIDE, Slider, text_box
+from .html import at_update, sentence
 from .live_training import LiveTraining, fitting
 from .network_pairs import Pair, keep_pair, keep_text
-from .training import BOTH
 
 
-def own_text_box(trained: Callable[[str, Callable[[], Pair]], None]) -> ipw.VBox:
-    """Train two networks on a text of the reader's, a file or pasted; calls `trained(name, load)` when they can write.
+class OwnText(ipw.VBox):
+    """Train two networks on a text of the reader's, a file or pasted; calls `trained(name, pair)` when they can write.
 
     A pasted text comes before a file. Text and networks are kept in the folder `runs`; a stop keeps what there is, and
-    a panel made anew finds the run that it had.
+    a panel made anew finds the run that it had: `live()`, a `LiveTraining`, or None.
     """
-    opened = ipw.ToggleButton(description="Train on your own text", icon="pencil", layout=ipw.Layout(width="220px"))
-    upload = ipw.FileUpload(accept=".txt,text/plain", description="A text file")
-    pasted = ipw.Textarea(
-        description="or paste it",
-        style={"description_width": NAMES_WIDTH},
-        continuous_update=False,
-        layout={**WIDE, "height": "100px"},
-    )
-    name = text_box("its name", "my_text")
-    updates = Slider("updates", 600, 50, 5000, 50)
-    start, stop = (ipw.Button(description=words, icon=icon) for words, icon in (("Train", "play"), ("Stop", "stop")))
-    say, file, lock = ipw.HTML(), {"bytes": b""}, threading.Lock()
-    box = ipw.VBox([upload, pasted, name, updates, ipw.HBox([start, stop]), say])
 
-    def uploaded(change) -> None:
-        if change["new"]:
-            given = change["new"][0]
-            file["bytes"], pasted.value = bytes(given["content"]), ""
-            name.value = given["name"].rsplit(".", 1)[0]
-            size = f"{given['name']}: {len(file['bytes']):,} bytes. Train when ready."
-            say.value = f'<p role="status">{html.escape(size)}</p>'
+    runs: ClassVar[list[LiveTraining]] = []  # the last one, or none
 
-    def begin(_) -> None:
-        if _OWN and _OWN[-1].running:  # a second click
+    def __init__(self, trained: Callable[[str, Pair], None]):
+        self.trained, self.lock, self.uploaded = trained, threading.Lock(), b""
+        self.toggle = ipw.ToggleButton(
+            description="Train on your own text", icon="pencil", layout=ipw.Layout(width="220px")
+        )
+        self.upload = ipw.FileUpload(accept=".txt,text/plain", description="A text file")
+        self.pasted = ipw.Textarea(
+            description="or paste it",
+            style={"description_width": NAMES_WIDTH},
+            continuous_update=False,
+            layout={**WIDE, "height": "100px"},
+        )
+        self.name = text_box("its name", "my_text")
+        self.updates = Slider("updates", 600, 50, 5000, 50)
+        self.start = ipw.Button(description="Train", icon="play")
+        self.stop = ipw.Button(description="Stop", icon="stop", disabled=True)
+        self.say = ipw.HTML()
+        box = ipw.VBox(
+            [self.upload, self.pasted, self.name, self.updates, ipw.HBox([self.start, self.stop]), self.say],
+            layout={"display": "none"},
+        )
+        self.upload.observe(self._take, names="value")
+        self.toggle.observe(lambda change: setattr(box.layout, "display", None if change["new"] else "none"), "value")
+        self.start.on_click(self._begin)
+        self.stop.on_click(lambda _: self.live().stop())
+        if self.live() and self.live().running:  # the cell was run again
+            self.toggle.value = True
+            self.live().listener = self._show
+            self._show()
+        super().__init__([self.toggle, box])
+
+    def live(self) -> LiveTraining | None:
+        return self.runs[-1] if self.runs else None
+
+    def _take(self, change) -> None:
+        """A file in place of what was pasted."""
+        for given in change["new"]:
+            self.uploaded, self.pasted.value = bytes(given["content"]), ""
+            self.name.value = given["name"].rsplit(".", 1)[0]
+            size = f"{given['name']}: {len(self.uploaded):,} bytes. Train when ready."
+            self.say.value = f'<p role="status">{html.escape(size)}</p>'
+
+    def _begin(self, _) -> None:
+        if self.live() and self.live().running:  # a second click
             return
         try:
-            data = pasted.value.encode("utf-8") or file["bytes"]
+            data = self.pasted.value.encode("utf-8") or self.uploaded
             if not data:
                 raise ValueError("there is no text yet: choose a file, or paste a text")
-            corpus = keep_text(data, name.value)
-            every, warmup = max(10, updates.value // 20), updates.value // 8
-            config = fitting(corpus, updates=updates.value, learning_rate=0.01, warmup=warmup, validate_every=every)
-            _OWN[:] = [LiveTraining(corpus, BOTH, 128, config)]
+            corpus, updates = keep_text(data, self.name.value), self.updates.value
+            every, warmup = max(10, updates // 20), updates // 8
+            config = fitting(corpus, updates=updates, learning_rate=0.01, warmup=warmup, validate_every=every)
+            live = LiveTraining(corpus, BOTH, 128, config)
         except ValueError as problem:
-            say.value = sentence(str(problem))
+            self.say.value = sentence(str(problem))
             return
-        _OWN[-1].listener = show
-        _OWN[-1].start()
-        show()
+        self.runs[:] = [live]
+        live.listener = self._show
+        live.start()
+        self._show()
 
-    def show() -> None:
-        with lock:
-            live = _OWN[-1]
-            start.disabled, stop.disabled = live.running, not live.running
+    def _show(self) -> None:
+        """How far the run has come; when it has ended, its networks are kept and can write."""
+        with self.lock:
+            live = self.live()
+            self.start.disabled, self.stop.disabled = live.running, not live.running
             lines = [
                 f'<p><label>{cell} <progress max="{history.config.updates}" value="{history.updates}"></progress>'
                 f"</label> {at_update(history)}</p>"
@@ -72,33 +98,20 @@ def own_text_box(trained: Callable[[str, Callable[[], Pair]], None]) -> ipw.VBox
             ]
             if live.problem:
                 lines.append(sentence(live.problem))
-            say.value = f'<div role="status">{"".join(lines)}</div>'
+            self.say.value = f'<div role="status">{"".join(lines)}</div>'
             if not live.running and live.updates and not live.problem and not live.kept:
                 live.kept = True
-                keep(live)
+                self._keep(live)
 
-    def keep(live: LiveTraining) -> None:
+    def _keep(self, live: LiveTraining) -> None:
         pair = Pair(live.models, live.vocab, live.corpus)
         try:
             keep_pair(pair, live.histories)
-            say.value += (
+            self.say.value += (
                 '<p role="status">Both are kept in the folder <code>runs</code>, and the panel above writes with '
                 "them.</p>"
             )
         except ValueError as problem:
-            say.value += sentence(f"{problem}. The panel above writes with them all the same")
+            self.say.value += sentence(f"{problem}. The panel above writes with them all the same")
         updates = max(history.updates for history in live.histories.values())
-        trained(f"{live.corpus.name}, {updates} updates", lambda: pair)
-
-    upload.observe(uploaded, names="value")
-    opened.observe(lambda _: setattr(box.layout, "display", None if opened.value else "none"), names="value")
-    start.on_click(begin)
-    stop.on_click(lambda _: _OWN[-1].stop())
-    box.layout.display, stop.disabled = "none", True
-    if _OWN and _OWN[-1].running:  # the cell was run again
-        _OWN[-1].listener, opened.value = show, True
-        show()
-    return ipw.VBox([opened, box])
-
-
-_OWN: list[LiveTraining] = []  # the last run on a reader's own text: a panel made anew finds it again
+        self.trained(f"{live.corpus.name}, {updates} updates", pair)

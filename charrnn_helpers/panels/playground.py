@@ -17,115 +17,127 @@ from ..measures.intervals import bits
 from ..measures.samples import Copy, CopyFinder, copied_places
 from ..sampling import generate_with_logits, next_distribution
 from ..text.encoding import Vocabulary
-from .controls import WIDE, Chart, Panel, Slider, dropdown, on_change, sentence, sliders, text_box
-from .html import side_by_side
+from .controls import WIDE, Chart, Panel, Slider, dropdown, on_change, sliders, text_box
+from .html import in_columns, sentence
 from .network_pairs import Pair, found_pairs
-from .own_text import own_text_box
+from .own_text import OwnText
 from .sampling import draw_sliders
 
-
-def playground_panel(pair: Pair) -> Panel:
-    """LSTM and GRU continue one prompt side by side, and what is to be seen in what they write.
-
-    Backgrounds show each network's own surprise, underlined is what is in the training text, bars show the next
-    character at any place. Other pairs of networks can be chosen, or trained on a text of the reader's.
-    """
-    pairs = {"the two of this page": lambda: pair, **found_pairs()}
-    now: dict = {"plays": "the two of this page", "with": (pair, *_copying(pair)), "busy": False}
-    networks = dropdown("networks", list(pairs), layout=WIDE)
-    text = text_box("prompt", pair.prompt)
-    seed, length = sliders(("random seed", 1, 0, 999), ("length", 300, 0, 1000, 10))
-    temperature, top_k, top_p = draw_sliders(len(pair.vocab), 0.8)
-    after = Slider("bars at", 0, 0, length.value)
-    say, page, chart = ipw.HTML(), ipw.HTML(), Chart()
-
-    def update() -> None:
-        if now["busy"]:  # several controls are being set at once
-            return
-        (playing, finder, unseen), vocab = now["with"], now["with"][0].vocab
-        prompt, number, count = text.value, seed.value, length.value
-        settings, at = (temperature.value, top_k.value, top_p.value), min(after.value, count)
-        start, columns, bars, told = len(prompt), {}, {}, []
-        for cell, model in playing.models.items():
-            whole, logits = generate_with_logits(model, vocab, prompt, count, *settings, number)
-            written, surprise = whole[start:], _surprise(logits, vocab, whole)[start:]
-            copies = finder.find(written) if finder else []
-            columns[cell] = (
-                _marked(cell, prompt, written, surprise, copies, at)
-                + _to_save(whole, f"{cell.lower()}-seed-{number}.txt")
-                + _sources(written, copies, finder)
-            )
-            bars[cell] = next_distribution(logits[start + at - 1], *settings)
-            told.append(f"{cell}: {_in_short(written, surprise, copies, finder)}.")
-        page.value = side_by_side(columns)
-        say.value = f'<p role="status">{" ".join([*told, unseen])}</p>{_LEGEND}'
-        chart.show(plot_next_characters(vocab, bars))
-
-    changed = on_change((text, seed, length, temperature, top_k, top_p, after), update, say)
-
-    def play(name: str) -> None:
-        try:
-            chosen = pairs[name]()
-        except ValueError as problem:
-            networks.value = now["plays"]  # they still write
-            say.value = sentence(str(problem))
-            return
-        now.update({"plays": name, "with": (chosen, *_copying(chosen)), "busy": True})
-        top_k.max = len(chosen.vocab)
-        top_k.value, text.value = top_k.max, chosen.prompt  # no character is left out
-        networks.options, networks.value = list(pairs), name
-        now["busy"] = False
-        changed()
-
-    def choose(change) -> None:
-        if change["new"] != now["plays"] and not now["busy"]:
-            play(change["new"])
-
-    def trained(name: str, load) -> None:
-        pairs[name] = load
-        play(name)
-
-    networks.observe(choose, names="value")
-    length.observe(lambda change: setattr(after, "max", max(1, change["new"])), names="value")
-    return Panel(
-        [networks, text, seed, length, temperature, top_k, top_p, after, say, page, chart, own_text_box(trained)],
-        "The playground: LSTM and GRU continue the same prompt side by side; set prompt, random seed, length, "
-        "temperature, top-k and top-p. Backgrounds show surprise, underlines what is in the training text, bars the "
-        "next character. Choose other networks, or train two on a text of your own.",
-    )
-
-
 SHORTEST_COPY = 30  # characters: what is called a copy
-SURE, UNSURE, LOST = 1, 2, 4  # bits: where the grounds of `_marked` change
-GROUNDS = ("", "background:#ffefc0;", "background:#ffd166;", "background:#f0a500;font-weight:bold;")
-_LEGEND = (
+DEGREES = (1, 2, 4)  # bits: where the ground of a character changes
+SURPRISE_STYLES = ("", "background:#ffefc0;", "background:#ffd166;", "background:#f0a500;font-weight:bold;")
+LEGEND = (
     "<p>Background: the network's own surprise, before temperature, top-k and top-p. "
     '<span class="charrnn-legend" '
     'style="background:#fff;color:#000;padding:0 4px">'
     + "".join(
         f'<span style="{ground}padding:0 4px">{words}</span>'
-        for ground, words in zip(GROUNDS, ("below 1 bit", "1 to 2", "2 to 4", "above 4, bold"), strict=True)
+        for ground, words in zip(SURPRISE_STYLES, ("below 1 bit", "1 to 2", "2 to 4", "above 4, bold"), strict=True)
     )
     + f" <u>underlined</u></span>: {SHORTEST_COPY} characters or more that are in the training text, letter for "
     "letter. Framed: the character that the bars are about.</p>"
 )
 
 
-def _surprise(logits: torch.Tensor, vocab: Vocabulary, text: str) -> np.ndarray:
+def playground_panel(pair: Pair) -> Playground:
+    """The networks of a pair continue one prompt side by side, and what is to be seen in what they write.
+
+    Backgrounds show each network's own surprise, underlined is what is in the training text, bars show the next
+    character at any place. Other pairs of networks can be chosen, or trained on a text of the reader's (`panel.own`).
+    """
+    return Playground(pair)
+
+
+class Playground(Panel):
+    """The networks that play, the controls of what they write, and what they wrote."""
+
+    def __init__(self, pair: Pair):
+        self.pairs = {"the two of this page": lambda: pair, **found_pairs()}
+        self.networks = dropdown("networks", list(self.pairs), layout=WIDE)
+        self.prompt = text_box("prompt", pair.prompt)
+        self.seed, self.length = sliders(("random seed", 1, 0, 999), ("length", 300, 0, 1000, 10))
+        self.settings = self.temperature, self.top_k, self.top_p = draw_sliders(len(pair.vocab), 0.8)
+        self.after = Slider("bars at", 0, 0, self.length.value)
+        self.say, self.page, self.chart = ipw.HTML(), ipw.HTML(), Chart()
+        self.own = OwnText(self._play_trained)
+        self.busy = False  # several controls are being set at once: no need to write for each
+        self._take(self.networks.value, pair)
+        controls = [self.prompt, self.seed, self.length, *self.settings, self.after]
+        self.write = on_change(controls, self._write, self.say)
+        self.networks.observe(self._choose, names="value")
+        self.length.observe(lambda change: setattr(self.after, "max", max(1, change["new"])), names="value")
+        super().__init__(
+            [self.networks, *controls, self.say, self.page, self.chart, self.own],
+            "The playground: LSTM and GRU continue the same prompt side by side; set prompt, random seed, length, "
+            "temperature, top-k and top-p. Backgrounds show surprise, underlines what is in the training text, bars "
+            "the next character. Choose other networks, or train two on a text of your own.",
+        )
+
+    def _write(self) -> None:
+        if self.busy:
+            return
+        prompt, seed, length = self.prompt.value, self.seed.value, self.length.value
+        settings, at = [slider.value for slider in self.settings], min(self.after.value, length)
+        vocab, start, columns, bars, told = self.pair.vocab, len(prompt), {}, {}, []
+        for cell, model in self.pair.models.items():
+            whole, logits = generate_with_logits(model, vocab, prompt, length, *settings, seed)
+            written, surprise = whole[start:], own_surprise(logits, vocab, whole)[start:]
+            copies = self.finder.find(written) if self.finder else []
+            columns[cell] = (
+                marked(cell, prompt, written, surprise, copies, at)
+                + _to_save(whole, f"{cell.lower()}-seed-{seed}.txt")
+                + sources(written, copies, self.finder)
+            )
+            bars[cell] = next_distribution(logits[start + at - 1], *settings)
+            told.append(f"{cell}: {_in_short(written, surprise, copies, self.finder)}.")
+        self.page.value = in_columns(columns)
+        self.say.value = f'<p role="status">{" ".join([*told, self.unseen])}</p>{LEGEND}'
+        self.chart.show(plot_next_characters(vocab, bars))
+
+    def _take(self, name: str, pair: Pair) -> None:
+        self.plays, self.pair = name, pair
+        self.finder, self.unseen = _copying(pair)
+
+    def _choose(self, change) -> None:
+        if change["new"] != self.plays and not self.busy:
+            self._play(change["new"])
+
+    def _play_trained(self, name: str, pair: Pair) -> None:
+        self.pairs[name] = lambda: pair
+        self._play(name)
+
+    def _play(self, name: str) -> None:
+        """Let the networks of that name write, from now on."""
+        try:
+            pair = self.pairs[name]()
+        except ValueError as problem:
+            self.networks.value = self.plays  # they still write
+            self.say.value = sentence(str(problem))
+            return
+        self.busy = True
+        self._take(name, pair)
+        self.top_k.max = len(pair.vocab)
+        self.top_k.value, self.prompt.value = self.top_k.max, pair.prompt  # no character is left out
+        self.networks.options, self.networks.value = list(self.pairs), name
+        self.busy = False
+        self.write()
+
+
+def own_surprise(logits: torch.Tensor, vocab: Vocabulary, text: str) -> np.ndarray:
     """Bits (n,) with which a network expected each character of `text`; NaN for the first, which it was given."""
     nats = torch.nn.functional.cross_entropy(logits[:-1].double(), vocab.encode(text)[1:], reduction="none")
     return np.concatenate([[math.nan], bits(1) * nats.numpy()])
 
 
-def _marked(cell, prompt: str, written: str, surprise: np.ndarray, copies: Sequence[Copy], at: int) -> str:
+def marked(cell: str, prompt: str, written: str, surprise: np.ndarray, copies: Sequence[Copy], at: int) -> str:
     """Prompt and text as HTML: a ground for each degree of surprise, an underline for copies, a frame at `at`."""
-    degrees = np.digitize(surprise, (SURE, UNSURE, LOST))
+    degrees = np.digitize(surprise, DEGREES)
     copied = copied_places(copies, len(written))
     marks = list(zip(degrees.tolist(), copied.tolist(), [place == at for place in range(len(written))], strict=True))
     spans, place = [], 0
     for (degree, line, frame), alike in groupby(marks):
         count = len(list(alike))
-        style = GROUNDS[degree] + "text-decoration:underline;" * line + "outline:2px solid #000;" * frame
+        style = SURPRISE_STYLES[degree] + "text-decoration:underline;" * line + "outline:2px solid #000;" * frame
         spans.append(f'<span style="{style}">{html.escape(written[place : place + count])}</span>')
         place += count
     return (
@@ -134,6 +146,19 @@ def _marked(cell, prompt: str, written: str, surprise: np.ndarray, copies: Seque
         f'<b class="charrnn-prompt">{html.escape(prompt)}</b>'
         f'<span class="charrnn-sample" data-cell="{cell}">{"".join(spans)}</span></div>'
     )
+
+
+def sources(written: str, copies: Sequence[Copy], finder: CopyFinder | None) -> str:
+    """The longest copies, each in its place in the training text."""
+    lines = []
+    for start, end, place in sorted(copies, key=lambda copy: copy.start - copy.end)[:3]:
+        after = place + end - start
+        before, behind = finder.text[max(0, place - 20) : place], finder.text[after : after + 20]
+        lines.append(
+            f"<li>{end - start} characters, from character {place:,} of the training text on: <q>…{html.escape(before)}"
+            f"<u>{html.escape(written[start:end])}</u>{html.escape(behind)}…</q></li>"
+        )
+    return f"<p>The longest of these pieces</p><ol>{''.join(lines)}</ol>" if lines else ""
 
 
 def _copying(pair: Pair) -> tuple[CopyFinder | None, str]:
@@ -158,16 +183,3 @@ def _to_save(text: str, name: str) -> str:
     """A link that saves `text` as a file, without the kernel's help."""
     data = base64.b64encode(text.encode("utf-8")).decode()
     return f'<a download="{name}" href="data:text/plain;charset=utf-8;base64,{data}">Save as {name}</a>'
-
-
-def _sources(written: str, copies: Sequence[Copy], finder: CopyFinder | None) -> str:
-    """The longest copies, each in its place in the training text."""
-    lines = []
-    for start, end, place in sorted(copies, key=lambda copy: copy.start - copy.end)[:3]:
-        after = place + end - start
-        before, behind = finder.text[max(0, place - 20) : place], finder.text[after : after + 20]
-        lines.append(
-            f"<li>{end - start} characters, from character {place:,} of the training text on: <q>…{html.escape(before)}"
-            f"<u>{html.escape(written[start:end])}</u>{html.escape(behind)}…</q></li>"
-        )
-    return f"<p>The longest of these pieces</p><ol>{''.join(lines)}</ol>" if lines else ""

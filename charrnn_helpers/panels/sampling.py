@@ -10,8 +10,6 @@ from ..sampling import next_probabilities
 from ..text.encoding import Vocabulary
 from .controls import Chart, Panel, Slider, on_change, sliders, text_box
 
-# ------------------------------------------------------------------------------------------- 06 and 07: writing
-
 
 def sampling_panel(models: dict[str, CharModel], vocab: Vocabulary, prompt: str) -> Panel:
     """What temperature, top-k and top-p do to the distribution of the character after `prompt`."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
 from itertools import combinations
 
 import ipywidgets as ipw
 
 from ..experiments.trial import (
+    COMPARED,
     PARAMETERS,
     by_seconds,
     final_losses,
@@ -18,10 +18,11 @@ from ..experiments.trial import (
     usual_plan,
 )
 from ..figures.comparison import plot_frontier, plot_groups
+from ..figures.picture import Picture
 from ..measures.intervals import verdict_sentence
 from .controls import Chart, Panel, dropdown, on_change
 
-# ------------------------------------------------------------------------------------------- 09: the full trial
+SIZES = {"parameters": PARAMETERS, "width": ("128 units",)}  # the groups of which these are equal
 
 
 def trial_panel(trial: dict, smallest: float, confidence: float) -> Panel:
@@ -32,13 +33,13 @@ def trial_panel(trial: dict, smallest: float, confidence: float) -> Panel:
     texts = list(trial["baselines"])
     usual = usual_plan(trial["rows"])
     text = dropdown("text", texts)
-    equal = dropdown("what is equal", list(EQUAL))
-    pair = dropdown("compare", [(" and ".join(two), two) for two in combinations(("LSTM", "GRU", "RNN"), 2)])
+    equal = dropdown("what is equal", [*SIZES, "seconds"])
+    pair = dropdown("compare", [(" and ".join(two), two) for two in combinations(COMPARED, 2)])
     say, verdicts, chart = ipw.HTML(), ipw.HTML(), Chart()
 
     def update() -> None:
         rows = select(trial["rows"], text=text.value, **usual)
-        groups, figure = EQUAL[equal.value](rows, trial["baselines"][text.value])
+        groups, figure = _compared(equal.value, rows, trial["baselines"][text.value])
         chart.show(figure)
         lines = [
             f"<b>{html.escape(name)}</b>: {html.escape(verdict_sentence(losses, *pair.value, smallest, confidence))}"
@@ -54,24 +55,13 @@ def trial_panel(trial: dict, smallest: float, confidence: float) -> Panel:
     )
 
 
-def _equal_groups(rows, baseline: dict, sizes: Sequence[str], xlabel: str):
-    groups = {size: final_losses(rows, size=size) for size in sizes}
-    return groups, plot_groups(groups, baseline["test"], baseline.get("floor"), xlabel)
-
-
-def _equal_parameters(rows, baseline: dict):
-    return _equal_groups(rows, baseline, PARAMETERS, "parameters")
-
-
-def _equal_width(rows, baseline: dict):
-    return _equal_groups(rows, baseline, ("128 units",), "width")
-
-
-def _equal_seconds(rows, baseline: dict):
+def _compared(equal: str, rows: list[dict], baseline: dict) -> tuple[dict, Picture]:
+    """The final losses of every group in which something is equal, and their figure."""
+    rungs = baseline["test"], baseline.get("floor")
+    if equal in SIZES:
+        groups = {size: final_losses(rows, size=size) for size in SIZES[equal]}
+        return groups, plot_groups(groups, *rungs, equal)
     points = by_seconds(rows)
     seconds = shared_seconds(points)
-    figure = plot_frontier(points, seconds, baseline["test"], baseline.get("floor"))
-    return {f"{seconds:.0f} seconds of one core": losses_at_seconds(points, seconds)}, figure
-
-
-EQUAL = {"parameters": _equal_parameters, "width": _equal_width, "seconds": _equal_seconds}
+    groups = {f"{seconds:.0f} seconds of one core": losses_at_seconds(points, seconds)}
+    return groups, plot_frontier(points, seconds, *rungs)

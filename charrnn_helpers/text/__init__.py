@@ -2,7 +2,7 @@
 
 from .baselines import NGram, best_ngram, ladder
 from .corpus import Corpus, CorpusError, load_corpus, read_text
-from .encoding import UnknownCharacterError, Vocabulary, as_streams, batches, one_hot
+from .encoding import UnknownCharacterError, Vocabulary, as_streams, batches
 from .tales import (
     Mark,
     Sentence,

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 
 class UnknownCharacterError(ValueError):
@@ -64,11 +63,6 @@ class Vocabulary:
         near += [c for c in difflib.get_close_matches(char, self.characters) if c not in near]
         advice = f"near it there is {' and '.join(map(repr, near))}" if near else f"it holds {self.characters!r}"
         return f"the vocabulary does not hold {char!r}, at position {place} in {around!r}; {advice}"
-
-
-def one_hot(ids: Tensor, vocab_size: int) -> Tensor:
-    """Indices (...,) as rows (..., V) of zeros with a single one."""
-    return F.one_hot(ids, vocab_size).float()
 
 
 def as_streams(ids: Tensor, streams: int) -> tuple[Tensor, Tensor]:

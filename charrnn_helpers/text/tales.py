@@ -1,25 +1,10 @@
 """The story grammar: a text whose best possible loss is known exactly.
 
-A seeded probabilistic grammar writes short stories. Every story has exactly one derivation, so its probability is the
-product of the choices made, `log_prob(story)` is exact, and no model of any kind can have a lower expected loss than
-`-log_prob / characters`. Some characters are choices; the others follow from what stands before them, some of them
-from a word hundreds of characters back: those are what a memory is for. The precedent is Reber's grammar (Reber 1967;
-embedded by Cleeremans et al. 1989 and by Hochreiter and Schmidhuber 1997).
-
-    write_stories(seed, characters)   stories one after the other
-    log_prob(text)               exact, in nats
-    surprise(text)               the same character by character: what a perfect reader would pay
-    next_characters(text)        the exact distribution of the next character after the beginning of a text
-    annotate(story)              each character: free, spelling, or which dependency at what distance
-    is_valid(story)              is it a story, and if not, where and why does it leave the grammar
-    check_sentences(text)        sentence by sentence: in the grammar? does it remember?
-
-How the grammar is written (`RULES`, `WORDS`):
-
-    <rule>           one production of a rule, or one word of a list, chosen freely
-    <list.form>      a word in a form of it: `<trade.a>` is "a baker", "an archer"
-    <list:name>      a word, and the story remembers it under that name
-    {name}           the remembered word again; `{hero.he}` a form of it
+A seeded probabilistic grammar (`tales.grammar`) writes short stories. Every story has exactly one derivation, so its
+probability is the product of the choices made, `log_prob(story)` is exact, and no model of any kind can have a lower
+expected loss than `-log_prob / characters`. Some characters are choices; the others follow from what stands before
+them, some of them from a word hundreds of characters back: those are what a memory is for. The precedent is Reber's
+grammar (Reber 1967; embedded by Cleeremans et al. 1989 and by Hochreiter and Schmidhuber 1997).
 """
 
 from __future__ import annotations
@@ -30,18 +15,7 @@ import re
 from functools import cache
 from typing import NamedTuple
 
-from .tales_grammar import (
-    SENTENCES,
-    WORDS,
-    Item,
-    Memory,
-    Span,
-    alternatives_of,
-    inflected,
-    kind_of,
-    productions_of,
-    sound_of,
-)
+from .tales_grammar import PRODUCTIONS, SENTENCES, WORDS, Symbol, alternatives, inflect
 
 # -------------------------------------------------------------------------------------------------------- writing
 
@@ -57,209 +31,45 @@ def write_stories(seed: int = 0, characters: int = 1_000_000) -> str:
     rng = random.Random(seed)
     stories, total = [], 0
     while total < characters:
-        story = _write("story", rng)
+        story = _write_story(rng)
         stories.append(story)
         total += len(story)
     return "".join(stories)
 
 
-def _write(rule: str, rng: random.Random) -> str:
-    memory: dict[str, Memory] = {}
+def _write_story(rng: random.Random) -> str:
+    todo = [Symbol(source="story")]  # the next symbol is the last
+    memory: dict[str, str] = {}
     out: list[str] = []
-
-    def expand(items: tuple[Item, ...]) -> None:
-        for item in items:
-            if item.text:
-                out.append(item.text)
-            elif item.reads:
-                out.append(inflected(memory[item.name].value, item.name, item.form, memory))
-            elif item.source in WORDS:
-                words = WORDS[item.source]
-                word = words[int(rng.random() * len(words))]
-                if item.name:
-                    memory[item.name] = Memory(word, 0, 0)
-                out.append(inflected(word, item.name, item.form, memory))
+    while todo:
+        symbol = todo.pop()
+        if symbol.source in PRODUCTIONS:
+            todo.extend(reversed(_draw(PRODUCTIONS[symbol.source], rng)))
+        elif symbol.text:
+            out.append(symbol.text)
+        else:
+            if symbol.recalls:
+                word = memory[symbol.name]
             else:
-                options = productions_of(item.source)
-                at = rng.random() * sum(weight for weight, _ in options)
-                number = 0
-                while (at := at - options[number][0]) >= 0:
-                    number += 1
-                expand(options[number][1])
-
-    expand((Item(source=rule),))
+                words = WORDS[symbol.source]
+                word = words[int(rng.random() * len(words))]
+                if symbol.name:
+                    memory[symbol.name] = word
+            out.append(inflect(word, symbol.form, memory.get("sound", "")))
     return "".join(out)
 
 
-# -------------------------------------------------------------------------------------------------------- reading
-# The reader keeps every derivation that the characters so far allow, each with its probability: the exact distribution
-# of the next character follows by adding up. A derivation in progress is a `_Thread`.
-
-
-class _Node:
-    """A prefix shared by words of a list; `end` is the word that ends here. Shares are conditional probabilities."""
-
-    __slots__ = ("children", "end", "end_share")
-
-    def __init__(self, words: list[tuple[str, str]], depth: int = 0):
-        here = [value for text, value in words if len(text) == depth]
-        self.end = here[0] if here else None
-        self.end_share = len(here) / len(words)
-        groups: dict[str, list[tuple[str, str]]] = {}
-        for text, value in words:
-            if len(text) > depth:
-                groups.setdefault(text[depth], []).append((text, value))
-        longer = len(words) - len(here)
-        self.children = {c: (_Node(group, depth + 1), len(group) / longer) for c, group in groups.items()}
-
-
-@cache
-def _trie(source: str, form: str) -> _Node:
-    return _Node([(inflected(word, "", form, {}), word) for word in WORDS[source]])
-
-
-@cache
-def _trie_of_forms(name: str, form: str, sound: str) -> _Node:
-    return _Node([(text, text) for text in alternatives_of(name, form, sound)])
-
-
-class _Thread(NamedTuple):
-    share: float
-    rest: tuple  # what follows: (items, index, rest) or ()
-    node: _Node | None  # inside a word of a list
-    text: str  # inside a literal or a remembered word
-    offset: int
-    item: Item | None
-    start: int
-    memory: dict
-    spans: tuple  # (earlier spans, span) as a linked list
-
-
-def _follow(share: float, rest: tuple, memory: dict, spans: tuple, position: int, forget: bool, found: list) -> None:
-    """Append to `found` every thread that is ready to read a character; a finished derivation has `rest == ()`."""
-    while rest and rest[1] == len(rest[0]):
-        rest = rest[2]
-    if not rest:
-        found.append(_Thread(share, (), None, "", 0, None, position, memory, spans))
-        return
-    items, index, after = rest
-    item, rest = items[index], (items, index + 1, after)
-    if item.text:
-        found.append(_Thread(share, rest, None, item.text, 0, None, position, memory, spans))
-    elif item.reads and forget:
-        node = _trie_of_forms(item.name, item.form, sound_of(memory))
-        found.append(_Thread(share, rest, node, "", 0, item, position, memory, spans))
-    elif item.reads:
-        text = inflected(memory[item.name].value, item.name, item.form, memory)
-        found.append(_Thread(share, rest, None, text, 0, item, position, memory, spans))
-    elif item.source in WORDS:
-        node = _trie(item.source, item.form)
-        found.append(_Thread(share, rest, node, "", 0, item, position, memory, spans))
-    else:
-        options = productions_of(item.source)
-        total = sum(weight for weight, _ in options)
-        for weight, chosen in options:
-            _follow(share * weight / total, (chosen, 0, rest), memory, spans, position, forget, found)
-
-
-def _finish_word(thread: _Thread, value: str, text: str, position: int) -> tuple[dict, tuple]:
-    """Memory and spans after the word `text` of `thread` has ended at `position`."""
-    item = thread.item
-    memory, kind, since, others = thread.memory, "", -1, ()
-    if item.reads:
-        kind = kind_of(item)
-        known = memory.get(item.name)
-        if known is not None:
-            since = known.any if kind == "pronoun" else known.full
-            full = known.full if kind == "pronoun" else position
-            memory = {**memory, item.name: known._replace(full=full, any=position)}
-        others = alternatives_of(item.name, item.form, sound_of(memory))
-    elif item.name:
-        memory = {**memory, item.name: Memory(value, position, position)}
-    span = Span(thread.start, text, item.name, item.reads, kind, since, others)
-    return memory, (thread.spans, span)
-
-
-def _step(threads: list[_Thread], char: str, position: int, forget: bool) -> list[_Thread]:
-    """The threads that remain after reading `char`, which stands at `position`."""
-    found: list[_Thread] = []
-    after = position + 1
-    for thread in threads:
-        if thread.node is not None:
-            child = thread.node.children.get(char)
-            if child is None:
-                continue
-            node, share = child
-            text = thread.text + char
-            share *= thread.share
-            if node.end is not None:
-                memory, spans = _finish_word(thread, node.end, text, after)
-                _follow(share * node.end_share, thread.rest, memory, spans, after, forget, found)
-            if node.children:
-                found.append(thread._replace(share=share * (1 - node.end_share), node=node, text=text))
-        elif thread.text and thread.text[thread.offset] == char:
-            if thread.offset + 1 < len(thread.text):
-                found.append(thread._replace(offset=thread.offset + 1))
-                continue
-            memory, spans = thread.memory, thread.spans
-            if thread.item is not None:
-                memory, spans = _finish_word(thread, "", thread.text, after)
-            _follow(thread.share, thread.rest, memory, spans, after, forget, found)
-    return found
-
-
-class _Reading(NamedTuple):
-    surprises: list[float]  # nats for each character read
-    position: int  # how many characters could be read
-    threads: list[_Thread]  # what was possible there
-    finished: list[_Thread]  # the derivations that are complete there
-
-
-def _read(text: str, rules: tuple[str, ...] = ("story",), forget: bool = False) -> _Reading:
-    """Read as much of `text` as one of `rules` allows; with `forget`, remembered words may be any of their list."""
-    threads: list[_Thread] = []
-    for rule in rules:
-        _follow(1 / len(rules), ((Item(source=rule),), 0, ()), {}, (), 0, forget, threads)
-    surprises: list[float] = []
-    for position, char in enumerate(text):
-        remaining = _step(threads, char, position, forget)
-        if not remaining:
-            return _Reading(surprises, position, threads, [])
-        share = sum(thread.share for thread in remaining)
-        surprises.append(-math.log(min(share, 1.0)))
-        threads = [thread._replace(share=thread.share / share) for thread in remaining]  # else a long story underflows
-    return _Reading(
-        surprises, len(text), threads, [thread for thread in threads if not thread.rest and not thread.text]
-    )
+def _draw(productions: list[tuple[int, tuple[Symbol, ...]]], rng: random.Random) -> tuple[Symbol, ...]:
+    at = rng.random() * sum(weight for weight, _ in productions)
+    return next(symbols for weight, symbols in productions if (at := at - weight) < 0)
 
 
 def split_stories(text: str) -> list[str]:
     """The stories of a text, each with the blank line that ends it; the last may be incomplete."""
-    return [story for story in re.findall(r".*?\n\n|.+\Z", text, flags=re.DOTALL) if story]
+    return re.findall(r".*?\n\n|.+\Z", text, flags=re.DOTALL)
 
 
-# ----------------------------------------------------------------------------------------------------- what one asks
-
-
-class Validity(NamedTuple):
-    """`bool(validity)` is whether it is a story; if not, `position` and `reason` ("grammar" or "memory") say why."""
-
-    ok: bool
-    position: int
-    reason: str
-    message: str
-
-    def __bool__(self) -> bool:
-        return self.ok
-
-
-class Mark(NamedTuple):
-    """One character: `kind` is "free", "spelling" or one of DEPENDENCIES, which reach back `distance` characters."""
-
-    char: str
-    kind: str
-    distance: int
-    rivals: str = ""  # of a dependency: `char` and what would stand here if another word had to be remembered
+# ---------------------------------------------------------------------------------------------------- probability
 
 
 def surprise(text: str) -> list[float]:
@@ -293,13 +103,21 @@ def next_characters(text: str) -> dict[str, float]:
         raise ValueError(f"this is not the beginning of a text of the grammar: {_explain(story, reading)[1]}")
     shares: dict[str, float] = {}
     for thread in reading.threads:
-        if thread.node is not None:
-            steps = [(char, share) for char, (_, share) in thread.node.children.items()]
-        else:
-            steps = [(thread.text[thread.offset], 1.0)]
-        for char, share in steps:
+        for char, (_, share) in thread.node.children.items():
             shares[char] = shares.get(char, 0.0) + thread.share * share
     return dict(sorted(shares.items()))
+
+
+# --------------------------------------------------------------------------------------------------------- memory
+
+
+class Mark(NamedTuple):
+    """One character: `kind` is "free", "spelling" or one of DEPENDENCIES, which reach back `distance` characters."""
+
+    char: str
+    kind: str
+    distance: int
+    rivals: str = ""  # of a dependency: `char` and what would stand here if another word had to be remembered
 
 
 def annotate(story: str) -> list[Mark]:
@@ -316,18 +134,28 @@ def annotate(story: str) -> list[Mark]:
         Mark(char, "free" if cost > 1e-9 else "spelling", 0)
         for char, cost in zip(story, reading.surprises, strict=True)
     ]
-    for span in _derivation(reading.finished[0]):
-        if not span.reads:
-            continue
-        for offset in range(len(span.text) + 1):
-            position = span.start + offset
-            rivals = [other for other in span.others if other.startswith(span.text[:offset])]
+    for recall in reading.finished[0].recalls:
+        for offset in range(len(recall.text) + 1):
+            position = recall.start + offset
+            rivals = [other for other in recall.others if other.startswith(recall.text[:offset])]
             nexts = {(other + "\0")[offset] for other in rivals}
             if len(nexts) > 1 and marks[position].kind == "spelling":
-                follows = story[span.start + len(span.text)]  # where a shorter word ends, the text goes on
+                follows = story[recall.start + len(recall.text)]  # where a shorter word ends, the text goes on
                 rivals = "".join(sorted({char if char != "\0" else follows for char in nexts}))
-                marks[position] = Mark(story[position], span.kind, position - span.since, rivals)
+                marks[position] = Mark(story[position], recall.symbol.dependency, position - recall.since, rivals)
     return marks
+
+
+class Validity(NamedTuple):
+    """`bool(validity)` is whether it is a story; if not, `position` and `reason` ("grammar" or "memory") say why."""
+
+    ok: bool
+    position: int
+    reason: str
+    message: str
+
+    def __bool__(self) -> bool:
+        return self.ok
 
 
 def is_valid(story: str) -> Validity:
@@ -340,31 +168,24 @@ def is_valid(story: str) -> Validity:
 
 
 def _explain(story: str, reading: _Reading) -> tuple[str, str]:
+    """Reason and message of a reading that did not come to the end of the story."""
     position = reading.position
     if position == len(story):
         return "grammar", f"it breaks off at character {position}, in the middle of a story"
     before, char = story[max(0, position - 30) : position], story[position]
-    if any(not thread.rest and not thread.text for thread in reading.threads):
+    if any(thread.symbol is None for thread in reading.threads):
         return "grammar", f"at character {position} the story has ended, and {char!r} follows"
     forgetful = _read(story[: position + 1], forget=True)
     if forgetful.position > position:
-        inside = [t for t in forgetful.threads if t.item is not None and t.item.reads and t.start <= position]
-        kinds = [span.kind for span in _derivation(forgetful.threads[0]) if span.reads]
-        kind = kind_of(inside[0].item) if inside else kinds[-1]
-        wanted = "".join(sorted({t.text[t.offset] for t in reading.threads if t.text}))
-        message = (
-            f"at character {position}, after {before!r}, it does not remember the {kind}: {char!r}, not {wanted!r}"
+        inside = [t.symbol for t in forgetful.threads if t.symbol and t.symbol.recalls and t.start <= position]
+        symbol = inside[0] if inside else forgetful.threads[0].recalls[-1].symbol
+        determined = [t for t in reading.threads if t.written or not t.symbol.source]  # no word of a list begins here
+        wanted = "".join(sorted({char for thread in determined for char in thread.node.children}))
+        return "memory", (
+            f"at character {position}, after {before!r}, it does not remember the {symbol.dependency}: "
+            f"{char!r}, not {wanted!r}"
         )
-        return "memory", message
     return "grammar", f"at character {position}, after {before!r}, no story of the grammar goes on with {char!r}"
-
-
-def _derivation(thread: _Thread) -> list[Span]:
-    spans, found = thread.spans, []
-    while spans:
-        spans, span = spans
-        found.append(span)
-    return found[::-1]
 
 
 class Sentence(NamedTuple):
@@ -392,32 +213,160 @@ def check_sentences(text: str) -> list[Sentence]:
                 found.append(Sentence(sentence, False, False, ()))
                 continue
             thread = reading.finished[0]
-            own = {name: known.value for name, known in thread.memory.items()}
+            memory.update({name: known.word for name, known in thread.memory.items()})
             forgotten = []
-            for span in _derivation(thread):
-                if not span.reads:
-                    continue
-                value = own.get(span.name, memory.get(span.name))
-                if value is None or not _says(span, value, own):
-                    forgotten.append(span.kind)
-            memory.update(own)
+            for recall in thread.recalls:
+                word = memory.get(recall.symbol.name)
+                if word is None or recall.text != inflect(word, recall.symbol.form, memory.get("sound", "")):
+                    forgotten.append(recall.symbol.dependency)
             found.append(Sentence(sentence, True, not forgotten, tuple(dict.fromkeys(forgotten))))
     return found
 
 
-def _says(span: Span, value: str, own: dict[str, str]) -> bool:
-    memory = {"sound": Memory(own.get("sound", ""), 0, 0)}
-    forms = {form: inflected(value, span.name, form, memory) for form in _forms_of(span.name)}
-    if span.kind == "pronoun":
-        return span.text in (forms["he"], forms["him"], forms["his"])
-    return span.text in [text for form, text in forms.items() if form not in ("he", "him", "his")]
+# ----------------------------------------------------------------------------------------------------- the reader
+# It keeps every derivation that the characters so far allow, each with its probability: the exact distribution of the
+# next character follows by adding up. A derivation in progress is a `_Thread`.
 
 
-def _forms_of(name: str) -> tuple[str, ...]:
-    return {
-        "hero": ("", "he", "him", "his"),
-        "count": ("more",),
-        "bracket": ("close",),
-        "inner": ("close",),
-        "trade": ("", "a"),
-    }.get(name, ("",))
+class _Reading(NamedTuple):
+    surprises: list[float]  # nats for each character read
+    position: int  # how many characters could be read
+    threads: list[_Thread]  # what was possible there
+    finished: list[_Thread]  # the derivations that are complete at the end of the text
+
+
+class _Thread(NamedTuple):
+    share: float  # its probability among the threads
+    symbol: Symbol | None  # what is being read; None when the derivation is finished
+    written: str  # the letters of `symbol` so far, which began at `start`
+    start: int
+    node: _Node  # the letters that may follow
+    rest: tuple[Symbol, ...]  # what comes after `symbol`
+    memory: dict[str, _Remembered]
+    recalls: tuple[_Recall, ...]
+
+
+class _Remembered(NamedTuple):
+    word: str
+    named: int  # where the word itself last ended
+    mentioned: int  # the same, or a pronoun for it
+
+
+class _Recall(NamedTuple):
+    """A word that a derivation has recalled."""
+
+    symbol: Symbol
+    start: int
+    text: str
+    since: int  # where the remembered word last ended; -1 when the text does not say
+    others: tuple[str, ...]  # what the grammar alone would have allowed here
+
+
+def _read(text: str, rules: tuple[str, ...] = ("story",), forget: bool = False) -> _Reading:
+    """Read as much of `text` as one of `rules` allows; with `forget`, remembered words may be any of their list."""
+    threads: list[_Thread] = []
+    for rule in rules:
+        _begin(1 / len(rules), (Symbol(source=rule),), {}, (), 0, forget, threads)
+    surprises: list[float] = []
+    for position, char in enumerate(text):
+        remaining = _step(threads, char, position, forget)
+        if not remaining:
+            return _Reading(surprises, position, threads, [])
+        share = sum(thread.share for thread in remaining)
+        surprises.append(-math.log(min(share, 1.0)))
+        threads = [thread._replace(share=thread.share / share) for thread in remaining]  # else a long story underflows
+    return _Reading(surprises, len(text), threads, [thread for thread in threads if thread.symbol is None])
+
+
+def _step(threads: list[_Thread], char: str, position: int, forget: bool) -> list[_Thread]:
+    """The threads that remain after reading `char`, which stands at `position`."""
+    found: list[_Thread] = []
+    for thread in threads:
+        if char not in thread.node.children:
+            continue
+        node, share = thread.node.children[char]
+        share *= thread.share
+        written = thread.written + char
+        if node.word is not None:
+            memory, recalls = _end_word(thread, node.word, written, position + 1)
+            _begin(share * node.word_share, thread.rest, memory, recalls, position + 1, forget, found)
+        if node.children:
+            found.append(thread._replace(share=share * (1 - node.word_share), written=written, node=node))
+    return found
+
+
+def _begin(
+    share: float, rest: tuple[Symbol, ...], memory: dict, recalls: tuple, position: int, forget: bool, found: list
+) -> None:
+    """Append to `found` the threads that read `rest` from `position` on: one for each choice of productions."""
+    if not rest:
+        found.append(_Thread(share, None, "", position, _END, (), memory, recalls))
+        return
+    symbol, rest = rest[0], rest[1:]
+    if symbol.source in PRODUCTIONS:
+        productions = PRODUCTIONS[symbol.source]
+        total = sum(weight for weight, _ in productions)
+        for weight, symbols in productions:
+            _begin(share * weight / total, symbols + rest, memory, recalls, position, forget, found)
+        return
+    if symbol.source:
+        node = _trie_of_list(symbol.source, symbol.form)
+    elif symbol.text:
+        node = _trie((symbol.text,))
+    elif forget:
+        node = _trie(alternatives(symbol.name, symbol.form, _sound(memory)))
+    else:
+        node = _trie((inflect(memory[symbol.name].word, symbol.form, _sound(memory)),))
+    found.append(_Thread(share, symbol, "", position, node, rest, memory, recalls))
+
+
+def _end_word(thread: _Thread, word: str, text: str, position: int) -> tuple[dict, tuple]:
+    """Memory and recalls of `thread` when its symbol has been read as `text`, a form of `word`, up to `position`."""
+    symbol, memory, recalls = thread.symbol, thread.memory, thread.recalls
+    if not symbol.name:
+        return memory, recalls
+    if not symbol.recalls:
+        return {**memory, symbol.name: _Remembered(word, position, position)}, recalls
+    since = -1
+    known = memory.get(symbol.name)
+    if known is not None:
+        pronoun = symbol.dependency == "pronoun"
+        since = known.mentioned if pronoun else known.named
+        now = known._replace(mentioned=position) if pronoun else _Remembered(known.word, position, position)
+        memory = {**memory, symbol.name: now}
+    others = alternatives(symbol.name, symbol.form, _sound(memory))
+    return memory, (*recalls, _Recall(symbol, thread.start, text, since, others))
+
+
+def _sound(memory: dict[str, _Remembered]) -> str:
+    return memory["sound"].word if "sound" in memory else ""
+
+
+class _Node:
+    """A prefix that texts share; `word` is the one that ends here. Shares are conditional probabilities."""
+
+    __slots__ = ("children", "word", "word_share")
+
+    def __init__(self, texts: list[tuple[str, str]], depth: int = 0):
+        here = [word for text, word in texts if len(text) == depth]
+        self.word = here[0] if here else None
+        self.word_share = len(here) / len(texts) if texts else 0.0
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for text, word in texts:
+            if len(text) > depth:
+                groups.setdefault(text[depth], []).append((text, word))
+        longer = len(texts) - len(here)
+        self.children = {char: (_Node(group, depth + 1), len(group) / longer) for char, group in groups.items()}
+
+
+_END = _Node([])
+
+
+@cache
+def _trie(texts: tuple[str, ...]) -> _Node:
+    return _Node([(text, text) for text in texts])
+
+
+@cache
+def _trie_of_list(source: str, form: str) -> _Node:
+    return _Node([(inflect(word, form), word) for word in WORDS[source]])

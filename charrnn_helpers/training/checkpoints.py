@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from ..networks.registry import MODELS
+from ..networks.registry import CELLS
 from ..networks.state import map_state
 from ..text.encoding import Vocabulary
 from .config import History, TrainConfig
@@ -81,7 +81,7 @@ def load_checkpoint(path: str | Path, vocab: Vocabulary | None = None) -> Checkp
         content = torch.load(path, map_location="cpu", weights_only=True)
         stored = Vocabulary(content["characters"])
         with torch.random.fork_rng(devices=[]):  # the reader's random numbers are not spent on weights to be replaced
-            model = MODELS[content["cell"]](**content["hyperparameters"])
+            model = CELLS[content["cell"]].model(**content["hyperparameters"])
         model.load_state_dict(content["weights"])
         history = None if content["history"] is None else _from_plain(content["history"])
     except Exception as error:  # a damaged file can fail in any of these ways

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -9,6 +11,19 @@ from torch.nn import functional as F
 from ..text.encoding import as_streams
 
 CHUNK, POSITIONS = 250, 20_000  # steps, and characters of all blocks, that `evaluate` takes at once: bounds its memory
+
+
+@contextmanager
+def eval_mode(model: nn.Module, gradients: bool = False):
+    """Without dropout, and without gradients unless asked for; the model is as it was afterwards."""
+    modes = {module: module.training for module in model.modules()}
+    model.eval()
+    try:
+        with torch.set_grad_enabled(gradients):
+            yield
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
 
 
 @torch.inference_mode()
@@ -23,9 +38,7 @@ def evaluate(model: nn.Module, ids: Tensor, window: int | None = None) -> float:
         raise ValueError(f"the text has {len(ids)} characters; at least 2 are needed to predict one")
     if window is not None and window < 1:
         raise ValueError(f"window is {window}; it must be at least 1, or None to carry the state over the whole text")
-    was_training = model.training
-    model.eval()
-    try:
+    with eval_mode(model):
         device = next(model.parameters()).device
         ids = ids.to(device)
         count = len(ids) - 1
@@ -35,8 +48,6 @@ def evaluate(model: nn.Module, ids: Tensor, window: int | None = None) -> float:
         if whole * width < count:  # the last block is shorter
             total += _summed_loss(model, ids[None, whole * width : -1], ids[None, whole * width + 1 :])
         return total / count
-    finally:
-        model.train(was_training)
 
 
 @torch.inference_mode()
@@ -46,9 +57,7 @@ def context_losses(model: nn.Module, ids: Tensor, context: int = 1000, stride: i
     What stands nearer to the beginning has all that there are. The text is cut into pieces that overlap by `context`
     and are read side by side: as with a carried state, and much faster than one character after the other. float64.
     """
-    was_training = model.training
-    model.eval()
-    try:
+    with eval_mode(model):
         inputs, targets = ids[:-1], ids[1:]
         width = context + stride
         whole = max(0, (len(inputs) - context) // stride)  # pieces of full width
@@ -61,8 +70,6 @@ def context_losses(model: nn.Module, ids: Tensor, context: int = 1000, stride: i
             start = max(0, read - context)
             losses.append(_losses(model, inputs[None, start:], targets[None, start:], chunk)[0, read - start :])
         return torch.cat(losses)
-    finally:
-        model.train(was_training)
 
 
 def _losses(model: nn.Module, inputs: Tensor, targets: Tensor, chunk: int) -> Tensor:

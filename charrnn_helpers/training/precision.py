@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from ..networks.registry import FASTEST
+from ..networks.registry import BOTH, CELLS
 from .autocast import autocast
 from .config import TrainConfig
 from .device import keep_memory, pick_device
@@ -40,7 +40,7 @@ def pick_precision(
         return Precision("float32", "a GPU has fast kernels for float32 (TF32 where the card has it)")
     with torch.random.fork_rng(devices=[]):
         if model is None:
-            models = [make(64, 256, 1) for make in FASTEST.values()]
+            models = [CELLS[cell].fast(64, 256, 1) for cell in BOTH]
         else:
             models = [copy.deepcopy(model).to(device).train()]
         for one in models:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import torch
 
+from charrnn_helpers.training.files import whole_file
+
 CPUINFO = Path("/proc/cpuinfo")  # Linux
 
 
@@ -64,23 +66,28 @@ def medians(tasks: dict[str, Callable[[], object]], rounds: int, device: torch.d
 
 def table(rows: list[dict], formats: dict[str, str]) -> str:
     """Rows as lines of text, a column for each key of `formats`, with its format; text to the left, numbers right."""
-    cells = [[format(row[key], spec) if row[key] is not None else "-" for key, spec in formats.items()] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*([list(formats), *cells]))]
-    number = [not isinstance(rows[0][key], str) for key in formats] if rows else [False] * len(widths)
-    lines = []
-    for line in [list(formats), *cells]:
-        lines.append(
-            "  ".join(
-                cell.rjust(width) if right else cell.ljust(width)
-                for cell, width, right in zip(line, widths, number, strict=True)
-            ).rstrip()
-        )
-    return "\n".join(lines)
+    columns = []
+    for key, spec in formats.items():
+        cells = [key, *(format(row[key], spec) if row[key] is not None else "-" for row in rows)]
+        width, text = max(map(len, cells)), isinstance(rows[0][key], str)
+        columns.append([cell.ljust(width) if text else cell.rjust(width) for cell in cells])
+    return "\n".join("  ".join(line).rstrip() for line in zip(*columns, strict=True))
 
 
 def report(result: dict, formats: dict[str, str], file: Path | None) -> dict:
     """Print the machine and the table of `result["rows"]`, write the JSON if a file is named, and return the result."""
     print(f"{result['machine']}\n\n{table(result['rows'], formats)}")
+    return keep(result, file)
+
+
+def keep(result: dict, file: Path | None, indent: int | None = 1) -> dict:
+    """Write the JSON if a file is named: the whole of it, or nothing where something interrupts."""
     if file:
-        file.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        with whole_file(file) as written:
+            written.write(f"{json.dumps(result, indent=indent)}\n".encode())
     return result
+
+
+def kept(file: Path | None) -> dict | None:
+    """What an earlier call has written to `file`."""
+    return json.loads(file.read_text(encoding="utf-8")) if file and file.is_file() else None

@@ -21,7 +21,7 @@ import common
 import numpy as np
 
 from charrnn_helpers import TrainConfig, Vocabulary, pick_device
-from charrnn_helpers.networks.registry import FASTEST
+from charrnn_helpers.networks.registry import BOTH, CELLS
 from charrnn_helpers.training.loop import train
 
 BASE = {"units": 256, "layers": 1, "window": 64, "streams": 32, "characters": 1_000_000}
@@ -61,7 +61,7 @@ def run(cell: str, device, number: int, units: int, layers: int, window: int, st
     ids = vocab.encode(text)
     window = min(window, (characters - 1) // streams)
     config = TrainConfig(updates=number, streams=streams, window=window, validate_every=number)
-    model = FASTEST[cell](len(vocab), units, layers)
+    model = CELLS[cell].fast(len(vocab), units, layers)
     seconds = train(model, ids, ids[: characters // 10], config, device=device, progress=False).seconds
     return seconds / number, time.perf_counter() - start - seconds
 
@@ -95,27 +95,24 @@ def main(arguments: list[str] | None = None) -> dict:
     parser = common.parser(__doc__)
     parser.add_argument("--what", nargs="+", choices=GROWTH, default=list(GROWTH))
     parser.add_argument("--updates", type=int, default=10, help="in a round")
-    parser.add_argument(
-        "--scale", type=float, default=1.0, help="all sizes times this (the smoke test makes them small)"
-    )
+    parser.add_argument("--scale", type=float, default=1.0, help="all sizes times this (the smoke test has small ones)")
     options = parser.parse_args(arguments)
 
     device = pick_device(options.device)
     small = {name: max(1, int(value * options.scale)) for name, value in BASE.items()}
     small["layers"] = 1
     start = time.perf_counter()
-    import_torch, import_ours = import_seconds(max(1, options.rounds))
+    import_torch, import_ours = import_seconds(options.rounds)
     idle, rows = memory("", device.type), []
     for what in options.what:
         for value in GROWTH[what]:
             value = value if what == "layers" else max(1, int(value * options.scale))
             sizes = {**small, what: value}
-            number = options.updates
-            tasks, taken = {}, {cell: [] for cell in FASTEST}
-            for cell in FASTEST:
-                tasks[cell] = lambda cell=cell: taken[cell].append(run(cell, device, number, **sizes))  # noqa: B023
-            common.medians(tasks, options.rounds, device)
-            for cell in FASTEST:
+            taken = {cell: [] for cell in BOTH}
+            for _ in range(options.rounds + 1):  # the cells take turns; the first round warms up
+                for cell in BOTH:
+                    taken[cell].append(run(cell, device, options.updates, **sizes))
+            for cell in BOTH:
                 seconds, around = (statistics.median(part) for part in zip(*taken[cell][1:]))
                 peak = memory(f"cost.run({cell!r}, {device.type!r}, 3, **{sizes!r})", device.type)
                 read = sizes["streams"] * min(sizes["window"], (sizes["characters"] - 1) // sizes["streams"])

@@ -11,7 +11,6 @@ where it was stopped, and a later call makes only what is missing. What ships (`
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import statistics
@@ -23,12 +22,11 @@ import numpy as np
 import torch
 
 from charrnn_helpers import TrainConfig, Vocabulary, load_corpus
-from charrnn_helpers.experiments.sweep import RunConfig, code_version, sweep
+from charrnn_helpers.experiments.sweep import RESULTS_VERSION, RunConfig, sweep
 from charrnn_helpers.experiments.trial import COMPARED
 from charrnn_helpers.measures.excess import excess_by_distance, excess_by_kind, read_tales
 from charrnn_helpers.networks.registry import width_for
 from charrnn_helpers.text.baselines import best_ngram
-from charrnn_helpers.training.files import whole_file
 
 SIZES = {"50 K": 50_000, "200 K": 200_000, "800 K": 800_000, "128 units": None}
 RATES = (0.003, 0.009, 0.027)  # tried for every cell ...
@@ -166,7 +164,7 @@ def main(arguments: list[str] | None = None) -> dict:
         "machine": f"{common.machine(torch.device('cpu'))}; {cores}",
         "command": f"python tests/benchmarks/full_trial.py --parts {' '.join(options.parts)} "
         f"--texts {' '.join(options.texts)} --seeds {options.seeds}",
-        "code": code_version(),
+        "results_version": RESULTS_VERSION,
         "streams": STREAMS,
         "window": WINDOW,
         "baselines": {text: baselines(text) for text in options.texts},
@@ -193,9 +191,7 @@ def main(arguments: list[str] | None = None) -> dict:
                 found = {"seeds": len(tests), "test": statistics.mean(tests) if tests else None}
                 table.append({**place, "cell": cell, "units": own[0]["units"], "rate": chosen[cell], **found})
                 print(table[-1], flush=True)
-            if options.json:  # after every group, so that a part can be looked at
-                with whole_file(options.json) as file:
-                    file.write(f"{json.dumps(result)}\n".encode())
+            common.keep(result, options.json, indent=None)  # after every group, so that a part can be looked at
     common.report({"machine": result["machine"], "rows": table}, COLUMNS, None)
     return result
 

@@ -9,6 +9,8 @@ as a slider asks for it. All ways take turns; medians.
 
 from __future__ import annotations
 
+from functools import partial
+
 import common
 import torch
 from torch import nn
@@ -54,17 +56,17 @@ def main(arguments: list[str] | None = None) -> dict:
         for layers in options.layers:
             for make in (LSTMModel, GRUModel):
                 model = make(len(vocab), units, layers).eval()
-                length, many = options.length, options.texts
+                ask = model, vocab, "A"
+                many = f"generate_many, {options.texts}"
                 tasks = {
-                    "usual loop": lambda: usual_loop(model, vocab, "A", length, seed=1),  # noqa: B023
-                    "generate": lambda: generate(model, vocab, "A", length, seed=1),  # noqa: B023
-                    "500": lambda: generate(model, vocab, "A", 500, seed=1),  # noqa: B023
-                    f"generate_many, {many}": lambda: generate_many(model, vocab, "A", length // 4, seeds=range(many)),  # noqa: B023
+                    "usual loop": partial(usual_loop, *ask, options.length, seed=1),
+                    "generate": partial(generate, *ask, options.length, seed=1),
+                    "500": partial(generate, *ask, 500, seed=1),
+                    many: partial(generate_many, *ask, options.length // 4, seeds=range(options.texts)),
                 }
+                written = dict.fromkeys(tasks, options.length) | {many: options.length // 4 * options.texts}
                 seconds = common.medians(tasks, options.rounds, device)
                 slider = {"generate": 1000 * seconds.pop("500")}
-                del tasks["500"]
-                written = dict(zip(tasks, (length, length, length // 4 * many)))
                 alone = written["usual loop"] / seconds["usual loop"]
                 for how, taken in seconds.items():
                     speed = written[how] / taken

@@ -13,12 +13,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-import nbformat
 import torch
 from common import machine, parser, report
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
-from lab import CHROMIUM, CHROMIUM_OPTIONS, PANELS, PREPARE, control, jupyterlab, press, run_notebook
+from lab import CHROMIUM, CHROMIUM_OPTIONS, control, jupyterlab, press, show_panels
 
 COLUMNS = {"what": "", "milliseconds": ".0f", "lowest": ".0f", "highest": ".0f"}
 CLOCK = """() => {
@@ -43,28 +42,27 @@ def measure(moves: int, length: int) -> dict[str, list[float]]:
     from playwright.sync_api import sync_playwright
 
     seen: dict[str, list[float]] = {"text": [], "bars": []}
-    notebook = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
-    notebook.cells = [nbformat.v4.new_code_cell(source) for source in (PREPARE, PANELS["playground"])]
-    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as settings:
-        nbformat.write(notebook, Path(folder) / "playground.ipynb")
-        with jupyterlab(folder, settings) as address, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
-            page = browser.new_page(viewport={"width": 1280, "height": 900})
-            failed = run_notebook(page, address, "playground.ipynb")
-            if failed:
-                raise RuntimeError(f"the notebook did not run: {failed}")
-            for label, value in (("length", length), ("bars at", length // 2)):  # the first bars know no seed
-                press(page, control(page, label)[0], "ControlOrMeta+a", *str(value), "Enter")
-                page.wait_for_timeout(1500)
-            page.evaluate(CLOCK)
-            for _ in range(moves + 1):  # the first warms up
-                press(page, control(page, "random seed")[1], "ArrowRight")
-                page.wait_for_function("window.measured?.text && window.measured?.bars", timeout=20_000)
-                for what, values in seen.items():
-                    values.append(page.evaluate(f"window.measured.{what}"))
-                page.evaluate("window.measured = undefined")
-                page.wait_for_timeout(300)
-            browser.close()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        tempfile.TemporaryDirectory() as settings,
+        jupyterlab(folder, settings) as address,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        show_panels(page, address, Path(folder), ["playground"])
+        for label, value in (("length", length), ("bars at", length // 2)):  # the first bars know no seed
+            press(page, control(page, label)[0], "ControlOrMeta+a", *str(value), "Enter")
+            page.wait_for_timeout(1500)
+        page.evaluate(CLOCK)
+        for _ in range(moves + 1):  # the first warms up
+            press(page, control(page, "random seed")[1], "ArrowRight")
+            page.wait_for_function("window.measured?.text && window.measured?.bars", timeout=20_000)
+            for what, values in seen.items():
+                values.append(page.evaluate(f"window.measured.{what}"))
+            page.evaluate("window.measured = undefined")
+            page.wait_for_timeout(300)
+        browser.close()
     return {what: values[1:] for what, values in seen.items()}
 
 

@@ -12,23 +12,22 @@ About an hour on two cores. Runs that are in the JSON file already are not made 
 
 from __future__ import annotations
 
-import argparse
-import json
 import multiprocessing
+import os
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from pathlib import Path
 
 import common
 import torch
 
 from charrnn_helpers import TrainConfig, Vocabulary, load_corpus, train
-from charrnn_helpers.experiments.sweep import CELLS
+from charrnn_helpers.experiments.trial import COMPARED
 from charrnn_helpers.measures.counting import counts, holds, learn_to_count, learn_to_hold, reach
 from charrnn_helpers.measures.memory import recall
+from charrnn_helpers.networks.registry import CELLS
 from charrnn_helpers.training.device import keep_memory
-from charrnn_helpers.training.files import whole_file
 
 PARTS = ("counting", "holding", "recall")
+WINDOWS = (128, 32, 8)
 CHARACTERS = 1024  # of each update, whatever the window
 RATES = {"LSTM": (0.01, 1000), "GRU": (0.006, 200)}  # highest learning rate, updates of warm-up: about those of 04
 
@@ -40,7 +39,7 @@ def remember(cell: str, window: int, seed: int, updates: int) -> dict:
     corpus = load_corpus("tales")
     vocab = Vocabulary.from_text(corpus.text)
     torch.manual_seed(seed)
-    model = CELLS[cell](len(vocab), 192, num_layers=1)
+    model = CELLS[cell].fast(len(vocab), 192, num_layers=1)
     rate, warmup = RATES[cell]
     config = TrainConfig(
         updates, CHARACTERS // window, window, rate, min(warmup, updates // 4), validate_every=updates, seed=seed
@@ -70,63 +69,42 @@ def hold(cell: str, units: int, seed: int, updates: int) -> dict:
     return {**row, "reach": reach(lambda n: holds(model, vocab, n))}
 
 
-PART = {count: "counting", hold: "holding", remember: "recall"}
-
-
 def main(arguments: list[str] | None = None) -> dict:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", type=Path, default=None, metavar="FILE", help="kept after every run")
+    parser = common.parser(__doc__, device=False, rounds=False)
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--updates", nargs=2, type=int, default=(6000, 3000), metavar=("RECALL", "COUNTING"))
     parser.add_argument("--seeds", nargs=2, type=int, default=(3, 20), metavar=("RECALL", "COUNTING"))
-    parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args(arguments)
 
-    result = {
-        "machine": f"{common.machine(torch.device('cpu'))}; {options.workers} runs side by side with 1 thread each",
-        "rows": [],
+    many, few = options.updates
+    recalled, counted = map(range, options.seeds)
+    runs = {
+        "counting": [(count, c, letters, seed, few) for letters in ("ab", "abc") for c in COMPARED for seed in counted],
+        "holding": [(hold, cell, 24, seed, few) for cell in COMPARED for seed in counted],
+        "recall": [(remember, c, window, seed, many) for seed in recalled for window in WINDOWS for c in RATES],
     }
-    if options.json and options.json.is_file():
-        result = json.loads(options.json.read_text(encoding="utf-8"))
-    done = {_name(row) for row in result["rows"]}
-    tasks = [
-        (count, cell, letters, seed, options.updates[1])
-        for letters in ("ab", "abc")
-        for cell in ("LSTM", "GRU", "RNN")
-        for seed in range(options.seeds[1])
-        if "counting" in options.parts
-    ]
-    tasks += [
-        (hold, cell, 24, seed, options.updates[1])
-        for cell in ("LSTM", "GRU", "RNN")
-        for seed in range(options.seeds[1])
-        if "holding" in options.parts
-    ]
-    tasks += [
-        (remember, cell, window, seed, options.updates[0])
-        for seed in range(options.seeds[0])
-        for window in (128, 32, 8)
-        for cell in RATES
-        if "recall" in options.parts
-    ]
-    tasks = [task for task in tasks if (PART[task[0]], *task[1:]) not in done]
-    with ProcessPoolExecutor(options.workers, multiprocessing.get_context("spawn")) as pool:
+    workers = os.cpu_count()
+    machine = f"{common.machine(torch.device('cpu'))}; {workers} runs side by side with 1 thread each"
+    result = common.kept(options.json) or {"machine": machine, "rows": []}
+    done = {name(row) for row in result["rows"]}
+    tasks = [run for part in options.parts for run in runs[part] if (part, *run[1:]) not in done]
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
         for future in as_completed([pool.submit(*task) for task in tasks]):
             result["rows"].append(future.result())
-            print(_line(result["rows"][-1]), flush=True)
-            if options.json:
-                result["rows"].sort(key=lambda row: tuple(map(str, _name(row))))
-                with whole_file(options.json) as file:
-                    file.write((json.dumps(result, indent=1) + "\n").encode())
+            print(line(result["rows"][-1]), flush=True)
+            result["rows"].sort(key=lambda row: tuple(map(str, name(row))))
+            common.keep(result, options.json)
     return result
 
 
-def _name(row: dict) -> tuple:
+def name(row: dict) -> tuple:
+    """Which run a row is of."""
     what = {"recall": "window", "counting": "letters", "holding": "units"}[row["part"]]
     return row["part"], row["cell"], row[what], row["seed"], row["updates"]
 
 
-def _line(row: dict) -> str:
+def line(row: dict) -> str:
+    """A row in words."""
     if row["part"] != "recall":
         return f"{row['part']} {row['cell']:4} {row.get('letters', ''):3} seed {row['seed']:2}: to {row['reach']}"
     right = "  ".join(f"{kind} {known / asked:.2f}" for kind, (asked, known, _) in row["by_kind"].items())

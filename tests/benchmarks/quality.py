@@ -14,7 +14,6 @@ or the median.
 
 from __future__ import annotations
 
-import json
 import math
 import statistics
 import threading
@@ -90,8 +89,7 @@ def main(arguments: list[str] | None = None) -> dict:
     corpus = load_corpus(options.text, split=(0.9, 0.1))
     name = f"{common.machine(device)}; {corpus.name}, split 90/10"
     result = {"machine": name, "target": options.target, "recipes": {}, "rows": []}
-    if options.json and options.json.is_file():
-        earlier = json.loads(options.json.read_text(encoding="utf-8"))
+    if earlier := common.kept(options.json):
         if any(earlier[key] != result[key] for key in ("machine", "target")):
             made.error(f"{options.json} is of another machine, text or target; name another file")
         result = earlier
@@ -110,8 +108,7 @@ def main(arguments: list[str] | None = None) -> dict:
                 target = options.target if recipe_name == "quick" else None
                 result["rows"].append({**which, **measure(recipe, seed, corpus, device, target)})
                 print(result["rows"][-1], flush=True)
-                if options.json:
-                    options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+                common.keep(result, options.json)
     single = [row for row in result["rows"] if row["seed"].isdigit()]
     groups = dict.fromkeys((row["recipe"], row["cell"]) for row in single)
     medians = [median_row([row for row in single if (row["recipe"], row["cell"]) == group]) for group in groups]

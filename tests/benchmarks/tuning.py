@@ -11,7 +11,6 @@ dropout were made by code that was not kept, and are refused; those that were st
 
 from __future__ import annotations
 
-import json
 import time
 
 import common
@@ -88,12 +87,9 @@ def main(arguments: list[str] | None = None) -> dict:
     new = trial(row, options.seed, load_corpus(options.text, split=(0.9, 0.1)), device)
     result = {"machine": common.machine(device), "rows": [new]}
     common.report(result, COLUMNS, None)
-    if options.json:
-        if options.json.is_file():
-            earlier = json.loads(options.json.read_text(encoding="utf-8"))
-            result = {**earlier, "rows": [*earlier["rows"], new]}
-        options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    return result
+    if earlier := common.kept(options.json):
+        result = {**earlier, "rows": [*earlier["rows"], new]}
+    return common.keep(result, options.json)
 
 
 if __name__ == "__main__":

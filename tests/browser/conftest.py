@@ -1,10 +1,11 @@
-"""What the browser tests share: a copy of the notebooks, a JupyterLab that serves it, and each panel on a page."""
+"""What the browser tests share: a copy of the notebooks, a JupyterLab that serves it, one page, and panels on it."""
 
 import shutil
 
-import nbformat
 import pytest
-from lab import CHROMIUM, CHROMIUM_OPTIONS, PANELS, PREPARE, ROOT, jupyterlab, run_notebook
+from lab import CHROMIUM, CHROMIUM_OPTIONS, ROOT, jupyterlab, show_panels
+
+SIZE = {"width": 1280, "height": 900}
 
 
 @pytest.fixture(scope="session")
@@ -13,11 +14,12 @@ def browser_type_launch_args(browser_type_launch_args):
 
 
 @pytest.fixture(scope="session")
-def browser_context_args(browser_context_args):
-    return {**browser_context_args, "viewport": {"width": 1280, "height": 900}}
+def page(browser):
+    """One for all tests."""
+    return browser.new_page(viewport=SIZE)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def folder(tmp_path_factory):
     """A copy of the notebooks, so that nothing in the repository changes."""
     folder = tmp_path_factory.mktemp("class")
@@ -26,7 +28,7 @@ def folder(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def address(folder, tmp_path_factory):
     """A server over that folder."""
     with jupyterlab(folder, tmp_path_factory.mktemp("jupyter")) as address:
@@ -35,18 +37,11 @@ def address(folder, tmp_path_factory):
 
 @pytest.fixture
 def panel(page, address, folder):
-    """`panel("lstm")`: that panel, alive on a page of its own; with several names, as many panels."""
+    """`panel("lstm")`: a new one of that panel, alive on the page; with several names, as many panels."""
 
     def show(*names):
-        notebook = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
-        notebook.cells = [nbformat.v4.new_code_cell(source) for source in (PREPARE, *map(PANELS.get, names))]
-        file = f"{'-'.join(names)}.ipynb"
-        nbformat.write(notebook, folder / file)
-        assert run_notebook(page, address, file) == []
-        places = [page.locator(".jp-CodeCell").nth(1 + n).locator(".jp-OutputArea") for n in range(len(names))]
-        for place in places:
-            place.locator(".widget-vbox").first.wait_for(timeout=15_000)
+        page.set_viewport_size(SIZE)
+        places = show_panels(page, address, folder, names)
         return places[0] if len(places) == 1 else places
 
-    yield show
-    page.evaluate("window.jupyterapp?.commands.execute('kernelmenu:shutdown')")  # the next one needs the room
+    return show

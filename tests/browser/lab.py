@@ -11,10 +11,9 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
+import nbformat
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,32 +43,31 @@ def jupyterlab(folder, settings):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    config = Path(settings)
-    keep = {
+    settings = Path(settings)
+    for name, content in {
         "labconfig/page_config.json": {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}},
         "lab/user-settings/@jupyterlab/notebook-extension/tracker.jupyterlab-settings": {"windowingMode": "none"},
-    }
-    for name, content in keep.items():
-        (config / name).parent.mkdir(parents=True, exist_ok=True)
-        (config / name).write_text(json.dumps(content))
+    }.items():
+        (settings / name).parent.mkdir(parents=True, exist_ok=True)
+        (settings / name).write_text(json.dumps(content))
     places = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
-    environment = {**os.environ, **{name: str(config / name.lower()) for name in places[1:]}, places[0]: str(config)}
+    environment = {**os.environ, **dict.fromkeys(places, str(settings))}
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     command = [
         *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--expose-app-in-browser"),
         *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
         *("--IdentityProvider.token=", f"--ServerApp.root_dir={folder}", "--LabApp.extension_manager=readonly"),
     ]
-    address = f"http://127.0.0.1:{port}"
-    with open(config / "server.log", "w+", encoding="utf-8") as log:
+    said = settings / "server.log"
+    with open(said, "w", encoding="utf-8") as log:
         server = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT, cwd=folder)
         try:
             deadline = time.monotonic() + 90
-            while not _answers(f"{address}/api/status"):
+            while " is running at:" not in said.read_text(encoding="utf-8"):
                 if server.poll() is not None or time.monotonic() > deadline:
-                    raise RuntimeError(f"JupyterLab did not start:\n{(config / 'server.log').read_text()[-3000:]}")
+                    raise RuntimeError(f"JupyterLab did not start:\n{said.read_text(encoding='utf-8')[-3000:]}")
                 time.sleep(0.2)
-            yield address
+            yield f"http://127.0.0.1:{port}"
         finally:
             server.terminate()  # it ends its kernels first
             try:
@@ -79,15 +77,7 @@ def jupyterlab(folder, settings):
                 server.wait(20)
 
 
-def _answers(address):
-    try:
-        with urllib.request.urlopen(address, timeout=2) as answer:
-            return answer.status == 200
-    except (urllib.error.URLError, OSError):
-        return False
-
-
-def run_notebook(page, address, name, minutes=5):
+def run_notebook(page, address, name):
     """Open notebook `name` (a path on the server), run all its cells, and return its error outputs as text."""
     page.goto(f"{address}/lab/tree/{name}?reset")
     page.wait_for_function("window.jupyterapp !== undefined", timeout=2 * MINUTES)
@@ -101,8 +91,12 @@ def run_notebook(page, address, name, minutes=5):
         arg=name,
         timeout=2 * MINUTES,
     )
-    page.set_default_timeout(minutes * MINUTES)
-    page.evaluate("async () => { await window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
+    return run_cells(page, "run-all-cells")
+
+
+def run_cells(page, command):
+    """Run cells of the open notebook by a command of JupyterLab's, and return its error outputs as text."""
+    page.evaluate("async command => { await window.jupyterapp.commands.execute(`notebook:${command}`); }", command)
     page.wait_for_function(  # the command ends early at an error that its cell announces; the cells below it go on
         """() => {
             const code = [...window.jupyterapp.shell.currentWidget.content.model.cells].filter(c => c.type === 'code');
@@ -110,11 +104,42 @@ def run_notebook(page, address, name, minutes=5):
             return code.every(c => c.executionCount !== null && (c.executionState ?? 'idle') === 'idle')
                 || code.some(c => failed(c) && !(c.getMetadata('tags') ?? []).includes('raises-exception'));
         }""",
-        timeout=minutes * MINUTES,
+        timeout=5 * MINUTES,
         polling=100,
     )
-    page.set_default_timeout(30_000)
     return errors_of(page)
+
+
+def show_panels(page, address, folder, names):
+    """Give each panel a new cell of one notebook, which stays open with its kernel, and return the cells' outputs.
+
+    To open JupyterLab and to import PyTorch takes longer than most tests of a panel.
+    """
+    if page.evaluate("window.jupyterapp?.shell.currentWidget?.context?.path") != "panels.ipynb":
+        notebook = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
+        notebook.cells = [nbformat.v4.new_code_cell(PREPARE)]
+        nbformat.write(notebook, folder / "panels.ipynb")
+        assert run_notebook(page, address, "panels.ipynb") == []
+    page.evaluate(
+        """sources => {
+            const { content } = window.jupyterapp.shell.currentWidget, cells = content.model.sharedModel;
+            cells.deleteCellRange(1, cells.cells.length);
+            cells.insertCells(1, sources.map(source => ({ cell_type: 'code', metadata: {}, outputs: [], source })));
+            content.activeCellIndex = 1;
+        }""",
+        [PANELS[name] for name in names],
+    )
+    assert run_cells(page, "run-all-below") == []
+    places = [page.locator(".jp-CodeCell").nth(1 + n).locator(".jp-OutputArea") for n in range(len(names))]
+    for place in places:
+        place.locator(".widget-vbox").first.wait_for(timeout=15_000)
+    return places
+
+
+def leave(page):
+    """End the kernel of the open notebook, which needs room, and close the page's notebook."""
+    page.evaluate("window.jupyterapp.commands.execute('kernelmenu:shutdown')")
+    page.goto("about:blank")
 
 
 def errors_of(page):
@@ -176,18 +201,16 @@ def samples(page):
 
 def wait_for_samples(page, condition):
     """The texts as soon as `condition(texts)` holds; as they are after a quarter of a minute otherwise."""
-    deadline = time.monotonic() + 15
-    while not condition(samples(page)) and time.monotonic() < deadline:
-        page.wait_for_timeout(100)
+    wait_for(page, lambda: condition(samples(page)), 15)
     return samples(page)
 
 
 # --- every panel, each in a cell of one notebook
 
 PREPARE = """
-from charrnn_helpers import Vocabulary, load_checkpoint, load_corpus
+from charrnn_helpers import Vocabulary, load_checkpoint, load_corpus, panels
+from charrnn_helpers.experiments import measured
 from charrnn_helpers.training import find_checkpoint
-from charrnn_helpers import pairs, recipes, widgets
 
 corpus = load_corpus("tales")
 vocab = Vocabulary.from_text(corpus.text)
@@ -196,14 +219,14 @@ models = {cell: checkpoint.model for cell, checkpoint in kept.items()}
 runs = {cell: checkpoint.history for cell, checkpoint in kept.items()}
 """
 PANELS = {
-    "encoding": "widgets.encoding_panel(vocab)",
-    "lstm": "widgets.lstm_gate_panel()",
-    "gru": "widgets.gru_gate_panel()",
-    "training": "widgets.training_panel(corpus, updates=400)",
-    "curves": 'widgets.curves_panel(runs, {"bigram": 2.0}, corpus.floor)',
-    "playground": "widgets.playground_panel(pairs.Pair(models, vocab, corpus))",
-    "sampling": 'widgets.sampling_panel(models, vocab, "Once ")',
-    "gates": 'widgets.gates_panel(models, vocab, "Once a cat sat (in a mill) and sang.")',
-    "trial": 'widgets.trial_panel(recipes.measured("full_trial"), 0.02, 0.998)',
-    "faults": "widgets.faults_panel(corpus.floor)",
+    "encoding": "panels.encoding_panel(vocab)",
+    "lstm": "panels.lstm_gate_panel()",
+    "gru": "panels.gru_gate_panel()",
+    "training": "panels.training_panel(corpus, updates=400)",
+    "curves": 'panels.curves_panel(runs, {"bigram": 2.0}, corpus.floor)',
+    "playground": "panels.playground_panel(panels.Pair(models, vocab, corpus))",
+    "sampling": 'panels.sampling_panel(models, vocab, "Once ")',
+    "gates": 'panels.gates_panel(models, vocab, "Once a cat sat (in a mill) and sang.")',
+    "trial": 'panels.trial_panel(measured("full_trial"), 0.02, 0.998)',
+    "faults": "panels.faults_panel(corpus.floor)",
 }

@@ -3,19 +3,28 @@
 import re
 
 import pytest
-from lab import NEEDED, control, errors_of, press, retype, samples, wait_for, wait_for_samples
+from lab import NEEDED, control, errors_of, leave, press, retype, samples, wait_for, wait_for_samples
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed; see tests/requirements.txt")
 pytestmark = NEEDED
+
+
+def says(page, place, words, seconds=20):
+    """Wait for words in a panel."""
+    assert wait_for(page, lambda: words in place.inner_text(), seconds), (words, place.inner_text())
+
+
+def picture(place):
+    return place.locator("img").get_attribute("src")
 
 
 @pytest.mark.parametrize(("name", "label"), [("lstm", "forget f"), ("gru", "update z")])
 def test_a_gate_slider_moves_the_figure_and_the_sentence_under_it(page, panel, name, label):
     place = panel(name)
     box, handle = control(place, label)
-    value, words, figure = box.input_value(), place.inner_text(), place.locator("img").get_attribute("src")
+    value, words, figure = box.input_value(), place.inner_text(), picture(place)
     press(page, handle, "ArrowLeft")
-    assert wait_for(page, lambda: place.locator("img").get_attribute("src") != figure and place.inner_text() != words)
+    assert wait_for(page, lambda: picture(place) != figure and place.inner_text() != words)
     assert float(box.input_value()) == pytest.approx(float(value) - 0.05)
     assert f"stays at {float(box.input_value()):.2f}" in place.inner_text()
 
@@ -27,7 +36,7 @@ SLIDERS = {"lstm": "forget f", "gru": "update z", "sampling": "temperature", "ga
 def test_a_slider_is_moved_with_the_pointer(page, panel, name):
     place = panel(name)
     box, handle = control(place, SLIDERS[name])
-    value, shown = box.input_value(), place.locator("img").get_attribute("src")
+    value, shown = box.input_value(), picture(place)
     handle.scroll_into_view_if_needed()
     where = handle.bounding_box()
     page.mouse.move(where["x"] + 0.5 * where["width"], where["y"] + where["height"] / 2)
@@ -35,40 +44,36 @@ def test_a_slider_is_moved_with_the_pointer(page, panel, name):
     page.mouse.move(where["x"] + 0.2 * where["width"], where["y"] + where["height"] / 2, steps=4)
     dragged = box.input_value()
     assert dragged != value  # the box follows at once; Python hears of it when the handle is released
-    assert place.locator("img").get_attribute("src") == shown
+    assert picture(place) == shown
     page.mouse.up()
     if name == "playground":  # the first bars do not depend on the length; the texts do
         assert wait_for(page, lambda: {len(text) for text in samples(page).values()} == {int(dragged)})
     else:
-        assert wait_for(page, lambda: place.locator("img").get_attribute("src") != shown)
+        assert wait_for(page, lambda: picture(place) != shown)
     assert box.input_value() == dragged
 
 
-def test_lists_are_worked_with_the_arrow_keys(page, panel):
-    for name, label, shown in (
-        ("curves", "unit", lambda place: place.locator("img").get_attribute("src")),
-        ("trial", "what is equal", lambda place: place.inner_text()),
-    ):
-        place = panel(name)
-        choice, before = place.get_by_label(label, exact=True), shown(place)
-        first = choice.input_value()
-        cells = page.locator(".jp-Cell").count()
-        press(page, choice, "b", "ArrowDown")
-        assert choice.input_value() != first
-        assert page.locator(".jp-Cell").count() == cells  # and none of the keys was JupyterLab's
-        assert wait_for(page, lambda place=place, shown=shown, before=before: shown(place) != before)
+@pytest.mark.parametrize(("name", "label"), [("curves", "unit"), ("trial", "what is equal")])
+def test_a_list_is_worked_with_the_arrow_keys(page, panel, name, label):
+    place = panel(name)
+    choice, before = place.get_by_label(label, exact=True), picture(place)
+    first, cells = choice.input_value(), page.locator(".jp-Cell").count()
+    press(page, choice, "b", "ArrowDown")
+    assert choice.input_value() != first
+    assert page.locator(".jp-Cell").count() == cells  # and none of the keys was JupyterLab's
+    assert wait_for(page, lambda: picture(place) != before)
 
 
 def test_a_typed_text_is_encoded_and_an_unknown_character_named(page, panel):
     place = panel("encoding")
-    box = place.get_by_label("your text")
     for typed, shown in (("cat", "target's index"), ("cät", "does not hold 'ä'"), ("", "nothing to encode")):
-        retype(page, box, typed)
-        assert wait_for(page, lambda shown=shown: shown in place.inner_text()), place.inner_text()
+        retype(page, place.get_by_label("your text"), typed)
+        says(page, place, shown)
     assert place.locator("table").count() == 0  # nothing of the last text beside the sentence
 
 
 def test_training_starts_stops_goes_on_and_keeps_what_it_has(page, panel):
+    leave(page)  # in a new kernel there was no training yet
     place = panel("training")
     start, stop, go_on = (place.get_by_role("button", name=name) for name in ("Start", "Stop", "Continue"))
     assert stop.is_disabled()
@@ -78,11 +83,11 @@ def test_training_starts_stops_goes_on_and_keeps_what_it_has(page, panel):
     assert wait_for(page, lambda: place.inner_text().count("validation loss") == 2, 60), place.inner_text()
     assert wait_for(page, place.locator("img").is_visible)
     stop.click()
-    assert wait_for(page, lambda: "Stopped; nothing is lost" in place.inner_text(), 60)
+    says(page, place, "Stopped; nothing is lost", 60)
     done = updates_of(place)
     assert all(0 < updates < 400 for updates in done.values())
     page.evaluate("async () => { await window.jupyterapp.commands.execute('notebook:run-cell'); }")  # again
-    assert wait_for(page, lambda: "Stopped; nothing is lost" in place.inner_text()), place.inner_text()
+    says(page, place, "Stopped; nothing is lost")
     assert updates_of(place) == done
     press(page, go_on, "Enter")
     assert wait_for(page, lambda: all(updates_of(place)[cell] > done[cell] for cell in done), 60), place.inner_text()
@@ -101,21 +106,21 @@ def updates_of(place):
 def test_a_slider_answers_while_training_runs_and_two_panels_live_side_by_side(page, panel):
     training, playground = panel("training", "playground")
     training.get_by_role("button", name="Start").click()
-    assert wait_for(page, lambda: "validation loss" in training.inner_text(), 60)
+    says(page, training, "validation loss", 60)
     before, running = samples(page), updates_of(training)
     press(page, control(playground, "random seed")[1], "ArrowRight")
     assert wait_for(page, lambda: all(samples(page)[cell] != before[cell] for cell in before))
     assert sum(updates_of(training).values()) < 800, "training ended before the slider was moved"
     assert wait_for(page, lambda: sum(updates_of(training).values()) > sum(running.values()), 60)
     training.get_by_role("button", name="Stop").click()
-    assert wait_for(page, lambda: "Stopped; nothing is lost" in training.inner_text(), 60)
+    says(page, training, "Stopped; nothing is lost", 60)
     assert errors_of(page) == []
 
 
 def test_a_panel_lives_on_after_the_page_is_loaded_again(page, panel):
     place = panel("playground")
-    press(page, control(place, "random seed")[0], "ControlOrMeta+a", *"5", "Enter")
-    assert wait_for(page, lambda: "lstm-seed-5.txt" in place.inner_text())
+    retype(page, control(place, "random seed")[0], "5")
+    says(page, place, "lstm-seed-5.txt")
     before = samples(page)
     page.evaluate("async () => { await window.jupyterapp.commands.execute('docmanager:save'); }")
     page.reload()
@@ -123,27 +128,27 @@ def test_a_panel_lives_on_after_the_page_is_loaded_again(page, panel):
     assert wait_for_samples(page, lambda texts: texts == before) == before
     assert control(place, "random seed")[0].input_value() == "5"
     press(page, control(place, "random seed")[1], "ArrowRight")
-    assert wait_for(page, lambda: "lstm-seed-6.txt" in place.inner_text())
+    says(page, place, "lstm-seed-6.txt")
     assert samples(page) != before
 
 
 def test_curves_follow_the_axis_and_ask_for_a_run_when_none_is_chosen(page, panel):
     place = panel("curves")
-    figure = place.locator("img").get_attribute("src")
+    figure = picture(place)
     place.get_by_label("axis").select_option("seconds")
-    assert wait_for(page, lambda: place.locator("img").get_attribute("src") != figure)
+    assert wait_for(page, lambda: picture(place) != figure)
     place.get_by_label("runs").select_option([])
-    assert wait_for(page, lambda: "no run is chosen" in place.inner_text())
+    says(page, place, "no run is chosen")
 
 
 def test_next_character_bars_follow_top_k_and_temperature(page, panel):
     place = panel("sampling")
     box, _ = control(place, "top-k")
-    press(page, box, "ControlOrMeta+a", *"5", "Enter")
-    assert wait_for(page, lambda: "LSTM: 5, GRU: 5" in place.inner_text()), place.inner_text()
-    figure = place.locator("img").get_attribute("src")
+    retype(page, box, "5")
+    says(page, place, "LSTM: 5, GRU: 5")
+    figure = picture(place)
     press(page, control(place, "temperature")[1], "ArrowRight")
-    assert wait_for(page, lambda: place.locator("img").get_attribute("src") != figure)
+    assert wait_for(page, lambda: picture(place) != figure)
 
 
 def test_a_text_is_coloured_by_a_unit_and_stepped_through(page, panel):
@@ -151,29 +156,23 @@ def test_a_text_is_coloured_by_a_unit_and_stepped_through(page, panel):
     assert wait_for(page, lambda: place.locator(".charrnn-units").count() == 1)
     coloured = place.locator(".charrnn-units")
     assert coloured.evaluate("one => one.textContent") == "Once a cat sat (in a mill) and sang."
-    before, figure = coloured.inner_html(), place.locator("img").get_attribute("src")
+    before, figure = coloured.inner_html(), picture(place)
     _, handle = control(place, "step")
     press(page, handle, "ArrowLeft", "ArrowLeft")
-    assert wait_for(page, lambda: "Step 34 of 36, after n" in place.inner_text()), place.inner_text()
-    assert wait_for(page, lambda: place.locator("img").get_attribute("src") != figure)
-    press(page, control(place, "unit")[0], "ControlOrMeta+a", *"7", "Enter")
-    assert wait_for(page, lambda: "state h, unit 7" in place.inner_text()), place.inner_text()
+    says(page, place, "Step 34 of 36, after n")
+    assert wait_for(page, lambda: picture(place) != figure)
+    retype(page, control(place, "unit")[0], "7")
+    says(page, place, "state h, unit 7")
     assert coloured.inner_html() != before
     place.get_by_label("colour by", exact=True).select_option("forget gate f")
-    assert wait_for(page, lambda: "forget gate f, unit 7" in place.inner_text())
+    says(page, place, "forget gate f, unit 7")
     place.get_by_label("network", exact=True).select_option("GRU")
-    assert wait_for(page, lambda: "state h, unit 7" in place.inner_text())
-    offered = place.get_by_label("colour by", exact=True).locator("option").all_inner_texts()
-    assert [name.replace("\N{NO-BREAK SPACE}", " ") for name in offered] == [
-        "reset gate r",
-        "update gate z",
-        "candidate n",
-        "state h",
-    ]
-    text = place.get_by_label("text", exact=True)
+    says(page, place, "state h, unit 7")
+    offered = " ".join(place.get_by_label("colour by", exact=True).locator("option").all_inner_texts())
+    assert offered.replace("\N{NO-BREAK SPACE}", " ") == "reset gate r update gate z candidate n state h"
     for typed, shown in (("Ada sang", "Step 8 of 8"), ("käse", "does not hold 'ä'"), ("", "nothing to read")):
-        retype(page, text, typed)
-        assert wait_for(page, lambda shown=shown: shown in place.inner_text()), place.inner_text()
+        retype(page, place.get_by_label("text", exact=True), typed)
+        says(page, place, shown)
     assert place.locator(".charrnn-units").count() == 0  # nothing of the last text beside the sentence
 
 
@@ -181,12 +180,12 @@ def test_a_fault_is_planted_seen_and_explained(page, panel):
     place = panel("faults")
     button = place.get_by_role("button", name="Plant it and train")
     button.click()
-    assert wait_for(page, lambda: "What differs from the sound run" in place.inner_text(), 120)
+    says(page, place, "What differs from the sound run", 120)
     assert "first characters of each window cost more" in place.inner_text()
     assert wait_for(page, place.locator("img").is_visible)
     place.get_by_label("fault", exact=True).select_option("the state is carried with its history")
     press(page, button, "Enter")
-    assert wait_for(page, lambda: "Trying to backward through the graph a second time" in place.inner_text(), 60)
+    says(page, place, "Trying to backward through the graph a second time", 60)
     assert place.locator("img").count() == 0  # it stopped before there was a curve
     assert wait_for(page, button.is_enabled)
 
@@ -196,12 +195,12 @@ def test_a_fault_is_planted_seen_and_explained(page, panel):
 
 def test_a_verdict_of_the_full_trial_follows_what_is_chosen(page, panel):
     trial = panel("trial")
-    assert wait_for(page, lambda: "LSTM minus GRU" in trial.inner_text())
-    before = trial.inner_text()
+    says(page, trial, "LSTM minus GRU")
     trial.get_by_label("what is equal", exact=True).select_option("seconds")
-    assert wait_for(page, lambda: "seconds of one core" in trial.inner_text())
+    says(page, trial, "seconds of one core")
     trial.get_by_label("compare", exact=True).select_option("GRU and RNN")
-    assert wait_for(page, lambda: "GRU minus RNN" in trial.inner_text())
+    says(page, trial, "GRU minus RNN")
+    before = trial.inner_text()
     trial.get_by_label("text", exact=True).select_option("shakespeare")
     assert wait_for(page, lambda: trial.inner_text() != before and "GRU minus RNN" in trial.inner_text())
     assert trial.locator("img").count() == 1
@@ -265,10 +264,10 @@ def test_playground_takes_no_wrong_number_and_says_which_are_right(page, panel):
         said = place.get_by_role("alert").filter(has_text="temperature: give a number from 0.1 to 2. It is still 0.8.")
         assert wait_for(page, said.is_visible)
         assert handle.input_value() == "0.8"
-    press(page, box, "ControlOrMeta+a", *"1.3", "Enter")
+    retype(page, box, "1.3")
     assert wait_for(page, said.is_hidden)
     assert handle.input_value() == "1.3"
-    press(page, box, "ControlOrMeta+a", *"0.84", "Enter")  # between two steps: box and handle agree
+    retype(page, box, "0.84")  # between two steps: box and handle agree
     assert wait_for(page, lambda: (box.input_value(), handle.input_value()) == ("0.8", "0.8"))
 
 
@@ -282,9 +281,9 @@ def test_playground_shows_surprise_copies_and_bars_and_saves_the_text(page, pane
     source = place.locator("li u").first.inner_text()
     assert len(source) >= 30
     assert source in samples(page)["LSTM"]
-    bars = place.locator("img").get_attribute("src")
+    bars = picture(place)
     press(page, control(place, "bars at")[1], "ArrowRight", "ArrowRight")
-    assert wait_for(page, lambda: place.locator("img").get_attribute("src") != bars)
+    assert wait_for(page, lambda: picture(place) != bars)
     framed = place.locator(".charrnn-sample").first.locator('span[style*="outline"]')
     assert wait_for(page, lambda: framed.inner_text() == samples(page)["LSTM"][2])
     with page.expect_download() as download:
@@ -299,17 +298,17 @@ def test_playground_trains_on_a_pasted_text_and_plays_with_the_result(page, pane
     press(page, place.get_by_role("button", name="Train on your own text"), "Enter")
     train = place.get_by_role("button", name=re.compile(r"Train$"))
     train.click()
-    assert wait_for(page, lambda: "there is no text yet" in place.inner_text())
+    says(page, place, "there is no text yet")
     place.get_by_label("or paste it").fill("ten tame rats sat at ten mats. " * 40)
-    press(page, control(place, "updates")[0], "ControlOrMeta+a", *"100", "Enter")
+    retype(page, control(place, "updates")[0], "100")
     place.get_by_label("its name").fill("rats")
     train.click()
-    assert wait_for(page, lambda: "Both are kept" in place.inner_text(), 60), place.inner_text()
+    says(page, place, "Both are kept", 60)
     chosen = place.get_by_label("networks", exact=True).locator("option:checked").inner_text()
     assert chosen.replace("\N{NO-BREAK SPACE}", " ") == "rats, 100 updates"
     assert wait_for(page, lambda: place.locator(".charrnn-prompt").first.inner_text().startswith("ten tame"))
     assert set(samples(page)["GRU"]) <= set("ten tame rats sat at ten mats. ")
-    assert sorted(file.name for file in (folder / "runs").iterdir()) == ["rats-gru.pt", "rats-lstm.pt", "rats.txt"]
+    assert sorted(file.name for file in folder.glob("runs/rats*")) == ["rats-gru.pt", "rats-lstm.pt", "rats.txt"]
     assert errors_of(page) == []
 
 
@@ -325,12 +324,12 @@ def test_playground_trains_on_a_file_and_a_stop_keeps_what_there_is(page, panel,
         with page.expect_file_chooser() as chooser:
             place.get_by_role("button", name="A text file").click()
         chooser.value.set_files(tmp_path / name)
-        assert wait_for(page, lambda name=name: f"{name}: " in place.inner_text()), place.inner_text()
+        says(page, place, f"{name}: ")
         place.get_by_role("button", name=re.compile(r"Train$")).click()
-        assert wait_for(page, lambda said=said: said in place.inner_text()), place.inner_text()
-    assert wait_for(page, lambda: "validation loss" in place.inner_text(), 60)
+        says(page, place, said)
+    says(page, place, "validation loss", 60)
     place.get_by_role("button", name="Stop").click()
-    assert wait_for(page, lambda: "Both are kept" in place.inner_text(), 60), place.inner_text()
+    says(page, place, "Both are kept", 60)
     chosen = place.get_by_label("networks", exact=True).locator("option:checked").inner_text()
     assert re.match(r"long,.\d+.updates", chosen)
     assert 0 < int(re.search(r"\d+", chosen)[0]) < 600

@@ -5,17 +5,22 @@ import signal
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
-from charrnn_helpers.experiments.sweep import train_once
+from charrnn_helpers import TrainConfig
+from charrnn_helpers.experiments.sweep import RunConfig, train_once
 
-OTHERS_ARE_UNDER_WAY = 0.3  # seconds
+TINY = RunConfig("GRU", 8, text="assignment", train=TrainConfig(updates=3, streams=2, window=5, validate_every=2))
+CONFIGS = [replace(TINY, seed=seed) for seed in range(4)]
+MANY = [replace(TINY, seed=seed) for seed in range(12)]
 
 
 def note(folder, config):
-    """Leave a trace that this run was made: one file for each time."""
+    """Leave a trace that this run was made: one file for each time. How often it was made until now."""
     count = len(list(Path(folder).glob(f"ran-{config.seed}-*")))
     Path(folder, f"ran-{config.seed}-{count}-{os.getpid()}").touch()
+    return count + 1
 
 
 def times_run(folder):
@@ -30,55 +35,50 @@ def double(folder, config):
 
 
 def slow(folder, config):
-    note(folder, config)
     time.sleep(0.4)
-    return {"value": 2 * config.seed}
+    return double(folder, config)
 
 
-def raise_for_one(folder, config):
-    note(folder, config)
-    if config.seed == 1:
+def stuck(folder, config):
+    """Seeds above 3 take for ever, until there is a file named go-on."""
+    row = double(folder, config)
+    while config.seed > 3 and not Path(folder, "go-on").exists():
+        time.sleep(0.1)
+    return row
+
+
+def awkward(folder, config):
+    """Seed 1 raises the first time, seed 2 exits, seed 3 gives what is not a number."""
+    times = note(folder, config)
+    if config.seed == 1 and times == 1:
         raise KeyError("no such thing")
-    return {"value": 2 * config.seed}
-
-
-def raise_once(folder, config):
-    note(folder, config)
-    if config.seed == 1 and times_run(folder)[1] == 1:
-        raise KeyError("no such thing")
-    return {"value": 2 * config.seed}
-
-
-def exit_for_one(folder, config):
-    if config.seed == 1:
+    if config.seed == 2:
         sys.exit(3)
+    return {"value": float("nan") if config.seed == 3 else 2 * config.seed}
+
+
+def deadly(folder, config):
+    """Seed 1 kills its process the first time, seed 2 always, while others are under way."""
+    times = note(folder, config)
+    time.sleep(0.3)
+    if config.seed == 2 or (config.seed == 1 and times == 1):
+        os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(0.3)
     return {"value": 2 * config.seed}
 
 
 def train_and_be_interrupted(config):
-    """A real run whose process is sent an interrupt in the middle, as Ctrl-C sends one to all of a group."""
-    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
-    return train_once(config)
+    """A real run whose process gets one interrupt after another, as Ctrl-C sends one to all of a group."""
+    finished = threading.Event()
 
+    def interrupt():
+        while not finished.wait(0.01):
+            signal.raise_signal(signal.SIGINT)
 
-def not_a_number_for_one(folder, config):
-    note(folder, config)
-    return {"value": float("nan") if config.seed == 1 else 0.0}
-
-
-def die_once(folder, config):
-    note(folder, config)
-    if config.seed == 1 and times_run(folder)[1] == 1:
-        time.sleep(OTHERS_ARE_UNDER_WAY)
-        os.kill(os.getpid(), signal.SIGKILL)
-    time.sleep(OTHERS_ARE_UNDER_WAY)
-    return {"value": 2 * config.seed}
-
-
-def die_always(folder, config):
-    note(folder, config)
-    if config.seed == 1:
-        time.sleep(OTHERS_ARE_UNDER_WAY)
-        os.kill(os.getpid(), signal.SIGKILL)
-    time.sleep(3 * OTHERS_ARE_UNDER_WAY)
-    return {"value": 2 * config.seed}
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    try:
+        return train_once(config)
+    finally:
+        finished.set()
+        thread.join()

@@ -1,7 +1,6 @@
 """House rules of the notebooks as they are committed, and: what a notebook defines is what the package holds."""
 
 import ast
-import difflib
 import re
 import sys
 from pathlib import Path
@@ -15,9 +14,6 @@ IGNORED = "nbval-ignore-output"
 MAY_FAIL = {"raises-exception", "nbval-raises-exception"}
 UNCHECKED = {IGNORED, "nbval-skip"}
 WIDGET = "application/vnd.jupyter.widget-view+json"
-
-# Definitions that differ from the package on purpose: (notebook, name): why.
-VARIANTS: dict[tuple[str, str], str] = {}
 
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
@@ -39,14 +35,31 @@ def outputs_of(path):
     return [(cell, output) for cell in code_cells(read(path)) for output in cell.outputs]
 
 
+def text_of(output):
+    return output.get("text", "") or output.get("data", {}).get("text/plain", "")
+
+
 def printed(cell):
-    return "".join(
-        output.get("text", "") or output.get("data", {}).get("text/plain", "") for output in cell.outputs
-    ).strip()
+    return "".join(map(text_of, cell.outputs)).strip()
+
+
+def asked(cells):
+    """Numbers of the exercises that code cells check."""
+    return {number for cell in cells for number in re.findall(r'\bcheck\("(\d+\.\d+)"', cell.source)}
 
 
 def prose(path):
     return "\n\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
+
+
+def sections(path):
+    """Cells from one `## ` heading to the next."""
+    found = [[]]
+    for cell in read(path).cells:
+        if cell.cell_type == "markdown" and cell.source.startswith("## "):
+            found.append([])
+        found[-1].append(cell)
+    return [section for section in found if section]
 
 
 def test_there_are_notebooks_numbered_without_a_gap_from_their_first():
@@ -60,12 +73,14 @@ def test_there_are_notebooks_numbered_without_a_gap_from_their_first():
 
 
 @every_notebook
-def test_file_is_a_valid_notebook_of_modest_size_for_the_plain_kernel(path):
+def test_file_is_a_valid_notebook_of_modest_size_without_widget_state_or_clock_times(path):
     notebook = read(path)
     nbformat.validate(notebook)
     assert path.stat().st_size < 1_500_000
     assert notebook.metadata.kernelspec.name == "python3"
     assert len({cell.id for cell in notebook.cells}) == len(notebook.cells)
+    assert "widgets" not in notebook.metadata
+    assert [cell.id for cell in notebook.cells if "execution" in cell.metadata] == []
 
 
 @every_notebook
@@ -73,13 +88,6 @@ def test_every_code_cell_was_run_once_and_in_order(path):
     """nbval does not check a cell without a count."""
     counts = [cell.execution_count for cell in code_cells(read(path))]
     assert counts == list(range(1, len(counts) + 1))
-
-
-@every_notebook
-def test_no_widget_state_and_no_clock_times_are_saved(path):
-    notebook = read(path)
-    assert "widgets" not in notebook.metadata
-    assert [cell.id for cell in notebook.cells if "execution" in cell.metadata] == []
 
 
 @every_notebook
@@ -95,10 +103,10 @@ def test_every_figure_and_every_panel_says_in_words_what_it_shows(path):
     for cell, output in outputs_of(path):
         data = output.get("data", {})
         if any(kind.startswith("image/") for kind in data):
-            assert re.match(r"\[figure\] \w.{30}", data.get("text/plain", "")), cell.source
-        assert "%|" not in data.get("text/plain", ""), f"a progress bar was saved with the cell:\n{cell.source}"
+            assert re.match(r"\[figure\] \w.{30}", text_of(output)), cell.source
         if WIDGET in data:
-            assert re.match(r"\[panel\] \w.{30}", data.get("text/plain", "")), cell.source
+            assert re.match(r"\[panel\] \w.{30}", text_of(output)), cell.source
+        assert "%|" not in text_of(output), f"a progress bar was saved with the cell:\n{cell.source}"
         if "text/html" in data:
             assert "text/plain" in data, cell.source
 
@@ -107,9 +115,7 @@ def test_every_figure_and_every_panel_says_in_words_what_it_shows(path):
 def test_a_panel_has_a_static_example_beside_it_and_something_to_try(path):
     """In the section of a panel stand a figure or a printed result, and a sentence that tells what to try."""
     for section in sections(path):
-        panels = [
-            cell for cell in section if any(WIDGET in output.get("data", {}) for output in cell.get("outputs", []))
-        ]
+        panels = [cell for cell in section if any(WIDGET in out.get("data", {}) for out in cell.get("outputs", []))]
         if panels:
             title = section[0].source.split("\n")[0]
             others = [cell for cell in section if cell.cell_type == "code" and cell not in panels]
@@ -153,26 +159,24 @@ def test_every_link_to_a_file_leads_to_one(path):
 
 @every_notebook
 def test_at_least_three_exercises_each_left_open(path):
-    number = int(path.stem[:2])
-    cells = [cell for cell in code_cells(read(path)) if re.search(rf'\bcheck\("{number}\.\d+"', cell.source)]
-    asked = {found for cell in cells for found in re.findall(rf'\bcheck\("({number}\.\d+)"', cell.source)}
-    assert len(asked) >= 3
-    for cell in cells:
-        assert "is still open" in printed(cell), cell.source
-    for exercise in asked:
-        assert re.search(rf"\*\*{re.escape(exercise)}\*\*", prose(path)), f"{exercise} is not explained"
+    cells = [cell for cell in code_cells(read(path)) if asked([cell])]
+    assert len(asked(cells)) >= 3
+    assert [cell.source for cell in cells if "is still open" not in printed(cell)] == []
+    for exercise in asked(cells):
+        assert re.match(rf"{int(path.stem[:2])}\.", exercise)
+        assert f"**{exercise}**" in prose(path), f"{exercise} is not explained"
 
 
 @every_notebook
 def test_exercises_of_a_notebook_have_checks_hints_and_solutions(path):
-    from charrnn_helpers.exercises import _EXERCISES
+    from charrnn_helpers.exercises import EXERCISES
 
     asked = re.findall(r'\bcheck\("(\d+\.\d+)"', "\n".join(cell.source for cell in code_cells(read(path))))
     for exercise in asked:
-        assert _EXERCISES[exercise].hints
-        assert exercise in _EXERCISES[exercise].solution
+        assert EXERCISES[exercise].hints
+        assert exercise in EXERCISES[exercise].solution
     number = path.stem[:2].lstrip("0")
-    registered = {exercise for exercise in _EXERCISES if exercise.split(".")[0] == number}
+    registered = {exercise for exercise in EXERCISES if exercise.split(".")[0] == number}
     assert registered <= set(asked), "an exercise that no notebook asks"
 
 
@@ -199,8 +203,7 @@ def test_a_reader_sees_at_the_end_which_exercises_are_solved(path):
     number = int(path.stem[:2])
     cells = code_cells(read(path))
     assert cells[-1].source == f"progress({number})"
-    count = len(set(re.findall(r'\bcheck\("(\d+\.\d+)"', "\n".join(cell.source for cell in cells))))
-    assert printed(cells[-1]).startswith(f"0 of {count} solved: ")
+    assert printed(cells[-1]).startswith(f"0 of {len(asked(cells))} solved: ")
 
 
 @every_notebook
@@ -214,16 +217,6 @@ def test_a_notebook_alone_says_what_it_needs(path, monkeypatch):
 
 
 # --- strict checking ------------------------------------------------------------------------------------------------
-
-
-def sections(path):
-    """Cells from one `## ` heading to the next."""
-    found = [[]]
-    for cell in read(path).cells:
-        if cell.cell_type == "markdown" and cell.source.startswith("## "):
-            found.append([])
-        found[-1].append(cell)
-    return [section for section in found if section]
 
 
 @every_notebook
@@ -249,19 +242,16 @@ def test_every_unchecked_cell_is_followed_by_one_that_checks_it(path):
 @every_notebook
 def test_nothing_that_breaks_strict_comparison(path):
     for cell in code_cells(read(path)):
-        words = {node.id for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Name)}
-        words |= {node.attr for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Attribute)}
-        assert not words & {"clear_output", "interact", "interactive", "interactive_output", "plt", "pyplot"}, (
-            cell.source
-        )
+        words = {getattr(node, "id", getattr(node, "attr", "")) for node in ast.walk(ast.parse(cell.source))}
+        unwanted = {"clear_output", "interact", "interactive", "interactive_output", "plt", "pyplot"}
+        assert not words & unwanted, cell.source
 
 
 @every_notebook
 def test_checked_outputs_hold_no_address_in_memory_and_no_time(path):
     for cell, output in outputs_of(path):
         if not tags(cell) & UNCHECKED:
-            text = output.get("text", "") + output.get("data", {}).get("text/plain", "")
-            assert not re.search(r"0x[0-9a-f]{6,}|\d it/s|\bgrad_fn=", text), text
+            assert not re.search(r"0x[0-9a-f]{6,}|\d it/s|\bgrad_fn=", text_of(output)), text_of(output)
 
 
 # --- here and nowhere else ------------------------------------------------------------------------------------------
@@ -297,15 +287,9 @@ def plain(definition):
     """The code of a definition, without comments, layout, docstrings and annotations."""
     definition = ast.parse(ast.unparse(definition)).body[0]
     for node in ast.walk(definition):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            first = node.body[0]
-            if (
-                isinstance(first, ast.Expr)
-                and isinstance(first.value, ast.Constant)
-                and isinstance(first.value.value, str)
-            ):
-                node.body = node.body[1:] or [ast.Pass()]
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
+        if isinstance(node, ast.FunctionDef):
             node.returns = None
         if isinstance(node, ast.arg):
             node.annotation = None
@@ -319,49 +303,28 @@ def definitions(source):
 
 
 def in_the_package():
-    """Name of each public definition of the package: where it stands, and what it is."""
+    """What each public name means that is defined in the package: its definitions, without layout."""
     found = {}
-    for module in sorted((ROOT / "charrnn_helpers").glob("*.py")):
+    for module in (ROOT / "charrnn_helpers").rglob("*.py"):
         for node in definitions(module.read_text(encoding="utf-8")):
             if not node.name.startswith("_"):
-                found.setdefault(node.name, {})[module.stem] = plain(node)
+                found.setdefault(node.name, []).append(plain(node))
     return found
 
 
 @every_notebook
 def test_definitions_shown_are_those_that_later_notebooks_import(path):
     package = in_the_package()
-    for cell in code_cells(read(path)):
-        for node in definitions(cell.source):
-            if node.name in package and (path.stem, node.name) not in VARIANTS:
-                for module, held in package[node.name].items():
-                    if plain(node) == held:
-                        break
-                    pair = (held.splitlines(), plain(node).splitlines())
-                    change = "\n".join(difflib.unified_diff(*pair, f"{module}.py", path.name, lineterm=""))
-                else:
-                    pytest.fail(f"{node.name} is another one in the package:\n{change}", pytrace=False)
+    shown = [node for cell in code_cells(read(path)) for node in definitions(cell.source) if node.name in package]
+    for node in shown:
+        assert plain(node) in package[node.name], f"{node.name} is another one in the package"
 
 
 def test_the_cells_and_the_models_are_among_what_notebooks_show():
     """The comparison above compares something: 02 and 03 define what everyone imports."""
-    shown = {
-        node.name
-        for path in NOTEBOOKS
-        if path.stem in ("02_lstm", "03_gru")
-        for cell in code_cells(read(path))
-        for node in definitions(cell.source)
-    }
+    cells = [cell for path in NOTEBOOKS if path.stem in ("02_lstm", "03_gru") for cell in code_cells(read(path))]
+    shown = {node.name for cell in cells for node in definitions(cell.source)}
     assert {"LSTMCell", "LSTMModel", "GRUCell", "GRUModel"} <= shown
-
-
-def test_every_variant_is_still_needed():
-    package = in_the_package()
-    for notebook, name in VARIANTS:
-        cells = code_cells(read(ROOT / "notebooks" / f"{notebook}.ipynb"))
-        shown = [plain(node) for cell in cells for node in definitions(cell.source) if node.name == name]
-        assert shown
-        assert not set(shown) & set(package[name].values())
 
 
 def test_comparison_sees_code_and_not_comments():

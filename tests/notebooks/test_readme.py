@@ -1,4 +1,4 @@
-"""What the README shows is what the notebooks hold."""
+"""What the README shows is what the notebooks hold, and what the results that ship say."""
 
 import re
 from pathlib import Path
@@ -11,6 +11,7 @@ import regenerate
 from charrnn_helpers.experiments import trial
 from charrnn_helpers.experiments.recipes import measured
 from charrnn_helpers.measures.intervals import paired_difference, verdict
+from charrnn_helpers.networks.registry import BOTH
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -43,6 +44,11 @@ def test_every_link_to_a_file_leads_to_one():
     assert [link for link in links if not (ROOT / link).exists()] == []
 
 
+def table(name):
+    """The lines of the table under `<!-- table of name -->`."""
+    return re.search(rf"<!-- table of {name} -->\n(.*?)\n<!-- end -->", README, re.DOTALL)[1].splitlines()
+
+
 def trial_table():
     """The lines of the table on equal parameters in the README, made from the trial that ships."""
     full = measured("full_trial")
@@ -57,15 +63,13 @@ def trial_table():
 
 
 def test_its_table_of_the_full_trial_is_what_ships():
-    shown = re.search(r"<!-- table of full_trial.py -->\n(.*?)<!-- end -->", README, re.DOTALL)[1].strip().splitlines()
-    assert shown == trial_table()
+    assert table("full_trial.py") == trial_table()
 
 
 def test_its_table_of_recipes_is_what_the_benchmark_printed():
     result = measured("quality")
     assert result["machine"].split(";")[0] in README
-    shown = re.search(r"<!-- table of quality.py -->\n(.*?)<!-- end -->", README, re.DOTALL)[1].strip().splitlines()
-    assert shown[2:] == [
+    assert table("quality.py")[2:] == [
         f"| `{row['recipe']}` | {row['cell']} | {row['seconds']:.0f} | {row['carried']:.3f} "
         f"| {row['blocks of 256']:.3f} | {row['blocks of 64']:.3f} |"
         for row in result["rows"]
@@ -73,55 +77,52 @@ def test_its_table_of_recipes_is_what_the_benchmark_printed():
     ]
 
 
+def the_row(result, **wanted):
+    (row,) = (row for row in measured(result)["rows"] if wanted.items() <= row.items())
+    return row
+
+
 def speed_table():
     """The lines of the table on speed in the README, made from the results that ship."""
-    training, writing, cost = (measured(name)["rows"] for name in ("training_speed", "generation_speed", "cost"))
-    fastest = {"LSTM": "nn.LSTM", "GRU": "FusedGRU"}
     lines = {}
     for units in (256, 512):
         for how in ("float32", "bfloat16"):
-            name = f"training, {units} units, {how}: characters/s (of the matrix product; times one by one)"
-            for module in fastest.values():
-                wanted = {"units": units, "module": module, "how": how}
-                (row,) = (row for row in training if wanted.items() <= row.items())
-                figure = f"{row['characters/s']:,.0f} ({row['of the product']:.0%}; {row['one by one x']:.1f})"
-                lines.setdefault(name, []).append(figure)
-    for cell in fastest:
-        wanted = {"units": 256, "layers": 1, "cell": cell, "how": "generate"}
-        (row,) = (row for row in writing if wanted.items() <= row.items())
-        name = "writing, 256 units: characters/s (times a module call for each)"
-        lines.setdefault(name, []).append(f"{row['characters/s']:,.0f} ({row['usual loop x']:.1f})")
-        lines.setdefault("500 characters for a slider, 256 units, ms", []).append(f"{row['500 in ms']:.0f}")
-        (row,) = (row for row in cost if (row["cell"], row["what"], row["value"]) == (cell, "units", 512))
-        lines.setdefault(
-            "memory of a run at 512 units, 32 streams, float32: MB beyond the import (once; ± 10)", []
-        ).append(f"{row['MB']:.0f}")
+            rows = [the_row("training_speed", units=units, module=m, how=how) for m in ("nn.LSTM", "FusedGRU")]
+            lines[f"training, {units} units, {how}: characters/s (of the matrix product; times one by one)"] = [
+                f"{row['characters/s']:,.0f} ({row['of the product']:.0%}; {row['one by one x']:.1f})" for row in rows
+            ]
+    rows = [the_row("generation_speed", units=256, layers=1, cell=cell, how="generate") for cell in BOTH]
+    lines["writing, 256 units: characters/s (times a module call for each)"] = [
+        f"{row['characters/s']:,.0f} ({row['usual loop x']:.1f})" for row in rows
+    ]
+    lines["500 characters for a slider, 256 units, ms"] = [f"{row['500 in ms']:.0f}" for row in rows]
+    lines["memory of a run at 512 units, 32 streams, float32: MB beyond the import (once; ± 10)"] = [
+        f"{the_row('cost', cell=cell, what='units', value=512)['MB']:.0f}" for cell in BOTH
+    ]
     return ["| | LSTM | GRU |", "|---|---|---|"] + [f"| {name} | {' | '.join(two)} |" for name, two in lines.items()]
 
 
 def test_its_table_of_speeds_is_what_the_benchmarks_printed():
-    shown = re.search(r"<!-- table of speeds -->\n(.*?)<!-- end -->", README, re.DOTALL)[1].strip().splitlines()
-    assert shown == speed_table()
-    names = ("training_speed", "generation_speed", "cost", "nanogpt", "quality")
-    assert len({measured(name)["machine"].split(";")[0] for name in names}) == 1
-    assert (
-        f"import of the package takes {measured('cost')['import_charrnn_helpers_s']:.2f} s beyond that of torch"
-        in README
-    )
+    assert table("speeds") == speed_table()
 
 
-def test_what_it_says_of_nanogpt_was_measured_on_the_machine_of_the_table():
-    theirs = measured("nanogpt")
-    assert theirs["machine"] == measured("quality")["machine"].split(";")[0]
-    assert f"took {median(theirs['seconds']):.0f} s on this machine and ended at {theirs['loss']}" in README
+def test_what_is_compared_was_measured_on_one_machine():
+    names = ("training_speed", "generation_speed", "cost", "quality", "nanogpt")
+    (machine,) = {measured(name)["machine"].split(";")[0] for name in names}
+    assert machine in README
 
 
-def test_the_seconds_it_gives_for_another_processor_were_measured_there():
-    other = measured("quality_without_amx")
+def test_the_numbers_between_its_tables_are_those_of_the_results_that_ship():
+    theirs, other = measured("nanogpt"), measured("quality_without_amx")
     seconds = {(row["recipe"], row["cell"]): row["seconds"] for row in other["rows"] if "median" in row["seed"]}
-    lines = [f"{seconds[name, 'LSTM']:.0f} and {seconds[name, 'GRU']:.0f} s for `{name}`" for name in ("class", "best")]
     said = " ".join(README.split())
-    assert f"On an {other['machine'].split(',')[0]} without AMX an earlier version took {lines[0]}, {lines[1]}" in said
+    for number in (
+        f"{measured('cost')['import_charrnn_helpers_s']:.2f} s beyond that of torch",
+        f"{median(theirs['seconds']):.0f} s on this machine and ended at {theirs['loss']}",
+        f"On an {other['machine'].split(',')[0]} without AMX",
+        *(f"{seconds[name, 'LSTM']:.0f} and {seconds[name, 'GRU']:.0f} s for `{name}`" for name in ("class", "best")),
+    ):
+        assert number in said, number
 
 
 def minutes():
@@ -159,19 +160,3 @@ def test_the_minutes_of_its_course_plans_are_those_of_the_sections_they_name():
         assert total == int(stated), (name, total)
         if "lecture" in name:
             assert total <= 50
-
-
-def test_nobody_waits_longer_for_the_notebooks_of_a_plan_than_it_says():
-    """`about five minutes at most`: the running times that the map gives, for the notebooks of each line."""
-    words = {"two": 2, "three": 3}
-    seconds = {}
-    for number, count, unit in re.findall(r"^\| \[(\d\d)_.*\| (\w+) (seconds|minutes) \|$", README, re.MULTILINE):
-        seconds[number] = (words.get(count) or int(count)) * (60 if unit == "minutes" else 1)
-    assert len(seconds) == len(NOTEBOOKS)
-    plans = re.search(r"\| plan \| what \| minutes \|\n\|[-|]+\|\n((?:\|.*\n)+)", README)[1].splitlines()
-    longest = 0
-    for plan in plans:
-        parts = re.findall(r"(?:all of (\d\d)|(?<![\d.])(\d+)\.\d+)", plan.split("|")[2])
-        longest = max(longest, sum(seconds[number] for number in {whole or part.zfill(2) for whole, part in parts}))
-    assert 240 < longest <= 310
-    assert "about five minutes at most" in README

@@ -2,15 +2,16 @@
 
 import errno
 import os
-import pickle
 import sys
+from dataclasses import replace
 
 import pytest
 import torch
 
 from charrnn_helpers import Vocabulary, evaluate, generate, load_checkpoint, load_corpus, save_checkpoint, train
-from charrnn_helpers.training import loop as training
+from charrnn_helpers.training import checkpoints
 from charrnn_helpers.training.checkpoints import BUNDLED, CheckpointError, find_checkpoint
+from charrnn_helpers.training.loop import BLOCK
 
 
 @pytest.fixture
@@ -30,33 +31,22 @@ def names_in(folder):
 # --- there and back -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("sizes", [{}, {"embedding_size": None, "num_layers": 1}, {"dropout": 0.25}], ids=str)
+@pytest.mark.parametrize("sizes", [{}, {"embedding_size": None, "num_layers": 1, "dropout": 0.25}], ids=str)
 def test_model_vocabulary_and_log_come_back_as_they_were(make_model, cell, ids, vocab, config, tmp_path, sizes):
     model = make_model(**sizes)
     history = train(model, ids, ids[:100], config(), device="cpu", progress=False)
     path = save_checkpoint(tmp_path / "new" / "folder" / "net.pt", model, vocab, text="cats", history=history)
+    torch.manual_seed(4)
+    before = torch.get_rng_state()
     loaded = load_checkpoint(path, vocab)
-    assert path == tmp_path / "new" / "folder" / "net.pt"
+    assert torch.equal(torch.get_rng_state(), before)
+    assert loaded.path == path == tmp_path / "new" / "folder" / "net.pt"
     assert names_in(path.parent) == ["net.pt"]
-    assert loaded.vocab == vocab
-    assert loaded.text == "cats"
-    assert loaded.path == path
-    assert loaded.model.cell == cell
+    assert (loaded.vocab, loaded.text, loaded.model.cell) == (vocab, "cats", cell)
     assert loaded.model.hyperparameters == model.hyperparameters
     assert same_weights(loaded.model, model)
     assert not loaded.model.training
-    for name in (
-        "cell",
-        "config",
-        "losses",
-        "norms",
-        "val_updates",
-        "val_losses",
-        "val_seconds",
-        "best_loss",
-        "device",
-    ):
-        assert getattr(loaded.history, name) == getattr(history, name)
+    assert loaded.history == replace(history, best_weights={}, resume={})
     assert generate(loaded.model, vocab, "the", 30, seed=1) == generate(model, vocab, "the", 30, seed=1)
 
 
@@ -86,7 +76,7 @@ def test_others_may_read_a_checkpoint_as_they_may_read_any_new_file(saved, tmp_p
 
 
 def test_find_checkpoint_prefers_what_was_trained_here(cell, model, vocab, tmp_path, monkeypatch):
-    monkeypatch.setattr(training, "BUNDLED", tmp_path / "bundled")
+    monkeypatch.setattr(checkpoints, "BUNDLED", tmp_path / "bundled")
     with pytest.raises(CheckpointError, match=rf"no {cell} .*'cats'.*04_training"):
         find_checkpoint(cell, "cats", runs=tmp_path / "runs")
     bundled = save_checkpoint(tmp_path / "bundled" / f"cats-{cell.lower()}.pt", model, vocab)
@@ -104,7 +94,7 @@ def full_disk(*_, **__):
 
 def half_written(content, file):
     file.write(b"half of it")
-    full_disk()
+    raise RuntimeError("PytorchStreamWriter failed writing file")
 
 
 def interrupted(content, file):
@@ -112,40 +102,21 @@ def interrupted(content, file):
     raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize(("where", "name", "fault"), [(torch, "save", half_written), (os, "replace", full_disk)])
-def test_on_a_full_disk_the_old_file_stays_whole_and_nothing_else_is_left(
-    saved, make_model, vocab, monkeypatch, where, name, fault
+@pytest.mark.parametrize(
+    ("where", "name", "fault", "error", "said"),
+    [
+        (os, "replace", full_disk, CheckpointError, r"kept\.pt could not be written .*No space left.*free some room"),
+        (torch, "save", half_written, CheckpointError, "could not be written .*PytorchStreamWriter"),
+        (torch, "save", interrupted, KeyboardInterrupt, None),
+    ],
+)
+def test_on_a_full_disk_or_an_interrupt_the_old_file_stays_whole_and_nothing_else_is_left(
+    saved, make_model, vocab, monkeypatch, where, name, fault, error, said
 ):
     before = saved.read_bytes()
     monkeypatch.setattr(where, name, fault)
-    with pytest.raises(CheckpointError, match=r"kept\.pt could not be written .*No space left.*free some room"):
+    with pytest.raises(error, match=said):
         save_checkpoint(saved, make_model(seed=1), vocab)
-    assert saved.read_bytes() == before
-    assert names_in(saved.parent) == ["kept.pt"]
-
-
-def test_an_interrupt_while_writing_leaves_the_old_file_and_nothing_else(saved, make_model, vocab, monkeypatch):
-    before = saved.read_bytes()
-    monkeypatch.setattr(torch, "save", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        save_checkpoint(saved, make_model(seed=1), vocab)
-    assert saved.read_bytes() == before
-    assert names_in(saved.parent) == ["kept.pt"]
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on file sizes")
-def test_a_limit_of_the_system_in_the_middle_of_the_file_is_told_as_an_error(saved, make_model, vocab):
-    import resource
-
-    before = saved.read_bytes()
-    assert len(before) > 8000
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (4000, limits[1]))
-    try:
-        with pytest.raises(CheckpointError, match="could not be written"):
-            save_checkpoint(saved, make_model(seed=1), vocab)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert saved.read_bytes() == before
     assert names_in(saved.parent) == ["kept.pt"]
 
@@ -164,7 +135,7 @@ def refused(path):
     assert path.name in str(caught.value)
 
 
-@pytest.mark.parametrize("share", [0.0, 0.01, 0.3, 0.7, 0.95, 0.999])
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.999])
 def test_a_file_that_was_cut_off_is_refused(saved, share):
     content = saved.read_bytes()
     saved.write_bytes(content[: int(share * len(content))])
@@ -181,11 +152,7 @@ def test_a_byte_changed_within_the_weights_is_noticed(saved, model):
     refused(saved)
 
 
-@pytest.mark.parametrize(
-    "garbage",
-    [b"", b"not a checkpoint", b"PK\x03\x04" + b"\0" * 500, bytes(range(256)) * 50],
-    ids=["0", "text", "zip", "bytes"],
-)
+@pytest.mark.parametrize("garbage", [b"not a checkpoint", b"PK\x03\x04" + b"\0" * 500], ids=["text", "zip"])
 def test_a_file_of_something_else_is_refused(tmp_path, garbage):
     path = tmp_path / "garbage.pt"
     path.write_bytes(garbage)
@@ -196,11 +163,8 @@ def test_a_file_of_something_else_is_refused(tmp_path, garbage):
     "change",
     [
         lambda content: content.pop("weights"),
-        lambda content: content.update(cell="RNN"),
         lambda content: content.update(characters=""),
         lambda content: content["hyperparameters"].update(hidden_size=17),
-        lambda content: content["hyperparameters"].update(hidden_size=-1),
-        lambda content: content["weights"].pop("head.bias"),
         lambda content: content.update(history={"cell": "LSTM"}),
     ],
 )
@@ -209,12 +173,6 @@ def test_a_file_with_something_missing_or_senseless_is_refused(saved, change):
     change(content)
     torch.save(content, saved)
     refused(saved)
-
-
-@pytest.mark.filterwarnings("ignore:Using a non-tuple sequence")
-def test_another_kind_of_tensor_file_is_refused(tmp_path):
-    torch.save(torch.zeros(3), tmp_path / "tensor.pt")
-    refused(tmp_path / "tensor.pt")
 
 
 class Trap:
@@ -227,31 +185,21 @@ class Trap:
         return os.mkdir, (self.folder,)
 
 
-@pytest.mark.parametrize("form", ["torch", "pickle"])
-def test_code_in_a_file_is_not_executed(saved, tmp_path, form):
+def test_code_in_a_file_is_not_executed(saved, tmp_path):
     content = torch.load(saved, weights_only=True)
-    content["text"] = Trap(tmp_path / "sprung")
-    if form == "torch":
-        torch.save(content, saved)
-    else:
-        saved.write_bytes(pickle.dumps(content))
+    torch.save({**content, "text": Trap(tmp_path / "sprung")}, saved)
     refused(saved)
     assert not (tmp_path / "sprung").exists()
-    with pytest.raises(Exception):  # noqa: B017  (that the trap works, we see when it is let loose)
-        pickle.loads(pickle.dumps(Trap(tmp_path / "no" / "such")))
+    torch.load(saved, weights_only=False)  # so it works, where it is let loose
+    assert (tmp_path / "sprung").exists()
 
 
-def test_files_are_read_with_weights_only_and_onto_the_cpu(saved, monkeypatch):
-    asked, load = {}, torch.load
-
-    def watch(*args, **options):
-        asked.update(options)
-        return load(*args, **options)
-
-    monkeypatch.setattr(torch, "load", watch)
+def test_files_are_read_onto_the_cpu(saved, monkeypatch):
+    load = torch.load
+    asked = []
+    monkeypatch.setattr(torch, "load", lambda *args, **options: asked.append(options) or load(*args, **options))
     load_checkpoint(saved)
-    assert asked["weights_only"] is True
-    assert asked["map_location"] == "cpu"
+    assert asked[0]["map_location"] == "cpu"
 
 
 def test_another_vocabulary_is_refused_with_the_difference(saved, vocab):
@@ -273,39 +221,15 @@ def test_a_missing_file_is_named(tmp_path):
 # --- the two networks that come with the package --------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def tales():
-    return load_corpus("tales")
-
-
-@pytest.fixture
-def bundled(cell):
+def test_a_bundled_network_is_small_and_scores_what_its_log_says(cell):
     path = BUNDLED / f"tales-{cell.lower()}.pt"
-    if not path.is_file():
-        pytest.skip(f"{path.name} is not bundled yet; tests/regenerate.py 04 --bundle writes it")
-    return path
-
-
-def test_bundled_network_is_small_and_knows_how_it_was_made(bundled, cell, tales):
-    assert bundled.stat().st_size <= 2_000_000
-    loaded = load_checkpoint(bundled, Vocabulary.from_text(tales.text))
+    assert path.stat().st_size <= 2_000_000
+    tales = load_corpus("tales")
+    loaded = load_checkpoint(path, Vocabulary.from_text(tales.text))
     assert loaded.model.cell == loaded.history.cell == cell
     assert loaded.text == "tales"
     assert loaded.history.finished
-    assert loaded.history.val_losses
     assert loaded.history.best_loss == min(loaded.history.val_losses)
-
-
-def test_bundled_network_scores_what_its_log_says(bundled, tales):
-    loaded = load_checkpoint(bundled)
-    loss = evaluate(loaded.model, loaded.vocab.encode(tales.val), window=training.BLOCK)
+    loss = evaluate(loaded.model, loaded.vocab.encode(tales.val), window=BLOCK)
     assert loss == pytest.approx(loaded.history.best_loss, abs=1e-3)
     assert loss > tales.floor
-
-
-def test_loading_spends_no_random_numbers(saved):
-    torch.manual_seed(4)
-    expected = torch.rand(1)
-    torch.manual_seed(4)
-    load_checkpoint(saved)
-    assert torch.equal(torch.rand(1), expected)

@@ -1,0 +1,78 @@
+"""A program that trains a network on characters and lets it write, with nothing wrong in it.
+
+`faults.run` executes this text: as it stands, or with the line of a fault in the place of the right one.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils import clip_grad_norm_
+
+from ..networks.state import detach
+from ..text.encoding import Vocabulary
+from .symptoms import Run, Setting
+
+
+def vocabulary(text: str) -> str:
+    """The characters of a text. The index of a character is its place among them."""
+    characters = sorted(set(text))
+    return "".join(characters)
+
+
+def cut(ids: Tensor, streams: int, steps: int) -> list[tuple[Tensor, Tensor]]:
+    """Windows of B streams and T steps in the order of the text: inputs and targets, (B, T) each."""
+    length = (len(ids) - 1) // streams
+    rows = ids.unfold(0, length + 1, length)[:streams]  # (B, L + 1): one stream a row
+    pieces = rows.unfold(1, steps + 1, steps).unbind(1)  # (B, T + 1) each: the last step is the first of the next
+    windows = []
+    for window in pieces:
+        x, y = window[:, :-1], window[:, 1:]
+        windows.append((x, y))
+    return windows
+
+
+def train(model: nn.Module, windows: list[tuple[Tensor, Tensor]], val_ids: Tensor, setting: Setting, record: Run):
+    """Learn from one window after the other. The state goes on from each to the next."""
+    kind = torch.optim.SGD if setting.sgd else torch.optim.AdamW
+    optimiser = kind(model.parameters(), setting.learning_rate)
+    for update in range(setting.updates):
+        if update % len(windows) == 0:
+            state = None  # the text begins
+        x, y = windows[update % len(windows)]
+        logits, state = model(x, state)  # (B, T, V)
+        loss = F.cross_entropy(logits.flatten(0, 1), y.flatten())
+        optimiser.zero_grad()
+        loss.backward()
+        norm = torch.stack([weight.grad.norm() for weight in model.parameters()]).norm()
+        clip_grad_norm_(model.parameters(), setting.clip)
+        optimiser.step()
+        state = detach(state)
+        by_position = F.cross_entropy(logits.detach().transpose(1, 2), y, reduction="none").mean(0)  # (T,)
+        record.note(loss.item(), norm.item(), by_position)
+        if (update + 1) % setting.validate_every == 0 or update + 1 == setting.updates:
+            record.val_updates.append(update + 1)
+            record.val_losses.append(validate(model, val_ids))
+
+
+@torch.no_grad()
+def validate(model: nn.Module, ids: Tensor) -> float:
+    """Mean loss over a text that is read once from beginning to end."""
+    model.eval()
+    logits, _ = model(ids[None, :-1])
+    model.train()
+    return F.cross_entropy(logits[0], ids[1:]).item()
+
+
+@torch.no_grad()
+def write(model: nn.Module, vocab: Vocabulary, prompt: str, length: int) -> str:
+    """Text at temperature 0.5. Each character that is drawn is read next."""
+    model.eval()
+    ids, state, written = vocab.encode(prompt)[None], None, []
+    for _ in range(length):
+        logits, state = model(ids, state)
+        chances = (logits[:, -1] / 0.5).softmax(-1)  # (1, V)
+        ids = torch.multinomial(chances, 1, generator=model.dropout.generator)  # (1, 1)
+        written.append(ids.item())
+    return prompt + vocab.decode(torch.tensor(written))

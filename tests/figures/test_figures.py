@@ -1,0 +1,139 @@
+"""Every figure can be drawn, says in words what it shows, and draws a cell as the registry says."""
+
+import importlib
+import io
+import pkgutil
+import re
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from xml.etree import ElementTree
+
+import matplotlib.image
+import numpy as np
+import pytest
+import torch
+from matplotlib.colors import to_rgb
+
+from charrnn_helpers import TrainConfig, Vocabulary, figures
+from charrnn_helpers.experiments import Run
+from charrnn_helpers.experiments.trial import Point
+from charrnn_helpers.measures import Band, Interval, Share
+from charrnn_helpers.networks import BOTH, CELLS
+from charrnn_helpers.text.tales import Mark
+from charrnn_helpers.training import History
+
+CONFIG = TrainConfig(updates=4, warmup=1, streams=2, window=5)
+RECORDED = (CONFIG, [3.0, 2.5, 2.0, 1.5], [1.0] * 4, [2, 4])  # losses, gradient norms, when validated
+HISTORIES = [History(cell, *RECORDED, [last + 1, last], [1.0, 2.0]) for cell, last in (("LSTM", 1.6), ("GRU", 1.8))]
+RUN = Run(losses=[3.0, 2.0], norms=[1.0, 0.9], val_updates=[2], val_losses=[2.5], positions=[torch.ones(3)])
+VOCAB = Vocabulary.from_text("a cat.\n")
+INTERVAL = Interval(0.01, -0.02, 0.04)
+BOTH_SIZES = {"50 K": {"LSTM": [1.0, 1.1], "GRU": [0.9, 1.0]}, "200 K": {"LSTM": [0.8, 0.9], "GRU": [0.7, 0.8]}}
+POINTS = {"LSTM": [Point(9.0, [1.0], "50 K")], "GRU": [Point(4.0, [1.1], "50 K"), Point(8.0, [0.9], "200 K")]}
+KINDS = {"n-gram": {"free": 0.4, "name": 0.9}, "LSTM": {"free": 0.1, "name": 0.3}, "GRU": {"free": 0.1, "name": 0.5}}
+SHARES = {"LSTM": {"name": Share(9, 6, 0.3, 0.1)}, "GRU": {"name": Share(9, 5, 0.3, 0.1)}}
+BAND = Band(*(np.array(line) for line in ([1, 2], [2.0, 1.0], [1.8, 0.9], [2.2, 1.1])))
+LIKELY = {name: torch.full((len(VOCAB),), 1 / len(VOCAB)) for name in ("LSTM", "GRU", "oracle")}
+
+# Figure: what it is called with, what its words must name, and which traits of the cells can be seen in it.
+FIGURES = {
+    "diagram": (["lstm_cell"], "forget gate f", ""),
+    "plot_bands": ([{"LSTM": BAND, "GRU": BAND}, 2.2, 0.7], "GRU: .*n-gram and floor", "colour line marker"),
+    "plot_excess_by_kind": ([KINDS], "n-gram, LSTM, GRU, .*free, name", "colour hatch"),
+    "plot_fault": ([replace(RUN, error="no number"), RUN, 0.4], "sound twin.* stopped at once", ""),
+    "plot_frontier": ([POINTS, 5.0, 1.5, 0.5], "LSTM, GRU.*n-gram and floor", "colour line marker"),
+    "plot_gates": ([torch.rand(3, 4), "a c", "gate f"], "gate f: .*'a c'", ""),
+    "plot_gradient_by_lag": ([{"GRU": torch.ones(3), "LSTM fresh": torch.ones(3)}], "GRU, LSTM fresh", "colour line"),
+    "plot_groups": ([BOTH_SIZES, 1.2, 0.6, "size"], "50 K, 200 K.*n-gram and floor", "colour marker"),
+    "plot_gru_update": ([], "GRU unit.* z to the power t", "colour line"),
+    "plot_intervals": ([{"50 K": INTERVAL, "200 K": INTERVAL}, 0.02, "LSTM", "GRU"], "50 K, 200 K.*±0.02", ""),
+    "plot_ladder": ([{"uniform": 3.0, "GRU": 1.5}, 0.5], "uniform, GRU.* floor", "colour"),
+    "plot_losses": ([HISTORIES, {"uniform": 3.0, "bigram": 2.0}, 0.5], "and GRU, 1.* bigram, floor", "colour line"),
+    "plot_lstm_update": ([], "LSTM unit.* f to the power t", "colour line"),
+    "plot_marks": ([[Mark("a", "free", 0), Mark(" ", "spelling", 0), Mark("c", "name", 40)]], "blue, underlined", ""),
+    "plot_next_characters": ([VOCAB, LIKELY], "LSTM, GRU, oracle", "colour hatch"),
+    "plot_one_hot": (["a cat", VOCAB], "'a cat': each of the 5 rows", ""),
+    "plot_paired": ([[1.0, 1.1], [1.1, 1.2], INTERVAL, 0.02], "2 pairs.*LSTM and GRU.*±0.02", "colour marker"),
+    "plot_reach": ([{"aⁿbⁿ": {"LSTM": [20, 60], "GRU": [25, 30]}}], "aⁿbⁿ: .* n = 20", "colour marker"),
+    "plot_schedule": ([CONFIG], "over 1 updates.* update 4", ""),
+    "plot_shares": ([SHARES, "what"], "for name, .* LSTM and GRU", "colour marker"),
+    "plot_streams": (["a cat sat on a mat", 2, 3], "2 rows.* 2 batches of 3", ""),
+    "plot_text": (["a cat.\n" + "mat " * 20 + "x" * 80, range(167), "bits", 90], "167 characters.* above 90 bits", ""),
+    "plot_training_losses": ([HISTORIES, [[2.0, 1.8], [2.2, 2.0]]], "moving average", "colour line"),
+    "plot_units": (["a cat", {"GRU 3": [0, 1, 0, 1, 0], "LSTM 1": [1, 0, 1, 0, 1]}, "h"], "GRU 3 and", "colour line"),
+}
+GLARING = {"colour": "#12FE34", "line": ":", "marker": "X", "hatch": "OO"}
+REFUSED = [
+    ("diagram", ["lstm"], "choose from gru_cell, lstm_cell, truncation"),
+    ("plot_excess_by_kind", [{"LSTM": {"free": 1.0}, "GRU": {"name": 1.0}}], "the same kinds"),
+    ("plot_gates", [torch.rand(3, 2), "four", "f"], "4 characters and there are 3"),
+    ("plot_losses", [HISTORIES, None, None, "hours"], "'hours'.* choose from updates, characters, seconds"),
+    ("plot_losses", [HISTORIES, None, None, "updates", "bytes"], "'bytes'.* from nats, bits"),
+    ("plot_streams", ["a cat sat", 2, 0], "window is 0 .* choose a window from 1 to 4"),
+    ("plot_text", ["a cat", [1.0]], "5 characters and there are 1 values"),
+]
+
+
+def draw(name):
+    shown = getattr(figures, name)(*FIGURES[name][0])
+    return shown.words, shown._repr_mimebundle_()
+
+
+as_it_is = cache(draw)
+
+
+def test_the_table_has_a_row_for_every_figure_of_the_room():
+    names = [f"{figures.__name__}.{module.name}" for module in pkgutil.iter_modules(figures.__path__)]
+    found = {name for module in names for name in vars(importlib.import_module(module)) if name.startswith("plot_")}
+    assert {"diagram", *found} == set(FIGURES)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_is_an_image_and_says_in_words_what_it_shows(name):
+    words, shown = as_it_is(name)
+    assert re.search(FIGURES[name][1], words), words
+    assert shown.pop("text/plain") == f"[figure] {words}"
+    ((kind, image),) = shown.items()
+    assert image.startswith("<svg " if kind == "image/svg+xml" else b"\x89PNG")
+
+
+@pytest.mark.parametrize(("name", "trait"), [(name, trait) for name in FIGURES for trait in FIGURES[name][2].split()])
+def test_a_cell_looks_as_the_registry_says(name, trait, monkeypatch):
+    words, before = as_it_is(name)
+    for cell in BOTH:
+        monkeypatch.setitem(CELLS, cell, replace(CELLS[cell], **{trait: GLARING[trait]}))
+    words_after, after = draw(name)
+    assert words_after == words
+    assert after["image/png"] != before["image/png"]
+    if trait == "colour":
+        pixels = matplotlib.image.imread(io.BytesIO(after["image/png"]))[..., :3]  # (height, width, 3)
+        assert (np.abs(pixels - to_rgb(GLARING["colour"])).max(axis=2) < 0.02).any()
+
+
+@pytest.mark.parametrize("name", ["plot_bands", "plot_frontier", "plot_groups", "plot_ladder", "plot_losses"])
+def test_a_line_that_is_not_known_is_not_named(name):
+    needed = FIGURES[name][0][: 2 if name == "plot_frontier" else 1]
+    assert not re.search("floor|n-gram|bigram", getattr(figures, name)(*needed).words)
+
+
+def test_curves_that_have_not_begun_are_drawn_as_an_empty_chart():
+    assert "no network yet, 0 seed(s)" in figures.plot_losses([History("GRU", CONFIG)]).words
+
+
+@pytest.mark.parametrize("path", sorted(Path(figures.__file__).parent.rglob("*.svg")), ids=lambda path: path.stem)
+def test_a_diagram_has_a_title_its_words_and_fits_any_width(path):
+    root = ElementTree.parse(path).getroot()
+    title, words = (root.findtext(f"{{http://www.w3.org/2000/svg}}{tag}") for tag in ("title", "desc"))
+    assert title
+    assert figures.diagram(path.stem).words == words
+    assert root.get("viewBox")
+    assert "max-width: 100%" in root.get("style")
+    for cell in BOTH:
+        assert (CELLS[cell].colour.lower() in path.read_text()) == (cell.lower() in path.stem)
+
+
+@pytest.mark.parametrize(("name", "args", "sentence"), REFUSED)
+def test_wrong_input_is_refused_by_a_sentence(name, args, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        getattr(figures, name)(*args)

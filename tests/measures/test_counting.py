@@ -1,0 +1,79 @@
+"""A network counts as far as it gets every character that can be known, and holds a key for as long."""
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from charrnn_helpers import Vocabulary
+from charrnn_helpers.measures.counting import KEYS, counted, counts, held, holds, learn_to_count, learn_to_hold, reach
+
+
+def test_lines_to_count_and_to_hold():
+    assert counted("abc", 2) == "\naabbcc\n"
+    assert held("c", 3) == "\nc...?c\n"
+
+
+class Rule(torch.nn.Module):
+    """Expects the next character of `line(n)`, where n is how often `counted_letter` was read, for n up to `limit`.
+
+    Beyond, or at the place `blind` after the first letter has ended, it expects a line end.
+    """
+
+    def __init__(self, vocab, line, letter, limit, blind=None):
+        super().__init__()
+        self.vocab, self.line, self.letter, self.limit, self.blind = vocab, line, letter, limit, blind
+
+    def forward(self, x, state=None):
+        text = self.vocab.decode(x[0])
+        logits = torch.zeros(1, len(text), len(self.vocab))
+        n = text.count(self.letter)
+        line = self.line(n, text)
+        for place in range(len(text)):
+            known = n <= self.limit and (self.blind is None or place != n + self.blind)
+            logits[0, place, self.vocab.encode(line[place + 1] if known else "\n")] = 1.0
+        return logits, None
+
+
+def counting_rule(vocab, letters, limit, blind=None):
+    return Rule(vocab, lambda n, text: counted(letters, n), letters[0], limit, blind)
+
+
+@pytest.mark.parametrize("letters", ["ab", "abc"])
+def test_reach_is_the_n_up_to_which_a_rule_counts(letters):
+    vocab = Vocabulary.from_text(letters + "\n")
+    rule = counting_rule(vocab, letters, 13)
+    assert reach(lambda n: counts(rule, vocab, letters, n), 40) == 13
+    blind = counting_rule(vocab, letters, 99, blind=1)  # fails at the first character that can be known
+    assert reach(lambda n: counts(blind, vocab, letters, n), 40) == (1 if letters == "ab" else 0)
+    assert reach(lambda n: n != 1) == 0
+    assert reach(lambda n: True, 25) == 25
+
+
+def test_holding_asks_for_the_key_after_the_dots_whichever_it_is():
+    vocab = Vocabulary.from_text("\n.?" + KEYS)
+    rule = Rule(vocab, lambda n, text: held(text[1], n), ".", 9)
+    assert reach(lambda n: holds(rule, vocab, n), 30) == 9
+    only_a = Rule(vocab, lambda n, text: held("a", n), ".", 9)
+    assert not holds(only_a, vocab, 3)
+
+
+@pytest.mark.parametrize("cell", ["LSTM", "GRU"])
+def test_learning_to_count_and_to_hold_gets_somewhere_and_is_repeated_by_its_seed(cell):
+    model, vocab = learn_to_count(cell, "ab", seed=1, units=6, updates=50)
+    torch.rand(1)  # the reader's random numbers neither change it nor are changed
+    random = torch.get_rng_state()
+    again, _ = learn_to_count(cell, "ab", seed=1, units=6, updates=50)
+    assert torch.equal(torch.get_rng_state(), random)
+    ids = vocab.encode(counted("ab", 6))[None]
+    assert torch.equal(model(ids)[0], again(ids)[0])
+    fresh, _ = learn_to_count(cell, "ab", seed=1, units=6, updates=1)
+    losses = [F.cross_entropy(one(ids[:, :-1])[0][0], ids[0, 1:]).item() for one in (model, fresh)]
+    assert losses[0] < losses[1] - 0.1
+    keeper, letters = learn_to_hold(cell, units=4, updates=2)
+    assert set(KEYS) < set(letters.characters)
+    assert not holds(keeper, letters, 5)  # two updates are too few
+
+
+def test_a_cell_that_is_not_there_gets_a_sentence():
+    with pytest.raises(ValueError, match="there is no cell 'lstm'; choose from LSTM, GRU, RNN"):
+        learn_to_count("lstm")

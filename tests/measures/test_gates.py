@@ -1,0 +1,49 @@
+"""What is traced of a network is what the network does."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional as F
+
+from charrnn_helpers.measures.gates import gru_unit, lstm_unit, time_constants, trace
+from charrnn_helpers.networks.registry import CELLS
+
+
+@pytest.mark.parametrize("cell", ["LSTM", "GRU", "RNN"])
+@pytest.mark.parametrize(("layers", "embedding", "dtype"), [(1, None, torch.float64), (2, 4, torch.float32)])
+def test_traced_states_are_those_of_the_network(cell, layers, embedding, dtype, make, only_looked_at):
+    model = make(cell, layers=layers, embedding=embedding).to(dtype)
+    ids = torch.randint(7, (30,))
+    with only_looked_at(model):
+        traced = trace(model, ids)
+    assert len(traced) == layers
+    x = F.one_hot(ids, 7).to(dtype) if embedding is None else model.embedding(ids)
+    outputs, _ = model.rnn(x[None])
+    assert torch.allclose(traced[-1]["h"], outputs[0], atol=1e-6)
+    for layer in traced:
+        assert "".join(layer) == CELLS[cell].gates
+        assert all(values.shape == (30, 5) and values.dtype == dtype for values in layer.values())
+
+
+def test_a_unit_set_by_hand_does_what_the_equations_say_of_each_gate():
+    lstm, gru = lstm_unit(f=0.9, i=0.2, g=0.5, o=0.7, c=1.0), gru_unit(r=0.5, z=0.8, xn=0.3, hn=0.4, h=0.1)
+    assert lstm == pytest.approx({"i": 0.2, "f": 0.9, "g": 0.5, "o": 0.7, "c": 1.0, "h": 0.7 * math.tanh(1.0)})
+    n = math.tanh(0.3 + 0.5 * 0.4)
+    assert gru == pytest.approx({"r": 0.5, "z": 0.8, "n": n, "h": 0.2 * n + 0.8 * 0.1})
+
+
+def test_a_trace_needs_one_text(make):
+    for ids in (torch.zeros(0, dtype=torch.long), torch.zeros(2, 3, dtype=torch.long)):
+        with pytest.raises(ValueError, match="one text"):
+            trace(make("GRU"), ids)
+
+
+def test_time_constants_follow_the_product_of_the_gates():
+    constant = time_constants(torch.full((30, 2), 0.9))
+    assert constant.tolist() == pytest.approx([-1 / np.log(0.9)] * 2, rel=1e-4)
+    mixed = torch.tensor([[0.5], [0.8]] * 10)
+    left = mixed.prod().item()  # after 20 characters
+    assert np.exp(-20 / time_constants(mixed).item()) == pytest.approx(left, rel=1e-4)
+    assert torch.isfinite(time_constants(torch.tensor([[0.0], [1.0]]))).all()

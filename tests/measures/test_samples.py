@@ -1,0 +1,136 @@
+"""Copying, repetition and validity of a sample are what one finds by hand or by brute force."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charrnn_helpers.measures.samples import (
+    CopyFinder,
+    copied_places,
+    distinct,
+    forgotten,
+    longest_copied_span,
+    loop_length,
+    novelty,
+    real_words,
+    sample_report,
+    tales_validity,
+    valid_stories,
+)
+from charrnn_helpers.text import tales, tales_grammar
+
+TEXT = st.text(alphabet="ab c", max_size=30)
+
+
+@given(TEXT, TEXT)
+def test_copied_span_is_as_long_as_brute_force_finds(sample, training_text):
+    span = longest_copied_span(sample, training_text)
+    pieces = [sample[i:j] for i in range(len(sample) + 1) for j in range(i, len(sample) + 1)]
+    assert span in sample
+    assert span in training_text
+    assert len(span) == max(len(piece) for piece in pieces if piece in training_text)
+
+
+@given(TEXT, TEXT, st.integers(1, 6))
+def test_copies_are_those_that_brute_force_finds(sample, training_text, shortest):
+    found = CopyFinder(training_text, shortest).find(sample)
+    pieces = {(i, j) for i in range(len(sample)) for j in range(i + shortest, len(sample) + 1)}
+    copied = {(i, j) for i, j in pieces if sample[i:j] in training_text}
+    longest = {(i, j) for i, j in copied if not {(i - 1, j), (i, j + 1)} & copied}  # within no longer one
+    assert [(copy.start, copy.end) for copy in found] == sorted(longest)
+    for start, end, place in found:
+        assert training_text[place : place + end - start] == sample[start:end]
+    marked = copied_places(found, len(sample))
+    assert marked.tolist() == [any(i <= place < j for i, j in copied) for place in range(len(sample))]
+
+
+def test_equal_numbers_of_different_pieces_are_no_copies():
+    """The numbers only point to candidates; the text decides. These two pieces have the same number modulo 2^64."""
+    training_text, sample = (
+        "".join(map(chr, codes)) for codes in ((97, 1000, 99), (97 + 1, 1000 - 2 * 435, 99 + 435**2))
+    )
+    assert CopyFinder(training_text, 3).find(sample) == []
+
+
+def test_a_copy_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="at least 1"):
+        CopyFinder("a text", 0)
+
+
+def test_novelty_is_none_for_a_copy_and_whole_for_other_words():
+    text = "the old cat sat on the old mat"
+    assert novelty("old cat sat on the", text) == 0
+    assert novelty("a young dog ran far away", text) == 1
+    assert novelty("the old cat sat down", text) == 0.5  # two sequences of four, the second is new
+
+
+def test_distinct_counts_what_is_said_for_the_first_time():
+    assert distinct("a b c d") == 1
+    assert distinct("a b a b a") == 2 / 4
+    assert distinct("a a a a", n=1) == 1 / 4
+
+
+def test_too_short_a_sample_is_refused():
+    with pytest.raises(ValueError, match="fewer than 5 words"):
+        distinct("a b c", n=5)
+    with pytest.raises(ValueError, match="fewer than 5 words"):
+        novelty("a b c", "a b c", n=5)
+    with pytest.raises(ValueError, match="at least 1"):
+        novelty("a b", "a b", n=0)
+    with pytest.raises(ValueError, match="no whole sentence"):
+        tales_validity("Once a cold")
+
+
+@pytest.mark.parametrize(("sample", "length"), [("xxabababab", 2), ("abcabc", None), ("", None), ("zzz", 1)])
+def test_a_loop_is_a_piece_three_times_at_the_end(sample, length):
+    assert loop_length(sample) == length
+
+
+def test_real_words_are_those_of_the_other_text_whatever_their_case():
+    assert real_words("The cat, the dgo!", "the CAT and the dog") == 3 / 4
+    with pytest.raises(ValueError, match="no words"):
+        real_words("... 12", "a b")
+
+
+def test_what_is_forgotten_is_named_and_is_grammatical():
+    story = tales.write_stories(seed=6, characters=1)  # the colour of its object returns
+    assert set(forgotten(story)) == set(tales_grammar.DEPENDENCIES)
+    assert not any(forgotten(story).values())
+    colour = next(colour for colour in tales_grammar.WORDS["colour"] if f" {colour} " in story)
+    other = next(word for word in tales_grammar.WORDS["colour"] if word != colour)
+    first, rest = story.split(f" {colour} ", 1)
+    wrong = f"{first} {colour} " + rest.replace(f" {colour} ", f" {other} ")
+    assert [kind for kind, share in forgotten(wrong).items() if share] == ["colour"]
+    assert tales_validity(wrong).grammatical == 1 > tales_validity(wrong).remembering
+    with pytest.raises(ValueError, match="no grammatical sentence"):
+        forgotten("Cat the sat. ")
+
+
+def test_a_broken_sentence_lowers_both_shares():
+    story = tales.write_stories(seed=5, characters=1)
+    count = tales_validity(story).sentences
+    found = tales_validity("Cat the sat. " + story)
+    assert found.grammatical == pytest.approx(count / (count + 1))
+    assert found.remembering <= found.grammatical
+
+
+def test_whole_stories_are_counted_and_an_unfinished_one_is_left_out():
+    stories = tales.write_stories(seed=5, characters=3000)
+    count = stories.count("\n\n")
+    assert valid_stories(stories + "Once a cold") == (count, count)
+    assert valid_stories(stories.replace(".", "!", 1)) == (count - 1, count)
+    assert valid_stories("Once a cold") == (0, 0)
+
+
+def test_a_report_on_the_text_itself_and_on_a_broken_one():
+    text = tales.write_stories(seed=5, characters=4000)
+    training = tales.write_stories(seed=6, characters=60_000)
+    good = sample_report([text, text], training)
+    assert good["stories"] == good["grammatical"] == good["remembers"] == 1
+    assert not any(good[f"forgets {kind}"] for kind in tales_grammar.DEPENDENCIES)
+    assert 0 < good["novelty 2"] < good["novelty 4"] < good["novelty 8"] <= 1
+    bad = sample_report([text, text.replace("the", "teh")], training)
+    assert bad["real words"] < good["real words"]
+    assert bad["grammatical"] < good["grammatical"]
+    assert sample_report([training[:3000]], training)["copied"] == 3000
+    assert "stories" not in sample_report([text], training, grammar=False)

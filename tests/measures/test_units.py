@@ -1,0 +1,64 @@
+"""A feature says what it promises, and a unit is chosen on one part of a text and judged on another."""
+
+import numpy as np
+import pytest
+import torch
+
+from charrnn_helpers.measures.units import (
+    HERO,
+    best_unit,
+    enclosed,
+    hero_is_a_girl,
+    knocks_to_come,
+    position_in_sentence,
+)
+from charrnn_helpers.text import tales, tales_grammar
+
+
+def test_features_say_of_each_character_what_they_promise():
+    text = 'He (or [he]) said "no".\n'
+    marked = enclosed(text, "(", ")")
+    assert "".join(char for char, value in zip(text, marked, strict=True) if value) == "(or [he]"
+    quoted = enclosed(text, '"', '"')
+    assert "".join(char for char, value in zip(text, quoted, strict=True) if value) == '"no'
+    assert position_in_sentence("ab. c.").tolist() == [0, 1, 2, 0, 1, 2]
+    line = "hit the cup three times: pop, pop, pop. So"
+    start = line.index("pop")
+    assert knocks_to_come(line)[start : start + 13].tolist() == [2, 2, 2, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0]
+    assert not knocks_to_come(line)[:start].any()
+
+
+def test_the_heros_label_holds_from_the_naming_to_the_end_of_the_story():
+    text = tales.write_stories(seed=2, characters=4000)
+    label, start = hero_is_a_girl(text), 0
+    for story in tales.split_stories(text):
+        name = HERO.search(story)
+        part = label[start : start + len(story)]
+        assert not part[: name.end()].any()
+        assert set(part[name.end() :]) == {1.0 if name[0] in tales_grammar.GIRLS else -1.0}
+        start += len(story)
+
+
+def test_the_best_unit_is_chosen_on_one_part_and_judged_on_the_other():
+    feature = np.array([0.0, 1, 2, 3, 4, 5] * 20)
+    generator = torch.Generator().manual_seed(0)
+    values = torch.randn(120, 30, generator=generator)
+    values[:, 7] = -torch.tensor(feature) + 0.1 * torch.randn(120, generator=generator)
+    assert best_unit(values, feature, 60).number == 7
+    assert best_unit(values, feature, 60).confirmed < -0.95
+    values[60:, 7] = torch.randn(60, generator=generator)  # goes along on the first part only
+    unit = best_unit(values, feature, 60)
+    assert unit.number == 7
+    assert abs(unit.found) > 0.95
+    assert abs(unit.confirmed) < 0.4
+
+
+def test_a_feature_that_stands_still_or_has_another_length_is_refused():
+    values = torch.randn(10, 3)
+    with pytest.raises(ValueError, match="one value only"):
+        best_unit(values, np.ones(10), 5)
+    with pytest.raises(ValueError, match="10 characters have values and 9 a feature"):
+        best_unit(values, np.ones(9), 5)
+    with pytest.raises(ValueError, match="leave some for each of the two parts"):
+        best_unit(values, np.arange(10.0), 10)
+    assert best_unit(torch.zeros(10, 3), np.arange(10.0), 5).confirmed == 0  # units that stand still

@@ -1,0 +1,102 @@
+"""One row is all: a cell that the course has never seen trains, writes, is kept, plotted, swept and played with."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import torch
+from torch import nn
+
+from charrnn_helpers import Vocabulary, generate, load_checkpoint, load_corpus, save_checkpoint, train
+from charrnn_helpers.experiments import RunConfig, sweep
+from charrnn_helpers.figures import plot_losses
+from charrnn_helpers.measures import trace
+from charrnn_helpers.networks import BOTH, CELLS, Cell, count_parameters, num_parameters, register, written_out
+from charrnn_helpers.panels import Pair, playground_panel
+
+
+class MinimalCell(nn.Module):
+    """A cell with one gate (the minimal gated unit of Zhou et al. 2016)."""
+
+    carries = ("h",)
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__()
+        self.x2h = nn.Linear(input_size, 2 * hidden_size)
+        self.h2h = nn.Linear(hidden_size, 2 * hidden_size)
+
+    def gates(self, x, h):
+        (xf, xn), (hf, hn) = self.x2h(x).chunk(2, dim=-1), self.h2h(h).chunk(2, dim=-1)
+        f = torch.sigmoid(xf + hf)
+        n = torch.tanh(xn + f * hn)
+        return {"f": f, "n": n, "h": (1 - f) * h + f * n}
+
+    def forward(self, x, h):
+        return self.gates(x, h)["h"]
+
+
+ROW = Cell("MGU", MinimalCell, 2, "fnh", holds="h", keeps="f", colour="#CC79A7", line=":", marker="D", hatch="xx")
+
+
+@pytest.fixture
+def minimal(monkeypatch):
+    """The registry as it is in a session in which that row was registered."""
+    monkeypatch.setitem(CELLS, "MGU", None)  # taken out again at the end
+    register(ROW)
+    return CELLS["MGU"].model
+
+
+def test_a_third_cell_does_all_that_the_two_can(minimal, vocab, ids, config, tmp_path):
+    torch.manual_seed(0)
+    model = minimal(len(vocab), 16, 2, 8)
+    history = train(model, ids[:800], ids[800:1000], config(updates=20), progress=False)
+    assert history.finished
+    assert history.losses[-1] < history.losses[0] - 0.3
+
+    text = generate(model, vocab, "the ", 30, seed=1)
+    loaded = load_checkpoint(save_checkpoint(tmp_path / "mgu.pt", model, vocab, history=history))
+    assert generate(loaded.model, vocab, "the ", 30, seed=1) == text
+    assert list(trace(model, ids[:9])[-1]) == list("fnh")
+    assert num_parameters(model) == count_parameters("MGU", len(vocab), 16, 2, 8)
+    assert "MGU, 1 seed(s)" in plot_losses([history]).words
+
+    run = RunConfig("MGU", 8, text="assignment", train=config(updates=3, streams=2, window=5))
+    with ThreadPoolExecutor(1) as threads:
+        (row,) = sweep([run], threads, folder=tmp_path / "sweep", progress=False)
+    assert row["status"] == "finished"
+
+
+def test_a_third_cell_appears_in_the_playground(minimal, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pets.txt").write_text("a cat sat on a mat; a dog ran to a log. " * 60)
+    corpus = load_corpus("pets.txt")
+
+    vocab = Vocabulary.from_text(corpus.text)
+    models = {name: CELLS[name].model(len(vocab), 8, 1, 4).eval() for name in (*BOTH, "MGU")}
+    panel = playground_panel(Pair(models, vocab, corpus))
+    shown = " ".join(
+        getattr(child, "value", "") for child in panel.children if isinstance(getattr(child, "value", ""), str)
+    )
+    assert 'data-cell="MGU"' in shown
+    assert "dotted #CC79A7" in shown
+
+
+@pytest.mark.parametrize("name", ["LSTM", "GRU", "RNN"])
+def test_a_row_says_of_a_cell_what_the_cell_is(name):
+    row = CELLS[name]
+    torch.manual_seed(0)
+    model = row.model(7, 6, 2, 5)
+    assert model.cell == row.name == name
+    x, cells = torch.randn(6), written_out(model)
+    step = cells[1].gates(x, (x, x) if len(row.equations.carries) == 2 else x)
+    assert list(step) == list(row.gates)
+    assert row.holds in step
+    assert row.keeps is None or row.keeps in step
+    assert model.rnn.weight_hh_l0.shape[0] == 6 * row.blocks
+    fast = row.fast(7, 6, 2, 5)
+    assert {k: v.shape for k, v in fast.state_dict().items()} == {k: v.shape for k, v in model.state_dict().items()}
+
+
+def test_cells_can_be_told_apart_without_colour():
+    rows = [CELLS[name] for name in ("LSTM", "GRU", "RNN")]
+    for look in ("colour", "line", "marker", "hatch"):
+        assert len({getattr(row, look) for row in rows}) == len(rows), look

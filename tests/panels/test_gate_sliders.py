@@ -1,0 +1,27 @@
+"""The gates of one unit, set by hand."""
+
+import math
+
+from charrnn_helpers.panels.gate_sliders import gru_gate_panel, lstm_gate_panel
+
+
+def test_one_step_of_an_lstm_unit_is_said_and_how_long_a_value_lasts(controls, words):
+    panel = lstm_gate_panel()
+    assert "0.90 · 0.60 + 0.50 · 0.80 = <b>0.94</b>" in words(panel)
+    assert f"0.70 · tanh(0.94) = <b>{0.7 * math.tanh(0.94):.2f}</b>" in words(panel)
+    for forget, c, lasts in (
+        (0.9, "0.94", f"after 20 characters {0.9**20:.3f} of the old value is left; half is gone after 6.6"),
+        (1.0, "1.00", "it never fades"),
+        (0.0, "0.40", "less than 0.001 of the old value is left; nothing survives one character"),
+    ):
+        controls(panel)["forget f"].value = forget
+        assert f"= <b>{c}</b>, and" in words(panel)
+        assert lasts in words(panel)
+
+
+def test_one_step_of_a_gru_unit_is_said(words):
+    n = math.tanh(0.2 + 0.5 * -1.2)
+    said = words(gru_gate_panel())
+    assert f"n = tanh(0.20 + 0.50 · -1.20) = {n:.2f}, and" in said
+    assert f"0.25 · {n:.2f} + 0.75 · 0.80 = <b>{0.25 * n + 0.75 * 0.8:.2f}</b>" in said
+    assert "If z stays at 0.75" in said

@@ -1,0 +1,71 @@
+"""The pairs of networks that are kept and found, and the texts that readers give."""
+
+from dataclasses import replace
+
+import pytest
+
+from charrnn_helpers import generate, load_corpus
+from charrnn_helpers.panels.network_pairs import found_pairs, keep_pair, keep_text, load_pair
+from charrnn_helpers.text.corpus import CorpusError
+from charrnn_helpers.training.checkpoints import BUNDLED, CheckpointError, find_checkpoint
+
+
+def test_a_pair_that_was_kept_is_found_with_its_text_and_writes_the_same(pair, histories):
+    pair = replace(pair, corpus=keep_text(pair.corpus.text.encode(), "my pets!"))
+    assert pair.corpus.name == "my_pets"
+    keep_pair(pair, histories)
+    assert list(found_pairs()) == ["my_pets, trained here", "tales, comes with the course"]
+    again = found_pairs()["my_pets, trained here"]()
+    assert again.corpus == pair.corpus
+    assert again.prompt == pair.prompt == pair.corpus.val.partition(". ")[0] + ". "
+    for cell, model in pair.models.items():
+        texts = [generate(one, pair.vocab, pair.prompt, 50, seed=1) for one in (model, again.models[cell])]
+        assert texts[0] == texts[1]
+
+
+def test_a_readers_tales_are_not_ours(pair, histories, tmp_path):
+    data = pair.corpus.text.encode()
+    theirs, ours = keep_text(data, "tales", tmp_path), load_corpus()
+    assert (theirs.name, theirs.text, theirs.floor) == ("tales.txt", pair.corpus.text, None)
+    keep_pair(replace(pair, corpus=theirs), histories, tmp_path)
+    assert find_checkpoint("GRU", "tales", tmp_path).parent == BUNDLED
+    keep_pair(replace(pair, corpus=ours), histories, tmp_path)  # as 04 does
+    found = found_pairs(tmp_path)
+    assert found["tales.txt, trained here"]().corpus == theirs
+    assert found["tales, trained here"]().corpus == ours
+    (tmp_path / "tales").write_bytes(data)  # without an ending
+    assert load_corpus(tmp_path / "tales").name == "tales.txt"
+
+
+def test_a_text_takes_no_other_texts_place_and_is_refused_if_it_cannot_be_used(corpus, tmp_path):
+    data, runs = corpus.text.encode(), tmp_path / "runs"
+    first = keep_text(data, "mine", runs)
+    for bad, said in ((b"too short", "at least 20"), (b"", "at least 20"), (b"\xff\xfe" * 50, "not UTF-8")):
+        with pytest.raises(CorpusError, match=said):
+            keep_text(bad, "mine", runs)
+    second = keep_text(data.upper(), "mine", runs)
+    assert keep_text(data, "mine", runs) == first
+    assert (first.name, second.name) == ("mine", "mine_2")
+    assert sorted(file.name for file in runs.iterdir()) == ["mine.txt", "mine_2.txt"]
+    assert load_corpus(runs / "mine.txt").text == corpus.text
+
+
+@pytest.mark.parametrize("name", ["../../etc/x", "", "...", "a/b\\c", "Märchen 1"])
+def test_no_name_leads_out_of_the_folder(tmp_path, name):
+    keep_text(b"a cat sat on a mat; " * 60, name, tmp_path / "runs")
+    assert len(list((tmp_path / "runs").iterdir())) == 1
+    assert [file.name for file in tmp_path.iterdir()] == ["runs"]
+
+
+def test_networks_of_two_vocabularies_are_no_pair(pair, histories, tmp_path):
+    lstm, _ = keep_pair(pair, histories, tmp_path)
+    with pytest.raises(CheckpointError, match="another vocabulary"):
+        load_pair(lstm, BUNDLED / "tales-gru.pt")
+
+
+def test_a_pair_without_its_text_still_plays(pair, histories, tmp_path):
+    keep_pair(pair, histories)
+    (tmp_path / "pets.txt").unlink()
+    found = found_pairs()["pets, trained here"]()
+    assert found.corpus is None
+    found.vocab.encode(found.prompt)  # a prompt that it knows

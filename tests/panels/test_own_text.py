@@ -1,0 +1,87 @@
+"""Two networks trained on a reader's text, in the playground."""
+
+import re
+import time
+from dataclasses import replace
+from datetime import datetime, timezone
+
+import pytest
+import torch
+
+from charrnn_helpers.networks.registry import CELLS
+from charrnn_helpers.panels.playground import playground_panel
+
+
+@pytest.fixture
+def panel(pair, controls):
+    """A playground in which a text is pasted."""
+    panel = playground_panel(pair)
+    controls(panel)["or paste it"].value, controls(panel)["updates"].value = pair.corpus.text, 50
+    return panel
+
+
+def test_a_full_disk_does_not_take_what_was_trained(panel, tmp_path, controls, words):
+    named = controls(panel)
+    (tmp_path / "runs" / "my_text-lstm.pt").mkdir(parents=True)  # no file can take its place
+    named["Train"].click()
+    run = panel.own.live()
+    named["Train"].click()  # a double click is one
+    assert panel.own.live() is run
+    run.wait()
+    assert "my_text-lstm.pt could not be written" in words(panel)
+    assert named["networks"].value == "my_text, 50 updates"
+    assert "lstm-seed-1.txt" in words(panel)
+
+
+def test_training_the_same_text_anew_plays_with_the_new_networks(panel, controls, words):
+    named, texts = controls(panel), set()
+    for _ in range(2):
+        named["Train"].click()
+        panel.own.live().wait()
+        assert named["networks"].value == "my_text, 50 updates"
+        named["random seed"].value = 2  # written now, by the networks that play
+        texts.add(re.findall(r'base64,([^"]+)">Save', words(panel))[0])
+        named["random seed"].value = 1
+        with torch.no_grad():  # if these went on playing, they would write something else
+            panel.own.live().models["LSTM"].head.bias[0] += 50
+    assert len(texts) == 1  # the same text, run and seed
+    assert "Both are kept" in words(panel)
+
+
+def test_networks_that_are_not_numbers_are_not_kept(panel, tmp_path, monkeypatch, controls, words):
+    class Broken(CELLS["GRU"].fast):
+        def forward(self, *given):
+            logits, state = super().forward(*given)
+            return logits * float("nan"), state
+
+    monkeypatch.setitem(CELLS, "GRU", replace(CELLS["GRU"], fast=Broken))
+    controls(panel)["Train"].click()
+    panel.own.live().wait()
+    assert "is not a number" in words(panel)
+    assert "Both are kept" not in words(panel)
+    assert controls(panel)["networks"].value == "the two of this page"
+    assert [file.name for file in (tmp_path / "runs").iterdir()] == ["my_text.txt"]
+
+
+def test_a_playground_made_anew_finds_the_run_on_ones_own_text(pair, panel, controls, words):
+    controls(panel)["updates"].value = 2000
+    controls(panel)["Train"].click()
+    while panel.own.live().updates < 4:
+        time.sleep(0.01)
+    again = playground_panel(pair)  # the cell is run again
+    named = controls(again)
+    assert [named[name].disabled for name in ("Train", "Stop")] == [True, False]
+    named["Stop"].click()
+    again.own.live().wait()
+    assert "Both are kept" in words(again)
+    assert named["networks"].value.startswith("my_text, ")
+
+
+def test_an_uploaded_file_takes_the_place_of_a_pasted_text(pair, panel, tmp_path, controls):
+    named, data = controls(panel), pair.corpus.text.upper().encode()
+    given = {"name": "pets.txt", "type": "text/plain", "size": 1, "content": memoryview(data)}
+    named["A text file"].value = ({**given, "last_modified": datetime.now(timezone.utc)},)
+    assert named["or paste it"].value == ""
+    named["Train"].click()
+    panel.own.live().wait()
+    assert (tmp_path / "runs" / "pets.txt").read_bytes() == data

@@ -1,0 +1,329 @@
+"""One loop trains both cells: what it carries, what it cuts, how it stops, and how it goes on."""
+
+import math
+import random
+import signal
+import threading
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional as F
+from tqdm import tqdm
+
+from charrnn_helpers import evaluate, load_checkpoint, save_checkpoint, train
+from charrnn_helpers.networks.registry import CELLS
+from charrnn_helpers.text.encoding import as_streams, batches
+from charrnn_helpers.training import loop
+
+
+def quietly(model, ids, config, **options):
+    return train(model, ids, ids[:100], config, device="cpu", progress=False, **options)
+
+
+def weights_of(model):
+    return {name: value.clone() for name, value in model.state_dict().items()}
+
+
+def same_weights(ours, theirs):
+    return ours.keys() == theirs.keys() and all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+class StopAfter:
+    """A stop event that sets itself once the loop has asked `updates` times."""
+
+    def __init__(self, updates):
+        self.left = updates
+
+    def is_set(self):
+        self.left -= 1
+        return self.left < 0
+
+
+# --- learning -------------------------------------------------------------------------------------------------------
+
+
+def test_a_network_learns_and_a_state_that_is_carried_helps_it(model, ids, config):
+    before = evaluate(model, ids)
+    history = quietly(model, ids, config(updates=150, validate_every=150))
+    assert history.losses[0] == pytest.approx(before, rel=0.1)
+    assert np.mean(history.losses[-5:]) < 0.5 * history.losses[0]
+    assert evaluate(model, ids) < 0.5 * before
+    assert evaluate(model, ids) < evaluate(model, ids, window=4) - 0.05  # a block forgets what stood before it
+
+
+def test_loop_equals_truncated_back_propagation_written_out(make_model, ids, config):
+    """Losses and gradient norms agree with a plain loop: state carried, detached, clipped, rate as configured."""
+    settings = config(updates=30, clip=0.5)
+    short = ids[:200]  # six windows, so the walk starts again four times
+    history = quietly(make_model(), short, settings)
+
+    model = make_model()
+    inputs, targets = as_streams(short, settings.streams)
+    windows = list(batches(inputs, targets, settings.window))
+    optimiser = torch.optim.Adam(model.parameters(), betas=(0.9, 0.99))
+    losses, norms = [], []
+    for update in range(settings.updates):
+        x, y = windows[update % len(windows)]
+        if update % len(windows) == 0:
+            state = None
+        logits, state = model(x, state)
+        state = tuple(part.detach() for part in state) if isinstance(state, tuple) else state.detach()
+        loss = F.cross_entropy(logits.reshape(-1, logits.shape[-1]), y.reshape(-1))
+        optimiser.zero_grad()
+        loss.backward()
+        norm = torch.sqrt(sum((weight.grad**2).sum() for weight in model.parameters()))
+        for weight in model.parameters():
+            weight.grad *= min(1.0, settings.clip / (norm.item() + 1e-6))
+        optimiser.param_groups[0]["lr"] = settings.rate(update)
+        optimiser.step()
+        losses.append(loss.item())
+        norms.append(norm.item())
+    assert min(norms) < settings.clip < max(norms)
+    assert history.losses == pytest.approx(losses, abs=1e-4)
+    assert history.norms == pytest.approx(norms, rel=1e-2, abs=1e-3)
+
+
+def test_weight_decay_shrinks_matrices_and_leaves_biases(model, ids, config):
+    """With a gradient of zero only the decay is left: each matrix times 1 - rate x decay, every update."""
+    before = weights_of(model)
+    hooks = [weight.register_hook(torch.zeros_like) for weight in model.parameters()]
+    settings = config(updates=3, warmup=0, weight_decay=0.5)
+    quietly(model, ids, settings)
+    for hook in hooks:
+        hook.remove()
+    left = math.prod(1 - 0.5 * settings.rate(update) for update in range(3))
+    assert left < 0.99
+    for name, weight in model.named_parameters():
+        assert torch.allclose(weight, before[name] * (left if weight.dim() > 1 else 1), atol=1e-6), name
+
+
+def test_dropout_is_drawn_by_the_seed_of_the_run_and_the_readers_random_numbers_stay(make_model, ids, config):
+    runs = []
+    for seed in (4, 4, 5):
+        torch.manual_seed(len(runs))  # the reader's, another one each time
+        before = torch.get_rng_state(), random.getstate(), np.random.get_state()[1].copy()
+        runs.append(quietly(make_model(dropout=0.3), ids, config(seed=seed)))
+        assert torch.equal(torch.get_rng_state(), before[0])
+        assert random.getstate() == before[1]
+        assert (np.random.get_state()[1] == before[2]).all()
+    assert runs[0].losses == runs[1].losses != runs[2].losses
+    assert runs[0].val_losses == runs[1].val_losses
+
+
+# --- what is recorded, and the best weights -------------------------------------------------------------------------
+
+
+def test_validation_comes_at_intervals_and_at_the_end(model, ids, config):
+    told = []
+    history = quietly(model, ids, config(updates=17), on_validation=lambda history: told.append(history.updates))
+    assert history.val_updates == told == [5, 10, 15, 17]
+    assert history.val_characters == [5 * 32, 10 * 32, 15 * 32, 17 * 32]
+    assert len(history.losses) == len(history.norms) == 17
+    assert len(history.val_losses) == 4
+    assert history.finished
+
+
+def test_seconds_leave_validation_out(model, ids, config, monkeypatch):
+    clock = [0.0]
+
+    def takes(seconds, function):
+        def slow(*arguments, **options):
+            clock[0] += seconds
+            return function(*arguments, **options)
+
+        return slow
+
+    monkeypatch.setattr(loop, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
+    monkeypatch.setattr(loop, "one_update", takes(1, loop.one_update))
+    monkeypatch.setattr(loop, "evaluate", takes(100, loop.evaluate))
+    history = quietly(model, ids, config(updates=4, validate_every=2), on_validation=takes(100, lambda history: None))
+    assert history.val_seconds == [2, 4]
+    assert history.seconds == 4
+
+
+def test_the_bar_moves_about_a_hundred_times_however_long_the_run_and_can_be_left_out(
+    make_model, ids, config, monkeypatch, capsys
+):
+    """More messages than a kernel's queue holds while a cell runs would hide the end of the cell from nbval."""
+    moves = []
+
+    class Bar(tqdm):
+        def __init__(self, **options):
+            super().__init__(**{**options, "mininterval": 0})  # so slow that only the count of updates limits the bar
+
+        def refresh(self, *args, **options):
+            moves.append(self.n)
+            return super().refresh(*args, **options)
+
+    monkeypatch.setattr(loop, "tqdm", Bar)
+    settings = config(updates=200, streams=1, window=1, validate_every=200)
+    model = make_model(hidden_size=2, num_layers=1)
+    train(model, ids, ids[:10], settings, device="cpu")
+    assert 50 <= len(moves) <= 101
+    assert "200" in capsys.readouterr().err
+
+    quietly(model, ids, config(updates=1))
+    assert not any(capsys.readouterr())
+
+
+@pytest.mark.parametrize("best", [1, 2])
+@pytest.mark.parametrize("stopped", [False, True])
+def test_best_weights_on_the_validation_text_end_in_the_model_also_over_a_stop(
+    best, stopped, model, vocab, ids, config, tmp_path, monkeypatch
+):
+    scripted, seen = [3.0, 3.0, 3.0, 3.0], []
+    scripted[best] = 1.0
+
+    def scripted_loss(model, ids, window=None):
+        seen.append(weights_of(model))
+        return scripted[len(seen) - 1]
+
+    monkeypatch.setattr(loop, "evaluate", scripted_loss)
+    history = quietly(model, ids, config(), stop=StopAfter(12 if stopped else 20))
+    if stopped:
+        loaded = load_checkpoint(save_checkpoint(tmp_path / "a.pt", model, vocab, history=history, resumable=True))
+        model, history = loaded.model, quietly(loaded.model, ids, config(), history=loaded.history)
+    assert history.best_loss == 1.0
+    assert same_weights(weights_of(model), seen[best])
+    assert not same_weights(seen[best], seen[3])
+
+
+# --- stopping and going on ------------------------------------------------------------------------------------------
+
+
+def test_stop_event_leaves_a_usable_model_and_its_history(model, ids, config, monkeypatch):
+    monkeypatch.setattr(loop, "BLOCK", 30)  # characters
+    stop = threading.Event()
+    history = quietly(model, ids, config(), stop=stop, on_validation=lambda h: stop.set() if h.updates == 10 else None)
+    assert history.updates == len(history.losses) == 10
+    assert not history.finished
+    assert evaluate(model, ids[:100], window=30) == pytest.approx(history.val_losses[-1], abs=1e-6)
+
+    stop.clear()
+    assert quietly(model, ids, config(), stop=stop, history=history) is history
+    assert history.finished
+    assert history.val_updates == [5, 10, 15, 20]
+
+
+def test_a_stop_before_the_first_update_does_nothing_and_can_go_on(make_model, ids, config):
+    model, twin = make_model(dropout=0.2), make_model(dropout=0.2)
+    history = quietly(model, ids, config(), stop=StopAfter(0))
+    assert history.updates == 0
+    assert same_weights(weights_of(model), weights_of(twin))
+    assert quietly(model, ids, config(), history=history).losses == quietly(twin, ids, config()).losses
+
+
+def test_an_interrupt_stops_after_the_update_in_hand(model, ids, config, interruptible):
+    started = []
+
+    def interrupt_the_third(*_):
+        started.append(True)
+        if len(started) == 3:
+            signal.raise_signal(signal.SIGINT)
+
+    model.register_forward_pre_hook(interrupt_the_third)
+    history = quietly(model, ids, config())  # no KeyboardInterrupt comes out
+    assert history.updates == len(history.losses) == len(history.norms) == 3
+    assert history.resume["optimiser"]["state"]
+    with pytest.raises(KeyboardInterrupt):  # and outside training an interrupt is an interrupt again
+        signal.raise_signal(signal.SIGINT)
+
+
+@pytest.fixture
+def interruptible():
+    """Interrupts work as in a terminal or a kernel, also where the tests run in the background, deaf to them."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_training_runs_on_another_thread(model, ids, config):
+    found = []
+    thread = threading.Thread(target=lambda: found.append(quietly(model, ids, config())))
+    thread.start()
+    thread.join(60)
+    assert found
+    assert found[0].finished
+
+
+@pytest.mark.parametrize("precision", [None, "bfloat16"], ids=str)
+@pytest.mark.parametrize(("stopped_at", "through"), [(7, "memory"), (12, "checkpoint")])
+def test_a_resumed_run_equals_an_uninterrupted_one_exactly(
+    precision, stopped_at, through, make_model, ids, vocab, config, tmp_path
+):
+    settings, short = config(seed=3), ids[:301]  # nine windows, so a new walk starts in between
+    model, half = make_model(dropout=0.3), make_model(dropout=0.3)
+    whole = quietly(model, short, settings, precision=precision)
+
+    history = quietly(half, short, settings, precision=precision, stop=StopAfter(stopped_at))
+    assert history.updates == stopped_at
+    torch.manual_seed(99)  # what the reader does meanwhile does not matter
+    torch.rand(7)
+    if through == "checkpoint":
+        save_checkpoint(tmp_path / "half.pt", half, vocab, history=history, resumable=True)
+        loaded = load_checkpoint(tmp_path / "half.pt", vocab)
+        half, history = loaded.model, loaded.history
+    history = quietly(half, short, settings, history=history)
+
+    assert history.precision == (precision or "float32")
+    assert history.losses == whole.losses
+    assert history.norms == whole.norms
+    assert history.val_updates == whole.val_updates
+    assert history.val_losses == whole.val_losses
+    assert same_weights(weights_of(half), weights_of(model))
+
+
+def test_a_finished_run_is_left_as_it_is(model, ids, config):
+    history = quietly(model, ids, config())
+    weights, losses = weights_of(model), list(history.losses)
+    assert quietly(model, ids, config(), history=history).losses == losses
+    assert same_weights(weights_of(model), weights)
+
+
+def test_history_of_another_run_or_not_saved_for_resuming_is_refused(model, cell, vocab, ids, config, tmp_path):
+    history = quietly(model, ids, config(), stop=StopAfter(3))
+    with pytest.raises(ValueError, match="another run"):
+        quietly(model, ids, config(updates=21), history=history)
+    other = CELLS["GRU" if cell == "LSTM" else "LSTM"].model(len(vocab), 16, 2, 8)
+    with pytest.raises(ValueError, match="another run"):
+        quietly(other, ids, config(), history=history)
+    loaded = load_checkpoint(save_checkpoint(tmp_path / "half.pt", model, vocab, history=history))
+    assert loaded.history.losses == history.losses
+    with pytest.raises(ValueError, match="resumable=True"):
+        quietly(loaded.model, ids, config(), history=loaded.history)
+
+
+# --- when it goes wrong ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("updates", "advice"),
+    [(20, "loss of update 2 is not a number; lower the learning rate"), (1, "validation loss after update 1 is not")],
+)
+def test_a_loss_that_is_no_number_ends_the_run_with_advice(model, ids, config, updates, advice):
+    """After the last update no training loss would tell."""
+    with pytest.raises(FloatingPointError, match=advice):
+        quietly(model, ids, config(updates=updates, learning_rate=3e38, warmup=0))
+
+
+def test_a_validation_text_that_is_too_short_is_named_before_any_training(model, ids, config):
+    weights = weights_of(model)
+    with pytest.raises(ValueError, match="validation text has 1 characters; at least 2"):
+        train(model, ids, ids[:1], config(), device="cpu", progress=False)
+    assert same_weights(weights_of(model), weights)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no NVIDIA GPU")
+def test_the_same_loop_trains_on_the_gpu_and_goes_on_there(make_model, ids, vocab, config, tmp_path):
+    model = make_model()
+    state = torch.cuda.get_rng_state()
+    history = train(model, ids, ids[:100], config(), device="cuda", progress=False, stop=StopAfter(12))
+    assert torch.equal(torch.cuda.get_rng_state(), state)
+    assert history.device.startswith("cuda")
+    loaded = load_checkpoint(save_checkpoint(tmp_path / "half.pt", model, vocab, history=history, resumable=True))
+    history = train(loaded.model, ids, ids[:100], config(), device="cuda", progress=False, history=loaded.history)
+    assert history.losses == pytest.approx(quietly(make_model(), ids, config()).losses, abs=0.02)
+    assert next(loaded.model.parameters()).is_cuda
+    assert evaluate(loaded.model, ids[:100]) == pytest.approx(evaluate(loaded.model.cpu(), ids[:100]), abs=1e-3)
