@@ -21,10 +21,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-try:
-    import tomllib
-except ModuleNotFoundError:  # Python 3.10
-    import tomli as tomllib
+from ..training.files import read_table
 
 
 @dataclass
@@ -171,7 +168,7 @@ def _table(notebook: str) -> dict[str, Exercise]:
     names = {"math": math, "np": np, "torch": torch, "nn": nn, "F": F, "as_number": as_number}
     if (folder / f"{notebook}.py").is_file():
         names |= vars(import_module(f".{notebook}", __package__))
-    entries = tomllib.loads((folder / f"{notebook}.toml").read_text(encoding="utf-8"))
+    entries = read_table(folder / f"{notebook}.toml")
     return {number: Exercise(number, names, **entry) for number, entry in entries.items()}
 
 

@@ -27,7 +27,7 @@ from ..networks.models import LSTMModel, RNNModel
 from ..text.corpus import Corpus, load_corpus
 from ..text.encoding import Vocabulary
 from . import fault_program
-from .symptoms import NO_SIGNS, Run, Setting
+from .symptoms import NO_SIGNS, TABLES, Run, Setting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,113 +45,7 @@ class Fault:
     twin: str = "sound"  # the run without the fault, alike in all else
 
 
-FAULTS = {
-    "one_prediction": Fault(
-        title="one prediction against a window of targets",
-        right="F.cross_entropy(logits.flatten(0, 1), y.flatten())",
-        wrong="F.cross_entropy(logits[:, -1], y.flatten())",
-        symptom="it stops at the first update: Expected input batch_size (32) to match target batch_size (1024)",
-        cause="the network's last step alone is scored, (B, V), against the targets of all steps, (B · T,)",
-        test="print the shapes of both arguments of the loss",
-        signs={"stop": "shapes"},
-    ),
-    "last_step_only": Fault(
-        title="only the last step is scored",
-        right="F.cross_entropy(logits.flatten(0, 1), y.flatten())",
-        wrong="F.cross_entropy(logits[:, -1], y[:, -1])",
-        symptom="it runs, learns slowly, and the training loss is ragged: each update looks at 32 predictions, "
-        "not 1,024",
-        cause="of every T predictions T - 1 are thrown away: less to learn from, at the same price",
-        test="count the predictions behind each loss",
-        signs={"training": "slow", "raggedness": "ragged", "norm": "large"},
-    ),
-    "no_detach": Fault(
-        title="the state is carried with its history",
-        right="state = detach(state)",
-        wrong="state = state",
-        symptom="it stops at the second update: Trying to backward through the graph a second time",
-        cause="the new window's gradient runs on into the last window, whose intermediate results are gone",
-        test="ask state[0].requires_grad: it must be False where a window begins",
-        signs={"stop": "graph"},
-    ),
-    "state_reset": Fault(
-        title="the state is thrown away between windows",
-        right="logits, state = model(x, state)",
-        wrong="logits, state = model(x, None)",
-        symptom="the first characters of every window cost much more than the others, while the mean loss "
-        "hardly shows it",
-        cause="at a window's first character the network knows that one character and nothing before it",
-        test="plot the loss by position in the window: it must be flat",
-        signs={"position": "costly"},
-    ),
-    "unshifted_targets": Fault(
-        title="the targets are the inputs",
-        right="x, y = window[:, :-1], window[:, 1:]",
-        wrong="x, y = window[:, :-1], window[:, :-1]",
-        symptom="training loss falls to zero, far below the floor, while samples repeat one character",
-        cause="the network learns to copy what it reads",
-        test="decode one window and its targets, and read them; no loss may be below the floor",
-        signs={"training": "zero", "validation": "absurd", "norm": "vanishing", "text": "copied"},
-    ),
-    "no_clipping": Fault(
-        title="the gradient is not clipped",
-        right="clip_grad_norm_(model.parameters(), setting.clip)",
-        wrong="",
-        symptom="the loss jumps up and recovers slowly, or not at all; single gradient norms are many times the "
-        "usual one",
-        cause="one large gradient throws the weights far away, and it takes long to come back from there",
-        test="plot the norm before clipping: how often is it above the limit, and how far?",
-        signs={"training": "slow", "norm": "spikes"},
-        twin="sound_sgd",
-    ),
-    "shuffled_streams": Fault(
-        title="the windows come in random order, and the state is carried",
-        right="for window in pieces:",
-        wrong="for window in random.sample(pieces, len(pieces)):",
-        symptom="the first characters of every window cost more than with no memory at all",
-        cause="the state speaks of another place in the text: it is worse than an empty one",
-        test="decode two windows that follow each other in one stream: the second must go on where the first ends",
-        signs={"position": "misled", "text": "jumping"},
-    ),
-    "eval_forgotten": Fault(
-        title="dropout stays on while we validate and write",
-        right="model.eval()",
-        wrong="",
-        places=2,
-        symptom="validation loss is too high, and not the same when one looks twice",
-        cause="at every character dropout silences other outputs, and other ones at the next look",
-        test="validate twice without training in between: the numbers must be equal",
-        signs={"second look": "another"},
-    ),
-    "unordered_vocabulary": Fault(
-        title="the vocabulary has another order in every process",
-        right="characters = sorted(set(text))",
-        wrong="characters = list(set(text))",
-        symptom="all is well until the network is loaded again: then its loss is far above a uniform guess, its "
-        "text is noise",
-        cause="a set of strings has another order in each process: index 7 is another character",
-        test="save, load in a new process, and validate: the loss must be the same",
-        signs={"loaded": "lost"},
-    ),
-    "softmax_twice": Fault(
-        title="probabilities are handed to a loss that takes a softmax itself",
-        right="F.cross_entropy(logits.flatten(0, 1), y.flatten())",
-        wrong="F.cross_entropy(logits.flatten(0, 1).softmax(-1), y.flatten())",
-        symptom="training loss hardly moves and gradients are close to zero; validated without it, the loss is absurd",
-        cause="probabilities lie between 0 and 1: as scores they are all nearly alike, and their gradients vanish",
-        test="at most how good can the loss be if every score is between 0 and 1? ln(1 + (V - 1) / e)",
-        signs={"training": "stuck", "validation": "absurd", "norm": "vanishing"},
-    ),
-    "no_zero_grad": Fault(
-        title="gradients are added to those of all updates before",
-        right="optimiser.zero_grad()",
-        wrong="",
-        symptom="gradient norms are several times the usual ones from the start, and it learns slowly",
-        cause="backward() adds to .grad: without zero_grad each update follows a sum over the updates before it",
-        test="call backward() twice on the same window: the norm must not double",
-        signs={"training": "slow", "norm": "large"},
-    ),
-}
+FAULTS = {name: Fault(**entry) for name, entry in TABLES["faults"].items()}
 SOUND_RUNS = ("sound", "sound_sgd")
 
 

@@ -40,7 +40,9 @@ class Recipe:
         """A fresh network with initial weights drawn from `seed`; the reader's random numbers stay as they are."""
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
-            return CELLS[self.cell].fast(vocab_size, self.hidden_size, self.num_layers, self.embedding_size, self.dropout)
+            return CELLS[self.cell].fast(
+                vocab_size, self.hidden_size, self.num_layers, self.embedding_size, self.dropout
+            )
 
     def run(self, vocab_size: int, train_ids: Tensor, val_ids: Tensor, seed: int = 0, **options):
         """A fresh network and its training: the network with the best validation loss, and the log of the run."""

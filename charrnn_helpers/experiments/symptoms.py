@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from itertools import pairwise
+from pathlib import Path
 from statistics import mean, median
 
 import torch
 from torch import Tensor
+
+from ..training.files import read_table
 
 
 @dataclass(frozen=True)
@@ -59,54 +62,8 @@ class Run:
         return [] if self.error else torch.stack(self.positions[-50:]).mean(0).tolist()
 
 
-# Observation: {value: what one would see}. The first value of each is that of a sound run.
-OBSERVATIONS: dict[str, dict[str, str]] = {
-    "stop": {
-        "none": "the run goes to its end",
-        "shapes": "it stops before the first update, over two shapes that do not fit",
-        "graph": "it stops at the second update, because a graph is gone",
-        "no number": "it stops because the loss is no longer a number",
-        "otherwise": "it stops with a message of another kind",
-    },
-    "training": {
-        "falls": "the training loss falls as in the sound run",
-        "zero": "the training loss falls to nearly zero, below the floor",
-        "stuck": "the training loss hardly moves",
-        "slow": "the training loss stays well above that of the sound run",
-    },
-    "validation": {
-        "sensible": "the validation loss is one that a network may have",
-        "absurd": "the validation loss is more than twice that of a uniform guess",
-    },
-    "norm": {
-        "usual": "the gradient norms are those of the sound run",
-        "large": "the gradient norms are several times those of the sound run, all of them",
-        "spikes": "single gradient norms stand far above the others",
-        "vanishing": "the gradient norms go to almost nothing",
-    },
-    "raggedness": {
-        "smooth": "the training loss goes down smoothly",
-        "ragged": "the training loss leaps up and down from update to update",
-    },
-    "position": {
-        "flat": "the loss is alike at all positions in the window",
-        "costly": "the first characters of each window cost more: about what one pays knowing one character only",
-        "misled": "the first character of each window costs far more than one pays knowing one character only",
-    },
-    "second look": {
-        "the same": "a second look at the validation text gives the same number",
-        "another": "a second look at the validation text gives another number",
-    },
-    "loaded": {
-        "the same": "the network is as good when it is loaded again",
-        "lost": "the network is useless when it is loaded again",
-    },
-    "text": {
-        "in order": "the windows go on where the last one ended, with each target one further on",
-        "copied": "each target is its own input",
-        "jumping": "each window begins somewhere else in the text",
-    },
-}
+TABLES = read_table(Path(__file__).with_name("faults.toml"))
+OBSERVATIONS: dict[str, dict[str, str]] = TABLES["observations"]  # {value: what one would see}, the sound one first
 NO_SIGNS = {observation: next(iter(values)) for observation, values in OBSERVATIONS.items()}
 
 STOPS = {"batch_size": "shapes", "backward through the graph": "graph", "not a number": "no number"}

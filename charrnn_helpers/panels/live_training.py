@@ -32,7 +32,7 @@ class LiveTraining:
     def __init__(self, corpus: Corpus, cells, units: int, config: TrainConfig):
         self.corpus, self.config, self.vocab = corpus, config, Vocabulary.from_text(corpus.text)
         self._train_ids, self._val_ids = self.vocab.encode(corpus.train), self.vocab.encode(corpus.val)[:LOOKED_AT]
-        if True:  # the reader's random numbers stay as they are
+        with torch.random.fork_rng(devices=[]):  # the reader's random numbers stay as they are
             self.models: dict[str, CharModel] = {}
             for cell in cells:
                 torch.default_generator.manual_seed(0)

@@ -81,7 +81,7 @@ class Playground(Panel):
         vocab, start, columns, bars, told = self.pair.vocab, len(prompt), {}, {}, []
         for cell, model in self.pair.models.items():
             whole, logits = generate_with_logits(model, vocab, prompt, length, *settings, seed)
-            written, surprise = whole[start:], own_surprise(logits, vocab, whole)[start:]
+            written, surprise = whole[start:], surprise_of_text(logits, vocab, whole)[start:]
             copies = self.finder.find(written) if self.finder else []
             columns[cell] = (
                 marked(cell, prompt, written, surprise, copies, at)
@@ -123,7 +123,7 @@ class Playground(Panel):
         self.write()
 
 
-def own_surprise(logits: torch.Tensor, vocab: Vocabulary, text: str) -> np.ndarray:
+def surprise_of_text(logits: torch.Tensor, vocab: Vocabulary, text: str) -> np.ndarray:
     """Bits (n,) with which a network expected each character of `text`; NaN for the first, which it was given."""
     nats = torch.nn.functional.cross_entropy(logits[:-1].double(), vocab.encode(text)[1:], reduction="none")
     return np.concatenate([[math.nan], bits(1) * nats.numpy()])

@@ -1,11 +1,17 @@
-"""Files that appear whole, or not at all."""
+"""Files that appear whole, or not at all; and tables of text that come with the package."""
 
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 
 @contextmanager
@@ -21,3 +27,8 @@ def whole_file(path: Path):
     finally:
         with suppress(OSError):  # it is still there only when something went wrong, an interrupt included
             temporary.unlink()
+
+
+def read_table(path: Path) -> dict:
+    """What a TOML file holds."""
+    return tomllib.loads(path.read_text(encoding="utf-8"))

@@ -9,7 +9,7 @@ import pytest
 
 from charrnn_helpers.measures.samples import Copy, CopyFinder
 from charrnn_helpers.panels.network_pairs import Pair, keep_pair
-from charrnn_helpers.panels.playground import SURPRISE_STYLES, marked, own_surprise, playground_panel, sources
+from charrnn_helpers.panels.playground import SURPRISE_STYLES, marked, playground_panel, sources, surprise_of_text
 from charrnn_helpers.sampling import logits_after, next_probabilities
 
 
@@ -28,7 +28,7 @@ def test_grounds_follow_surprise_and_lines_follow_copies():
 
 def test_surprise_is_what_the_network_gave_to_each_character(pair):
     text, model = "a cat sat", pair.models["GRU"]
-    found = own_surprise(logits_after(model, pair.vocab, text), pair.vocab, text)
+    found = surprise_of_text(logits_after(model, pair.vocab, text), pair.vocab, text)
     assert np.isnan(found[0])
     for place in range(1, len(text)):
         p = next_probabilities(model, pair.vocab, text[:place])[pair.vocab.encode(text[place]).item()]
