@@ -52,9 +52,10 @@ def _weights(logits: np.ndarray, temperature: float, top_k: int | None, top_p: f
 
 @torch.inference_mode()
 def logits_after(model: nn.Module, vocab: Vocabulary, text: str) -> Tensor:
-    """Logits (n, V) after each character of `text`, from a zero state. Errors as in `generate`."""
+    """Logits (n, V) after each character of `text`, from a zero state, without dropout. Errors as in `generate`."""
     ids = _encode_prompt(vocab, text)
-    logits, _ = model(ids[None].to(next(model.parameters()).device))  # (1, n, V)
+    with eval_mode(model):
+        logits, _ = model(ids[None].to(next(model.parameters()).device))  # (1, n, V)
     return logits[0]
 
 
@@ -87,33 +88,9 @@ def generate(
     empty prompt, a character the vocabulary does not hold, a negative length, or a bad temperature, top-k or top-p, and
     `FloatingPointError` for a network whose scores are not numbers.
     """
-    return _continue(model, vocab, prompt, length, temperature, top_k, top_p, seed)
-
-
-def generate_with_logits(
-    model: nn.Module,
-    vocab: Vocabulary,
-    prompt: str,
-    length: int,
-    temperature: float = 1.0,
-    top_k: int | None = None,
-    top_p: float | None = None,
-    seed: int | None = None,
-) -> tuple[str, Tensor]:
-    """What `generate` gives, and the logits (n, V) after each of its n characters, which cost nothing more.
-
-    They are those of `scores`, to float precision. Errors as in `generate`.
-    """
-    seen: list[np.ndarray] = []
-    text = _continue(model, vocab, prompt, length, temperature, top_k, top_p, seed, seen)
-    return text, torch.from_numpy(np.stack(seen))
-
-
-def _continue(model, vocab, prompt, length, temperature, top_k, top_p, seed, seen: list | None = None) -> str:
-    """`generate`; the logits after every character are added to `seen`, if there is such a list."""
     ids = _encode_prompt(vocab, prompt)
     _check(len(vocab), temperature, top_k, top_p, length)
-    return prompt + vocab.decode(_write(model, ids, _uniforms(seed, length), temperature, top_k, top_p, seen))
+    return prompt + vocab.decode(_write(model, ids, _uniforms(seed, length), temperature, top_k, top_p))
 
 
 def generate_many(
@@ -152,25 +129,18 @@ def _uniforms(seed: int | None, length: int) -> np.ndarray:
 
 
 @torch.inference_mode()
-def _write(model, prompt_ids, draws, temperature, top_k, top_p, seen: list | None = None) -> np.ndarray:
-    """Indices drawn after the prompt, of the shape of `draws`: (length,) for one text, (length, B) for B.
-
-    If there is a list `seen`, the logits after every character are added to it.
-    """
+def _write(model, prompt_ids, draws, temperature, top_k, top_p) -> np.ndarray:
+    """Indices drawn after the prompt, of the shape of `draws`: (length,) for one text, (length, B) for B."""
     texts = None if draws.ndim == 1 else draws.shape[1]
-    with eval_mode(model):
+    written = np.empty(draws.shape, np.int64)
+    with eval_mode(model), np.errstate(over="ignore"):
         network = NumpyNetwork(model, texts) if has_numpy_form(model) else ModuleSteps(model, texts)
-        step = network.step if seen is None else lambda ids: seen.append(network.step(ids)) or seen[-1]
         for i in prompt_ids.tolist():
-            logits = step(i)
-        written = np.empty(draws.shape, np.int64)
-        with np.errstate(over="ignore"):
-            for place, u in enumerate(draws):
-                if place:
-                    logits = step(written[place - 1])
-                written[place] = _draw(np.add.accumulate(_weights(logits, temperature, top_k, top_p), axis=-1), u)
-        if seen is not None and len(draws):
-            step(written[-1])  # nothing is drawn after it
+            logits = network.step(i)
+        for place, u in enumerate(draws):
+            if place:
+                logits = network.step(written[place - 1])
+            written[place] = _draw(np.add.accumulate(_weights(logits, temperature, top_k, top_p), axis=-1), u)
     return written
 
 

@@ -10,7 +10,7 @@ from charrnn_helpers.networks.registry import CELLS
 
 LONGEST = (
     *("04_training.ipynb", "09_fair_trial.ipynb", "05_loss_curves.ipynb", "08_inside_the_gates.ipynb"),
-    *("10_break_it.ipynb", "test_sweep.py", "test_faults.py", "test_text_switch.py", "test_benchmarks.py"),
+    *("10_break_it.ipynb", "test_sweeps.py", "test_faults.py", "test_text_switch.py", "test_benchmarks.py"),
     *("test_every_notebook.py", "test_panels.py"),
 )
 TEXT = "the cat sat on the mat; the dog sat on the log. " * 40

@@ -4,8 +4,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from ..experiments import FAULTS, answer_to_accusation, hidden_fault
-from ..networks import LSTMModel, detach
+from ..experiments.faults import FAULTS
+from ..experiments.mystery import answer_to_accusation, hidden_fault
+from ..networks.models import LSTMModel
+from ..networks.state import detach
 from .engine import answered
 
 NAMES = (*FAULTS, "sound")

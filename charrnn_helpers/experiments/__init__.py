@@ -3,7 +3,7 @@
 from .faults import FAULTS, Fault, SeededDropout, program, run, signs_of
 from .mystery import Mystery, answer_to_accusation, hidden_fault
 from .recipes import RECIPES, Recipe, measured
-from .sweep import RESULTS_VERSION, RunConfig, key_of, sweep, train_once
+from .sweeps import RESULTS_VERSION, RunConfig, key_of, sweep, train_once
 from .symptoms import Run, Setting, evidence, observe, signs
 from .trial import (
     COMPARED,

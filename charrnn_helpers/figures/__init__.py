@@ -1,6 +1,6 @@
 """Every figure of the course, each with its description in words: one module a theme.
 
-`picture` holds what they are made of.
+`pictures` holds what they are made of.
 """
 
 from .cells import plot_gru_update, plot_lstm_update

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..measures.gates import gru_unit, lstm_unit
 from ..networks.registry import CELLS, Cell
-from .picture import FLOOR, Picture, new_figure, picture
+from .pictures import FLOOR, Picture, new_figure, picture
 
 
 def plot_lstm_update(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ..experiments.trial import Point
 from ..measures.intervals import Band, Interval
 from ..networks.registry import BOTH, CELLS
-from .picture import NOTE, Picture, beside, lines_across, marks_of, new_figure, picture, side_by_side, style_of
+from .pictures import NOTE, Picture, beside, lines_across, marks_of, new_figure, picture, side_by_side, style_of
 
 
 def plot_excess_by_kind(excess: dict[str, dict[str, float]]) -> Picture:

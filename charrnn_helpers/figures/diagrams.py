@@ -9,7 +9,7 @@ import re
 from html import unescape
 from pathlib import Path
 
-from .picture import Picture
+from .pictures import Picture
 
 DIAGRAMS = Path(__file__).parent / "diagrams"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from matplotlib.ticker import LogLocator
 
 from ..experiments.symptoms import Run
-from .picture import FLOOR, NOTE, Picture, new_figure, picture
+from .pictures import FLOOR, NOTE, Picture, new_figure, picture
 
 BROKEN_STYLE = {"color": "#CC79A7", "linestyle": "-"}
 SOUND_STYLE = {"color": "#000000", "linestyle": "--"}

@@ -9,7 +9,7 @@ from matplotlib.colors import Normalize
 from torch import Tensor
 
 from ..measures.memory import Share
-from .picture import FLOOR, NOTE, Picture, beside, marks_of, new_figure, picture, show_characters, style_of
+from .pictures import FLOOR, NOTE, Picture, beside, marks_of, new_figure, picture, show_characters, style_of
 
 TRAINED_TO, TESTED_TO = 20, 100  # the n of `plot_reach`
 

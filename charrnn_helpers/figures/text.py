@@ -14,7 +14,7 @@ from torch.nn.functional import one_hot
 from ..measures.intervals import bits
 from ..text.encoding import Vocabulary, as_streams
 from ..text.tales import Mark
-from .picture import FLOOR, OKABE_ITO, Picture, new_figure, picture, show_characters, side_by_side, style_of, visible
+from .pictures import FLOOR, OKABE_ITO, Picture, new_figure, picture, show_characters, side_by_side, style_of, visible
 
 COLUMNS = 76  # characters in a line of `plot_text` and `plot_marks`
 MARK_GROUNDS = {"free": "#FFFFFF", "spelling": "#E8E8E8"}  # every other kind of mark is something to remember: blue

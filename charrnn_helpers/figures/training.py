@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ..measures.intervals import bits
 from ..networks.registry import CELLS
 from ..training.config import History, TrainConfig
-from .picture import NOTE, Picture, lines_across, new_figure, picture, style_of
+from .pictures import NOTE, Picture, lines_across, new_figure, picture, style_of
 
 UNITS = {"nats": 1.0, "bits": bits(1)}
 AXES = {"updates": "updates", "characters": "characters read (millions)", "seconds": "seconds of training"}

@@ -32,9 +32,6 @@ class CharModel(nn.Module):
     rebuilds the model: `CELLS[model.cell].model(**model.hyperparameters)`. Raises `ValueError` for a size below 1.
     """
 
-    cell: str
-    recurrent: type[nn.Module]
-
     def __init__(
         self,
         vocab_size: int,

@@ -15,7 +15,7 @@ import anywidget
 import ipywidgets as ipw
 import traitlets
 
-from ..figures.picture import Picture
+from ..figures.pictures import Picture
 from .html import image, sentence
 
 NAMES_WIDTH = "120px"  # of the column in which the controls' names stand

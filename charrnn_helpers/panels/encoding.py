@@ -6,7 +6,7 @@ import html
 
 import ipywidgets as ipw
 
-from ..figures.picture import visible
+from ..figures.pictures import visible
 from ..figures.text import plot_one_hot
 from ..text.encoding import Vocabulary
 from .controls import Panel, on_change, text_box

@@ -9,7 +9,7 @@ from functools import lru_cache
 import ipywidgets as ipw
 from torch import Tensor
 
-from ..figures.picture import visible
+from ..figures.pictures import visible
 from ..figures.text import plot_next_characters
 from ..measures.gates import trace
 from ..networks.models import CharModel

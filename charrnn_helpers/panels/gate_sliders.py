@@ -8,7 +8,7 @@ from collections.abc import Callable
 import ipywidgets as ipw
 
 from ..figures.cells import plot_gru_update, plot_lstm_update
-from ..figures.picture import Picture
+from ..figures.pictures import Picture
 from ..measures.gates import gru_unit, lstm_unit
 from .controls import Chart, Panel, on_change, sliders
 

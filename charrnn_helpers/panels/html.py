@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import html
 
-from ..figures.picture import Picture
+from ..figures.pictures import Picture
 from ..measures.intervals import bits
 from ..networks.registry import CELLS
 from ..training.config import History

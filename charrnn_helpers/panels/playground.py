@@ -15,7 +15,7 @@ import torch
 from ..figures.text import plot_next_characters
 from ..measures.intervals import bits
 from ..measures.samples import Copy, CopyFinder, copied_places
-from ..sampling import generate_with_logits, next_distribution
+from ..sampling import generate, logits_after, next_distribution
 from ..text.encoding import Vocabulary
 from .controls import WIDE, Chart, Panel, Slider, dropdown, on_change, sliders, text_box
 from .html import in_columns, sentence
@@ -80,7 +80,8 @@ class Playground(Panel):
         settings, at = [slider.value for slider in self.settings], min(self.after.value, length)
         vocab, start, columns, bars, told = self.pair.vocab, len(prompt), {}, {}, []
         for cell, model in self.pair.models.items():
-            whole, logits = generate_with_logits(model, vocab, prompt, length, *settings, seed)
+            whole = generate(model, vocab, prompt, length, *settings, seed)
+            logits = logits_after(model, vocab, whole)
             written, surprise = whole[start:], surprise_of_text(logits, vocab, whole)[start:]
             copies = self.finder.find(written) if self.finder else []
             columns[cell] = (

@@ -18,7 +18,7 @@ from ..experiments.trial import (
     usual_plan,
 )
 from ..figures.comparison import plot_frontier, plot_groups
-from ..figures.picture import Picture
+from ..figures.pictures import Picture
 from ..measures.intervals import verdict_sentence
 from .controls import Chart, Panel, dropdown, on_change
 

@@ -1,6 +1,6 @@
 """The one training loop (`loop`), what decides a run and what it records, evaluation, precision, checkpoints."""
 
-from .autocast import Autocast, autocast
+from .bfloat16 import Autocast, autocast
 from .checkpoints import Checkpoint, CheckpointError, find_checkpoint, load_checkpoint, save_checkpoint
 from .config import History, TrainConfig
 from .device import keep_memory, pick_device

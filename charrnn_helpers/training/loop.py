@@ -21,7 +21,7 @@ from tqdm.auto import tqdm
 
 from ..networks.state import detach, to_device
 from ..text.encoding import as_streams, batches
-from .autocast import autocast
+from .bfloat16 import autocast
 from .config import History, TrainConfig
 from .device import keep_memory, pick_device
 from .evaluation import evaluate

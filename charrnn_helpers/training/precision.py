@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from ..networks.registry import BOTH, CELLS
-from .autocast import autocast
+from .bfloat16 import autocast
 from .config import TrainConfig
 from .device import keep_memory, pick_device
 from .loop import make_optimiser, one_update

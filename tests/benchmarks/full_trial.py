@@ -22,7 +22,7 @@ import numpy as np
 import torch
 
 from charrnn_helpers import TrainConfig, Vocabulary, load_corpus
-from charrnn_helpers.experiments.sweep import RESULTS_VERSION, RunConfig, sweep
+from charrnn_helpers.experiments.sweeps import RESULTS_VERSION, RunConfig, sweep
 from charrnn_helpers.experiments.trial import COMPARED
 from charrnn_helpers.measures.excess import excess_by_distance, excess_by_kind, read_tales
 from charrnn_helpers.networks.registry import width_for

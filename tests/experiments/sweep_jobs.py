@@ -1,4 +1,4 @@
-"""What the sweeps of test_sweep.py run in their workers, which import it by name."""
+"""What the sweeps of test_sweeps.py run in their workers, which import it by name."""
 
 import os
 import signal
@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from charrnn_helpers import TrainConfig
-from charrnn_helpers.experiments.sweep import RunConfig, train_once
+from charrnn_helpers.experiments.sweeps import RunConfig, train_once
 
 TINY = RunConfig("GRU", 8, text="assignment", train=TrainConfig(updates=3, streams=2, window=5, validate_every=2))
 CONFIGS = [replace(TINY, seed=seed) for seed in range(4)]

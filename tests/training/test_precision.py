@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from charrnn_helpers.training import precision
-from charrnn_helpers.training.autocast import Autocast
+from charrnn_helpers.training.bfloat16 import Autocast
 
 
 @pytest.mark.parametrize(

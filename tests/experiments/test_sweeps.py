@@ -1,7 +1,6 @@
 """A sweep loses no result, counts none twice and ends with a complete table, whatever happens on the way."""
 
 import errno
-import importlib
 import json
 import os
 import signal
@@ -23,10 +22,10 @@ from distributed import Client, LocalCluster
 from sweep_jobs import CONFIGS, MANY, TINY, times_run
 
 from charrnn_helpers import TrainConfig, train
-from charrnn_helpers.experiments.sweep import RunConfig, key_of, train_once
-from charrnn_helpers.experiments.sweep import sweep as sweep_with_progress
+from charrnn_helpers.experiments import sweeps as the_module
+from charrnn_helpers.experiments.sweeps import RunConfig, key_of, train_once
+from charrnn_helpers.experiments.sweeps import sweep as sweep_with_progress
 
-the_module = importlib.import_module("charrnn_helpers.experiments.sweep")  # its room shows the function of that name
 NO_SIGKILL = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
 OF_THE_CALL = {"key", "val_seconds", "seconds", "cpu_seconds"}
 
@@ -314,7 +313,7 @@ import sys
 from functools import partial
 sys.path.insert(0, {tests!r})
 import sweep_jobs
-from charrnn_helpers.experiments.sweep import sweep
+from charrnn_helpers.experiments.sweeps import sweep
 
 if __name__ == "__main__":
     options = {{"workers": 2}}
