@@ -5,8 +5,6 @@ python -m charrnn_helpers.lecturer slides FOLDER 02 03      slides of the notebo
 python -m charrnn_helpers.lecturer link HUB REPOSITORY 01   the nbgitpuller link that gives each student a copy of 01
 """
 
-from __future__ import annotations
-
 import argparse
 import shutil
 from pathlib import Path
@@ -23,20 +21,19 @@ def students(folder: str | Path) -> list[Path]:
     Code cells, outputs and counts stay as they are, so that `pytest --nbval` holds for the copy as well. What stands
     beside the notebooks (figures, the glossary) is copied. Raises `ValueError` if there is anything in the folder.
     """
-    folder = _folder(folder)
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise ValueError(f"{folder} is not empty; name a new folder, so that nobody's work is written over")
     written = []
-    for path in sorted(NOTEBOOKS.iterdir()):
-        if path.suffix == ".ipynb":
-            notebook = nbformat.read(path, as_version=4)
-            notebook.cells = [cell for cell in notebook.cells if "instructor" not in cell.metadata.get("tags", [])]
-            written.append(folder / path.name)
-            nbformat.write(notebook, written[-1])
-        elif path.suffix == ".md":
-            shutil.copy(path, folder)
-        elif path.name == "figures":
-            shutil.copytree(path, folder / path.name)
+    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+        notebook = nbformat.read(path, as_version=4)
+        notebook.cells = [cell for cell in notebook.cells if "instructor" not in cell.metadata.get("tags", [])]
+        written.append(folder / path.name)
+        nbformat.write(notebook, written[-1])
+    for path in NOTEBOOKS.glob("*.md"):
+        shutil.copy(path, folder)
+    shutil.copytree(NOTEBOOKS / "figures", folder / "figures")
     return written
 
 
@@ -64,11 +61,12 @@ def slides(folder: str | Path, prefixes: tuple[str, ...] = ("",), modules: str |
     places = {name: f"{modules}/{place}" for name, place in MODULES.items() if modules}
     wide = {"reveal_width": "1400", "reveal_height": "788"}  # for code; what is longer still is wrapped
     exporter = SlidesExporter(reveal_scroll=True, **wide, **places)  # a section may be longer than a screen
+    wrapped = "<style>.reveal .highlight pre { white-space: pre-wrap; }</style></head>"
+    Path(folder).mkdir(parents=True, exist_ok=True)
     written = []
     for path in chosen:
         body, _ = exporter.from_filename(str(path))
-        written.append(_folder(folder) / f"{path.stem}.slides.html")
-        wrapped = "<style>.reveal .highlight pre { white-space: pre-wrap; }</style></head>"
+        written.append(Path(folder) / f"{path.stem}.slides.html")
         written[-1].write_text(body.replace("</head>", wrapped, 1), encoding="utf-8")
     return written
 
@@ -88,15 +86,6 @@ def link(hub: str, repository: str, prefix: str = "01", branch: str = "main") ->
     return f"{hub.rstrip('/')}/hub/user-redirect/git-pull?{asked}"
 
 
-def _folder(folder: str | Path) -> Path:
-    folder = Path(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ValueError(f"the folder {folder} cannot be made ({error}); choose another") from error
-    return folder
-
-
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="what", required=True)
@@ -110,18 +99,13 @@ def main(arguments: list[str] | None = None) -> None:
     linked.add_argument("repository")
     linked.add_argument("prefix", nargs="?", default="01", metavar="NN", help="the notebook to open")
     linked.add_argument("--branch", default="main")
-    options = parser.parse_args(arguments)
+    options = vars(parser.parse_args(arguments))
+    make = {"students": students, "slides": slides, "link": link}[options.pop("what")]
     try:
-        if options.what == "students":
-            written = students(options.folder)
-        elif options.what == "slides":
-            written = slides(options.folder, tuple(options.prefixes), options.modules)
-        else:
-            written = [link(options.hub, options.repository, options.prefix, options.branch)]
-    except ValueError as problem:
+        made = make(**options)
+    except (ValueError, OSError) as problem:
         parser.error(str(problem))
-    for one in written:
-        print(one)
+    print(*([made] if isinstance(made, str) else made), sep="\n")
 
 
 if __name__ == "__main__":

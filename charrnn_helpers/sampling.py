@@ -1,7 +1,5 @@
 """Writing text: the distribution of the next character, and `generate`, which draws from it again and again."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np
@@ -157,7 +155,7 @@ def _draw(sums: np.ndarray, u: np.ndarray) -> np.ndarray:
 
 
 class ModuleSteps:
-    """Any module `logits, state = model(ids, state)`, called for one character at a time, as `PlainNetwork` is."""
+    """Any module `logits, state = model(ids, state)`, called for one character at a time, as `NumpyNetwork` is."""
 
     def __init__(self, model: nn.Module, texts: int | None = None):
         self.model, self.texts, self.state = model, texts, None

@@ -4,8 +4,9 @@
     python tests/regenerate.py 03 05        those whose names start so
     python tests/regenerate.py 04 --bundle  and put the checkpoints that 04 has just trained into the package
 
-What is saved is what `pytest --nbval` compares: execution counts 1..n, no widget state, no timestamps. The curves of 04
-are also kept as a picture of their own, for the README.
+What is saved is what `pytest --nbval` compares: execution counts 1..n, no widget state, no timestamps. An error in an
+untagged cell ends it, and of that notebook nothing is saved. The curves of
+04 are also kept as a picture of their own, for the README; what is bundled is for readers who open 05 to 08 first.
 """
 
 from __future__ import annotations
@@ -23,16 +24,8 @@ ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
 RUNS = NOTEBOOKS / "runs"
 BUNDLED = ROOT / "charrnn_helpers" / "checkpoints"
+HOW = {"timeout": 1200, "kernel_name": "python3", "store_widget_state": False, "record_timing": False}
 CURVES = NOTEBOOKS / "figures" / "loss_curves.png"
-
-
-def regenerate(path: Path) -> None:
-    """Execute one notebook in place. An error in an untagged cell stops it and saves nothing."""
-    notebook = nbformat.read(path, as_version=4)
-    how = {"timeout": 1200, "kernel_name": "python3", "store_widget_state": False, "record_timing": False}
-    NotebookClient(notebook, resources={"metadata": {"path": str(NOTEBOOKS)}}, **how).execute()
-    tidy(notebook)
-    nbformat.write(notebook, path)
 
 
 def tidy(notebook) -> None:
@@ -51,18 +44,9 @@ def tidy(notebook) -> None:
 
 def curves() -> bytes:
     """The picture of the first loss curves in 04, as saved there."""
-    for cell in nbformat.read(NOTEBOOKS / "04_training.ipynb", as_version=4).cells:
-        if cell.source.startswith("plot_losses("):
-            return base64.b64decode(cell.outputs[0].data["image/png"])
-    raise LookupError("04_training shows no loss curves")
-
-
-def bundle() -> None:
-    """Copy the two networks that 04 trained on `tales` into the package, for readers who open 05 to 08 first."""
-    BUNDLED.mkdir(exist_ok=True)
-    for checkpoint in sorted(RUNS.glob("tales-*.pt")):
-        shutil.copyfile(checkpoint, BUNDLED / checkpoint.name)
-        print(f"bundled {checkpoint.name}, {checkpoint.stat().st_size / 1e6:.2f} MB")
+    cells = nbformat.read(NOTEBOOKS / "04_training.ipynb", as_version=4).cells
+    shows = next(cell for cell in cells if cell.source.startswith("plot_losses("))
+    return base64.b64decode(shows.outputs[0].data["image/png"])
 
 
 def main() -> None:
@@ -73,11 +57,15 @@ def main() -> None:
     for path in sorted(NOTEBOOKS.glob("*.ipynb")):
         if path.name.startswith(tuple(options.prefixes)):
             start = time.perf_counter()
-            regenerate(path)
+            notebook = nbformat.read(path, as_version=4)
+            NotebookClient(notebook, resources={"metadata": {"path": str(NOTEBOOKS)}}, **HOW).execute()
+            tidy(notebook)
+            nbformat.write(notebook, path)
             print(f"{path.name}: {time.perf_counter() - start:.0f} s", flush=True)
     CURVES.write_bytes(curves())
-    if options.bundle:
-        bundle()
+    for checkpoint in sorted(RUNS.glob("tales-*.pt")) if options.bundle else ():
+        shutil.copyfile(checkpoint, BUNDLED / checkpoint.name)
+        print(f"bundled {checkpoint.name}, {checkpoint.stat().st_size / 1e6:.2f} MB")
 
 
 if __name__ == "__main__":

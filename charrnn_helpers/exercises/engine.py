@@ -1,14 +1,12 @@
 """`check`, `hint`, `solution`, `progress`, and the one recogniser behind every table of exercises.
 
 A table is a file `notebook_NN.toml`, an entry of it an exercise: its fields are those of `Exercise`. What is to be
-computed stands there as Python expressions; they may use `math`, `np`, `torch`, `nn`, `F`, `as_number`, and
-what the module `notebook_NN` defines where an expression cannot say it.
+computed stands there as Python; it may use what this module imports and defines, and the module `notebook_NN`, where
+an exercise has to be looked at in a way of its own.
 """
 
-from __future__ import annotations
-
 import copy
-import math
+import math  # noqa: F401
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,11 +14,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import numpy as np  # noqa: F401
 import torch
-from torch import nn
-from torch.nn import functional as F
+from torch import nn  # noqa: F401
+from torch.nn import functional as F  # noqa: F401
 
+from ..text.encoding import Vocabulary  # noqa: F401
 from ..training.files import read_table
 
 
@@ -37,8 +36,10 @@ class Exercise:
     names: dict[str, Any] = field(repr=False)  # what its expressions may use
     hints: list[str]
     solution: str
-    wrong: list[list[str]] | str  # mistakes and their sentences: see `wrong_answers`
+    wrong: list[list[str]] | str  # mistakes and their sentences; or an expression for the list of them
     given: str = ""  # parameters of the expressions in `wrong`, which then say what a mistaken function gives for them
+    let: str = ""  # statements that these expressions need before
+    define: str = ""  # what other expressions of the entry need
     otherwise: str | list[str] = ""  # for all other answers; a list has one for each outcome: see `_sentence`
     cases: list[str] | str = ()  # arguments to try a function on; none for an exercise that asks for a number
     read: str = ""  # a function: what an answer gives as an outcome; may raise `Wrong`
@@ -46,6 +47,10 @@ class Exercise:
     tolerance: float = 1e-4
     hints_given: int = 0
     state: str = "still open"  # then "tried", "solved"
+
+    def __post_init__(self):
+        self.names = dict(self.names)
+        exec(self.define, self.names)
 
     def value(self, expression: str):
         return eval(expression, self.names)
@@ -66,22 +71,22 @@ class Exercise:
 
     @cached_property
     def wrong_answers(self) -> list[tuple[Any, str]]:
-        """Numbers or functions, each with the sentence that names what is wrong with it.
+        """Numbers or functions, each with the sentence that names what is wrong with it."""
+        if isinstance(self.wrong, str):
+            return self.value(self.wrong)
+        return [(self._answer(expression), sentence) for expression, sentence in self.wrong]
 
-        `wrong` names a list of them, or a function that lists, for the arguments of a case, what each of them gives.
-        """
-        if isinstance(self.wrong, list):
-            head = f"lambda {self.given}: " if self.given else ""
-            return [(self.value(head + expression), sentence) for expression, sentence in self.wrong]
-        listed = self.value(self.wrong)
-        if not callable(listed):
-            return listed
+    def _answer(self, expression: str):
+        """What an expression of `wrong` stands for: a value, or the function that it is of `given`."""
+        if not self.given:
+            return self.value(expression)
 
-        def answer(row):
-            return lambda *case: listed(*case)[row][0]
+        def answer(*case):
+            names = {**self.names, **dict(zip(self.given.split(", "), case, strict=True))}
+            exec(self.let, names)
+            return eval(expression, names)
 
-        sentences = [sentence for _, sentence in listed(*copy.deepcopy(self.arguments[0]))]
-        return [(answer(row), sentence) for row, sentence in enumerate(sentences)]
+        return answer
 
     def outcomes(self, answer) -> Iterator:
         """What an answer gives, case by case, each on fresh copies of the arguments."""
@@ -165,7 +170,7 @@ def as_number(value) -> float:
 def _table(notebook: str) -> dict[str, Exercise]:
     """The exercises of a notebook, "notebook_02", by number."""
     folder = Path(__file__).parent
-    names = {"math": math, "np": np, "torch": torch, "nn": nn, "F": F, "as_number": as_number}
+    names = dict(globals())  # F, nn, np, Vocabulary are there for the tables
     if (folder / f"{notebook}.py").is_file():
         names |= vars(import_module(f".{notebook}", __package__))
     entries = read_table(folder / f"{notebook}.toml")

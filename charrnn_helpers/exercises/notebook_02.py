@@ -21,40 +21,6 @@ def cell_before_hidden(answer, i, f, g, o, c_prev):
     yield h
 
 
-def wrong_steps(i, f, g, o, c_prev):
-    c = f * c_prev + i * g
-    return [
-        ((c, o * torch.tanh(c)), "the numbers are right and in the wrong order: return h first, then c"),
-        ((o, i * c_prev + f * g), "i and f have changed places: f says how much of the old cell is kept"),
-        ((o, (1 - i) * c_prev + i * g), "you wrote 1 - i where f belongs; tying the two gates is the GRU's idea (03)"),
-        ((o, (1 - f) * c_prev + i * g), "f near 1 means keep, so it is f * c_prev and not (1 - f) * c_prev"),
-        ((o, f * c_prev + g), "the candidate enters in full: multiply it by i"),
-        ((o, c_prev + i * g), "the old cell is kept in full: multiply it by f"),
-        ((o, f * c_prev + i * torch.tanh(g)), "g is the candidate already, tanh included: no second tanh"),
-        ((o, torch.tanh(c)), "no tanh on the cell itself: c is a sum and may grow; tanh belongs in h only"),
-        ((o * c, c), "c is right; h lacks the tanh, so the unit could show numbers of any size"),
-        ((torch.tanh(o * c), c), "c is right; the output gate comes after tanh: o * tanh(c)"),
-        ((o * torch.tanh(c_prev), c), "c is right; h shows the old cell: use the c that you have just computed"),
-        ((torch.tanh(c), c), "c is right; h forgets the output gate o"),
-        ((o * torch.sigmoid(c), c), "c is right; h goes through tanh, not through the sigmoid"),
-    ]
-
-
-def wrong_counts(inputs, units, layers):
-    def count(blocks=4, biases=2, recurrent=units, above=units):
-        return sum(blocks * units * (reads + recurrent + biases) for reads in [inputs] + [above] * (layers - 1))
-
-    return [
-        (count(biases=1), "you count one bias vector; PyTorch keeps two, b_ih and b_hh"),
-        (count(biases=0), "you count no biases; there are two vectors in each layer"),
-        (count(above=inputs), "every layer reads `inputs` in your count; from the second on it reads `units`"),
-        (count(blocks=3), "three blocks make a GRU; an LSTM has four: i, f, g and o"),
-        (count(blocks=1), "you count one block; there are four: i, f, g and o"),
-        (count(recurrent=0), "the weights from the last h are missing: H more for each row"),
-        (4 * units * (inputs + units + 2), "that is one layer only"),
-    ]
-
-
 def biases_left_behind(answer):
     """What an answer to 2.4 has done to an LSTM, the worst first."""
     torch.default_generator.manual_seed(0)

@@ -6,8 +6,8 @@ from torch.nn import functional as F
 
 from ..experiments.faults import FAULTS
 from ..experiments.mystery import answer_to_accusation, hidden_fault
+from ..networks.cells import detach
 from ..networks.models import LSTMModel
-from ..networks.state import detach
 from .engine import answered
 
 NAMES = (*FAULTS, "sound")
@@ -73,31 +73,6 @@ def windows():
     by_two[:, -1] = x2[:, 0]
     targets = [(x1, y1, x2), (x1, x1, x2), (x1, nearly, x2), (x1, by_two, x2)]
     return targets + [(x1, y1, second) for second in (x1, ids[:, 7:15], ids[:, 9:17], other)]
-
-
-def wrong_rules(x1, y1, x2):
-    """One for each case that may be the first with the wrong truth value, so there is no otherwise."""
-    shifted, goes_on = torch.equal(x1[:, 1:], y1[:, :-1]), torch.equal(x2[:, 0], y1[:, -1])
-    again, repeats = torch.equal(x1, x2), torch.equal(x2[:, 0], x1[:, -1])
-    return [
-        (False, "sound windows are refused: y1 is x1 one further on, and x2 begins with the last target"),
-        (True, "you let unshifted targets pass: y1 must be x1 one further on"),
-        (goes_on, "you look at the last target only, so unshifted targets pass: compare all of y1"),
-        (
-            goes_on and not torch.equal(x1[:, :-1], y1[:, :-1]),
-            "targets that are shifted by two pass: x1[:, 1:] must equal y1[:, :-1]",
-        ),
-        (shifted, "you let a window pass that comes again: x2 must begin with the last target, y1[:, -1]"),
-        (shifted and not again, "a second window that repeats the last input passes: compare with y1[:, -1]"),
-        (
-            shifted and not again and not repeats,
-            "a second window that leaves out one character passes: compare with y1[:, -1]",
-        ),
-        (
-            shifted and (x2[:, 0] == y1[:, -1]).any(),
-            "you look at the first stream only, or want it in any stream: it must hold in all",
-        ),
-    ]
 
 
 HIDDEN = hidden_fault(25)

@@ -3,14 +3,12 @@
 `faults.run` executes this text: as it stands, or with the line of a fault in the place of the right one.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils import clip_grad_norm_
 
-from ..networks.state import detach
+from ..networks.cells import detach
 from ..text.encoding import Vocabulary
 from .symptoms import Run, Setting
 

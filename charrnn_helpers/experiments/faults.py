@@ -5,10 +5,7 @@ A fault is a patch of the program in `fault_program.py`: the line that it shows 
 another optimiser, without any.
 """
 
-from __future__ import annotations
-
 import inspect
-import io
 import json
 import linecache
 import os
@@ -98,7 +95,9 @@ def run(fault: str = "sound", seed: int = 0, setting: Setting | None = None) -> 
         record.error = f"{type(problem).__name__}: {said}"
         return record
     record.second_look = planted.validate(model, val_ids)
-    loaded, its_vocab = _saved_and_loaded(model, setting), _vocabulary(fault, corpus.text, 2 * seed + 2)
+    loaded, its_vocab = _network(len(vocab), setting, seed), _vocabulary(fault, corpus.text, 2 * seed + 2)
+    loaded.load_state_dict(model.state_dict())
+    loaded.dropout = model.dropout  # its random numbers go on
     record.reloaded = planted.validate(loaded, its_vocab.encode(val_text))
     record.sample = planted.write(loaded, its_vocab, "Once ", 120)
     return record
@@ -140,16 +139,6 @@ def _network(characters: int, setting: Setting, seed: int) -> nn.Module:
         model = kind(characters, setting.units, 1, setting.embedding, setting.dropout)
     model.dropout = SeededDropout(setting.dropout, torch.Generator().manual_seed(seed))
     return model
-
-
-def _saved_and_loaded(model: nn.Module, setting: Setting) -> nn.Module:
-    file = io.BytesIO()
-    torch.save(model.state_dict(), file)
-    file.seek(0)
-    loaded = _network(model.vocab_size, setting, seed=0)
-    loaded.load_state_dict(torch.load(file, weights_only=True))
-    loaded.dropout = model.dropout  # its random numbers go on
-    return loaded
 
 
 class SeededDropout(nn.Module):

@@ -1,7 +1,5 @@
 """A run with a hidden fault, and what to answer to whoever names one."""
 
-from __future__ import annotations
-
 import random
 
 from .faults import FAULTS, run, signs_of

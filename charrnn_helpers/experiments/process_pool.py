@@ -1,7 +1,5 @@
 """Processes on this machine as a `concurrent.futures` executor that outlives them."""
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 import signal

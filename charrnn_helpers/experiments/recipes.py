@@ -7,8 +7,6 @@ Tuned on the validation text of Tiny Shakespeare, with the same number of trials
 and what they reach. Seconds are those of the machine named there: it is the updates that are fixed, not the time.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +17,7 @@ from torch import Tensor
 from ..networks.models import CharModel
 from ..networks.registry import CELLS
 from ..training.config import History, TrainConfig
+from ..training.files import read_table
 from ..training.loop import train
 from ..training.precision import pick_precision
 
@@ -62,31 +61,9 @@ class Recipe:
         return train(model, train_ids, val_ids, config, **options)
 
 
-def _config(updates: int, streams: int, window: int, learning_rate: float, warmup: int, decay: float = 0.0):
-    return TrainConfig(
-        updates=updates,
-        streams=streams,
-        window=window,
-        learning_rate=learning_rate,
-        warmup=warmup,
-        weight_decay=decay,
-        validate_every=-(-updates // 4),
-    )
-
-
 RECIPES: dict[str, dict[str, Recipe]] = {
-    "quick": {
-        "LSTM": Recipe("LSTM", 192, 0.0, _config(480, 32, 32, 0.015, 100)),
-        "GRU": Recipe("GRU", 192, 0.0, _config(430, 32, 32, 0.012, 20)),
-    },
-    "class": {
-        "LSTM": Recipe("LSTM", 256, 0.1, _config(2050, 64, 32, 0.01, 560, 0.05)),
-        "GRU": Recipe("GRU", 320, 0.1, _config(1350, 64, 32, 0.01, 135, 0.1)),
-    },
-    "best": {
-        "LSTM": Recipe("LSTM", 448, 0.4, _config(2150, 32, 128, 0.009, 720, 0.1)),
-        "GRU": Recipe("GRU", 384, 0.3, _config(2450, 32, 128, 0.009, 240, 0.1)),
-    },
+    name: {cell: Recipe(cell, **{**row, "config": TrainConfig(**row["config"])}) for cell, row in rows.items()}
+    for name, rows in read_table(Path(__file__).with_name("recipes.toml")).items()
 }
 
 

@@ -7,8 +7,6 @@ A row is what one run gave, or the error it ended with. Each is written to `fold
 sweep that was killed, or has grown, goes on where it stopped.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
@@ -20,6 +18,7 @@ import warnings
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
@@ -30,7 +29,6 @@ from tqdm.auto import tqdm
 
 from ..measures.excess import excess_by_distance, excess_by_kind, read_tales
 from ..networks.models import num_parameters
-from ..networks.registry import CELLS
 from ..text.corpus import load_corpus
 from ..text.encoding import Vocabulary
 from ..training.config import TrainConfig
@@ -39,6 +37,7 @@ from ..training.evaluation import context_losses
 from ..training.files import whole_file
 from ..training.loop import train
 from .process_pool import ProcessPool
+from .recipes import Recipe
 
 RESULTS_VERSION = 1  # raise it when an edit changes a number that a run gives: what was kept before is then run again
 
@@ -90,10 +89,8 @@ _BUSY = threading.Lock()
 
 def _train_once(config: RunConfig) -> dict:
     vocab, train_ids, val_ids, test_ids, test = _text(config.text, _text_version(config.text))
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(config.seed)
-        sizes = (config.hidden_size, config.num_layers, config.embedding_size, config.dropout)
-        model = CELLS[config.cell].fast(len(vocab), *sizes)
+    sizes = (config.hidden_size, config.dropout, config.train, config.num_layers, config.embedding_size)
+    model = Recipe(config.cell, *sizes).model(len(vocab), config.seed)
     began = time.process_time()
     history = train(model, train_ids, val_ids[: config.watched], config.train, device=config.device, progress=False)
     cpu_seconds = time.process_time() - began
@@ -186,7 +183,8 @@ def sweep(
             if executor is not None:
                 _run_all(executor, job, todo, take, show, at_once=len(todo), retries=1)
             elif todo:
-                workers = min(workers or _cores(), len(todo))
+                cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+                workers = min(workers or cores, len(todo))
                 with ProcessPool(workers) as pool:
                     _run_all(pool, job, todo, take, show, at_once=workers, retries=retries)
         finally:
@@ -270,11 +268,6 @@ def _failure(why: str) -> dict:
     return {"status": "failed", "error": why}
 
 
-def _cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 # ------------------------------------------------------------------------------------------------ what a row is kept as
 
 
@@ -300,16 +293,12 @@ def _torch_version() -> str:
     return torch.__version__.split("+")[0]
 
 
+_loaded = cache(load_corpus)
+
+
 def _text_version(name: str) -> str:
-    """A hash of a text and of its parts; a file is read each time, as it may have changed."""
-    return _hash_of_parts(name) if not Path(name).is_file() else _hash_of_parts.__wrapped__(name)
-
-
-@cache
-def _hash_of_parts(name: str) -> str:
-    corpus = load_corpus(name)
-    parts = (corpus.sha256, *(str(len(part)) for part in (corpus.train, corpus.val, corpus.test)))
-    return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:20]
+    """The hash of a text; a file is read each time, as it may have changed."""
+    return (load_corpus if Path(name).is_file() else _loaded)(name).sha256
 
 
 def _read(folder: Path, key: str) -> dict | None:
@@ -329,9 +318,7 @@ def _read(folder: Path, key: str) -> dict | None:
 
 def _write(folder: Path, row: dict) -> bool:
     """Keep a row, whole or not at all; False if that fails, for example because the disk is full."""
-    try:
-        with whole_file(folder / f"{row['key']}.json") as file:
-            file.write(json.dumps(row, indent=1).encode())
-    except OSError:
-        return False
-    return True
+    with suppress(OSError), whole_file(folder / f"{row['key']}.json") as file:
+        file.write(json.dumps(row, indent=1).encode())
+        return True
+    return False

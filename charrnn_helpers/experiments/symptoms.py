@@ -1,7 +1,5 @@
 """A run: its setting, what it showed, what a reader can observe in it, and how that differs from a sound run."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, field
 from itertools import pairwise

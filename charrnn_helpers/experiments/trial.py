@@ -4,8 +4,6 @@ A row is one run, as `tests/benchmarks/full_trial.py` keeps it: text, size, laye
 cell, units, rate, seed, and what came out. `measured("full_trial")["rows"]` holds them all.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from statistics import median

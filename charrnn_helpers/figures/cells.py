@@ -1,7 +1,5 @@
 """One unit of each cell with its gates set by hand (notebooks 02 and 03)."""
 
-from __future__ import annotations
-
 from ..measures.gates import gru_unit, lstm_unit
 from ..networks.registry import CELLS, Cell
 from .pictures import FLOOR, Picture, new_figure, picture

@@ -1,7 +1,5 @@
 """Figures that compare the cells (notebooks 05 and 09)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from ..experiments.trial import Point

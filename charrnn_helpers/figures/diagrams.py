@@ -3,8 +3,6 @@
 JupyterLab shows no SVG of a notebook that was not run on this machine yet: then it takes the PNG.
 """
 
-from __future__ import annotations
-
 import re
 from html import unescape
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The figure of a planted fault beside its sound twin (notebook 10)."""
 
-from __future__ import annotations
-
 from matplotlib.ticker import LogLocator
 
 from ..experiments.symptoms import Run

@@ -1,7 +1,5 @@
 """Figures of gates, units and memory (notebook 08)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from statistics import median
 

@@ -5,8 +5,6 @@ another thread. `picture` turns it into a `Picture`, which a notebook shows as P
 that a reader who cannot see it, and nbval, both get the same sentence.
 """
 
-from __future__ import annotations
-
 import io
 from collections.abc import Sequence
 

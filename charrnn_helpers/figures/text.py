@@ -1,7 +1,5 @@
 """Figures of text: characters, their values, streams, the ladder, what comes next (notebooks 01, 05 and 06)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import torch

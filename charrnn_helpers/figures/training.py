@@ -1,7 +1,5 @@
 """Figures of training and its curves (notebooks 04 and 05)."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 
@@ -37,11 +35,7 @@ def plot_losses(
     for history in histories:
         if not history.val_losses:
             continue
-        x = {
-            "updates": history.val_updates,
-            "characters": [n / 1e6 for n in history.val_characters],
-            "seconds": history.val_seconds,
-        }[axis]
+        x = [n / 1e6 for n in history.val_characters] if axis == "characters" else getattr(history, f"val_{axis}")
         first = not seeds[history.cell]
         axes.plot(
             x,

@@ -1,7 +1,5 @@
 """Can a network count, and can it hold a key?"""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """Where the loss is: what a network pays beyond the oracle of *tales*, by kind of character and by distance."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from functools import cache

@@ -1,7 +1,5 @@
 """Every gate and state of a network while it reads, and one unit whose gates are set by hand."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F

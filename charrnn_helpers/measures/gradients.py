@@ -1,7 +1,5 @@
 """How far back the gradient of a loss reaches."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

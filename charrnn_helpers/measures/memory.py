@@ -1,7 +1,5 @@
 """What a network remembers of *tales*: is the word right that only a memory can know?"""
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from functools import cache
@@ -48,7 +46,7 @@ class Recall(NamedTuple):
     guessed: np.ndarray  # (n,) bool: would the answer that is usual in the training text have been right?
 
     def by_distance(self) -> dict[str, Share]:
-        """Shares of right answers by distance, in the groups of `metrics.excess_by_distance`."""
+        """Shares of right answers by distance, in the groups of `measures.excess_by_distance`."""
         return {group: self.share(mask) for group, mask in by_distance(self.distances).items() if mask.any()}
 
     def by_kind(self) -> dict[str, Share]:
@@ -96,13 +94,11 @@ def recall(model: nn.Module, vocab: Vocabulary, text: str, context: int | None =
         mark.rivals[int(row[vocab.encode(mark.rivals)].argmax())] for mark, row in zip(found, logits, strict=True)
     ]
     usual = usual_answers()
-    return Recall(
-        np.array([mark.kind for mark in found]),
-        np.array([mark.distance for mark in found]),
-        np.array(numbers),
-        np.array([mark.char == char for mark, char in zip(found, expected, strict=True)]),
-        np.array([mark.char == usual.get(mark.rivals) for mark in found]),
-    )
+    rows = [
+        (mark.kind, mark.distance, number, mark.char == char, mark.char == usual.get(mark.rivals))
+        for mark, number, char in zip(found, numbers, expected, strict=True)
+    ]
+    return Recall(*map(np.array, zip(*rows, strict=True)))
 
 
 def _logits_at(model: nn.Module, ids: Tensor, places: Tensor, context: int | None, chunk: int = 2000) -> Tensor:

@@ -1,7 +1,5 @@
 """Numbers that judge a text that a network wrote: copying, repetition, validity."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Sequence
@@ -15,13 +13,10 @@ from ..text.tales_grammar import DEPENDENCIES
 
 def longest_copied_span(sample: str, training_text: str) -> str:
     """The longest piece of `sample` that stands, character for character, in `training_text`."""
-    start, best = 0, ""
-    while start + len(best) < len(sample):
-        longer = sample[start : start + len(best) + 1]
-        if longer in training_text:
-            best = longer  # try one more character from the same start
-        else:
-            start += 1
+    best = ""
+    for start in range(len(sample)):
+        while len(longer := sample[start : start + len(best) + 1]) > len(best) and longer in training_text:
+            best = longer
     return best
 
 
@@ -88,9 +83,7 @@ def novelty(sample: str, training_text: str, n: int = 4) -> float:
     """
     if n < 1:
         raise ValueError(f"n is {n}; it must be at least 1")
-    grams = _word_grams(sample, n)
-    if not grams:
-        raise ValueError(f"the sample has fewer than {n} words; take a longer one")
+    grams = _enough(_word_grams(sample, n), f"has fewer than {n} words")
     known = set(_word_grams(training_text, n))
     return sum(gram not in known for gram in grams) / len(grams)
 
@@ -100,19 +93,14 @@ def distinct(sample: str, n: int = 2) -> float:
 
     It falls with the length of the sample, so compare only samples of equal length.
     """
-    grams = _word_grams(sample, n)
-    if not grams:
-        raise ValueError(f"the sample has fewer than {n} words; take a longer one")
+    grams = _enough(_word_grams(sample, n), f"has fewer than {n} words")
     return len(set(grams)) / len(grams)
 
 
-def loop_length(sample: str, repeats: int = 3) -> int | None:
-    """Length of the piece with which `sample` ends `repeats` times or more in a row; `None` if it does not loop."""
-    for length in range(1, len(sample) // repeats + 1):
-        piece = sample[-length:]
-        if sample.endswith(piece * repeats):
-            return length
-    return None
+def loop_length(sample: str) -> int | None:
+    """Length of the piece with which `sample` ends three times or more in a row; `None` if it does not loop."""
+    lengths = range(1, len(sample) // 3 + 1)
+    return next((length for length in lengths if sample.endswith(sample[-length:] * 3)), None)
 
 
 class SentenceShares(NamedTuple):
@@ -128,9 +116,8 @@ def forgotten(sample: str) -> dict[str, float]:
 
     Raises `ValueError` if the sample holds none.
     """
-    grammatical = [sentence for sentence in tales.check_sentences(sample) if sentence.grammatical]
-    if not grammatical:
-        raise ValueError("the sample holds no grammatical sentence; take a longer one")
+    checked = [sentence for sentence in tales.check_sentences(sample) if sentence.grammatical]
+    grammatical = _enough(checked, "holds no grammatical sentence")
     return {kind: sum(kind in s.forgotten for s in grammatical) / len(grammatical) for kind in DEPENDENCIES}
 
 
@@ -140,18 +127,14 @@ def real_words(sample: str, vocabulary: str) -> float:
     A text that neither has seen gives the yardstick: its own share is below 1. Raises `ValueError` if there are no
     words.
     """
-    words = re.findall(r"[^\W\d_]+", sample.lower())
-    if not words:
-        raise ValueError("the sample holds no words; take a longer one")
+    words = _enough(re.findall(r"[^\W\d_]+", sample.lower()), "holds no words")
     known = set(re.findall(r"[^\W\d_]+", vocabulary.lower()))
     return sum(word in known for word in words) / len(words)
 
 
 def tales_validity(sample: str) -> SentenceShares:
     """Judge a sample of `tales` by its grammar, sentence by sentence. Raises `ValueError` if it holds none."""
-    checked = tales.check_sentences(sample)
-    if not checked:
-        raise ValueError("the sample holds no whole sentence; take a longer one")
+    checked = _enough(tales.check_sentences(sample), "holds no whole sentence")
     count = len(checked)
     return SentenceShares(count, sum(s.grammatical for s in checked) / count, sum(s.remembers for s in checked) / count)
 
@@ -188,6 +171,12 @@ def sample_report(samples: Sequence[str], training_text: str, grammar: bool = Tr
     report["real words"] = float(np.mean([real_words(sample, training_text) for sample in samples]))
     report["copied"] = float(np.mean([len(longest_copied_span(sample, training_text)) for sample in samples]))
     return report
+
+
+def _enough(found: list, what: str) -> list:
+    if not found:
+        raise ValueError(f"the sample {what}; take a longer one")
+    return found
 
 
 def _word_grams(text: str, n: int) -> list[tuple[str, ...]]:

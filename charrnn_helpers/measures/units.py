@@ -1,7 +1,5 @@
 """Units that mean something: features of a text, and the unit that goes with one."""
 
-from __future__ import annotations
-
 import re
 from typing import NamedTuple
 

@@ -4,15 +4,13 @@ A cell has two linear layers, `x2h` and `h2h`, with a block of H rows for each o
 arithmetic, and gives each gate and the new state by name; `carries` names what goes from one step to the next.
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .state import State, map_state
+State = Tensor | tuple[Tensor, Tensor]  # GRU: h; LSTM: (h, c)
 
 
 class LSTMCell(nn.Module):
@@ -88,6 +86,23 @@ class RNNCell(nn.Module):
 
     def forward(self, x: Tensor, h: Tensor) -> Tensor:
         return self.gates(x, h)["h"]
+
+
+def map_state(state: State | None, function: Callable[[Tensor], Tensor]) -> State | None:
+    """Apply `function` to every tensor of a state: one for a GRU, two for an LSTM, none for `None`."""
+    if state is None:
+        return None
+    return tuple(function(part) for part in state) if isinstance(state, tuple) else function(state)
+
+
+def detach(state: State | None) -> State | None:
+    """The same numbers, cut off from the steps that made them: gradients stop here."""
+    return map_state(state, lambda part: part.detach())
+
+
+def to_device(state: State | None, device: torch.device | str) -> State | None:
+    """The same state on `device`."""
+    return map_state(state, lambda part: part.to(device))
 
 
 def state_of(carries: Iterable[str], parts: dict[str, Tensor]) -> State:

@@ -1,15 +1,12 @@
 """Is a hand-written cell what PyTorch computes, outputs and gradients?"""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from .cells import CellLayers, copy_weights
-from .state import State
+from .cells import CellLayers, State, copy_weights
 
 
 class Gap(NamedTuple):

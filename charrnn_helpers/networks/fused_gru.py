@@ -6,15 +6,13 @@ could be done for all steps at once. And the backward pass is derived by hand, s
 factors prepared in bulk and makes one matrix product, and the gradient of the weights is one large one at the end.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
+from .cells import State
 from .models import GRUModel
-from .state import State
 
 
 class FusedGRU(nn.GRU):

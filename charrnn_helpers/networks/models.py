@@ -1,13 +1,10 @@
 """The models that the course trains, on `nn.LSTM`, `nn.GRU` and `nn.RNN`."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .cells import CellLayers
-from .state import State
+from .cells import CellLayers, State
 
 
 def orthogonal_start(rnn: nn.RNNBase) -> None:

@@ -1,13 +1,11 @@
 """One step of an LSTM and of a GRU on arrays that exist already: a few operations in place."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 
 
 class NumpyLSTM:
-    """One layer and its state, `h` and `c` of `shape` (H,) or (B, H). The equations are those of `models.LSTMCell`."""
+    """One layer and its state, `h` and `c` of `shape` (H,) or (B, H). The equations are those of `cells.LSTMCell`."""
 
     ORDER = (0, 1, 3, 2)  # of the blocks i, f, g, o: sigmoids first, the candidate last
 
@@ -36,7 +34,7 @@ class NumpyLSTM:
 
 
 class NumpyGRU:
-    """One layer and its state, `h` of `shape` (H,) or (B, H). The equations are those of `models.GRUCell`."""
+    """One layer and its state, `h` of `shape` (H,) or (B, H). The equations are those of `cells.GRUCell`."""
 
     ORDER = (0, 1, 2)  # of the blocks r, z, n: sigmoids first, the candidate last
 

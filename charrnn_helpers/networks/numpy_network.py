@@ -9,8 +9,6 @@ on arrays that exist already, and three things are prepared:
 - a sigmoid is a shifted tanh, σ(a) = ½ + ½ tanh(a/2): with its rows of the weights halved, one tanh serves all gates.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 from torch import Tensor, nn

@@ -4,8 +4,6 @@ CELLS["GRU"].model(vocab_size)     a network
 register(Cell("MGU", MGUCell, …))  a cell of your own: it trains, writes, is kept, plotted and swept as the others
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import torch

@@ -1,7 +1,7 @@
 """Every interactive panel of the course, one module a panel.
 
-`controls` and `html` hold what they are made of; `live_training` is training that one can watch; `network_pairs` finds
-and keeps the networks that a panel plays with.
+`controls` holds what they are made of; `live_training` is training that one can watch; `network_pairs` finds and keeps
+the networks that a panel plays with.
 """
 
 from .curves import curves_panel

@@ -5,8 +5,8 @@ Every control has a name that a screen reader speaks, works from the keyboard, a
 a traceback. Callbacks only set traits of widgets (`value`, `disabled`, `options`), so that they may run on any thread.
 """
 
-from __future__ import annotations
-
+import base64
+import html
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,10 +16,12 @@ import ipywidgets as ipw
 import traitlets
 
 from ..figures.pictures import Picture
-from .html import image, sentence
+from ..measures.intervals import bits
+from ..networks.registry import CELLS
+from ..training.config import History
 
-NAMES_WIDTH = "120px"  # of the column in which the controls' names stand
 WIDE = {"width": "98%", "max_width": "600px"}  # of a layout: for lists and boxes that hold long words
+BORDERS = {"-": "solid", "--": "dashed", "-.": "double", ":": "dotted"}  # the lines of the figures as borders
 
 
 class _Keys(anywidget.AnyWidget):
@@ -41,10 +43,7 @@ class Panel(ipw.VBox):
         return f"[panel] {self._words}"
 
     def _repr_mimebundle_(self, **options):
-        bundle = super()._repr_mimebundle_(**options)
-        data, *metadata = bundle if isinstance(bundle, tuple) else (bundle,)
-        data = {**data, "text/plain": repr(self)}
-        return (data, *metadata) if metadata else data
+        return {**super()._repr_mimebundle_(**options), "text/plain": repr(self)}
 
 
 class Slider(anywidget.AnyWidget):
@@ -77,26 +76,21 @@ class Slider(anywidget.AnyWidget):
             self.value = min(self.value, self.max)
 
 
-def sliders(*controls) -> list[Slider]:
-    """A `Slider` for each tuple of its arguments."""
-    return [Slider(*control) for control in controls]
-
-
 class Chart(ipw.HTML):
     """Room for a figure at its own size, with its words for those who do not see it. Empty until the first one."""
 
     def show(self, figure: Picture) -> None:
-        self.value = image(figure)
+        png, words = base64.b64encode(figure.png).decode(), html.escape(figure.words)
+        self.value = f'<img src="data:image/png;base64,{png}" alt="{words}" style="max-width:100%">'
 
 
 def dropdown(name: str, options, **more) -> ipw.Dropdown:
-    return ipw.Dropdown(options=options, description=name, style={"description_width": NAMES_WIDTH}, **more)
+    return ipw.Dropdown(options=options, description=name, **more)
 
 
 def text_box(name: str, value: str) -> ipw.Text:
     """A line to type in, reported by Enter or by leaving it."""
-    style = {"description_width": NAMES_WIDTH}
-    return ipw.Text(value=value, description=name, style=style, layout=WIDE, continuous_update=False)
+    return ipw.Text(value=value, description=name, layout=WIDE, continuous_update=False)
 
 
 def on_change(controls: Sequence[ipw.Widget], update: Callable[[], None], say: ipw.HTML) -> Callable[[], None]:
@@ -119,3 +113,39 @@ def on_change(controls: Sequence[ipw.Widget], update: Callable[[], None], say: i
         control.observe(changed, names="value")
     changed()
     return changed
+
+
+def figure_panel(controls: Sequence[ipw.Widget], show: Callable[..., tuple[Picture, str]], words: str) -> Panel:
+    """The controls, and below them what `show` makes of their values: a figure, and above it a piece of HTML."""
+    say, chart = ipw.HTML(), Chart()
+
+    def update() -> None:
+        figure, line = show(*(control.value for control in controls))
+        chart.show(figure)
+        say.value = line
+
+    on_change(controls, update, say)
+    return Panel([*controls, say, chart], words)
+
+
+def sentence(words: str) -> str:
+    """A sentence about what is wrong, which a screen reader speaks at once."""
+    return f'<p role="alert"><b>{html.escape(words)}</b></p>'
+
+
+def at_update(history: History) -> str:
+    """How far a network has come, and its last validation loss."""
+    reached = f"update {history.updates} of {history.config.updates}"
+    if not history.val_losses:
+        return reached
+    loss = history.val_losses[-1]
+    return f"{reached}: validation loss <b>{loss:.3f}</b> nats ({bits(loss):.3f} bits) per character"
+
+
+def in_columns(columns: dict[str, str]) -> str:
+    """One column for each network, as wide as there is room for, marked with its cell's colour and line."""
+    side_by_side = "".join(
+        f'<div style="border-left:4px {BORDERS[CELLS[cell].line]} {CELLS[cell].colour}"><b>{cell}</b>{column}</div>'
+        for cell, column in columns.items()
+    )
+    return f'<div class="charrnn-columns">{side_by_side}</div>'

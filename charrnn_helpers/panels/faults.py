@@ -1,9 +1,6 @@
 """10: planted faults."""
 
-from __future__ import annotations
-
 import html
-import subprocess
 import threading
 from functools import cache
 
@@ -12,27 +9,20 @@ import ipywidgets as ipw
 from ..experiments.faults import FAULTS, run
 from ..experiments.symptoms import Run, signs
 from ..figures.faults import plot_fault
-from .controls import WIDE, Chart, Panel, Slider, dropdown
-from .html import sentence
-
-
-def faults_panel(floor: float) -> FaultsPanel:
-    """Plant a fault and train with it, beside the sound twin of the same seed: curves, signs, a sample, the cure.
-
-    Training takes a few seconds, on a thread of its own; runs are kept, so that a second look is free.
-    `panel.wait()` returns when the thread has ended.
-    """
-    return FaultsPanel(floor)
+from .controls import WIDE, Chart, Panel, Slider, dropdown, sentence
 
 
 class FaultsPanel(Panel):
-    """The controls of a planted fault, and what came of it."""
+    """Plant a fault and train with it, beside the sound twin of the same seed: curves, signs, a sample, the cure.
+
+    Training takes a few seconds, on `thread`; runs are kept, so that a second look is free.
+    """
 
     def __init__(self, floor: float):
         titles = [(fault.title, name) for name, fault in FAULTS.items()]
         self.fault = dropdown("fault", titles, value="state_reset", layout=WIDE)
         self.seed = Slider("random seed", 0, 0, 20)
-        self.plant = ipw.Button(description="Plant it and train", icon="bug", layout=ipw.Layout(width="200px"))
+        self.plant = ipw.Button(description="Plant it and train", icon="bug", layout={"width": "200px"})
         self.say, self.chart, self.told = ipw.HTML(), Chart(), ipw.HTML()
         self.floor, self.run, self.thread = floor, cache(run), None
         self.plant.on_click(self._launch)
@@ -41,10 +31,6 @@ class FaultsPanel(Panel):
             "Choose one of the faults and a random seed, plant it in a small training run, and see it beside the sound "
             "run: curves, signs, a sample, and the cure.",
         )
-
-    def wait(self) -> None:
-        if self.thread is not None:
-            self.thread.join()
 
     def _launch(self, _) -> None:
         if self.plant.disabled:  # a second click
@@ -62,10 +48,13 @@ class FaultsPanel(Panel):
             if not broken.error:
                 self.chart.show(plot_fault(broken, twin, self.floor))
             self.say.value, self.told.value = "", _told(name, broken, twin)
-        except (ValueError, RuntimeError, OSError, subprocess.SubprocessError) as problem:
+        except Exception as problem:  # whatever it is, a reader is told here
             self.say.value = sentence(str(problem))
         finally:
             self.plant.disabled = False
+
+
+faults_panel = FaultsPanel
 
 
 def _told(name: str, broken: Run, twin: Run) -> str:
@@ -73,7 +62,7 @@ def _told(name: str, broken: Run, twin: Run) -> str:
     lines = "".join(f"<li>{html.escape(sign)}</li>" for sign in signs(broken, twin)) or "<li>none of our signs</li>"
     wrote, fault = broken.error or broken.sample, FAULTS[name]
     return (
-        f'<div style="max-width: 720px" role="status"><b>What differs from the sound run</b><ul>{lines}</ul>'
+        f'<div class="charrnn-words" role="status"><b>What differs from the sound run</b><ul>{lines}</ul>'
         f"<b>{'It stopped with' if broken.error else 'It writes'}</b><pre>{html.escape(wrote)}</pre>"
         f"<b>The line</b><pre>wrong: {html.escape(fault.wrong or '(nothing)')}\nright: {html.escape(fault.right)}</pre>"
         f"<b>Why</b> {html.escape(fault.cause)}. <b>To be sure</b> {html.escape(fault.test)}.</div>"

@@ -1,7 +1,5 @@
 """08: a text, coloured by one unit of a gate or state."""
 
-from __future__ import annotations
-
 import html
 from collections.abc import Sequence
 from functools import lru_cache
@@ -16,7 +14,7 @@ from ..networks.models import CharModel
 from ..networks.registry import CELLS
 from ..sampling import next_probabilities
 from ..text.encoding import Vocabulary
-from .controls import Chart, Panel, dropdown, on_change, sliders, text_box
+from .controls import Chart, Panel, Slider, dropdown, on_change, text_box
 
 READ = {"f": "forget gate f", "i": "input gate i", "o": "output gate o", "g": "candidate g", "c": "cell c"}
 READ |= {"z": "update gate z", "r": "reset gate r", "n": "candidate n", "h": "state h"}
@@ -29,7 +27,8 @@ def gates_panel(models: dict[str, CharModel], vocab: Vocabulary, text: str) -> P
     network = dropdown("network", list(models))
     what = dropdown("colour by", ())
     widths = {name: model.hyperparameters["hidden_size"] for name, model in models.items()}
-    unit, place = sliders(("unit", 0, 0, max(widths.values()) - 1), ("step", len(text), 1, max(2, len(text))))
+    unit = Slider("unit", 0, 0, max(widths.values()) - 1)
+    place = Slider("step", len(text), 1, max(2, len(text)))
     say, page, chart = ipw.HTML(), ipw.HTML(), Chart()
 
     @lru_cache(maxsize=1)  # a step through the text reads it no second time
@@ -88,7 +87,4 @@ def coloured(text: str, values: Sequence[float], at: int, size: float) -> str:
             style += f"text-decoration:underline {'solid' if value > 0 else 'dotted'};"
         style += "outline:2px solid black;" if place == at else ""
         spans.append(f'<span style="{style}" title="{value:.2f}">{html.escape(char)}</span>')
-    return (
-        '<div class="charrnn-units" style="font-family:monospace;font-size:15px;line-height:1.7;color:#000;'
-        f'background:#fff;padding:6px;max-width:760px;white-space:pre-wrap">{"".join(spans)}</div>'
-    )
+    return f'<div class="charrnn-text charrnn-units">{"".join(spans)}</div>'

@@ -4,8 +4,6 @@ The loop is `training.train`; here it is only called again and again, each time 
 text, with the history that the last call returned. So a stop loses nothing, and the notebook stays free.
 """
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable
 
@@ -31,7 +29,7 @@ class LiveTraining:
 
     def __init__(self, corpus: Corpus, cells, units: int, config: TrainConfig):
         self.corpus, self.config, self.vocab = corpus, config, Vocabulary.from_text(corpus.text)
-        self._train_ids, self._val_ids = self.vocab.encode(corpus.train), self.vocab.encode(corpus.val)[:LOOKED_AT]
+        self._ids = self.vocab.encode(corpus.train), self.vocab.encode(corpus.val)[:LOOKED_AT]
         with torch.random.fork_rng(devices=[]):  # the reader's random numbers stay as they are
             self.models: dict[str, CharModel] = {}
             for cell in cells:
@@ -83,22 +81,15 @@ class LiveTraining:
 
     def _one_turn(self, cell: str) -> None:
         """Train one network until the next look at the validation text, or until `stop`."""
-        self._turn = threading.Event()
-        if self._asked.is_set() or self.histories[cell].finished:
+        model, history, turn = self.models[cell], self.histories[cell], threading.Event()
+        self._turn = turn
+        if self._asked.is_set() or history.finished:
             return
-        train(
-            self.models[cell],
-            self._train_ids,
-            self._val_ids,
-            self.config,
-            history=self.histories[cell],
-            stop=self._turn,
-            on_validation=lambda _: self._turn.set(),
-            progress=False,
-        )
-        if self.histories[cell].val_losses:
-            wrote = generate(self.models[cell], self.vocab, self.corpus.val[:1], 120, temperature=0.5, seed=1)
-            self.samples[cell].append((self.histories[cell].updates, wrote))
+        pause = {"stop": turn, "on_validation": lambda _: turn.set()}
+        train(model, *self._ids, self.config, history=history, progress=False, **pause)
+        if history.val_losses:
+            wrote = generate(model, self.vocab, self.corpus.val[:1], 120, temperature=0.5, seed=1)
+            self.samples[cell].append((history.updates, wrote))
             self.listener()
 
 

@@ -1,9 +1,8 @@
 """An LSTM and a GRU that were trained on one text: what the playground plays with, and where such pairs are found."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,15 +49,13 @@ def load_pair(lstm: Path, gru: Path) -> Pair:
     """The pair in two files. Raises `CheckpointError` if one is damaged, or if they are of different vocabularies."""
     first = load_checkpoint(lstm)
     second = load_checkpoint(gru, first.vocab)
-    return Pair({"LSTM": first.model, "GRU": second.model}, first.vocab, _text_of(first.text, Path(lstm).parent))
+    return Pair({"LSTM": first.model, "GRU": second.model}, first.vocab, _text_of(first.text, lstm.parent))
 
 
 def _text_of(name: str, folder: Path) -> Corpus | None:
     for place in (name,) if name in TEXTS else (folder / f"{name}.txt", folder / name, name):
-        try:
+        with suppress(CorpusError):
             return load_corpus(place)
-        except CorpusError:
-            continue
     return None
 
 

@@ -1,7 +1,5 @@
 """07: two networks trained on a text of the reader's."""
 
-from __future__ import annotations
-
 import html
 import threading
 from collections.abc import Callable
@@ -10,8 +8,7 @@ from typing import ClassVar
 import ipywidgets as ipw
 
 from ..networks.registry import BOTH
-from .controls import NAMES_WIDTH, WIDE, Slider, text_box
-from .html import at_update, sentence
+from .controls import WIDE, Slider, at_update, sentence, text_box
 from .live_training import LiveTraining, fitting
 from .network_pairs import Pair, keep_pair, keep_text
 
@@ -27,16 +24,10 @@ class OwnText(ipw.VBox):
 
     def __init__(self, trained: Callable[[str, Pair], None]):
         self.trained, self.lock, self.uploaded = trained, threading.Lock(), b""
-        self.toggle = ipw.ToggleButton(
-            description="Train on your own text", icon="pencil", layout=ipw.Layout(width="220px")
-        )
+        self.toggle = ipw.ToggleButton(description="Train on your own text", icon="pencil", layout={"width": "220px"})
         self.upload = ipw.FileUpload(accept=".txt,text/plain", description="A text file")
-        self.pasted = ipw.Textarea(
-            description="or paste it",
-            style={"description_width": NAMES_WIDTH},
-            continuous_update=False,
-            layout={**WIDE, "height": "100px"},
-        )
+        tall = {**WIDE, "height": "100px"}
+        self.pasted = ipw.Textarea(description="or paste it", continuous_update=False, layout=tall)
         self.name = text_box("its name", "my_text")
         self.updates = Slider("updates", 600, 50, 5000, 50)
         self.start = ipw.Button(description="Train", icon="play")
@@ -99,19 +90,15 @@ class OwnText(ipw.VBox):
             if live.problem:
                 lines.append(sentence(live.problem))
             self.say.value = f'<div role="status">{"".join(lines)}</div>'
-            if not live.running and live.updates and not live.problem and not live.kept:
-                live.kept = True
-                self._keep(live)
-
-    def _keep(self, live: LiveTraining) -> None:
-        pair = Pair(live.models, live.vocab, live.corpus)
-        try:
-            keep_pair(pair, live.histories)
-            self.say.value += (
-                '<p role="status">Both are kept in the folder <code>runs</code>, and the panel above writes with '
-                "them.</p>"
-            )
-        except ValueError as problem:
-            self.say.value += sentence(f"{problem}. The panel above writes with them all the same")
-        updates = max(history.updates for history in live.histories.values())
-        self.trained(f"{live.corpus.name}, {updates} updates", pair)
+            if live.running or live.problem or live.kept or not live.updates:
+                return
+            live.kept = True
+            pair = Pair(live.models, live.vocab, live.corpus)
+            try:
+                keep_pair(pair, live.histories)
+                told = "Both are kept in the folder <code>runs</code>, and the panel above writes with them."
+                self.say.value += f'<p role="status">{told}</p>'
+            except ValueError as problem:
+                self.say.value += sentence(f"{problem}. The panel above writes with them all the same")
+            updates = max(history.updates for history in live.histories.values())
+            self.trained(f"{live.corpus.name}, {updates} updates", pair)

@@ -1,12 +1,11 @@
 """07: LSTM and GRU continue one prompt side by side."""
 
-from __future__ import annotations
-
 import base64
 import html
 import math
 from collections.abc import Sequence
 from itertools import groupby
+from operator import itemgetter
 
 import ipywidgets as ipw
 import numpy as np
@@ -17,8 +16,7 @@ from ..measures.intervals import bits
 from ..measures.samples import Copy, CopyFinder, copied_places
 from ..sampling import generate, logits_after, next_distribution
 from ..text.encoding import Vocabulary
-from .controls import WIDE, Chart, Panel, Slider, dropdown, on_change, sliders, text_box
-from .html import in_columns, sentence
+from .controls import WIDE, Chart, Panel, Slider, dropdown, in_columns, on_change, sentence, text_box
 from .network_pairs import Pair, found_pairs
 from .own_text import OwnText
 from .sampling import draw_sliders
@@ -26,36 +24,29 @@ from .sampling import draw_sliders
 SHORTEST_COPY = 30  # characters: what is called a copy
 DEGREES = (1, 2, 4)  # bits: where the ground of a character changes
 SURPRISE_STYLES = ("", "background:#ffefc0;", "background:#ffd166;", "background:#f0a500;font-weight:bold;")
+GROUNDS = "".join(
+    f'<span style="{style}">{words}</span>'
+    for style, words in zip(SURPRISE_STYLES, ("below 1 bit", "1 to 2", "2 to 4", "above 4, bold"), strict=True)
+)
 LEGEND = (
     "<p>Background: the network's own surprise, before temperature, top-k and top-p. "
-    '<span class="charrnn-legend" '
-    'style="background:#fff;color:#000;padding:0 4px">'
-    + "".join(
-        f'<span style="{ground}padding:0 4px">{words}</span>'
-        for ground, words in zip(SURPRISE_STYLES, ("below 1 bit", "1 to 2", "2 to 4", "above 4, bold"), strict=True)
-    )
-    + f" <u>underlined</u></span>: {SHORTEST_COPY} characters or more that are in the training text, letter for "
-    "letter. Framed: the character that the bars are about.</p>"
+    f'<span class="charrnn-legend">{GROUNDS} <u>underlined</u></span>: {SHORTEST_COPY} characters or more that are in '
+    "the training text, letter for letter. Framed: the character that the bars are about.</p>"
 )
 
 
-def playground_panel(pair: Pair) -> Playground:
+class Playground(Panel):
     """The networks of a pair continue one prompt side by side, and what is to be seen in what they write.
 
     Backgrounds show each network's own surprise, underlined is what is in the training text, bars show the next
     character at any place. Other pairs of networks can be chosen, or trained on a text of the reader's (`panel.own`).
     """
-    return Playground(pair)
-
-
-class Playground(Panel):
-    """The networks that play, the controls of what they write, and what they wrote."""
 
     def __init__(self, pair: Pair):
         self.pairs = {"the two of this page": lambda: pair, **found_pairs()}
         self.networks = dropdown("networks", list(self.pairs), layout=WIDE)
         self.prompt = text_box("prompt", pair.prompt)
-        self.seed, self.length = sliders(("random seed", 1, 0, 999), ("length", 300, 0, 1000, 10))
+        self.seed, self.length = Slider("random seed", 1, 0, 999), Slider("length", 300, 0, 1000, 10)
         self.settings = self.temperature, self.top_k, self.top_p = draw_sliders(len(pair.vocab), 0.8)
         self.after = Slider("bars at", 0, 0, self.length.value)
         self.say, self.page, self.chart = ipw.HTML(), ipw.HTML(), Chart()
@@ -96,8 +87,14 @@ class Playground(Panel):
         self.chart.show(plot_next_characters(vocab, bars))
 
     def _take(self, name: str, pair: Pair) -> None:
-        self.plays, self.pair = name, pair
-        self.finder, self.unseen = _copying(pair)
+        """Let a pair write, and see how much of a text that it has not read looks copied."""
+        self.plays, self.pair, self.finder = name, pair, None
+        self.unseen = "The training text is not at hand, so nothing is underlined."
+        if pair.corpus is not None:
+            self.finder, val = CopyFinder(pair.corpus.train, SHORTEST_COPY), pair.corpus.val[:5000]
+            share = copied_places(self.finder.find(val), len(val)).mean()
+            unseen = f"{share:.0%} of the first {len(val):,} characters of the validation text, which was not copied"
+            self.unseen = f"(So is {unseen}.)"
 
     def _choose(self, change) -> None:
         if change["new"] != self.plays and not self.busy:
@@ -124,6 +121,9 @@ class Playground(Panel):
         self.write()
 
 
+playground_panel = Playground
+
+
 def surprise_of_text(logits: torch.Tensor, vocab: Vocabulary, text: str) -> np.ndarray:
     """Bits (n,) with which a network expected each character of `text`; NaN for the first, which it was given."""
     nats = torch.nn.functional.cross_entropy(logits[:-1].double(), vocab.encode(text)[1:], reduction="none")
@@ -132,19 +132,16 @@ def surprise_of_text(logits: torch.Tensor, vocab: Vocabulary, text: str) -> np.n
 
 def marked(cell: str, prompt: str, written: str, surprise: np.ndarray, copies: Sequence[Copy], at: int) -> str:
     """Prompt and text as HTML: a ground for each degree of surprise, an underline for copies, a frame at `at`."""
-    degrees = np.digitize(surprise, DEGREES)
-    copied = copied_places(copies, len(written))
-    marks = list(zip(degrees.tolist(), copied.tolist(), [place == at for place in range(len(written))], strict=True))
-    spans, place = [], 0
-    for (degree, line, frame), alike in groupby(marks):
-        count = len(list(alike))
-        style = SURPRISE_STYLES[degree] + "text-decoration:underline;" * line + "outline:2px solid #000;" * frame
-        spans.append(f'<span style="{style}">{html.escape(written[place : place + count])}</span>')
-        place += count
+    marks = zip(np.digitize(surprise, DEGREES), copied_places(copies, len(written)).tolist(), strict=True)
+    styles = [
+        SURPRISE_STYLES[degree] + "text-decoration:underline;" * copied + "outline:2px solid #000;" * (place == at)
+        for place, (degree, copied) in enumerate(marks)
+    ]
+    spans = []
+    for style, alike in groupby(zip(styles, written, strict=True), key=itemgetter(0)):
+        spans.append(f'<span style="{style}">{html.escape("".join(char for _, char in alike))}</span>')
     return (
-        '<div style="font-family:monospace;white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.5;'
-        'color:#000;background:#fff;padding:6px">'
-        f'<b class="charrnn-prompt">{html.escape(prompt)}</b>'
+        f'<div class="charrnn-text"><b class="charrnn-prompt">{html.escape(prompt)}</b>'
         f'<span class="charrnn-sample" data-cell="{cell}">{"".join(spans)}</span></div>'
     )
 
@@ -160,17 +157,6 @@ def sources(written: str, copies: Sequence[Copy], finder: CopyFinder | None) -> 
             f"<u>{html.escape(written[start:end])}</u>{html.escape(behind)}…</q></li>"
         )
     return f"<p>The longest of these pieces</p><ol>{''.join(lines)}</ol>" if lines else ""
-
-
-def _copying(pair: Pair) -> tuple[CopyFinder | None, str]:
-    """What finds copies from the pair's training text, and how much of a text that it has not read looks copied."""
-    if pair.corpus is None:
-        return None, "The training text is not at hand, so nothing is underlined."
-    finder, val = CopyFinder(pair.corpus.train, SHORTEST_COPY), pair.corpus.val[:5000]
-    share = copied_places(finder.find(val), len(val)).mean()
-    return finder, (
-        f"(So is {share:.0%} of the first {len(val):,} characters of the validation text, which was not copied.)"
-    )
 
 
 def _in_short(written: str, surprise: np.ndarray, copies: Sequence[Copy], finder: CopyFinder | None) -> str:

@@ -1,7 +1,5 @@
 """04: training, live."""
 
-from __future__ import annotations
-
 import html
 import threading
 from typing import ClassVar
@@ -11,38 +9,29 @@ import ipywidgets as ipw
 from ..figures.training import plot_losses
 from ..networks.registry import BOTH
 from ..text.corpus import Corpus
-from .controls import Chart, Panel, dropdown, sliders
-from .html import at_update, in_columns, sentence
+from .controls import Chart, Panel, Slider, at_update, dropdown, in_columns, sentence
 from .live_training import LiveTraining, fitting
 
 
-def training_panel(corpus: Corpus, updates: int = 600, ladder: dict[str, float] | None = None) -> TrainingPanel:
+class TrainingPanel(Panel):
     """Train small networks on `corpus` and watch their losses fall: start, stop, continue.
 
     Training runs on a thread of its own, so that the notebook stays free; a stop keeps networks and histories, and
     "Continue" goes on from there. So does a second panel for the same text, as when the cell is run again.
-    `panel.live()` is the run (a `LiveTraining`), or None; `panel.wait()` returns when its thread has ended.
+    `panel.live()` is the run (a `LiveTraining`), or None.
     """
-    return TrainingPanel(corpus, updates, ladder)
-
-
-class TrainingPanel(Panel):
-    """The controls of a run, and what it has reached."""
 
     runs: ClassVar[dict[tuple[str, int], LiveTraining]] = {}  # the last on each text: a panel made anew finds it again
 
-    def __init__(self, corpus: Corpus, updates: int, ladder: dict[str, float] | None):
+    def __init__(self, corpus: Corpus, updates: int = 600, ladder: dict[str, float] | None = None):
         self.corpus, self.updates, self.ladder = corpus, updates, ladder
         self.cells = dropdown("networks", [(" and ".join(BOTH), BOTH), *((cell, (cell,)) for cell in BOTH)])
-        self.units, self.rate = sliders(("hidden units", 128, 16, 256, 16), ("learning rate", 0.01, 0.001, 0.05, 0.001))
-        buttons = self.start, self.stop, self.go_on = [
-            ipw.Button(description=name, icon=icon, tooltip=tip)
-            for name, icon, tip in (
-                ("Start", "play", "new networks, from their first update"),
-                ("Stop", "stop", "after the update in hand; nothing is lost"),
-                ("Continue", "forward", "from where it was stopped"),
-            )
-        ]
+        self.units = Slider("hidden units", 128, 16, 256, 16)
+        self.rate = Slider("learning rate", 0.01, 0.001, 0.05, 0.001)
+        self.start = ipw.Button(description="Start", icon="play", tooltip="new networks, from their first update")
+        self.stop = ipw.Button(description="Stop", icon="stop", tooltip="after the update in hand; nothing is lost")
+        self.go_on = ipw.Button(description="Continue", icon="forward", tooltip="from where it was stopped")
+        buttons = ipw.HBox([self.start, self.stop, self.go_on])
         self.say, self.wrote, self.chart = ipw.HTML(), ipw.HTML(), Chart()
         self.lock = threading.Lock()  # the thread of the run and that of the buttons both show
         self.start.on_click(self._begin)
@@ -52,7 +41,7 @@ class TrainingPanel(Panel):
             self.live().listener = self._show
         self._show()
         super().__init__(
-            [self.cells, self.units, self.rate, ipw.HBox(buttons), self.say, self.wrote, self.chart],
+            [self.cells, self.units, self.rate, buttons, self.say, self.wrote, self.chart],
             f"Training, live, on {corpus.name}: choose networks, hidden units and learning rate; start, stop, "
             "continue. The validation losses fall in a chart, against the ladder and the floor, and samples change "
             "with them.",
@@ -60,10 +49,6 @@ class TrainingPanel(Panel):
 
     def live(self) -> LiveTraining | None:
         return self.runs.get((self.corpus.sha256, self.updates))
-
-    def wait(self) -> None:
-        if self.live():
-            self.live().wait()
 
     def _begin(self, _) -> None:
         if self.live() and self.live().running:
@@ -98,6 +83,9 @@ class TrainingPanel(Panel):
             self.wrote.value = in_columns({cell: _first_and_last(live.samples[cell]) for cell in seen})
             if seen:
                 self.chart.show(plot_losses(list(seen.values()), self.ladder, self.corpus.floor))
+
+
+training_panel = TrainingPanel
 
 
 def _first_and_last(samples: list[tuple[int, str]]) -> str:

@@ -4,8 +4,6 @@ Everything is measured as the networks are: mean nats per character over the who
 those before it.
 """
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -4,8 +4,6 @@
 for in `$CHARRNN_DATA`, then in the cache, and is downloaded once if it is in neither.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import platform
@@ -16,7 +14,10 @@ from . import tales
 
 SHAKESPEARE_URL = "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt"
 SHAKESPEARE_SHA256 = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"
-ASSIGNMENT = "A network that reads one letter at a time must carry all the rest in a state."
+ASSIGNMENT = (
+    "A network that reads one letter at a time must carry all the rest in a state.",
+    "a sentence of 77 characters, the length of the one in the assignment",
+)
 TALES_SEED, TALES_CHARACTERS = 1, 1_000_000
 SHORTEST = 20  # characters: each of three parts then holds at least two
 TIMEOUT = 30  # seconds without an answer before a download gives up
@@ -56,13 +57,12 @@ def load_corpus(name_or_path: str | Path = "tales", split: tuple[float, ...] = (
         text, source = TEXTS[name]()
     else:
         path = Path(name_or_path)
-        text, source = read_text(_bytes_of(path), path), str(path)
+        if not path.is_file():
+            raise CorpusError(f"there is no text {name!r}: give one of {', '.join(TEXTS)}, or the path of a text file")
+        text, source = read_text(path.read_bytes(), path), str(path)
         name = f"{path.stem}.txt" if path.stem in TEXTS else path.stem  # a reader's tales.txt is not our tales
-    first, second = (
-        int(share * len(text) + 1e-6) for share in (shares[0], shares[0] + shares[1])
-    )  # nanoGPT rounds down
-    if len(shares) == 2:
-        second = len(text)
+    ends = (shares[0], shares[0] + shares[1] if len(shares) == 3 else 1.0)
+    first, second = (int(share * len(text) + 1e-6) for share in ends)  # nanoGPT rounds down
     if ours and name == "tales":
         first, second = (_end_of_story(text, cut) for cut in (first, second))
     train, val, test = text[:first], text[first:second], text[second:]
@@ -80,10 +80,6 @@ def _end_of_story(text: str, cut: int) -> int:
 
 def _tales() -> tuple[str, str]:
     return tales.write_stories(TALES_SEED, TALES_CHARACTERS), "written by the grammar in charrnn_helpers.text.tales"
-
-
-def _assignment() -> tuple[str, str]:
-    return ASSIGNMENT, "a sentence of 77 characters, the length of the one in the assignment"
 
 
 def _python_docs() -> tuple[str, str]:
@@ -110,12 +106,7 @@ def _shakespeare() -> tuple[str, str]:
                 "remove it or unset CHARRNN_DATA"
             )
         return data.decode("utf-8"), f"Tiny Shakespeare, from {given}"
-    return _download().read_text(encoding="utf-8"), f"Tiny Shakespeare, {SHAKESPEARE_URL}"
-
-
-def _download() -> Path:
-    """The cached file, downloaded first if it is not there: whole and checked, or not at all."""
-    try:
+    try:  # the cached file, downloaded first if it is not there: whole and checked, or not at all
         import pooch  # here, so that offline readers never wait for it
 
         path = pooch.retrieve(
@@ -130,13 +121,7 @@ def _download() -> Path:
             f"Tiny Shakespeare could not be downloaded ({type(error).__name__}: {error}); offline, use "
             "load_corpus('tales') or load_corpus('python_docs'); or put the file at $CHARRNN_DATA/tiny_shakespeare.txt"
         ) from error
-    return Path(path)
-
-
-def _bytes_of(path: Path) -> bytes:
-    if not path.is_file():
-        raise CorpusError(f"there is no text {str(path)!r}: give one of {', '.join(TEXTS)}, or the path of a text file")
-    return path.read_bytes()
+    return Path(path).read_text(encoding="utf-8"), f"Tiny Shakespeare, {SHAKESPEARE_URL}"
 
 
 def read_text(data: bytes, path: Path) -> str:
@@ -156,4 +141,4 @@ def read_text(data: bytes, path: Path) -> str:
     return text
 
 
-TEXTS = {"tales": _tales, "assignment": _assignment, "python_docs": _python_docs, "shakespeare": _shakespeare}
+TEXTS = {"tales": _tales, "assignment": lambda: ASSIGNMENT, "python_docs": _python_docs, "shakespeare": _shakespeare}

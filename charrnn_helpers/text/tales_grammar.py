@@ -5,8 +5,6 @@ RULES        the productions of each rule as they are written: text, or (weight,
 PRODUCTIONS  the same as they are read: (weight, symbols)
 """
 
-from __future__ import annotations
-
 import re
 from functools import cache
 from pathlib import Path
@@ -34,16 +32,8 @@ def _words_and_rules() -> tuple[dict[str, list[str]], dict[str, list[str | tuple
 
 WORDS, RULES = _words_and_rules()
 GIRLS, BOYS = WORDS["name"][:3], WORDS["name"][3:]
-SENTENCES = (
-    "opening",
-    "finding",
-    "meeting",
-    "event",
-    "opens",
-    "signal",
-    "closes",
-    "ending",
-)  # rules of whole sentences
+# Rules of whole sentences.
+SENTENCES = ("opening", "finding", "meeting", "event", "opens", "signal", "closes", "ending")
 
 # What each remembered word is called when we ask what a loss was lost on, and the list it comes from.
 KINDS = {

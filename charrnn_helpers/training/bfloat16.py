@@ -1,11 +1,9 @@
 """Matrix products in bfloat16 on a CPU, everything else in float32."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 
-from ..networks.state import map_state
+from ..networks.cells import map_state
 
 
 class Autocast(nn.Module):

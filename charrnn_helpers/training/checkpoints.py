@@ -1,7 +1,5 @@
 """How a trained network is kept, and found again."""
 
-from __future__ import annotations
-
 import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,8 +7,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from ..networks.cells import map_state
 from ..networks.registry import CELLS
-from ..networks.state import map_state
 from ..text.encoding import Vocabulary
 from .config import History, TrainConfig
 from .files import whole_file
@@ -53,7 +51,7 @@ def save_checkpoint(
         "weights": {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()},
         "characters": vocab.characters,
         "text": text,
-        "history": None if history is None else _plain(history, resumable),
+        "history": history and _plain(history, resumable),
     }
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -83,7 +81,8 @@ def load_checkpoint(path: str | Path, vocab: Vocabulary | None = None) -> Checkp
         with torch.random.fork_rng(devices=[]):  # the reader's random numbers are not spent on weights to be replaced
             model = CELLS[content["cell"]].model(**content["hyperparameters"])
         model.load_state_dict(content["weights"])
-        history = None if content["history"] is None else _from_plain(content["history"])
+        kept = content["history"]
+        history = kept and History(**{**kept, "config": TrainConfig(**kept["config"])})
     except Exception as error:  # a damaged file can fail in any of these ways
         raise CheckpointError(
             f"{path} is damaged or not a checkpoint of this course; delete it and train again"
@@ -107,16 +106,6 @@ def find_checkpoint(cell: str, text: str = "tales", runs: str | Path = "runs") -
 
 
 def _plain(history: History, resumable: bool) -> dict:
-    keep = {
-        name: getattr(history, name) for name in history.__dataclass_fields__ if name not in ("best_weights", "resume")
-    }
-    keep["config"] = asdict(history.config)
-    if resumable:
-        state = history.resume.get("state")
-        keep["resume"] = {**history.resume, "state": None if state is None else map_state(state, Tensor.cpu)}
-        keep["best_weights"] = history.best_weights
-    return keep
-
-
-def _from_plain(kept: dict) -> History:
-    return History(**{**kept, "config": TrainConfig(**kept["config"])})
+    resume = {**history.resume, "state": map_state(history.resume.get("state"), Tensor.cpu)}
+    kept = {**vars(history), "config": asdict(history.config), "resume": resume}
+    return kept if resumable else {name: kept[name] for name in kept if name not in ("best_weights", "resume")}

@@ -1,7 +1,5 @@
 """What decides a training run, and what one records."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, field
 

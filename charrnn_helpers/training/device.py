@@ -1,7 +1,5 @@
 """Where a network is trained."""
 
-from __future__ import annotations
-
 import ctypes
 import sys
 import warnings

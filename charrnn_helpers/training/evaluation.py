@@ -1,7 +1,5 @@
 """How good a network is: mean nats per character, in the protocols of the course."""
 
-from __future__ import annotations
-
 from contextlib import contextmanager
 
 import torch

@@ -1,7 +1,5 @@
 """Files that appear whole, or not at all; and tables of text that come with the package."""
 
-from __future__ import annotations
-
 import os
 import sys
 import threading

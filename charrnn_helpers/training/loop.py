@@ -5,8 +5,6 @@ window starts from the state in which the one before it ended, and gradients sto
 (Williams and Peng 1990; Sutskever 2013, section 2.8).
 """
 
-from __future__ import annotations
-
 import math
 import signal
 import threading
@@ -19,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm.auto import tqdm
 
-from ..networks.state import detach, to_device
+from ..networks.cells import detach, to_device
 from ..text.encoding import as_streams, batches
 from .bfloat16 import autocast
 from .config import History, TrainConfig
@@ -64,7 +62,7 @@ def train(
     optimiser = make_optimiser(model, config)
     history = _begin(history, model, config, device, optimiser)
     history.precision = precision
-    state = to_device(history.resume["state"], device) if history.resume.get("state") is not None else None
+    state = to_device(history.resume.get("state"), device)
     stop = stop or threading.Event()
 
     with _own_random_numbers(history, model, device), _interrupt_sets(stop), _bar(history, progress) as bar:

@@ -1,11 +1,10 @@
 """float32 or bfloat16, chosen by the clock."""
 
-from __future__ import annotations
-
 import copy
 import time
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -45,24 +44,18 @@ def pick_precision(
             models = [copy.deepcopy(model).to(device).train()]
         for one in models:
             _seconds(one, "float32", streams, window, updates=1)  # what is wrong with the model itself shows here
-        try:
-            seconds = [_compare(one, streams, window) for one in models]
+        try:  # the best of four rounds, in which the two take turns
+            names = ("float32", "bfloat16")
+            rounds = [[[_seconds(one, name, streams, window) for name in names] for _ in range(4)] for one in models]
         except (RuntimeError, NotImplementedError) as problem:  # "could not create a primitive descriptor"
             said = str(problem).partition("\n")[0][:80]
             return Precision("float32", f"this machine does not train in bfloat16 ({said})")
-    wide, low = (sum(column) for column in zip(*seconds, strict=True))
+    wide, low = np.min(rounds, axis=1).sum(axis=0)
     gain = wide / low
     measured = f"bfloat16 is {gain:.2f} times as fast as float32 here"
     if gain < CLEARLY:
         return Precision("float32", f"{measured}, which is not worth its rounding")
     return Precision("bfloat16", measured)
-
-
-def _compare(model: nn.Module, streams: int, window: int, rounds: int = 4) -> tuple[float, float]:
-    """Seconds of a few updates in float32 and in bfloat16: the best of the rounds, in which they take turns."""
-    pairs = [[_seconds(model, name, streams, window) for name in ("float32", "bfloat16")] for _ in range(rounds)]
-    wide, low = (min(column) for column in zip(*pairs, strict=True))
-    return wide, low
 
 
 def _seconds(model: nn.Module, precision: str, streams: int, window: int, updates: int = 3) -> float:

@@ -1,4 +1,4 @@
-"""What the benchmarks share: the name of the machine, medians over rounds that take turns, a table, and JSON."""
+"""What the benchmarks share: options, the name of the machine, rounds that take turns, a table, and JSON."""
 
 from __future__ import annotations
 
@@ -7,32 +7,41 @@ import json
 import os
 import platform
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
 
+from charrnn_helpers import pick_device
 from charrnn_helpers.training.files import whole_file
 
 CPUINFO = Path("/proc/cpuinfo")  # Linux
+SIDE_BY_SIDE = f"; {os.cpu_count()} runs side by side with 1 thread each"
 
 
-def parser(description: str, device: bool = True, rounds: bool = True) -> argparse.ArgumentParser:
-    """The options that benchmarks have: --json; --device but for those of the CPU; --rounds if it takes turns."""
-    made = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    if device:
-        made.add_argument("--device", help="cpu or cuda; without it a GPU if there is one")
-    if rounds:
-        said = "medians are taken over so many rounds"
-        made.add_argument("--rounds", type=int, default=5, choices=range(1, 1000), metavar="N", help=said)
-    made.add_argument("--json", type=Path, help="also write the result to this file")
-    return made
+def options(description: str, arguments: list[str] | None, **defaults) -> argparse.Namespace:
+    """The options of a benchmark: --json, and one for each of `defaults`.
+
+    A list takes several values, a dictionary several of its keys (all, if none is given), None a word.
+    """
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the result to this file")
+    for name, default in defaults.items():
+        about = {"default": default, "help": "default: %(default)s", "type": str if default is None else type(default)}
+        if isinstance(default, (list, dict)):
+            about |= {"default": list(default), "nargs": "+", "type": type(next(iter(default)))}
+        if isinstance(default, dict):
+            about["choices"] = default
+        parser.add_argument(f"--{name}", **about)
+    return parser.parse_args(arguments)
 
 
-def machine(device: torch.device) -> str:
+def machine(device: torch.device | str | None) -> str:
     """The machine in words: processor and what it has for bfloat16, cores, threads, PyTorch, device."""
-    name = platform.processor() or platform.machine()
+    device, name = pick_device(device), platform.processor() or platform.machine()
     if CPUINFO.is_file():
         told = dict(line.split(":", 1) for line in CPUINFO.read_text().splitlines() if ":" in line)
         told = {key.strip(): value.strip() for key, value in told.items()}
@@ -44,39 +53,45 @@ def machine(device: torch.device) -> str:
     return f"{name}, {os.cpu_count()} cores, {torch.get_num_threads()} threads, PyTorch {version}, {device}{gpu}"
 
 
-def wait(device: torch.device) -> None:
-    """Until the device has done what it was told."""
-    if device.type == "cuda":
-        torch.cuda.synchronize()
-
-
 def medians(tasks: dict[str, Callable[[], object]], rounds: int, device: torch.device) -> dict[str, float]:
     """Seconds of each task: the median over `rounds` in which all take turns, after one round to warm up."""
+    wait = torch.cuda.synchronize if device.type == "cuda" else lambda: None
     seconds: dict[str, list[float]] = {name: [] for name in tasks}
-    for round_ in range(rounds + 1):
+    for _ in range(rounds + 1):
         for name, task in tasks.items():
-            wait(device)
+            wait()
             start = time.perf_counter()
             task()
-            wait(device)
-            if round_:
-                seconds[name].append(time.perf_counter() - start)
-    return {name: statistics.median(values) for name, values in seconds.items()}
+            wait()
+            seconds[name].append(time.perf_counter() - start)
+    return {name: statistics.median(values[1:]) for name, values in seconds.items()}
 
 
-def table(rows: list[dict], formats: dict[str, str]) -> str:
-    """Rows as lines of text, a column for each key of `formats`, with its format; text to the left, numbers right."""
+def told(code: str, *arguments) -> list[float]:
+    """The numbers that a fresh Python process prints."""
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    return [float(part) for part in subprocess.check_output(command, text=True).split()]
+
+
+def table(rows: list[dict]) -> str:
+    """Rows as lines of text, a column for each key: text to the left, numbers right, a dash for what is missing."""
+
+    def cell(value) -> str:
+        if isinstance(value, float):
+            return f"{value:.4f}" if abs(value) < 10 else f"{value:,.1f}"
+        return f"{value:,}" if isinstance(value, int) else value or "-"
+
     columns = []
-    for key, spec in formats.items():
-        cells = [key, *(format(row[key], spec) if row[key] is not None else "-" for row in rows)]
-        width, text = max(map(len, cells)), isinstance(rows[0][key], str)
-        columns.append([cell.ljust(width) if text else cell.rjust(width) for cell in cells])
+    for key, first in rows[0].items():
+        cells = [key, *(cell(row[key]) for row in rows)]
+        width = max(map(len, cells))
+        columns.append([one.ljust(width) if isinstance(first, str) else one.rjust(width) for one in cells])
     return "\n".join("  ".join(line).rstrip() for line in zip(*columns, strict=True))
 
 
-def report(result: dict, formats: dict[str, str], file: Path | None) -> dict:
+def report(result: dict, file: Path | None) -> dict:
     """Print the machine and the table of `result["rows"]`, write the JSON if a file is named, and return the result."""
-    print(f"{result['machine']}\n\n{table(result['rows'], formats)}")
+    print(f"{result['machine']}\n\n{table(result['rows'])}")
     return keep(result, file)
 
 
@@ -91,3 +106,10 @@ def keep(result: dict, file: Path | None, indent: int | None = 1) -> dict:
 def kept(file: Path | None) -> dict | None:
     """What an earlier call has written to `file`."""
     return json.loads(file.read_text(encoding="utf-8")) if file and file.is_file() else None
+
+
+def add(row: dict, result: dict, file: Path | None) -> None:
+    """Show one more row and keep it at once: a later call goes on after it."""
+    print(row, flush=True)
+    result["rows"].append(row)
+    keep(result, file)

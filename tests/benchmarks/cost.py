@@ -6,16 +6,15 @@ Each row changes one thing of a run of 32 streams x 64 characters through one la
 streams; or the length of the text, from 10 KB to 10 MB. `around s` is what a run takes besides its updates: encoding
 the text, and one look at a tenth of it as validation. Memory is the peak of a process of its own that does all this,
 less the peak of one that only imports the package; on a GPU it is the peak of PyTorch's own memory there. The import is
-that of `charrnn_helpers`, less that of `torch`.
+that of `charrnn_helpers`, less that of `torch`. With --scale all sizes are so many times as large.
 """
 
 from __future__ import annotations
 
-import statistics
-import subprocess
 import sys
 import time
 from pathlib import Path
+from statistics import median
 
 import common
 import numpy as np
@@ -32,15 +31,14 @@ GROWTH = {
     "streams": [8, 32, 128],
     "characters": [10_000, 100_000, 1_000_000, 10_000_000],
 }
-COLUMNS = {
-    "cell": "",
-    "what": "",
-    "value": ",d",
-    "ms an update": ",.1f",
-    "characters/s": ",.0f",
-    "around s": ",.2f",
-    "MB": ",.0f",
-}
+IMPORTS = """
+import time
+start = time.perf_counter()
+import torch
+torch_there = time.perf_counter()
+import charrnn_helpers
+print(torch_there - start, time.perf_counter() - torch_there)
+"""
 PROBE = """
 import sys
 sys.path[:0] = {path!r}
@@ -73,36 +71,17 @@ def memory(work: str, device: str) -> float | None:
     """
     if not Path("/proc/self/status").is_file():
         return None
-    code = PROBE.format(path=sys.path, work=work, device=device)
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    return float(done.stdout) / 1000  # kB
-
-
-def import_seconds(rounds: int) -> tuple[float, float]:
-    """Seconds of `import torch`, and of `import charrnn_helpers` after it, each in fresh processes."""
-    code = (
-        "import time; a = time.perf_counter(); import torch; b = time.perf_counter(); import charrnn_helpers; "
-        "print(b - a, time.perf_counter() - b)"
-    )
-    runs = []
-    for _ in range(rounds):
-        done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-        runs.append([float(part) for part in done.stdout.split()])
-    return statistics.median(run[0] for run in runs), statistics.median(run[1] for run in runs)
+    (peak,) = common.told(PROBE.format(path=sys.path, work=work, device=device))
+    return peak / 1000  # kB
 
 
 def main(arguments: list[str] | None = None) -> dict:
-    parser = common.parser(__doc__)
-    parser.add_argument("--what", nargs="+", choices=GROWTH, default=list(GROWTH))
-    parser.add_argument("--updates", type=int, default=10, help="in a round")
-    parser.add_argument("--scale", type=float, default=1.0, help="all sizes times this (the smoke test has small ones)")
-    options = parser.parse_args(arguments)
-
+    options = common.options(__doc__, arguments, device=None, rounds=5, what=GROWTH, updates=10, scale=1.0)
     device = pick_device(options.device)
     small = {name: max(1, int(value * options.scale)) for name, value in BASE.items()}
     small["layers"] = 1
     start = time.perf_counter()
-    import_torch, import_ours = import_seconds(options.rounds)
+    import_torch, import_ours = map(median, zip(*(common.told(IMPORTS) for _ in range(options.rounds))))
     idle, rows = memory("", device.type), []
     for what in options.what:
         for value in GROWTH[what]:
@@ -113,11 +92,12 @@ def main(arguments: list[str] | None = None) -> dict:
                 for cell in BOTH:
                     taken[cell].append(run(cell, device, options.updates, **sizes))
             for cell in BOTH:
-                seconds, around = (statistics.median(part) for part in zip(*taken[cell][1:]))
+                seconds, around = map(median, zip(*taken[cell][1:]))
                 peak = memory(f"cost.run({cell!r}, {device.type!r}, 3, **{sizes!r})", device.type)
                 read = sizes["streams"] * min(sizes["window"], (sizes["characters"] - 1) // sizes["streams"])
-                extra = None if peak is None else peak - idle
-                rows.append(dict(zip(COLUMNS, (cell, what, value, seconds * 1e3, read / seconds, around, extra))))
+                figures = {"ms an update": seconds * 1e3, "characters/s": read / seconds, "around s": around}
+                figures["MB"] = None if peak is None else peak - idle
+                rows.append({"cell": cell, "what": what, "value": value, **figures})
     result = {
         "machine": f"{common.machine(device)}; import torch {import_torch:.2f} s, charrnn_helpers +{import_ours:.2f} s",
         "import_torch_s": import_torch,
@@ -126,7 +106,7 @@ def main(arguments: list[str] | None = None) -> dict:
         "took_s": time.perf_counter() - start,
         "rows": rows,
     }
-    return common.report(result, COLUMNS, options.json)
+    return common.report(result, options.json)
 
 
 if __name__ == "__main__":

@@ -12,14 +12,11 @@ where it was stopped, and a later call makes only what is missing. What ships (`
 from __future__ import annotations
 
 import math
-import os
 import statistics
-from functools import cache
 from pathlib import Path
 
 import common
 import numpy as np
-import torch
 
 from charrnn_helpers import TrainConfig, Vocabulary, load_corpus
 from charrnn_helpers.experiments.sweeps import RESULTS_VERSION, RunConfig, sweep
@@ -28,51 +25,29 @@ from charrnn_helpers.measures.excess import excess_by_distance, excess_by_kind, 
 from charrnn_helpers.networks.registry import width_for
 from charrnn_helpers.text.baselines import best_ngram
 
-SIZES = {"50 K": 50_000, "200 K": 200_000, "800 K": 800_000, "128 units": None}
+SIZES = {"50 K": 50_000, "128 units": None, "200 K": 200_000, "800 K": 800_000}
 RATES = (0.003, 0.009, 0.027)  # tried for every cell ...
 MOST_RATES = 6  # ... and others up to so many, where the best stands at an end
 STREAMS, WINDOW = 32, 32
 SHORT, LONG = 1_500_000, 6_000_000  # characters that a run reads
 PARTS = {  # (size, layers, characters, share of the updates in which the rate rises)
-    "sizes": [
-        ("50 K", 1, SHORT, 0.1),
-        ("128 units", 1, SHORT, 0.1),
-        ("200 K", 1, SHORT, 0.1),
-        ("800 K", 1, SHORT, 0.1),
-    ],
+    "sizes": [(size, 1, SHORT, 0.1) for size in SIZES],
     "warmup": [("50 K", 1, SHORT, 0.25)],
     "longer": [("50 K", 1, LONG, 0.1)],
     "deeper": [("50 K", 2, SHORT, 0.1)],
     "deeper-large": [("200 K", 2, SHORT, 0.1), ("800 K", 2, SHORT, 0.1)],
 }
 FIRST_SEED = 100  # below it: seeds for choosing the rate
-COLUMNS = {
-    "text": "",
-    "size": "",
-    "layers": "d",
-    "updates": "d",
-    "warmup": "",
-    "cell": "",
-    "units": "d",
-    "rate": "",
-    "seeds": "d",
-}
-COLUMNS |= {"test": ".4f"}
 TUNING = ("val", "error")
 KEPT = ("parameters", "val", "test", "val_updates", "val_losses", "val_seconds", "seconds", "cpu_seconds")
 KEPT += ("excess", "excess_by_distance", "error")
-
-
-@cache
-def vocabulary_of(text: str) -> int:
-    return len(Vocabulary.from_text(load_corpus(text).text))
 
 
 def group_config(
     text: str, size: str, layers: int, updates: int, warmup: float, cell: str, rate: float, seed: int
 ) -> RunConfig:
     """One run: its width follows from the size and the cell."""
-    vocab_size = vocabulary_of(text)
+    vocab_size = len(Vocabulary.from_text(load_corpus(text).text))
     units = 128 if SIZES[size] is None else width_for(SIZES[size], cell, vocab_size, layers)
     training = TrainConfig(
         updates=updates,
@@ -92,14 +67,11 @@ def tune(place: dict, executor, folder: Path) -> tuple[list[dict], dict[str, flo
     """
     rates = list(RATES)
     while True:
-        tuned = sweep(
-            [group_config(**place, cell=cell, rate=r, seed=0) for cell in COMPARED for r in rates],
-            executor,
-            folder=folder,
-        )
+        runs = [group_config(**place, cell=cell, rate=rate, seed=0) for cell in COMPARED for rate in rates]
+        tuned = sweep(runs, executor, folder=folder)
         chosen = {}
-        for number, cell in enumerate(COMPARED):
-            own = tuned[number * len(rates) : (number + 1) * len(rates)]
+        for cell in COMPARED:
+            own = [row for row in tuned if row["config"]["cell"] == cell]
             lost = [row["error"] for row in own if row["status"] == "failed"]  # diverged is a result, this is none
             ended = [row for row in own if row["status"] == "finished"]
             if lost or not ended:
@@ -116,17 +88,12 @@ def tune(place: dict, executor, folder: Path) -> tuple[list[dict], dict[str, flo
 def short(row: dict, names: tuple[str, ...], **place) -> dict:
     """What is kept of a row: where it belongs, how it ended, and those of `names` that it has."""
     run = row["config"]
-    which = {
-        "cell": run["cell"],
-        "units": run["hidden_size"],
-        "rate": run["train"]["learning_rate"],
-        "seed": run["seed"],
-    }
+    which = {"cell": run["cell"], "units": run["hidden_size"], "rate": run["train"]["learning_rate"]}
     kept = {name: row[name] for name in names if name in row}
     for name in ("val_losses", "val_seconds"):
         if name in kept:
             kept[name] = [round(value, 4) for value in kept[name]]
-    return {**place, **which, "status": row["status"], **kept}
+    return {**place, **which, "seed": run["seed"], "status": row["status"], **kept}
 
 
 def baselines(text: str) -> dict:
@@ -146,22 +113,16 @@ def baselines(text: str) -> dict:
 
 
 def main(arguments: list[str] | None = None) -> dict:
-    made = common.parser(__doc__, device=False)
-    made.add_argument("--texts", nargs="+", default=["tales", "shakespeare"])
-    made.add_argument("--parts", nargs="+", choices=PARTS, default=["sizes", "warmup", "deeper"])
-    made.add_argument("--seeds", type=int, default=5, help=f"how many, from {FIRST_SEED} on")
-    made.add_argument("--folder", type=Path, default=Path("runs/full_trial"))
-    made.add_argument("--scheduler", help="address of a Dask scheduler; without it, processes on this machine")
-    options = made.parse_args(arguments)
-
+    what = {"texts": ["tales", "shakespeare"], "parts": ["sizes", "warmup", "deeper"], "seeds": 5}
+    options = common.options(__doc__, arguments, **what, folder=Path("runs/full_trial"), scheduler=None)
+    groups = [group for part in options.parts for group in PARTS[part]]
     executor = None
     if options.scheduler:
         from distributed import Client
 
         executor = Client(options.scheduler).get_executor()
-    cores = f"{os.cpu_count()} runs side by side with 1 thread each"
     result = {
-        "machine": f"{common.machine(torch.device('cpu'))}; {cores}",
+        "machine": common.machine("cpu") + common.SIDE_BY_SIDE,
         "command": f"python tests/benchmarks/full_trial.py --parts {' '.join(options.parts)} "
         f"--texts {' '.join(options.texts)} --seeds {options.seeds}",
         "results_version": RESULTS_VERSION,
@@ -172,16 +133,13 @@ def main(arguments: list[str] | None = None) -> dict:
         "rows": [],
     }
     table = []
-    for size, layers, characters, warmup in (group for part in options.parts for group in PARTS[part]):
+    for size, layers, characters, warmup in groups:
         updates = max(8, characters // (STREAMS * WINDOW))
         for text in options.texts:
             place = {"text": text, "size": size, "layers": layers, "updates": updates, "warmup": warmup}
             tuned, chosen = tune(place, executor, options.folder)
-            runs = [
-                group_config(**place, cell=cell, rate=chosen[cell], seed=seed)
-                for seed in range(FIRST_SEED, FIRST_SEED + options.seeds)
-                for cell in COMPARED
-            ]
+            seeds = range(FIRST_SEED, FIRST_SEED + options.seeds)
+            runs = [group_config(**place, cell=c, rate=chosen[c], seed=seed) for seed in seeds for c in COMPARED]
             rows = sweep(runs, executor, folder=options.folder)
             result["tuning"] += [short(row, TUNING, **place) for row in tuned]
             result["rows"] += [short(row, KEPT, **place) for row in rows]
@@ -192,7 +150,7 @@ def main(arguments: list[str] | None = None) -> dict:
                 table.append({**place, "cell": cell, "units": own[0]["units"], "rate": chosen[cell], **found})
                 print(table[-1], flush=True)
             common.keep(result, options.json, indent=None)  # after every group, so that a part can be looked at
-    common.report({"machine": result["machine"], "rows": table}, COLUMNS, None)
+    common.report({"machine": result["machine"], "rows": table}, None)
     return result
 
 

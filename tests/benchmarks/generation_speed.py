@@ -18,16 +18,6 @@ from torch import nn
 from charrnn_helpers import GRUModel, LSTMModel, Vocabulary, generate
 from charrnn_helpers.sampling import generate_many
 
-COLUMNS = {
-    "cell": "",
-    "units": "d",
-    "layers": "d",
-    "how": "",
-    "characters/s": ",.0f",
-    "usual loop x": ".1f",
-    "500 in ms": ".0f",
-}
-
 
 @torch.inference_mode()
 def usual_loop(model: nn.Module, vocab: Vocabulary, prompt: str, length: int, seed: int) -> str:
@@ -43,13 +33,8 @@ def usual_loop(model: nn.Module, vocab: Vocabulary, prompt: str, length: int, se
 
 
 def main(arguments: list[str] | None = None) -> dict:
-    parser = common.parser(__doc__, device=False)
-    parser.add_argument("--units", type=int, nargs="+", default=[128, 256, 512])
-    parser.add_argument("--layers", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--length", type=int, default=2000, help="characters of each text")
-    parser.add_argument("--texts", type=int, default=64, help="of the batch")
-    options = parser.parse_args(arguments)
-
+    sizes = {"units": [128, 256, 512], "layers": [1, 2], "length": 2000, "texts": 64}
+    options = common.options(__doc__, arguments, rounds=5, **sizes)
     vocab = Vocabulary("".join(map(chr, range(33, 98))))  # 65 characters, as Tiny Shakespeare has
     device, rows = torch.device("cpu"), []
     for units in options.units:
@@ -67,12 +52,12 @@ def main(arguments: list[str] | None = None) -> dict:
                 written = dict.fromkeys(tasks, options.length) | {many: options.length // 4 * options.texts}
                 seconds = common.medians(tasks, options.rounds, device)
                 slider = {"generate": 1000 * seconds.pop("500")}
-                alone = written["usual loop"] / seconds["usual loop"]
-                for how, taken in seconds.items():
-                    speed = written[how] / taken
-                    figures = (speed, speed / alone, slider.get(how))
-                    rows.append(dict(zip(COLUMNS, (model.cell, units, layers, how, *figures))))
-    return common.report({"machine": common.machine(device), "rows": rows}, COLUMNS, options.json)
+                speeds = {how: written[how] / taken for how, taken in seconds.items()}
+                for how, speed in speeds.items():
+                    figures = {"characters/s": speed, "usual loop x": speed / speeds["usual loop"]}
+                    figures["500 in ms"] = slider.get(how)
+                    rows.append({"cell": model.cell, "units": units, "layers": layers, "how": how, **figures})
+    return common.report({"machine": common.machine(device), "rows": rows}, options.json)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
     python tests/benchmarks/latency.py
 
-The random seed is moved again and again, at a length of 500 characters from each network. In the page, a clock runs
+The random seed is moved again and again, at a --length of 500 characters from each network. In the page, a clock runs
 from the slider's `change` event until the texts of both networks are new ("text"), and the bars below them ("bars").
 """
 
@@ -13,13 +13,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-import torch
-from common import machine, parser, report
+import common
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
 from lab import CHROMIUM, CHROMIUM_OPTIONS, control, jupyterlab, press, show_panels
 
-COLUMNS = {"what": "", "milliseconds": ".0f", "lowest": ".0f", "highest": ".0f"}
 CLOCK = """() => {
     const texts = () => [...document.querySelectorAll('.charrnn-sample')].map(one => one.textContent).join('|');
     const bars = () => document.querySelector('.jp-OutputArea-output img').src;
@@ -67,20 +65,12 @@ def measure(moves: int, length: int) -> dict[str, list[float]]:
 
 
 def main(arguments: list[str] | None = None) -> dict:
-    options = parser(__doc__, device=False)
-    options.set_defaults(rounds=30)
-    options.add_argument("--length", type=int, default=500, help="characters from each network")
-    options = options.parse_args(arguments)
-    rows = [
-        {
-            "what": f"{what} of {options.length} characters",
-            "milliseconds": statistics.median(values),
-            "lowest": min(values),
-            "highest": max(values),
-        }
-        for what, values in measure(options.rounds, options.length).items()
-    ]
-    return report({"machine": machine(torch.device("cpu")), "rows": rows}, COLUMNS, options.json)
+    options = common.options(__doc__, arguments, rounds=30, length=500)
+    rows = []
+    for what, values in measure(options.rounds, options.length).items():
+        figures = {"milliseconds": statistics.median(values), "lowest": min(values), "highest": max(values)}
+        rows.append({"what": f"{what} of {options.length} characters", **figures})
+    return common.report({"machine": common.machine("cpu"), "rows": rows}, options.json)
 
 
 if __name__ == "__main__":

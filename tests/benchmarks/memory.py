@@ -6,7 +6,7 @@ Recall: LSTM and GRU of 192 units on `tales`, each with windows of 8, 32 and 128
 update, three seeds; afterwards, which of the words that must be remembered does the network know? Counting: LSTM, GRU
 and plain RNN of 10 units on a^n b^n and a^n b^n c^n, n up to 20, twenty seeds; up to which n do they count? Holding:
 the three with 24 units on a key that comes back after up to 20 dots; over how many do they hold it?
-Recall is trained in bfloat16, the rest in float32.
+Recall is trained in bfloat16, the rest in float32; of --updates and --seeds, the first number is for recall.
 About an hour on two cores. Runs that are in the JSON file already are not made again.
 """
 
@@ -15,6 +15,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from itertools import product
 
 import common
 import torch
@@ -26,15 +27,12 @@ from charrnn_helpers.measures.memory import recall
 from charrnn_helpers.networks.registry import CELLS
 from charrnn_helpers.training.device import keep_memory
 
-PARTS = ("counting", "holding", "recall")
-WINDOWS = (128, 32, 8)
 CHARACTERS = 1024  # of each update, whatever the window
 RATES = {"LSTM": (0.01, 1000), "GRU": (0.006, 200)}  # highest learning rate, updates of warm-up: about those of 04
 
 
 def remember(cell: str, window: int, seed: int, updates: int) -> dict:
     """Train on `tales` and ask for every word of the validation text that must be remembered."""
-    torch.set_num_threads(1)
     keep_memory()
     corpus = load_corpus("tales")
     vocab = Vocabulary.from_text(corpus.text)
@@ -46,8 +44,7 @@ def remember(cell: str, window: int, seed: int, updates: int) -> dict:
     )
     val = vocab.encode(corpus.val)
     history = train(model, vocab.encode(corpus.train), val, config, precision="bfloat16", progress=False)
-    row = {"part": "recall", "cell": cell, "window": window, "seed": seed, "updates": updates, "val": history.best_loss}
-    found = recall(model, vocab, corpus.val)
+    found, row = recall(model, vocab, corpus.val), {"val": history.best_loss}
     for name, shares in (("by_kind", found.by_kind()), ("by_distance", found.by_distance())):
         row[name] = {group: share[:3] for group, share in shares.items()}  # asked, right, share guessed
     return row
@@ -55,60 +52,47 @@ def remember(cell: str, window: int, seed: int, updates: int) -> dict:
 
 def count(cell: str, letters: str, seed: int, updates: int) -> dict:
     """Train on lines of at most 20 of each letter; up to which n are all of them counted?"""
-    torch.set_num_threads(1)
     model, vocab = learn_to_count(cell, letters, seed, updates=updates)
-    row = {"part": "counting", "cell": cell, "letters": letters, "seed": seed, "updates": updates}
-    return {**row, "reach": reach(lambda n: counts(model, vocab, letters, n))}
+    return {"reach": reach(lambda n: counts(model, vocab, letters, n))}
 
 
 def hold(cell: str, units: int, seed: int, updates: int) -> dict:
     """Train on lines with at most 20 dots between a key and its return; over how many is it held?"""
-    torch.set_num_threads(1)
     model, vocab = learn_to_hold(cell, seed, units=units, updates=updates)
-    row = {"part": "holding", "cell": cell, "units": units, "seed": seed, "updates": updates}
-    return {**row, "reach": reach(lambda n: holds(model, vocab, n))}
+    return {"reach": reach(lambda n: holds(model, vocab, n))}
+
+
+PARTS = {  # what is done, its column and the values of it, and the cells
+    "counting": (count, "letters", ("ab", "abc"), COMPARED),
+    "holding": (hold, "units", (24,), COMPARED),
+    "recall": (remember, "window", (128, 32, 8), tuple(RATES)),
+}
+
+
+def measure(run: dict) -> dict:
+    """The row of a run."""
+    torch.set_num_threads(1)
+    given = dict(run)
+    work, *_ = PARTS[given.pop("part")]
+    return {**run, **work(**given)}
 
 
 def main(arguments: list[str] | None = None) -> dict:
-    parser = common.parser(__doc__, device=False, rounds=False)
-    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
-    parser.add_argument("--updates", nargs=2, type=int, default=(6000, 3000), metavar=("RECALL", "COUNTING"))
-    parser.add_argument("--seeds", nargs=2, type=int, default=(3, 20), metavar=("RECALL", "COUNTING"))
-    options = parser.parse_args(arguments)
-
-    many, few = options.updates
-    recalled, counted = map(range, options.seeds)
-    runs = {
-        "counting": [(count, c, letters, seed, few) for letters in ("ab", "abc") for c in COMPARED for seed in counted],
-        "holding": [(hold, cell, 24, seed, few) for cell in COMPARED for seed in counted],
-        "recall": [(remember, c, window, seed, many) for seed in recalled for window in WINDOWS for c in RATES],
-    }
-    workers = os.cpu_count()
-    machine = f"{common.machine(torch.device('cpu'))}; {workers} runs side by side with 1 thread each"
-    result = common.kept(options.json) or {"machine": machine, "rows": []}
-    done = {name(row) for row in result["rows"]}
-    tasks = [run for part in options.parts for run in runs[part] if (part, *run[1:]) not in done]
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
-        for future in as_completed([pool.submit(*task) for task in tasks]):
-            result["rows"].append(future.result())
-            print(line(result["rows"][-1]), flush=True)
-            result["rows"].sort(key=lambda row: tuple(map(str, name(row))))
-            common.keep(result, options.json)
-    return result
-
-
-def name(row: dict) -> tuple:
-    """Which run a row is of."""
-    what = {"recall": "window", "counting": "letters", "holding": "units"}[row["part"]]
-    return row["part"], row["cell"], row[what], row["seed"], row["updates"]
-
-
-def line(row: dict) -> str:
-    """A row in words."""
-    if row["part"] != "recall":
-        return f"{row['part']} {row['cell']:4} {row.get('letters', ''):3} seed {row['seed']:2}: to {row['reach']}"
-    right = "  ".join(f"{kind} {known / asked:.2f}" for kind, (asked, known, _) in row["by_kind"].items())
-    return f"{row['cell']:4} window {row['window']:3} seed {row['seed']}: {row['val']:.4f}  {right}"
+    options = common.options(__doc__, arguments, parts=PARTS, updates=[6000, 3000], seeds=[3, 20])
+    result = common.kept(options.json) or {"machine": common.machine("cpu") + common.SIDE_BY_SIDE, "rows": []}
+    runs = []
+    for part in options.parts:
+        _, column, values, cells = PARTS[part]
+        updates, seeds = (pair[part != "recall"] for pair in (options.updates, options.seeds))
+        for seed, value, cell in product(range(seeds), values, cells):
+            run = {"part": part, "cell": cell, column: value, "seed": seed, "updates": updates}
+            if not any(run.items() <= row.items() for row in result["rows"]):
+                runs.append(run)
+    with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool:
+        for future in as_completed([pool.submit(measure, run) for run in runs]):
+            common.add(future.result(), result, options.json)
+    result["rows"].sort(key=lambda row: list(map(str, row.values())))
+    return common.keep(result, options.json)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ nats per character on the validation text in three protocols that are never comp
 carried over the whole text, and blocks of 256 and of 64 from a zero state, as nanoGPT measures on a GPU and on a CPU.
 `to target`, for the quick ones, is the training time after which the loss in blocks of 64 was first seen at --target or
 below, with a look every 25 updates that is not counted; nanoGPT's own CPU command ends near 1.88. A row is one seed,
-or the median.
+or the median. --text is a name that load_corpus knows, or a path; --updates cuts every run to so many.
 """
 
 from __future__ import annotations
@@ -26,19 +26,6 @@ from charrnn_helpers import Vocabulary, evaluate, load_corpus, pick_device
 from charrnn_helpers.experiments.recipes import RECIPES, Recipe
 from charrnn_helpers.networks.models import num_parameters
 
-COLUMNS = {
-    "recipe": "",
-    "cell": "",
-    "seed": "",
-    "parameters": ",d",
-    "precision": "",
-    "seconds": ".1f",
-    "carried": ".4f",
-    "blocks of 256": ".4f",
-    "blocks of 64": ".4f",
-    "to target": ".1f",
-}
-
 
 def measure(recipe: Recipe, seed: int, corpus, device, target: float | None) -> dict:
     """One run of one recipe: the figures of a row. A second run gives the time to a target, if it is reached."""
@@ -52,16 +39,15 @@ def measure(recipe: Recipe, seed: int, corpus, device, target: float | None) -> 
     row["to target"] = None
     if target is not None and row["blocks of 64"] <= target:
         often = replace(recipe, config=replace(recipe.config, validate_every=25))
-        stop, reached = threading.Event(), []
+        model, stop, reached = often.model(len(vocab), seed), threading.Event(), []
 
         def look(history):
-            if evaluate(look.model, val_ids, 64) <= target:
+            if evaluate(model, val_ids, 64) <= target:
                 reached.append(history.seconds)
                 stop.set()
 
-        look.model = often.model(len(vocab), seed)
         options = {"device": device, "progress": False, "stop": stop, "on_validation": look}
-        often.train(look.model, train_ids, val_ids[:1000], seed, precision=history.precision, **options)
+        often.train(model, train_ids, val_ids[:1000], seed, precision=history.precision, **options)
         row["to target"] = reached[0] if reached else None
     return row
 
@@ -76,22 +62,15 @@ def median_row(rows: list[dict]) -> dict:
 
 
 def main(arguments: list[str] | None = None) -> dict:
-    made = common.parser(__doc__, rounds=False)
-    made.add_argument("--recipes", nargs="+", choices=RECIPES, default=list(RECIPES))
-    made.add_argument("--cells", nargs="+", choices=["LSTM", "GRU"], default=["LSTM", "GRU"])
-    made.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    made.add_argument("--text", default="shakespeare", help="a name that load_corpus knows, or a path")
-    made.add_argument("--target", type=float, default=1.8857)
-    made.add_argument("--updates", type=int, help="cut every run to so many updates (the smoke test does)")
-    options = made.parse_args(arguments)
-
+    runs = {"recipes": RECIPES, "cells": ["LSTM", "GRU"], "seeds": [0, 1, 2], "text": "shakespeare"}
+    options = common.options(__doc__, arguments, device=None, target=1.8857, updates=0, **runs)
     device = pick_device(options.device)
     corpus = load_corpus(options.text, split=(0.9, 0.1))
     name = f"{common.machine(device)}; {corpus.name}, split 90/10"
     result = {"machine": name, "target": options.target, "recipes": {}, "rows": []}
     if earlier := common.kept(options.json):
         if any(earlier[key] != result[key] for key in ("machine", "target")):
-            made.error(f"{options.json} is of another machine, text or target; name another file")
+            raise SystemExit(f"{options.json} is of another machine, text or target; name another file")
         result = earlier
     for recipe_name in options.recipes:
         for cell in options.cells:
@@ -100,19 +79,17 @@ def main(arguments: list[str] | None = None) -> dict:
                 recipe = replace(recipe, config=replace(recipe.config, updates=options.updates))
             known = result["recipes"].setdefault(recipe_name, {}).setdefault(cell, asdict(recipe))
             if known != asdict(recipe):
-                made.error(f"{options.json} holds another {recipe_name} of the {cell}; name another file")
+                raise SystemExit(f"{options.json} holds another {recipe_name} of the {cell}; name another file")
             for seed in options.seeds:
                 which = {"recipe": recipe_name, "cell": cell, "seed": str(seed)}
                 if any(which.items() <= row.items() for row in result["rows"]):
                     continue  # an earlier, interrupted call has measured it
                 target = options.target if recipe_name == "quick" else None
-                result["rows"].append({**which, **measure(recipe, seed, corpus, device, target)})
-                print(result["rows"][-1], flush=True)
-                common.keep(result, options.json)
+                common.add({**which, **measure(recipe, seed, corpus, device, target)}, result, options.json)
     single = [row for row in result["rows"] if row["seed"].isdigit()]
     groups = dict.fromkeys((row["recipe"], row["cell"]) for row in single)
     medians = [median_row([row for row in single if (row["recipe"], row["cell"]) == group]) for group in groups]
-    return common.report({**result, "rows": single + medians}, COLUMNS, options.json)
+    return common.report({**result, "rows": single + medians}, options.json)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import common
 import cost
 import full_trial
 import generation_speed
+import keep_memory
 import latency
 import memory
 import pytest
@@ -24,32 +25,28 @@ from charrnn_helpers import load_corpus
 from charrnn_helpers.experiments.recipes import measured
 from charrnn_helpers.networks.registry import BOTH
 
-CPU = ["--device", "cpu"]
-
 
 def run(benchmark, tmp_path, *arguments):
-    """Run one benchmark; what it returns is what it wrote."""
+    """Run one benchmark; what it returns is what it wrote, with columns that the results in the package have."""
     file = tmp_path / "result.json"
-    device = [] if benchmark is generation_speed else CPU
-    rounds = [] if benchmark in (quality, tuning) else ["--rounds", "2"]
-    result = benchmark.main([*device, *rounds, *map(str, arguments), "--json", str(file)])
-    assert json.loads(file.read_text()) == result
+    device = ["--device", "cpu"] if benchmark in (training_speed, cost, quality, tuning) else []
+    result = benchmark.main([*device, *map(str, arguments), "--json", str(file)])
+    assert json.loads(file.read_text()) == json.loads(json.dumps(result))
     assert "threads, PyTorch" in result["machine"]
-    assert all(set(row) == set(benchmark.COLUMNS) for row in result["rows"])
+    ships = measured("trials" if benchmark is tuning else benchmark.__name__)["rows"]
+    assert {frozenset(row) for row in result["rows"]} <= {frozenset(row) for row in ships}
     return result
 
 
 def test_training_speed_is_reported_for_both_cells_in_every_way(tmp_path, capsys):
-    sizes = ("--units", 8, 16, "--streams", 2, "--window", 4, "--updates", 1, "--matmul", 16)
-    result = run(training_speed, tmp_path, *sizes)
-    found = {(row["module"], row["units"], row["how"]) for row in result["rows"] if row["how"] != "bfloat16"}
-    windows = {(module, units, "float32") for module in ("nn.LSTM", "nn.GRU", "FusedGRU") for units in (8, 16)}
-    one_by_one = {(module, units, "float32, one by one") for module in ("nn.LSTM", "nn.GRU") for units in (8, 16)}
-    assert found == windows | one_by_one
-    assert all(row["characters/s"] > 0 for row in result["rows"])
-    assert all(0 < row["in products"] < 1 for row in result["rows"])
-    assert all(row["one by one x"] == 1 for row in result["rows"] if row["how"] == "float32, one by one")
-    assert capsys.readouterr().out.count("FusedGRU") == sum(row["module"] == "FusedGRU" for row in result["rows"])
+    sizes = ("--rounds", 2, "--units", 8, 16, "--streams", 2, "--window", 4, "--updates", 1, "--matmul", 16)
+    rows = run(training_speed, tmp_path, *sizes)["rows"]
+    found = {(row["module"], row["units"], row["how"]) for row in rows if row["how"] != "bfloat16"}
+    windows = product(("nn.LSTM", "nn.GRU", "FusedGRU"), (8, 16), ["float32"])
+    assert found == {*windows, *product(("nn.LSTM", "nn.GRU"), (8, 16), ["float32, one by one"])}
+    assert all(row["characters/s"] > 0 and 0 < row["in products"] < 1 for row in rows)
+    assert all(row["one by one x"] == 1 for row in rows if row["how"] == "float32, one by one")
+    assert capsys.readouterr().out.count("FusedGRU") == sum(row["module"] == "FusedGRU" for row in rows)
 
 
 def test_the_ways_that_are_compared_compute_the_same():
@@ -87,16 +84,14 @@ def test_products_are_told_from_the_rest():
 
 
 def test_generation_speed_is_reported_for_every_way(tmp_path):
-    result = run(generation_speed, tmp_path, "--units", 8, "--layers", 1, 2, "--length", 12, "--texts", 3)
-    assert [(row["cell"], row["layers"], row["how"]) for row in result["rows"]] == [
-        (cell, layers, how)
-        for layers in (1, 2)
-        for cell in ("LSTM", "GRU")
-        for how in ("usual loop", "generate", "generate_many, 3")
-    ]
-    assert all(row["characters/s"] > 0 for row in result["rows"])
-    assert all(row["usual loop x"] == 1 for row in result["rows"] if row["how"] == "usual loop")
-    assert all((row["500 in ms"] is not None) == (row["how"] == "generate") for row in result["rows"])
+    sizes = ("--rounds", 2, "--units", 8, "--layers", 1, 2, "--length", 12, "--texts", 3)
+    rows = run(generation_speed, tmp_path, *sizes)["rows"]
+    ways = product((1, 2), ("LSTM", "GRU"), ("usual loop", "generate", "generate_many, 3"))
+    assert [(row["layers"], row["cell"], row["how"]) for row in rows] == list(ways)
+    for row in rows:
+        assert row["characters/s"] > 0
+        assert row["how"] != "usual loop" or row["usual loop x"] == 1
+        assert (row["500 in ms"] is not None) == (row["how"] == "generate")
 
 
 def test_the_usual_loop_writes_by_the_same_distribution(make_model, vocab):
@@ -110,11 +105,9 @@ def test_the_usual_loop_writes_by_the_same_distribution(make_model, vocab):
 
 def test_cost_is_reported_for_both_cells_and_grows_with_one_thing_at_a_time(tmp_path, monkeypatch):
     monkeypatch.setattr(cost, "GROWTH", {"layers": [2], "characters": [10_000]})  # every row takes a new process
-    result = run(cost, tmp_path, "--updates", 1, "--scale", 0.05)
-    assert [(row["what"], row["value"], row["cell"]) for row in result["rows"]] == [
-        *(("layers", 2, cell) for cell in BOTH),
-        *(("characters", 500, cell) for cell in BOTH),
-    ]
+    result = run(cost, tmp_path, "--rounds", 2, "--what", *cost.GROWTH, "--updates", 1, "--scale", 0.05)
+    values = [(row["what"], row["value"], row["cell"]) for row in result["rows"]]
+    assert values == [(*value, cell) for value in (("layers", 2), ("characters", 500)) for cell in BOTH]
     assert all(row["ms an update"] > 0 and row["around s"] > 0 for row in result["rows"])
     if Path("/proc/self/status").is_file():
         assert all(row["MB"] > 0 for row in result["rows"])
@@ -131,61 +124,45 @@ def short_text(tmp_path):
     return path
 
 
-def test_quality_measures_each_seed_in_each_protocol_and_goes_on_where_it_stopped(tmp_path, short_text, monkeypatch):
-    few = ("--recipes", "quick", "--text", short_text, "--updates", 2, "--target", 5)
-    first = run(quality, tmp_path, *few, "--cells", "GRU", "--seeds", 0)
-    measured = []
-    monkeypatch.setattr(
-        quality, "measure", lambda *given, real=quality.measure: measured.append(given[1]) or real(*given)
-    )
-    result = run(quality, tmp_path, *few, "--cells", "GRU", "--seeds", 0, 1, 2)
-    assert measured == [1, 2]
-    assert result["rows"][0] == first["rows"][0]
+def test_quality_measures_each_seed_in_each_protocol_and_goes_on_where_it_stopped(tmp_path, short_text):
+    few = ("--recipes", "quick", "--cells", "GRU", "--text", short_text, "--updates", 2, "--target", 5)
+    first = run(quality, tmp_path, *few, "--seeds", 0)
+    result = run(quality, tmp_path, *few)
+    assert result["rows"][0] == first["rows"][0]  # seconds would differ
     assert [row["seed"] for row in result["rows"]] == ["0", "1", "2", "median of 3"]
     *seeds, median = result["rows"]
     for column in ("seconds", "carried", "blocks of 256", "blocks of 64"):
         assert median[column] == sorted(row[column] for row in seeds)[1]
     assert all(row["to target"] > 0 for row in seeds)  # any loss is below 5 nats
-
-
-def test_a_target_that_is_not_reached_is_left_empty(tmp_path, short_text, capsys):
-    few = ("--recipes", "quick", "--cells", "LSTM", "--seeds", 0, "--text", short_text, "--updates", 1)
-    result = run(quality, tmp_path, *few, "--target", 0.1)
-    assert {row["to target"] for row in result["rows"]} == {None}
-    assert capsys.readouterr().out.rstrip().endswith(" -")
-
-
-def test_the_median_of_a_target_that_not_all_reach_counts_the_others_as_never():
-    rows = [{**dict.fromkeys(quality.COLUMNS, 1.0), "to target": value} for value in (10.0, None, 8.0)]
-    assert quality.median_row(rows)["to target"] == 10.0
-    assert quality.median_row([*rows, rows[1], rows[1]])["to target"] is None
-
-
-def test_quality_does_not_mix_two_experiments_in_one_file(tmp_path, short_text, capsys):
-    few = ("--recipes", "quick", "--cells", "GRU", "--seeds", 0, "--text", short_text)
-    run(quality, tmp_path, *few, "--updates", 1)
-    for change in (("--updates", 2), ("--updates", 1, "--target", 1)):
-        with pytest.raises(SystemExit):
+    for change in (("--updates", 3), ("--target", 1)):  # two experiments are not mixed in one file
+        with pytest.raises(SystemExit, match="name another file"):
             run(quality, tmp_path, *few, *change)
-        assert "name another file" in capsys.readouterr().err
 
 
-def test_a_trial_of_the_tuning_is_made_again_with_what_was_changed(tmp_path, short_text, capsys):
+def test_a_target_that_is_not_reached_is_left_empty_and_in_the_median_counts_as_never(tmp_path, short_text):
+    few = ("--recipes", "quick", "--cells", "LSTM", "--seeds", 0, "--text", short_text, "--updates", 1)
+    row, median = run(quality, tmp_path, *few, "--target", 0.1)["rows"]
+    assert row["to target"] is median["to target"] is None
+    rows = [{**row, "to target": value} for value in (10.0, None, 8.0)]
+    assert quality.median_row(rows)["to target"] == 10.0
+    assert quality.median_row([*rows, row, row])["to target"] is None
+
+
+def test_a_trial_of_the_tuning_is_made_again_with_what_was_changed(tmp_path, short_text):
     tiny = ("--row", 9, "--text", short_text, "--units", 8, "--updates", 4, "--streams", 4, "--window", 5)
-    first = run(tuning, tmp_path, *tiny)
-    (made,) = first["rows"]
-    kept = measured("trials")["rows"][9]
+    (made,) = run(tuning, tmp_path, *tiny)["rows"]
+    kept = measured("trials")["rows"]
     for key in ("cell", "recipe", "dropout", "learning_rate", "warmup"):
-        assert made[key] == kept[key]
+        assert made[key] == kept[9][key]
     assert (made["hidden_size"], made["updates"], made["stopped_after"]) == (8, 4, None)
-    second = run(tuning, tmp_path, *tiny, "--layers", 2, "--seed", 1)  # it is added
-    assert second["rows"][0] == made
-    assert second["rows"][1]["carried"] != made["carried"]
-    dropped = next(place for place, row in enumerate(measured("trials")["rows"]) if row["weight_dropout"])
-    for wrong, said in ((dropped, "weight dropout is not in the package"), (10_000, "there are")):
-        with pytest.raises(SystemExit):
+    first, second = run(tuning, tmp_path, *tiny, "--layers", 2, "--rate", 0.5, "--recipe", "new")["rows"]  # it is added
+    assert first == made
+    assert (second["num_layers"], second["learning_rate"], second["recipe"]) == (2, 0.5, "new")
+    assert second["carried"] != made["carried"]
+    dropped = next(place for place, row in enumerate(kept) if row["weight_dropout"])
+    for wrong, said in ((dropped, "weight dropout is not in the package"), (-1, "name a --row from 0 to 47")):
+        with pytest.raises(SystemExit, match=said):
             run(tuning, tmp_path, "--row", wrong)
-        assert said in capsys.readouterr().err
 
 
 def test_the_full_trial_tunes_each_cell_and_then_runs_other_seeds_with_that_rate(tmp_path, monkeypatch):
@@ -193,11 +170,8 @@ def test_the_full_trial_tunes_each_cell_and_then_runs_other_seeds_with_that_rate
     small |= {"STREAMS": 2, "WINDOW": 8, "RATES": (0.003, 0.01), "MOST_RATES": 4}
     for name, value in small.items():
         monkeypatch.setattr(full_trial, name, value)
-    file = tmp_path / "trial.json"
-    given = ["--texts", "assignment", "--parts", "warmup", "--seeds", "2"]
-    given += ["--folder", str(tmp_path / "runs"), "--json", str(file)]
-    result = full_trial.main(given)
-    assert json.loads(file.read_text()) == result
+    given = ("--texts", "assignment", "--parts", "warmup", "--seeds", 2, "--folder", tmp_path / "runs")
+    result = run(full_trial, tmp_path, *given)
     cells = full_trial.COMPARED
     tried = {cell: [row["rate"] for row in result["tuning"] if row["cell"] == cell] for cell in cells}
     assert tried["LSTM"] == tried["GRU"] == tried["RNN"]  # the same trials for each cell
@@ -211,9 +185,8 @@ def test_the_full_trial_tunes_each_cell_and_then_runs_other_seeds_with_that_rate
         assert row["rate"] == min(rivals, key=lambda other: other["val"])["rate"]
         assert (row["layers"], row["warmup"]) == (2, 0.25)
         assert abs(row["parameters"] - 8_000) < 400
-    made = len(list((tmp_path / "runs").glob("*.json")))
-    assert full_trial.main(given)["rows"] == result["rows"]  # nothing is made twice: seconds would differ
-    assert len(list((tmp_path / "runs").glob("*.json"))) == made == len(result["tuning"]) + len(result["rows"])
+    assert run(full_trial, tmp_path, *given)["rows"] == result["rows"]  # nothing is made twice: seconds would differ
+    assert len(list((tmp_path / "runs").glob("*.json"))) == len(result["tuning"]) + len(result["rows"])
 
 
 def test_the_full_trial_stops_where_a_run_that_chooses_a_rate_fails(tmp_path, monkeypatch):
@@ -248,32 +221,31 @@ def test_medians_take_turns_and_leave_the_first_round_out():
 
 def test_a_table_has_a_line_for_each_row_and_a_dash_for_what_is_missing():
     rows = [{"what": "x", "n": 1200.4}, {"what": "longer", "n": None}]
-    assert common.table(rows, {"what": "", "n": ",.1f"}) == "what          n\nx       1,200.4\nlonger        -"
+    assert common.table(rows) == "what          n\nx       1,200.4\nlonger        -"
 
 
-def test_memory_runs_all_its_parts_and_goes_on_where_it_stopped(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(memory, "WINDOWS", (8,))
-    file = tmp_path / "memory.json"
-    small = ["--json", str(file), "--updates", "2", "2", "--seeds", "1", "1"]
-    memory.main([*small, "--parts", "counting"])
-    counted = json.loads(file.read_text())["rows"]
+def test_memory_runs_all_its_parts_and_goes_on_where_it_stopped(tmp_path, monkeypatch):
+    monkeypatch.setitem(memory.PARTS, "recall", (memory.remember, "window", (8,), tuple(memory.RATES)))
+    small = ("--updates", 2, 2, "--seeds", 1, 1)
+    counted = run(memory, tmp_path, *small, "--parts", "counting")["rows"]
     assert {(row["cell"], row["letters"]) for row in counted} == set(product(memory.COMPARED, ("ab", "abc")))
-    result = memory.main(small)
-    assert json.loads(file.read_text()) == json.loads(json.dumps(result))
-    assert [row for row in result["rows"] if row["part"] == "counting"] == counted  # not made again
-    parts = [row["part"] for row in result["rows"]]
-    assert {part: parts.count(part) for part in memory.PARTS} == {"counting": 6, "holding": 3, "recall": 2}
-    for row in result["rows"]:
+    rows = run(memory, tmp_path, *small)["rows"]
+    parts = [row["part"] for row in rows]  # none twice
+    assert {part: parts.count(part) for part in memory.PARTS} == {
+        "counting": 6,
+        "holding": 3,
+        "recall": 2,
+    }
+    for row in rows:
         if row["part"] == "recall":
             assert sum(share[0] for share in row["by_kind"].values()) == 2317
-    assert capsys.readouterr().out.count("seed") == 11
 
 
-def test_what_ships_of_it_is_the_whole_of_it():
-    rows = measured("memory")["rows"]
-    parts = [row["part"] for row in rows]
-    assert {part: parts.count(part) for part in memory.PARTS} == {"counting": 120, "holding": 60, "recall": 18}
-    assert len({memory.name(row) for row in rows}) == len(rows)
+@pytest.mark.skipif(sys.platform != "linux", reason="only glibc keeps memory when it is told")
+def test_keep_memory_is_measured_in_processes_with_it_and_without():
+    rows = keep_memory.main(["--rounds", "1", "--units", "8", "--updates", "1"])["rows"]
+    assert [row["cell"] for row in rows] == list(BOTH)
+    assert all(row["times as fast"] == row["without s"] / row["with s"] > 0 for row in rows)
 
 
 @pytest.mark.skipif(latency.CHROMIUM is None, reason="there is no Chromium on the path")

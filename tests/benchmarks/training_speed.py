@@ -7,14 +7,12 @@ Characters per second of whole updates (`one_update`: forward, backward, clippin
 `nn.LSTM`, `nn.GRU` and `FusedGRU`, in float32 and bfloat16; and for `nn.LSTM` and `nn.GRU` called for one character at
 a time, as many a tutorial does: `one by one x` is how many times as fast as that, in float32, a row is. FLOP/s count
 the arithmetic that the equations ask for (of `FusedGRU` without the input projection, which it looks up), and stand
-beside the rate of a large matrix product in the same run and precision. `in products` is the share that PyTorch's
-profiler finds in matrix products when it watches an update (a whole `nn.LSTM` layer is one such call). All ways of a
-width take turns, round by round; medians over the rounds.
+beside the rate of a product of two matrices of size --matmul in the same run and precision. `in products` is the share
+that PyTorch's profiler finds in matrix products when it watches an update (a whole `nn.LSTM` layer is one such call).
+All ways of a width take turns, --updates at once; medians over the rounds.
 """
 
 from __future__ import annotations
-
-import time
 
 import common
 import torch
@@ -28,17 +26,6 @@ from charrnn_helpers.training.loop import make_optimiser, one_update
 
 VOCABULARY = 65  # Tiny Shakespeare's
 EMBEDDING = 64
-COLUMNS = {
-    "cell": "",
-    "units": "d",
-    "module": "",
-    "how": "",
-    "characters/s": ",.0f",
-    "GFLOP/s": ",.0f",
-    "of the product": ".0%",
-    "in products": ".0%",
-    "one by one x": ".1f",
-}
 
 
 class CharacterByCharacter(nn.Module):
@@ -63,16 +50,10 @@ def flop_per_character(module: str, units: int) -> int:
     return 3 * 2 * (blocks * units * read + units * VOCABULARY)
 
 
-def matmul_rate(device: torch.device, size: int, dtype: torch.dtype, seconds: float = 1.0) -> float:
-    """FLOP/s of square matrix products of `size`."""
+def matmul_rate(device: torch.device, size: int, dtype: torch.dtype) -> float:
+    """FLOP/s of square matrix products of `size`: the median of twenty."""
     a, b = (torch.randn(size, size, device=device, dtype=dtype) for _ in range(2))
-    a @ b
-    done, start = 0, time.perf_counter()
-    while time.perf_counter() - start < seconds:
-        a @ b
-        done += 1
-        common.wait(device)
-    return done * 2 * size**3 / (time.perf_counter() - start)
+    return 2 * size**3 / common.medians({"product": lambda: a @ b}, 20, device)["product"]
 
 
 def share_in_products(task) -> float:
@@ -120,14 +101,8 @@ def task(network: nn.Module, x, y, updates: int):
 
 
 def main(arguments: list[str] | None = None) -> dict:
-    parser = common.parser(__doc__)
-    parser.add_argument("--units", type=int, nargs="+", default=[128, 256, 512])
-    parser.add_argument("--streams", type=int, default=64)
-    parser.add_argument("--window", type=int, default=64)
-    parser.add_argument("--updates", type=int, default=3, help="in a round")
-    parser.add_argument("--matmul", type=int, default=2048, help="size of the matrices that give the machine's rate")
-    options = parser.parse_args(arguments)
-
+    sizes = {"units": [128, 256, 512], "streams": 64, "window": 64, "updates": 3, "matmul": 2048}
+    options = common.options(__doc__, arguments, device=None, rounds=5, **sizes)
     device = pick_device(options.device)
     keep_memory()  # as `train` does
     rates = {name: matmul_rate(device, options.matmul, getattr(torch, name)) for name in ("float32", "bfloat16")}
@@ -141,12 +116,13 @@ def main(arguments: list[str] | None = None) -> dict:
             flops = speed * flop_per_character(module, units)
             share = share_in_products(tasks[cell, module, how]) if device.type == "cpu" else None
             alone = seconds[cell, f"nn.{cell}", "float32, one by one"]
-            figures = (speed, flops / 1e9, flops / rates[how.split(",")[0]], share, alone / taken)
-            rows.append(dict(zip(COLUMNS, (cell, units, module, how, *figures))))
+            row = {"cell": cell, "units": units, "module": module, "how": how, "characters/s": speed}
+            row |= {"GFLOP/s": flops / 1e9, "of the product": flops / rates[how.split(",")[0]]}
+            rows.append({**row, "in products": share, "one by one x": alone / taken})
     said = ", ".join(f"{name} {rate / 1e9:,.0f} GFLOP/s" for name, rate in rates.items())
     name = f"{common.machine(device)}; matrix product: {said}; "
     name += f"{options.streams} streams x {options.window} characters, one layer"
-    return common.report({"machine": name, "matmul_flops": rates, "rows": rows}, COLUMNS, options.json)
+    return common.report({"machine": name, "matmul_flops": rates, "rows": rows}, options.json)
 
 
 if __name__ == "__main__":

@@ -3,9 +3,8 @@
 import re
 
 import pytest
-from lab import NEEDED, control, errors_of, leave, press, retype, samples, wait_for, wait_for_samples
+from lab import NEEDED, control, errors_of, leave, press, retype, samples, wait_for
 
-pytest.importorskip("playwright.sync_api", reason="playwright is not installed; see tests/requirements.txt")
 pytestmark = NEEDED
 
 
@@ -19,23 +18,9 @@ def picture(place):
 
 
 @pytest.mark.parametrize(("name", "label"), [("lstm", "forget f"), ("gru", "update z")])
-def test_a_gate_slider_moves_the_figure_and_the_sentence_under_it(page, panel, name, label):
+def test_a_slider_is_moved_with_the_pointer(page, panel, name, label):
     place = panel(name)
     box, handle = control(place, label)
-    value, words, figure = box.input_value(), place.inner_text(), picture(place)
-    press(page, handle, "ArrowLeft")
-    assert wait_for(page, lambda: picture(place) != figure and place.inner_text() != words)
-    assert float(box.input_value()) == pytest.approx(float(value) - 0.05)
-    assert f"stays at {float(box.input_value()):.2f}" in place.inner_text()
-
-
-SLIDERS = {"lstm": "forget f", "gru": "update z", "sampling": "temperature", "gates": "step", "playground": "length"}
-
-
-@pytest.mark.parametrize("name", SLIDERS)
-def test_a_slider_is_moved_with_the_pointer(page, panel, name):
-    place = panel(name)
-    box, handle = control(place, SLIDERS[name])
     value, shown = box.input_value(), picture(place)
     handle.scroll_into_view_if_needed()
     where = handle.bounding_box()
@@ -46,14 +31,11 @@ def test_a_slider_is_moved_with_the_pointer(page, panel, name):
     assert dragged != value  # the box follows at once; Python hears of it when the handle is released
     assert picture(place) == shown
     page.mouse.up()
-    if name == "playground":  # the first bars do not depend on the length; the texts do
-        assert wait_for(page, lambda: {len(text) for text in samples(page).values()} == {int(dragged)})
-    else:
-        assert wait_for(page, lambda: picture(place) != shown)
+    assert wait_for(page, lambda: picture(place) != shown)
     assert box.input_value() == dragged
 
 
-@pytest.mark.parametrize(("name", "label"), [("curves", "unit"), ("trial", "what is equal")])
+@pytest.mark.parametrize(("name", "label"), [("curves", "unit"), ("curves", "axis"), ("trial", "what is equal")])
 def test_a_list_is_worked_with_the_arrow_keys(page, panel, name, label):
     place = panel(name)
     choice, before = place.get_by_label(label, exact=True), picture(place)
@@ -86,9 +68,6 @@ def test_training_starts_stops_goes_on_and_keeps_what_it_has(page, panel):
     says(page, place, "Stopped; nothing is lost", 60)
     done = updates_of(place)
     assert all(0 < updates < 400 for updates in done.values())
-    page.evaluate("async () => { await window.jupyterapp.commands.execute('notebook:run-cell'); }")  # again
-    says(page, place, "Stopped; nothing is lost")
-    assert updates_of(place) == done
     press(page, go_on, "Enter")
     assert wait_for(page, lambda: all(updates_of(place)[cell] > done[cell] for cell in done), 60), place.inner_text()
     page.evaluate("async () => { await window.jupyterapp.commands.execute('kernelmenu:interrupt'); }")
@@ -125,18 +104,15 @@ def test_a_panel_lives_on_after_the_page_is_loaded_again(page, panel):
     page.evaluate("async () => { await window.jupyterapp.commands.execute('docmanager:save'); }")
     page.reload()
     place.locator(".charrnn-sample").first.wait_for(timeout=60_000)
-    assert wait_for_samples(page, lambda texts: texts == before) == before
+    assert wait_for(page, lambda: samples(page) == before)
     assert control(place, "random seed")[0].input_value() == "5"
     press(page, control(place, "random seed")[1], "ArrowRight")
     says(page, place, "lstm-seed-6.txt")
     assert samples(page) != before
 
 
-def test_curves_follow_the_axis_and_ask_for_a_run_when_none_is_chosen(page, panel):
+def test_curves_ask_for_a_run_when_none_is_chosen(page, panel):
     place = panel("curves")
-    figure = picture(place)
-    place.get_by_label("axis").select_option("seconds")
-    assert wait_for(page, lambda: picture(place) != figure)
     place.get_by_label("runs").select_option([])
     says(page, place, "no run is chosen")
 
@@ -153,35 +129,22 @@ def test_next_character_bars_follow_top_k_and_temperature(page, panel):
 
 def test_a_text_is_coloured_by_a_unit_and_stepped_through(page, panel):
     place = panel("gates")
-    assert wait_for(page, lambda: place.locator(".charrnn-units").count() == 1)
     coloured = place.locator(".charrnn-units")
     assert coloured.evaluate("one => one.textContent") == "Once a cat sat (in a mill) and sang."
     before, figure = coloured.inner_html(), picture(place)
-    _, handle = control(place, "step")
-    press(page, handle, "ArrowLeft", "ArrowLeft")
+    press(page, control(place, "step")[1], "ArrowLeft", "ArrowLeft")
     says(page, place, "Step 34 of 36, after n")
     assert wait_for(page, lambda: picture(place) != figure)
     retype(page, control(place, "unit")[0], "7")
     says(page, place, "state h, unit 7")
     assert coloured.inner_html() != before
-    place.get_by_label("colour by", exact=True).select_option("forget gate f")
-    says(page, place, "forget gate f, unit 7")
-    place.get_by_label("network", exact=True).select_option("GRU")
-    says(page, place, "state h, unit 7")
-    offered = " ".join(place.get_by_label("colour by", exact=True).locator("option").all_inner_texts())
-    assert offered.replace("\N{NO-BREAK SPACE}", " ") == "reset gate r update gate z candidate n state h"
-    for typed, shown in (("Ada sang", "Step 8 of 8"), ("käse", "does not hold 'ä'"), ("", "nothing to read")):
-        retype(page, place.get_by_label("text", exact=True), typed)
-        says(page, place, shown)
-    assert place.locator(".charrnn-units").count() == 0  # nothing of the last text beside the sentence
 
 
 def test_a_fault_is_planted_seen_and_explained(page, panel):
     place = panel("faults")
     button = place.get_by_role("button", name="Plant it and train")
     button.click()
-    says(page, place, "What differs from the sound run", 120)
-    assert "first characters of each window cost more" in place.inner_text()
+    says(page, place, "first characters of each window cost more", 120)
     assert wait_for(page, place.locator("img").is_visible)
     place.get_by_label("fault", exact=True).select_option("the state is carried with its history")
     press(page, button, "Enter")
@@ -190,70 +153,24 @@ def test_a_fault_is_planted_seen_and_explained(page, panel):
     assert wait_for(page, button.is_enabled)
 
 
-# --- the playground -------------------------------------------------------------------------------------------------
-
-
-def test_a_verdict_of_the_full_trial_follows_what_is_chosen(page, panel):
-    trial = panel("trial")
-    says(page, trial, "LSTM minus GRU")
-    trial.get_by_label("what is equal", exact=True).select_option("seconds")
-    says(page, trial, "seconds of one core")
-    trial.get_by_label("compare", exact=True).select_option("GRU and RNN")
-    says(page, trial, "GRU minus RNN")
-    before = trial.inner_text()
-    trial.get_by_label("text", exact=True).select_option("shakespeare")
-    assert wait_for(page, lambda: trial.inner_text() != before and "GRU minus RNN" in trial.inner_text())
-    assert trial.locator("img").count() == 1
-
-
 def test_playground_answers_to_the_keyboard(page, panel):
     panel("playground")
     length_box, length_handle = control(page, "length")
-    seed_box, seed_handle = control(page, "random seed")
-
-    length = int(length_box.input_value())
+    _, seed_handle = control(page, "random seed")
     first = samples(page)
-    assert {len(text) for text in first.values()} == {length}
     assert first["LSTM"] != first["GRU"]
-
-    press(page, length_handle, "ArrowRight")  # the slider
-    longer = wait_for_samples(page, lambda texts: texts != first)
-    assert int(length_box.input_value()) > length
-    assert {len(text) for text in longer.values()} == {int(length_box.input_value())}
-    assert all(longer[cell].startswith(first[cell]) for cell in longer)  # the seed is the same, so is the beginning
-
-    press(page, length_box, "ControlOrMeta+a", *"60", "Enter")  # the number box beside it
-    shorter = wait_for_samples(page, lambda texts: {len(text) for text in texts.values()} == {60})
-    assert {len(text) for text in shorter.values()} == {60}
+    press(page, length_handle, "ArrowRight")
+    assert length_box.input_value() == "310"
+    assert wait_for(page, lambda: {len(text) for text in samples(page).values()} == {310})
+    assert all(text.startswith(first[cell]) for cell, text in samples(page).items())  # the seed is the same
+    press(page, length_box, "ControlOrMeta+a", *"60", "Enter")
+    assert wait_for(page, lambda: {len(text) for text in samples(page).values()} == {60})
     assert length_handle.input_value() == "60"
-
-    seed = int(seed_box.input_value())
+    shorter = samples(page)
     press(page, seed_handle, "ArrowRight")
-    other = wait_for_samples(page, lambda texts: all(texts[cell] != shorter[cell] for cell in texts))
-    assert int(seed_box.input_value()) == seed + 1
-    assert all(other[cell] != shorter[cell] and len(other[cell]) == 60 for cell in other)
-
-    press(page, seed_handle, "ArrowLeft")  # and back: the same seed gives the same text
-    assert wait_for_samples(page, lambda texts: texts == shorter) == shorter
-    assert errors_of(page) == []
-
-
-def test_playground_names_an_unknown_character_in_a_sentence(page, panel):
-    panel("playground")
-    before = samples(page)
-    prompt = page.get_by_label("prompt", exact=True).first
-    retype(page, prompt, "日")
-    said = page.get_by_role("alert").filter(has_text="日").first
-    said.wait_for(timeout=15_000)
-    assert re.search(r"does not hold '日', at position 0", said.inner_text())
-    assert "Traceback" not in page.locator(".jp-Notebook").inner_text()
-
-    known = before["LSTM"].strip()[0]
-    retype(page, prompt, known)
-    said.wait_for(state="detached", timeout=15_000)
-    shown = page.locator(".charrnn-prompt")
-    shown.filter(has_text=re.compile(f"^{re.escape(known)}$")).first.wait_for(timeout=15_000)
-    assert {len(text) for text in samples(page).values()} == {len(before["LSTM"])}
+    assert wait_for(page, lambda: all(text != shorter[cell] for cell, text in samples(page).items()))
+    press(page, seed_handle, "ArrowLeft")  # the same seed gives the same text
+    assert wait_for(page, lambda: samples(page) == shorter)
 
 
 def test_playground_takes_no_wrong_number_and_says_which_are_right(page, panel):
@@ -273,7 +190,6 @@ def test_playground_takes_no_wrong_number_and_says_which_are_right(page, panel):
 
 def test_playground_shows_surprise_copies_and_bars_and_saves_the_text(page, panel):
     place = panel("playground")
-    assert place.get_by_text("own surprise").count() >= 1
     sample = place.locator(".charrnn-sample").first
     shown = sample.locator("span").evaluate_all("all => all.map(one => one.getAttribute('style'))")
     assert {"background:#ffd166;" in style for style in shown} == {True, False}
@@ -284,7 +200,7 @@ def test_playground_shows_surprise_copies_and_bars_and_saves_the_text(page, pane
     bars = picture(place)
     press(page, control(place, "bars at")[1], "ArrowRight", "ArrowRight")
     assert wait_for(page, lambda: picture(place) != bars)
-    framed = place.locator(".charrnn-sample").first.locator('span[style*="outline"]')
+    framed = sample.locator('span[style*="outline"]')
     assert wait_for(page, lambda: framed.inner_text() == samples(page)["LSTM"][2])
     with page.expect_download() as download:
         place.get_by_role("link", name="lstm-seed-1.txt").click()
@@ -293,43 +209,30 @@ def test_playground_shows_surprise_copies_and_bars_and_saves_the_text(page, pane
     assert saved.startswith(place.locator(".charrnn-prompt").first.inner_text())
 
 
-def test_playground_trains_on_a_pasted_text_and_plays_with_the_result(page, panel, folder):
+def test_playground_trains_on_a_file_or_a_pasted_text_and_plays_with_the_result(page, panel, folder, tmp_path):
     place = panel("playground")
     press(page, place.get_by_role("button", name="Train on your own text"), "Enter")
     train = place.get_by_role("button", name=re.compile(r"Train$"))
     train.click()
     says(page, place, "there is no text yet")
+    (tmp_path / "long.txt").write_bytes(b"a cat sat; a dog ran. " * 2000)
+    with page.expect_file_chooser() as chooser:
+        place.get_by_role("button", name="A text file").click()
+    chooser.value.set_files(tmp_path / "long.txt")
+    says(page, place, "long.txt: 44,000 bytes")
+    train.click()
+    says(page, place, "validation loss", 60)
+    place.get_by_role("button", name="Stop").click()  # what there is can write
+    says(page, place, "Both are kept", 60)
+    chosen = place.get_by_label("networks", exact=True).locator("option:checked")
+    assert 0 < int(re.fullmatch(r"long,.(\d+).updates", chosen.inner_text())[1]) < 600
+
     place.get_by_label("or paste it").fill("ten tame rats sat at ten mats. " * 40)
     retype(page, control(place, "updates")[0], "100")
     place.get_by_label("its name").fill("rats")
     train.click()
-    says(page, place, "Both are kept", 60)
-    chosen = place.get_by_label("networks", exact=True).locator("option:checked").inner_text()
-    assert chosen.replace("\N{NO-BREAK SPACE}", " ") == "rats, 100 updates"
+    assert wait_for(page, lambda: re.fullmatch("rats,.100.updates", chosen.inner_text()), 60)
     assert wait_for(page, lambda: place.locator(".charrnn-prompt").first.inner_text().startswith("ten tame"))
     assert set(samples(page)["GRU"]) <= set("ten tame rats sat at ten mats. ")
     assert sorted(file.name for file in folder.glob("runs/rats*")) == ["rats-gru.pt", "rats-lstm.pt", "rats.txt"]
     assert errors_of(page) == []
-
-
-def test_playground_trains_on_a_file_and_a_stop_keeps_what_there_is(page, panel, tmp_path):
-    place = panel("playground")
-    place.get_by_role("button", name="Train on your own text").click()
-    for name, content, said in (
-        ("bad.txt", b"\xff\xfe not UTF-8" * 9, "is not UTF-8"),
-        ("short.txt", b"too short", "at least 20 are needed"),
-        ("long.txt", b"a cat sat; a dog ran. " * 2000, "of 600"),
-    ):
-        (tmp_path / name).write_bytes(content)
-        with page.expect_file_chooser() as chooser:
-            place.get_by_role("button", name="A text file").click()
-        chooser.value.set_files(tmp_path / name)
-        says(page, place, f"{name}: ")
-        place.get_by_role("button", name=re.compile(r"Train$")).click()
-        says(page, place, said)
-    says(page, place, "validation loss", 60)
-    place.get_by_role("button", name="Stop").click()
-    says(page, place, "Both are kept", 60)
-    chosen = place.get_by_label("networks", exact=True).locator("option:checked").inner_text()
-    assert re.match(r"long,.\d+.updates", chosen)
-    assert 0 < int(re.search(r"\d+", chosen)[0]) < 600

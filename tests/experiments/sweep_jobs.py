@@ -3,15 +3,17 @@
 import os
 import signal
 import sys
-import threading
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from charrnn_helpers import TrainConfig
-from charrnn_helpers.experiments.sweeps import RunConfig, train_once
+from charrnn_helpers import TrainConfig, train
+from charrnn_helpers.experiments import sweeps
 
-TINY = RunConfig("GRU", 8, text="assignment", train=TrainConfig(updates=3, streams=2, window=5, validate_every=2))
+TINY = sweeps.RunConfig(
+    "GRU", 8, text="assignment", train=TrainConfig(updates=3, streams=2, window=5, validate_every=2)
+)
 CONFIGS = [replace(TINY, seed=seed) for seed in range(4)]
 MANY = [replace(TINY, seed=seed) for seed in range(12)]
 
@@ -68,17 +70,6 @@ def deadly(folder, config):
 
 
 def train_and_be_interrupted(config):
-    """A real run whose process gets one interrupt after another, as Ctrl-C sends one to all of a group."""
-    finished = threading.Event()
-
-    def interrupt():
-        while not finished.wait(0.01):
-            signal.raise_signal(signal.SIGINT)
-
-    thread = threading.Thread(target=interrupt)
-    thread.start()
-    try:
-        return train_once(config)
-    finally:
-        finished.set()
-        thread.join()
+    """A real run whose process is interrupted again and again in it, as Ctrl-C interrupts all of a group."""
+    sweeps.train = partial(train, on_validation=lambda _: signal.raise_signal(signal.SIGINT))
+    return sweeps.train_once(config)

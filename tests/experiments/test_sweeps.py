@@ -8,10 +8,11 @@ import subprocess
 import sys
 import threading
 import time
-from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from unittest.mock import Mock
 
 import dask
 import numpy as np
@@ -19,6 +20,7 @@ import pytest
 import sweep_jobs
 import torch
 from distributed import Client, LocalCluster
+from psutil import STATUS_ZOMBIE, process_iter
 from sweep_jobs import CONFIGS, MANY, TINY, times_run
 
 from charrnn_helpers import TrainConfig, train
@@ -69,27 +71,16 @@ def files(folder):
     return sorted(path.name for path in Path(folder).iterdir() if not path.name.startswith("ran-"))
 
 
-# --- nothing happens ------------------------------------------------------------------------------------------------
-
-
-def test_rows_come_back_in_the_order_of_the_configurations_and_each_is_kept(options, tmp_path):
-    rows = sweep([*CONFIGS[::-1], CONFIGS[2]], **options)
-    assert values(rows) == [6, 4, 2, 0, 4]
-    assert [row["config"]["seed"] for row in rows] == [3, 2, 1, 0, 2]
+def test_rows_come_in_order_and_are_kept_and_a_second_call_runs_only_what_is_new(options, tmp_path):
+    rows = sweep([*CONFIGS[2::-1], CONFIGS[2]], **options)
+    assert values(rows) == [4, 2, 0, 4]
+    assert [row["config"]["seed"] for row in rows] == [2, 1, 0, 2]
     assert files(tmp_path) == sorted({f"{row['key']}.json" for row in rows})
     assert [json.loads((tmp_path / f"{row['key']}.json").read_text()) for row in rows] == rows
-    assert times_run(tmp_path) == {0: 1, 1: 1, 2: 1, 3: 1}  # the same configuration twice is one run
-
-
-def test_a_second_call_runs_nothing_and_a_grown_sweep_only_what_is_new(options, tmp_path):
-    first = sweep(CONFIGS[:2], **options)
-    assert sweep(CONFIGS[:2], **options) == first
+    assert sweep(CONFIGS[:2], **options) == [rows[2], rows[1]]
     assert values(sweep(CONFIGS, **options)) == [0, 2, 4, 6]
     assert times_run(tmp_path) == {0: 1, 1: 1, 2: 1, 3: 1}
-
-
-def test_no_configurations_make_an_empty_table(tmp_path):
-    assert sweep([], folder=tmp_path) == []
+    assert sweep([], **options) == []
 
 
 def test_real_runs_give_the_same_rows_everywhere_though_processes_are_interrupted(cluster, threads, tmp_path):
@@ -108,18 +99,6 @@ def test_real_runs_give_the_same_rows_everywhere_though_processes_are_interrupte
     assert len({row["test"] for row in here}) == len(configs)
 
 
-# --- what is run ----------------------------------------------------------------------------------------------------
-
-
-def test_a_run_is_that_of_its_seed_and_leaves_threads_and_random_numbers_alone():
-    torch.manual_seed(1)
-    before, threads = torch.get_rng_state(), torch.get_num_threads()
-    first, again, other = (train_once(replace(TINY, seed=seed)) for seed in (0, 0, 1))
-    assert first["test"] == again["test"] != other["test"]
-    assert torch.equal(torch.get_rng_state(), before)
-    assert torch.get_num_threads() == threads
-
-
 NUMBERS = {  # of RESULTS_VERSION 1: val, test, excess
     "LSTM": (2.50196, 2.52677, 2.21408),
     "GRU": (2.36771, 2.39934, 2.08665),
@@ -128,12 +107,15 @@ NUMBERS = {  # of RESULTS_VERSION 1: val, test, excess
 
 
 @pytest.mark.parametrize("cell", NUMBERS)
-def test_a_run_gives_the_numbers_of_this_version_and_tells_where_the_loss_is(cell):
+def test_a_run_gives_the_numbers_of_this_version_and_leaves_threads_and_random_numbers_alone(cell):
     config = TrainConfig(100, 8, 16, learning_rate=0.02, warmup=10, clip=0.2, validate_every=50)  # a clip that counts
+    before, threads = torch.get_rng_state(), torch.get_num_threads()
     row = train_once(RunConfig(cell, 8, dropout=0.2, text="tales", train=config, watched=2000))
+    assert torch.equal(torch.get_rng_state(), before)
+    assert torch.get_num_threads() == threads
     count, mean = row["excess"]["all"]
     assert (row["val"], row["test"], mean) == pytest.approx(NUMBERS[cell], rel=1e-3), (
-        "raise RESULTS_VERSION in experiments/sweep.py (and put the new numbers here), or find out what changed"
+        "raise RESULTS_VERSION in experiments/sweeps.py (and put the new numbers here), or find out what changed"
     )
     kinds = {kind: part for kind, part in row["excess"].items() if kind != "all"}
     assert count == sum(part.characters for part in kinds.values())
@@ -150,13 +132,11 @@ def test_a_training_that_was_stopped_is_no_result(monkeypatch):
         train_once(TINY)
 
 
-def test_equal_runs_have_equal_keys_however_their_numbers_came():
+def test_whatever_decides_a_number_makes_another_key_and_nothing_else(monkeypatch, tmp_path):
     other = replace(TINY, seed=np.int64(3), train=replace(TINY.train, seed=7))
     assert key_of(other) == key_of(replace(TINY, seed=3))
     assert replace(TINY, text=Path("tales")).text == "tales"
 
-
-def test_whatever_decides_a_number_makes_another_key(monkeypatch, tmp_path):
     own = tmp_path / "own.txt"
     own.write_text("a text of my own, once more " * 10)
     others = [replace(TINY, seed=1), replace(TINY, text="tales"), replace(TINY, train=replace(TINY.train, clip=2.0))]
@@ -171,33 +151,26 @@ def test_whatever_decides_a_number_makes_another_key(monkeypatch, tmp_path):
     assert len(set(keys)) == len(keys) == 11
 
 
-def test_a_worker_with_another_version_says_so(tmp_path, monkeypatch):
-    class Elsewhere(ThreadPoolExecutor):
-        def submit(self, *task):
-            monkeypatch.setattr(the_module, "RESULTS_VERSION", 0)
-            return super().submit(*task)
+def test_a_worker_with_another_version_says_so(options, threads, tmp_path, monkeypatch):
+    def elsewhere(*task, submit=threads.submit):
+        monkeypatch.setattr(the_module, "RESULTS_VERSION", 0)
+        return submit(*task)
 
-    with Elsewhere(1) as executor:
-        (row,) = sweep([TINY], executor, folder=tmp_path, job=partial(sweep_jobs.double, tmp_path))
+    monkeypatch.setattr(threads, "submit", elsewhere)
+    (row,) = sweep([TINY], **options)
     assert row["status"] == "failed"
     assert "another version" in row["error"]
     assert times_run(tmp_path) == {}
 
 
-def test_a_job_that_workers_cannot_import_is_refused_at_once(tmp_path):
+def test_a_job_that_cannot_be_imported_and_a_folder_that_cannot_be_made_are_refused_at_once(options, tmp_path):
     for job in (lambda config: {}, partial(lambda folder, config: {}, tmp_path)):
         with pytest.raises(ValueError, match="a module of its own"):
-            sweep(CONFIGS, folder=tmp_path, job=job)
-
-
-def test_a_folder_that_cannot_be_made_is_said_before_anything_runs(options, tmp_path):
+            sweep(CONFIGS, **options | {"job": job})
     (tmp_path / "file").touch()
     with pytest.raises(ValueError, match="cannot be made"):
         sweep(CONFIGS, **options | {"folder": tmp_path / "file" / "results"})
     assert times_run(tmp_path) == {}
-
-
-# --- accidents ------------------------------------------------------------------------------------------------------
 
 
 def test_a_run_that_fails_is_a_row_with_its_error_and_is_tried_again(options, tmp_path):
@@ -262,60 +235,46 @@ def test_a_killed_worker_costs_its_run_an_attempt_and_a_run_that_kills_every_wor
         assert "running=2" in shown
 
 
-class LosesWorkers(ThreadPoolExecutor):
-    """As Dask does, gives up what waited on a worker that another run killed: seed 2 with seed 1, the killer."""
+def test_what_an_executor_gave_up_runs_once_more_when_nothing_else_does(threads, tmp_path, monkeypatch):
+    """As Dask does, it gives up what waited on a worker that another run killed: seed 2 with seed 1, the killer."""
+    under_way, alone = [], []
 
-    def __init__(self):
-        super().__init__(2)
-        self.under_way, self.alone = [], []
-
-    def submit(self, attempt, job, config, *rest):
-        others = [future for future in self.under_way if not future.done()]
-        self.alone.append((config.seed, not others))
-        first = [seed for seed, _ in self.alone].count(config.seed) == 1
-        if config.seed == 1 or (config.seed == 2 and first):
+    def submit(attempt, job, config, *rest, really=threads.submit):
+        alone.append((config.seed, all(future.done() for future in under_way)))
+        if config.seed == 1 or (config.seed == 2 and len(alone) <= len(CONFIGS)):
             future = Future()
             threading.Timer(0.1, future.set_exception, [OSError("4 workers died")]).start()
         else:
-            future = super().submit(attempt, job, config, *rest)
-        self.under_way.append(future)
+            future = really(attempt, job, config, *rest)
+        under_way.append(future)
         return future
 
-
-def test_what_an_executor_gave_up_runs_once_more_when_nothing_else_does(tmp_path):
-    executor = LosesWorkers()
-    rows = sweep(CONFIGS, executor, folder=tmp_path, job=partial(sweep_jobs.slow, tmp_path))
+    monkeypatch.setattr(threads, "submit", submit)
+    rows = sweep(CONFIGS, threads, folder=tmp_path, job=partial(sweep_jobs.slow, tmp_path))
     assert values(rows) == [0, None, 4, 6]
     assert "4 workers died" in rows[1]["error"]
-    assert sorted(executor.alone[4:]) == [(1, True), (2, True)]
+    assert sorted(alone[4:]) == [(1, True), (2, True)]
 
 
 def test_an_executor_that_breaks_says_what_broke_it_and_then_that_it_takes_no_more(options):
-    class Breaks(Executor):
-        taken = 0
-
-        def submit(self, *task):
-            self.taken += 1
-            if self.taken > 1:
-                raise BrokenExecutor("it is broken")
-            future = Future()
-            future.set_exception(BrokenExecutor("a process died"))
-            return future
-
-    rows = sweep(CONFIGS[:2], **options | {"executor": Breaks()})
+    lost = Future()
+    lost.set_exception(BrokenExecutor("a process died"))
+    executor = Mock(**{"submit.side_effect": [lost, *[BrokenExecutor("it is broken")] * 2]})
+    rows = sweep(CONFIGS[:2], **options | {"executor": executor})
     assert statuses(rows) == ["failed", "failed"]
     assert "worker was lost (BrokenExecutor: a process died)" in rows[0]["error"]
     assert "takes no more runs (BrokenExecutor: it is broken)" in rows[1]["error"]
 
 
 SCRIPT = """
-import sys
+import signal, sys
 from functools import partial
 sys.path.insert(0, {tests!r})
 import sweep_jobs
 from charrnn_helpers.experiments.sweeps import sweep
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
     options = {{"workers": 2}}
     if {dask!r}:
         from distributed import Client, LocalCluster
@@ -324,32 +283,13 @@ if __name__ == "__main__":
 """
 
 
-def alive(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return "zombie" not in Path(f"/proc/{pid}/status").read_text() if Path(f"/proc/{pid}").exists() else True
-
-
-def _interrupts_count():
-    """What a shell starts in the background ignores interrupts, and so would all that it starts."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 @NO_SIGKILL
 @pytest.mark.parametrize(("kind", "how"), [("processes", "SIGKILL"), ("processes", "SIGINT"), ("dask", "SIGINT")])
 def test_a_sweep_that_is_stopped_keeps_what_is_finished_and_goes_on(kind, how, threads, tmp_path):
     script, kept = tmp_path / "script.py", tmp_path / "kept"
     script.write_text(SCRIPT.format(tests=str(Path(__file__).parent), dask=kind == "dask", folder=str(kept)))
-    process = subprocess.Popen(
-        [sys.executable, script],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=_interrupts_count if os.name == "posix" else None,
-        start_new_session=True,
-    )
+    pipes = dict.fromkeys(("stdout", "stderr"), subprocess.PIPE)
+    process = subprocess.Popen([sys.executable, script], text=True, start_new_session=True, **pipes)
     deadline = time.monotonic() + 120
     while len(list(kept.glob("*.json"))) < 3:
         assert process.poll() is None, process.communicate()[1]
@@ -363,7 +303,9 @@ def test_a_sweep_that_is_stopped_keeps_what_is_finished_and_goes_on(kind, how, t
     assert process.returncode != 0
 
     workers = {int(path.name.split("-")[3]) for path in kept.glob("ran-*")}
-    while any(map(alive, workers)):  # nobody works on for a sweep that is gone, not even at a run that takes for ever
+    while workers & {
+        one.pid for one in process_iter(["status"]) if one.info["status"] != STATUS_ZOMBIE
+    }:  # nobody works on for a sweep that is gone, not even at a run that takes for ever
         assert time.monotonic() < deadline
         time.sleep(0.1)
     finished = {path.name: path.read_text() for path in kept.glob("*.json")}

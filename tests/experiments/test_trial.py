@@ -23,9 +23,6 @@ def row(cell, size="50 K", seed=0, test=1.0, seconds=10.0):
     return {"cell": cell, "size": size, "seed": seed, "test": test, "cpu_seconds": seconds}
 
 
-# --- what ships -----------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("text", ["tales", "shakespeare"])
 @pytest.mark.parametrize("size", [*trial.PARAMETERS, "128 units"])
 def test_the_shipped_trial_holds_five_real_runs_of_every_cell(text, size):
@@ -42,7 +39,7 @@ def test_the_shipped_trial_holds_five_real_runs_of_every_cell(text, size):
 
 
 @pytest.mark.parametrize("text", ["tales", "shakespeare"])
-def test_sizes_are_as_they_say(text):
+def test_sizes_are_as_they_say_and_on_tales_it_is_said_where_the_loss_is(text):
     vocab_size = len(Vocabulary.from_text(load_corpus(text).text)) if text == "tales" else 65
     for one in trial.select(FULL["rows"], text=text):
         assert one["parameters"] == count_parameters(one["cell"], vocab_size, one["units"], one["layers"])
@@ -50,6 +47,12 @@ def test_sizes_are_as_they_say(text):
             assert one["units"] == 128
         else:
             assert one["parameters"] == pytest.approx(1000 * int(one["size"].split()[0]), rel=0.01)
+        if text == "tales":
+            counts = {kind: count for kind, (count, _) in one["excess"].items()}
+            assert set(DEPENDENCIES) <= set(counts)
+            assert counts.pop("all") == sum(counts.values())
+            floor = FULL["baselines"]["tales"]["floor"]
+            assert one["excess"]["all"][1] == pytest.approx(one["test"] - floor, abs=0.002)
 
 
 def test_each_cell_was_tuned_with_the_same_rates_on_seeds_that_are_not_judged():
@@ -66,18 +69,6 @@ def test_each_cell_was_tuned_with_the_same_rates_on_seeds_that_are_not_judged():
             assert one["rate"] == min(rates[one["cell"]], key=rates[one["cell"]].get)
 
 
-def test_every_run_on_tales_says_where_its_loss_is():
-    for one in trial.select(FULL["rows"], text="tales"):
-        counts = {kind: count for kind, (count, _) in one["excess"].items()}
-        assert set(DEPENDENCIES) <= set(counts)
-        assert counts["all"] == sum(count for kind, count in counts.items() if kind != "all")
-        floor = FULL["baselines"]["tales"]["floor"]
-        assert one["excess"]["all"][1] == pytest.approx(one["test"] - floor, abs=0.002)
-
-
-# --- how it is read -------------------------------------------------------------------------------------------------
-
-
 def test_losses_stand_in_the_order_of_their_seeds_and_a_run_that_did_not_end_is_not_passed_over():
     rows = [row("GRU", seed=2, test=0.2), row("LSTM", seed=1, test=1.1), row("GRU", seed=1, test=0.1)]
     rows.append(row("LSTM", seed=2, test=1.2))
@@ -86,45 +77,26 @@ def test_losses_stand_in_the_order_of_their_seeds_and_a_run_that_did_not_end_is_
     assert trial.final_losses(rows)["GRU"] == pytest.approx([0.1, math.nan], nan_ok=True)
     with pytest.raises(ValueError, match="no run with"):
         trial.final_losses(rows, size="900 K")
+    for seeds in ({"LSTM": (0, 1), "GRU": (1, 7)}, {"LSTM": (0, 0), "GRU": (0, 0)}):
+        with pytest.raises(ValueError, match="not in pairs"):
+            trial.final_losses([row(cell, seed=seed) for cell, own in seeds.items() for seed in own])
 
 
-def made_up_rows():
-    """Each cell takes another time; every seed lies on a line in the logarithm of its seconds."""
+def test_equal_seconds_are_read_between_the_sizes_for_each_seed_where_cells_share_a_stretch():
     rows = []
     for start, cell in ((4, "LSTM"), (8, "GRU"), (16, "RNN")):
         for number, size in enumerate(trial.PARAMETERS):
             seconds = start * 4**number
             rows += [row(cell, size, seed, 3 - 0.1 * math.log2(seconds) + seed, seconds) for seed in range(3)]
-    return rows
-
-
-def test_equal_seconds_are_read_between_the_sizes_for_each_seed():
-    points = trial.by_seconds(made_up_rows())
+    points = trial.by_seconds(rows)
     assert [point.seconds for point in points["GRU"]] == [8, 32, 128]
     at = trial.shared_seconds(points)
     assert at == pytest.approx(math.sqrt(16 * 64))  # the slowest start and the earliest end
     for losses in trial.losses_at_seconds(points, at).values():
         assert losses == pytest.approx([3 - 0.1 * math.log2(at) + seed for seed in range(3)])
-
-
-def test_runs_that_are_not_in_pairs_are_refused():
-    rows = [row("LSTM", seed=0), row("LSTM", seed=1), row("GRU", seed=1), row("GRU", seed=7)]
-    with pytest.raises(ValueError, match="not in pairs"):
-        trial.final_losses(rows)
-    with pytest.raises(ValueError, match="not in pairs"):
-        trial.final_losses([row("LSTM"), row("LSTM"), row("GRU"), row("GRU")])
-
-
-def test_cells_that_share_no_stretch_of_time_are_not_compared():
-    rows = made_up_rows()
-    for one in rows:
-        if one["cell"] == "RNN":
-            one["cpu_seconds"] *= 1000
+    points["RNN"] = [point._replace(seconds=1000 * point.seconds) for point in points["RNN"]]
     with pytest.raises(ValueError, match="common to all"):
-        trial.shared_seconds(trial.by_seconds(rows))
-
-
-# --- its verdicts ---------------------------------------------------------------------------------------------------
+        trial.shared_seconds(points)
 
 
 def sentences_of_notebook(full, monkeypatch):

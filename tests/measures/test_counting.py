@@ -8,11 +8,6 @@ from charrnn_helpers import Vocabulary
 from charrnn_helpers.measures.counting import KEYS, counted, counts, held, holds, learn_to_count, learn_to_hold, reach
 
 
-def test_lines_to_count_and_to_hold():
-    assert counted("abc", 2) == "\naabbcc\n"
-    assert held("c", 3) == "\nc...?c\n"
-
-
 class Rule(torch.nn.Module):
     """Expects the next character of `line(n)`, where n is how often `counted_letter` was read, for n up to `limit`.
 
@@ -34,22 +29,22 @@ class Rule(torch.nn.Module):
         return logits, None
 
 
-def counting_rule(vocab, letters, limit, blind=None):
-    return Rule(vocab, lambda n, text: counted(letters, n), letters[0], limit, blind)
-
-
 @pytest.mark.parametrize("letters", ["ab", "abc"])
 def test_reach_is_the_n_up_to_which_a_rule_counts(letters):
     vocab = Vocabulary.from_text(letters + "\n")
-    rule = counting_rule(vocab, letters, 13)
-    assert reach(lambda n: counts(rule, vocab, letters, n), 40) == 13
-    blind = counting_rule(vocab, letters, 99, blind=1)  # fails at the first character that can be known
-    assert reach(lambda n: counts(blind, vocab, letters, n), 40) == (1 if letters == "ab" else 0)
-    assert reach(lambda n: n != 1) == 0
+    assert counted("abc", 2) == "\naabbcc\n"
+
+    def reached(limit, blind=None):
+        rule = Rule(vocab, lambda n, text: counted(letters, n), letters[0], limit, blind)
+        return reach(lambda n: counts(rule, vocab, letters, n), 40)
+
+    assert reached(13) == 13
+    assert reached(99, blind=1) == (1 if letters == "ab" else 0)  # fails at the first character that can be known
     assert reach(lambda n: True, 25) == 25
 
 
 def test_holding_asks_for_the_key_after_the_dots_whichever_it_is():
+    assert held("c", 3) == "\nc...?c\n"
     vocab = Vocabulary.from_text("\n.?" + KEYS)
     rule = Rule(vocab, lambda n, text: held(text[1], n), ".", 9)
     assert reach(lambda n: holds(rule, vocab, n), 30) == 9

@@ -9,7 +9,6 @@ import pytest
 from charrnn_helpers.measures.intervals import (
     NO_DIFFERENCE,
     Interval,
-    bits,
     bootstrap_difference,
     learning_curve_band,
     paired_difference,
@@ -19,10 +18,6 @@ from charrnn_helpers.measures.intervals import (
 )
 
 
-def test_one_bit_is_ln_2_nats():
-    assert bits(math.log(2)) == pytest.approx(1)
-
-
 def test_paired_interval_by_hand():
     found = paired_difference([1.0, 2.0, 3.0], [0.0, 2.0, 1.0])  # differences 1, 0, 2: mean 1, standard error 1/sqrt(3)
     assert found.mean == pytest.approx(1)
@@ -30,15 +25,17 @@ def test_paired_interval_by_hand():
     assert found.mean - found.low == pytest.approx(found.high - found.mean)
 
 
-@pytest.mark.parametrize(("first", "second"), [([1.0], [2.0]), ([1.0, 2.0], [1.0])])
-def test_a_single_pair_has_no_interval(first, second):
-    with pytest.raises(ValueError, match="two or more pairs"):
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        ([1.0], [2.0], "two or more pairs"),
+        ([1.0, 2.0], [1.0], "two or more pairs"),
+        ([1.0, math.nan], [1.0, 2.0], "is not a number"),
+    ],
+)
+def test_what_is_no_pair_and_a_pair_that_failed_are_not_passed_over(first, second, said):
+    with pytest.raises(ValueError, match=said):
         paired_difference(first, second)
-
-
-def test_a_pair_that_failed_is_not_passed_over():
-    with pytest.raises(ValueError, match="is not a number"):
-        paired_difference([1.0, math.nan], [1.0, 2.0])
 
 
 @pytest.mark.parametrize(

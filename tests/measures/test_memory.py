@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from charrnn_helpers import Vocabulary
-from charrnn_helpers.measures.memory import Recall, Share, recall, usual_answers
+from charrnn_helpers.measures.memory import Recall, recall, usual_answers
 from charrnn_helpers.text import tales, tales_grammar
 
 STORIES = tales.write_stories(seed=4, characters=4000)
@@ -57,12 +57,11 @@ def test_shares_their_guesses_and_their_errors_are_those_of_the_questions():
     low, high = name.interval(0.5)
     assert high - low == pytest.approx(2 * 0.6745 * name.error, rel=1e-3)
     assert name.interval(0.99)[0] <= low
-    assert Share(10, 4, 0.2).share == 0.4
 
 
 def test_the_usual_answer_is_the_one_that_training_stories_give_most_often():
     assert usual_answers()[",."] == ","  # another knock, more often than the end
-    assert set(usual_answers()["ABEGLM"]) < set("ABEGLM")
+    assert usual_answers()["ABEGLM"] in "ABEGLM"
 
 
 def test_recall_needs_something_to_recall_and_leaves_dropout_and_modes_alone(make, only_looked_at):

@@ -3,53 +3,52 @@
 import pytest
 import torch
 from torch import nn
+from torch.testing import assert_close
 
-from charrnn_helpers.networks.cells import GRUCell, LSTMCell, RNNCell, run_cell
+from charrnn_helpers.networks.cells import CellLayers, GRUCell, LSTMCell, RNNCell, detach, run_cell, to_device
 from charrnn_helpers.networks.compare import compare_with_torch
 
 KINDS = {"LSTM": (LSTMCell, nn.LSTM), "GRU": (GRUCell, nn.GRU), "RNN": (RNNCell, nn.RNN)}
 every_cell = pytest.mark.parametrize("name", KINDS)
 
 
-def reference_of(name, layers=1, units=6, inputs=5):
+def cells_for(name, layers, dtype=torch.double):
+    return [KINDS[name][0](6 if layer else 5, 6).to(dtype) for layer in range(layers)]
+
+
+@every_cell
+@pytest.mark.parametrize(
+    ("layers", "dtype", "margin"), [(1, torch.double, 1e-12), (3, torch.double, 1e-12), (1, torch.float, 1e-5)]
+)
+def test_hand_written_cell_equals_torch_in_outputs_states_and_gradients(name, layers, dtype, margin):
     torch.manual_seed(0)
-    return KINDS[name][1](inputs, units, layers, batch_first=True).double()
-
-
-def cells_for(name, layers=1, units=6, inputs=5):
-    return [KINDS[name][0](units if layer else inputs, units).double() for layer in range(layers)]
-
-
-@every_cell
-@pytest.mark.parametrize("layers", [1, 3])
-def test_hand_written_cell_equals_torch_in_outputs_states_and_gradients(name, layers):
-    gap = compare_with_torch(cells_for(name, layers), reference_of(name, layers), steps=20)
-    assert gap.outputs < 1e-12
-    assert gap.states < 1e-12
-    assert gap.gradients < 1e-11
+    reference = KINDS[name][1](5, 6, layers, batch_first=True).to(dtype)
+    gap = compare_with_torch(cells_for(name, layers, dtype), reference, steps=20)
+    assert max(gap.outputs, gap.states, gap.gradients / 10) < margin
 
 
 @every_cell
-def test_single_precision_stays_within_the_margins_that_the_notebooks_state(name):
-    gap = compare_with_torch(KINDS[name][0](8, 16), KINDS[name][1](8, 16, batch_first=True), steps=50)
-    assert gap.outputs < 1e-5
-    assert gap.states < 1e-5
-    assert gap.gradients < 1e-3
-
-
-@every_cell
-def test_run_cell_in_two_halves_equals_one_run(name):
-    cell = cells_for(name)[0]
-    x = torch.randn(2, 9, 5, dtype=torch.float64)
-    whole, last = run_cell(cell, x)
-    first, state = run_cell(cell, x[:, :4])
-    second, end = run_cell(cell, x[:, 4:], state)
-    assert whole.shape == (2, 9, 6)
-    assert torch.allclose(torch.cat([first, second], dim=1), whole, atol=1e-12)
-    for a, b in zip(*((s if isinstance(s, tuple) else (s,)) for s in (last, end)), strict=True):
-        assert torch.allclose(a, b, atol=1e-12)
+def test_layers_of_cells_in_two_halves_equal_one_run(name):
+    layers, x = CellLayers(cells_for(name, 2)), torch.randn(2, 9, 5, dtype=torch.double)
+    whole, last = layers(x)
+    first, state = layers(x[:, :4])
+    second, end = layers(x[:, 4:], state)
+    assert_close((torch.cat([first, second], dim=1), end), (whole, last))
 
 
 def test_run_cell_says_what_shape_it_needs():
     with pytest.raises(ValueError, match=r"\(5,\)"):
         run_cell(GRUCell(5, 6), torch.zeros(5))
+
+
+A, B = torch.ones(2, 3, requires_grad=True), torch.zeros(2, 3, requires_grad=True)
+
+
+@pytest.mark.parametrize("state", [A, (A, B), None], ids=["h", "(h, c)", "none"])
+def test_every_part_is_cut_off_and_moved_and_the_kind_of_state_stays(state):
+    cut, moved = detach(state), to_device(state, "meta")
+    torch.testing.assert_close(cut, state)
+    assert type(cut) is type(moved) is (torch.Tensor if state is A else type(state))
+    for alone, there in zip(cut, moved, strict=True) if isinstance(state, tuple) else [(cut, moved)] * (state is A):
+        assert not alone.requires_grad
+        assert there.device.type == "meta"

@@ -6,12 +6,23 @@ import pytest
 import torch
 from torch import nn
 
-from charrnn_helpers import Vocabulary, generate, load_checkpoint, load_corpus, save_checkpoint, train
+from charrnn_helpers import generate, load_checkpoint, save_checkpoint, train
 from charrnn_helpers.experiments import RunConfig, sweep
 from charrnn_helpers.figures import plot_losses
 from charrnn_helpers.measures import trace
-from charrnn_helpers.networks import BOTH, CELLS, Cell, count_parameters, num_parameters, register, written_out
+from charrnn_helpers.networks import (
+    BOTH,
+    CELLS,
+    Cell,
+    count_parameters,
+    num_parameters,
+    register,
+    width_for,
+    written_out,
+)
 from charrnn_helpers.panels import Pair, playground_panel
+
+every_cell = pytest.mark.parametrize("name", ["LSTM", "GRU", "RNN"])
 
 
 class MinimalCell(nn.Module):
@@ -37,17 +48,11 @@ class MinimalCell(nn.Module):
 ROW = Cell("MGU", MinimalCell, 2, "fnh", holds="h", keeps="f", colour="#CC79A7", line=":", marker="D", hatch="xx")
 
 
-@pytest.fixture
-def minimal(monkeypatch):
-    """The registry as it is in a session in which that row was registered."""
+def test_a_third_cell_does_all_that_the_two_can(vocab, ids, config, tmp_path, monkeypatch):
     monkeypatch.setitem(CELLS, "MGU", None)  # taken out again at the end
     register(ROW)
-    return CELLS["MGU"].model
-
-
-def test_a_third_cell_does_all_that_the_two_can(minimal, vocab, ids, config, tmp_path):
     torch.manual_seed(0)
-    model = minimal(len(vocab), 16, 2, 8)
+    model = CELLS["MGU"].model(len(vocab), 16, 2, 8)
     history = train(model, ids[:800], ids[800:1000], config(updates=20), progress=False)
     assert history.finished
     assert history.losses[-1] < history.losses[0] - 0.3
@@ -64,23 +69,14 @@ def test_a_third_cell_does_all_that_the_two_can(minimal, vocab, ids, config, tmp
         (row,) = sweep([run], threads, folder=tmp_path / "sweep", progress=False)
     assert row["status"] == "finished"
 
-
-def test_a_third_cell_appears_in_the_playground(minimal, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "pets.txt").write_text("a cat sat on a mat; a dog ran to a log. " * 60)
-    corpus = load_corpus("pets.txt")
-
-    vocab = Vocabulary.from_text(corpus.text)
     models = {name: CELLS[name].model(len(vocab), 8, 1, 4).eval() for name in (*BOTH, "MGU")}
-    panel = playground_panel(Pair(models, vocab, corpus))
-    shown = " ".join(
-        getattr(child, "value", "") for child in panel.children if isinstance(getattr(child, "value", ""), str)
-    )
+    panel = playground_panel(Pair(models, vocab, None))
+    shown = " ".join(str(getattr(child, "value", "")) for child in panel.children)
     assert 'data-cell="MGU"' in shown
     assert "dotted #CC79A7" in shown
 
 
-@pytest.mark.parametrize("name", ["LSTM", "GRU", "RNN"])
+@every_cell
 def test_a_row_says_of_a_cell_what_the_cell_is(name):
     row = CELLS[name]
     torch.manual_seed(0)
@@ -100,3 +96,24 @@ def test_cells_can_be_told_apart_without_colour():
     rows = [CELLS[name] for name in ("LSTM", "GRU", "RNN")]
     for look in ("colour", "line", "marker", "hatch"):
         assert len({getattr(row, look) for row in rows}) == len(rows), look
+
+
+@every_cell
+@pytest.mark.parametrize("layers", [1, 3])
+@pytest.mark.parametrize("embedding_size", [5, None])
+def test_parameters_are_counted_without_building_and_frozen_ones_left_out(name, layers, embedding_size):
+    model = CELLS[name].model(7, 6, layers, embedding_size)
+    counted = num_parameters(model)
+    assert counted == count_parameters(name, 7, 6, layers, embedding_size)
+    model.head.bias.requires_grad_(False)
+    assert num_parameters(model) == counted - 7
+
+
+@every_cell
+@pytest.mark.parametrize(("wanted", "layers"), [(3_000, 1), (50_000, 2), (50_300, 2)])
+def test_no_other_width_comes_nearer_to_so_many_parameters(name, wanted, layers):
+    width = width_for(wanted, name, 60, layers, 16)
+    misses = {units: abs(count_parameters(name, 60, units, layers, 16) - wanted) for units in range(1, 2 * width + 2)}
+    assert misses[width] == min(misses.values())
+    with pytest.raises(ValueError, match="too few"):
+        width_for(100, name, 60)

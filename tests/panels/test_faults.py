@@ -1,25 +1,19 @@
 """Planted faults in a panel."""
 
 import threading
+from unittest.mock import Mock
 
-import pytest
 import torch
 
 from charrnn_helpers.experiments.symptoms import Run
 from charrnn_helpers.panels.faults import faults_panel
 
 
-@pytest.fixture
-def some_run():
-    """What a run could have shown."""
-    run = Run(val_updates=[60], val_losses=[2.0], second_look=2.0, reloaded=2.0, sample="a cat sat")
-    for _ in range(60):
-        run.note(2.0, 1.0, torch.full((8,), 2.0))
-    return run
-
-
-def test_a_run_belongs_to_the_seed_that_was_chosen_when_it_was_started(some_run, monkeypatch, controls, words):
+def test_a_run_belongs_to_the_seed_that_was_chosen_when_it_was_started(monkeypatch, controls, words):
     asked, go_on = [], threading.Event()
+    some_run = Run(val_updates=[60], val_losses=[2.0], second_look=2.0, reloaded=2.0, sample="a cat sat")
+    for _ in range(60):
+        some_run.note(2.0, 1.0, torch.full((8,), 2.0))
 
     def slow(name, seed):
         asked.append((name, seed))
@@ -33,24 +27,22 @@ def test_a_run_belongs_to_the_seed_that_was_chosen_when_it_was_started(some_run,
     named["Plant it and train"].click()  # a double click is one
     named["random seed"].value = 5
     go_on.set()
-    panel.wait()
+    panel.thread.join()
     assert asked == [("state_reset", 0), ("sound", 0)]
     for _ in range(2):  # the second look is free
         named["Plant it and train"].click()
-        panel.wait()
+        panel.thread.join()
         assert asked[2:] == [("state_reset", 5), ("sound", 5)]
     assert "What differs" in words(panel)
     assert "<pre>a cat sat</pre>" in words(panel)
 
 
 def test_a_run_that_cannot_be_made_says_so_and_frees_the_button(monkeypatch, controls, words):
-    def full_disk(name, seed):
-        raise OSError("no space left on device")
-
+    full_disk = Mock(side_effect=OSError("no space left on device"))
     monkeypatch.setattr("charrnn_helpers.panels.faults.run", full_disk)
     panel = faults_panel(0.3)
     button = controls(panel)["Plant it and train"]
     button.click()
-    panel.wait()
+    panel.thread.join()
     assert "no space left" in words(panel)
     assert not button.disabled

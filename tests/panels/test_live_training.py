@@ -1,6 +1,7 @@
 """Training that is watched: turns, stops and what they leave."""
 
 import time
+from unittest.mock import Mock
 
 import pytest
 import torch
@@ -16,40 +17,31 @@ def live(corpus):
     return LiveTraining(corpus, ("LSTM", "GRU"), 16, config)
 
 
-def test_networks_train_in_turns_and_end_as_if_each_had_trained_alone(live):
-    order = []
-    live.listener = lambda: order.append([history.updates for history in live.histories.values()])
+def run_to_its_end(live):
     live.start()
     live.wait()
+    assert not live.running
+
+
+def test_networks_train_in_turns_and_end_as_if_each_had_trained_alone_also_over_a_stop(live):
+    order = []
+    live.listener = lambda: order.append([history.updates for history in live.histories.values()])
+    run_to_its_end(live)
     assert order[:4] == [[10, 0], [10, 10], [20, 10], [20, 20]]
     assert live.finished
-    assert not live.running
+    other = LiveTraining(live.corpus, ("LSTM", "GRU"), 16, live.config)
+    other.listener = other.stop
+    run_to_its_end(other)
+    assert 0 < other.updates < 80
+    other.listener = lambda: None
+    run_to_its_end(other)
     texts = [live.vocab.encode(text) for text in (live.corpus.train, live.corpus.val)]
     for cell, history in live.histories.items():
         torch.manual_seed(0)
         alone = type(live.models[cell])(len(live.vocab), hidden_size=16, num_layers=1)
         kept = train(alone, *texts, live.config, progress=False)
-        assert history.losses == kept.losses
+        assert history.losses == other.histories[cell].losses == kept.losses
         assert history.val_losses == kept.val_losses
-
-
-def test_a_stop_in_mid_turn_loses_nothing_and_the_rest_is_the_same(corpus, live):
-    live.start()
-    live.wait()
-    whole = {cell: history.losses for cell, history in live.histories.items()}
-
-    other = LiveTraining(corpus, ("LSTM", "GRU"), 16, live.config)
-    other.listener = other.stop
-    other.start()
-    other.wait()
-    assert 0 < other.updates < 80
-    parts = {cell: list(history.losses) for cell, history in other.histories.items()}
-    other.listener = lambda: None
-    other.start()
-    other.wait()
-    for cell, losses in whole.items():
-        assert other.histories[cell].losses == losses
-        assert losses[: len(parts[cell])] == parts[cell]
 
 
 def test_a_stop_is_heard_after_the_update_in_hand(live, monkeypatch):
@@ -58,18 +50,14 @@ def test_a_stop_is_heard_after_the_update_in_hand(live, monkeypatch):
         return train(*given, stop=stop, **options)
 
     monkeypatch.setattr("charrnn_helpers.panels.live_training.train", stopped_at_once)
-    live.start()
-    live.wait()
+    run_to_its_end(live)
     assert live.updates == 0
-    assert not live.running
 
 
 def test_samples_and_a_loss_that_is_no_number_are_kept_and_said(live):
     with torch.no_grad():
         live.models["GRU"].head.weight.fill_(float("nan"))
-    live.start()
-    live.wait()
-    assert not live.running
+    run_to_its_end(live)
     assert "not a number" in live.problem
     live.start()  # it cannot go on
     assert not live.running
@@ -94,25 +82,17 @@ def test_a_run_leaves_the_readers_random_numbers_alone(corpus, live):
 
 
 def test_whatever_ends_a_run_is_said(live, monkeypatch):
-    def full(*_, **__):
-        raise MemoryError
-
-    monkeypatch.setattr("charrnn_helpers.panels.live_training.train", full)
-    live.start()
-    live.wait()
+    monkeypatch.setattr("charrnn_helpers.panels.live_training.train", Mock(side_effect=MemoryError))
+    run_to_its_end(live)
     assert live.problem == "MemoryError"
-    assert not live.running
 
 
 @pytest.mark.parametrize(("characters", "streams", "window"), [(20, 1, 15), (77, 1, 32), (300, 3, 32), (5000, 16, 32)])
 def test_a_short_text_is_trained_on_with_fewer_streams(tmp_path, characters, streams, window):
-    (tmp_path / "short.txt").write_text(
-        ("a cat sat on a mat; a dog ran to a log. " * 130)[:characters], encoding="utf-8"
-    )
+    (tmp_path / "short.txt").write_text(("a cat sat on a mat; a dog ran to a log. " * 130)[:characters])
     corpus = load_corpus(tmp_path / "short.txt")
     config = fitting(corpus, updates=4, warmup=1, validate_every=2)
     assert (config.streams, config.window) == (streams, window)
     live = LiveTraining(corpus, ("LSTM", "GRU"), 8, config)
-    live.start()
-    live.wait()
+    run_to_its_end(live)
     assert (live.problem, live.finished) == ("", True)

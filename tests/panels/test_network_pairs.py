@@ -50,21 +50,17 @@ def test_a_text_takes_no_other_texts_place_and_is_refused_if_it_cannot_be_used(c
     assert load_corpus(runs / "mine.txt").text == corpus.text
 
 
-@pytest.mark.parametrize("name", ["../../etc/x", "", "...", "a/b\\c", "Märchen 1"])
-def test_no_name_leads_out_of_the_folder(tmp_path, name):
-    keep_text(b"a cat sat on a mat; " * 60, name, tmp_path / "runs")
-    assert len(list((tmp_path / "runs").iterdir())) == 1
+def test_no_name_leads_out_of_the_folder(tmp_path):
+    for number, name in enumerate(("../../etc/x", "", "...", "a/b\\c", "Märchen 1"), start=1):
+        keep_text(b"a cat sat on a mat; " * 60 * number, name, tmp_path / "runs")
+        assert len(list((tmp_path / "runs").iterdir())) == number
     assert [file.name for file in tmp_path.iterdir()] == ["runs"]
 
 
-def test_networks_of_two_vocabularies_are_no_pair(pair, histories, tmp_path):
-    lstm, _ = keep_pair(pair, histories, tmp_path)
+def test_networks_of_two_vocabularies_are_no_pair_and_a_pair_without_its_text_still_plays(pair, histories, tmp_path):
+    lstm, _ = keep_pair(pair, histories)
     with pytest.raises(CheckpointError, match="another vocabulary"):
         load_pair(lstm, BUNDLED / "tales-gru.pt")
-
-
-def test_a_pair_without_its_text_still_plays(pair, histories, tmp_path):
-    keep_pair(pair, histories)
     (tmp_path / "pets.txt").unlink()
     found = found_pairs()["pets, trained here"]()
     assert found.corpus is None

@@ -20,16 +20,22 @@ def panel(pair, controls):
     return panel
 
 
-def test_a_full_disk_does_not_take_what_was_trained(panel, tmp_path, controls, words):
-    named = controls(panel)
-    (tmp_path / "runs" / "my_text-lstm.pt").mkdir(parents=True)  # no file can take its place
+def test_a_file_takes_the_place_of_a_pasted_text_and_a_full_disk_not_what_was_trained(
+    pair, panel, tmp_path, controls, words
+):
+    named, data = controls(panel), pair.corpus.text.upper().encode()
+    given = {"name": "pets.txt", "type": "text/plain", "size": 1, "content": memoryview(data)}
+    named["A text file"].value = ({**given, "last_modified": datetime.now(timezone.utc)},)
+    assert named["or paste it"].value == ""
+    (tmp_path / "runs" / "pets-lstm.pt").mkdir(parents=True)  # no file can take its place
     named["Train"].click()
     run = panel.own.live()
     named["Train"].click()  # a double click is one
     assert panel.own.live() is run
     run.wait()
-    assert "my_text-lstm.pt could not be written" in words(panel)
-    assert named["networks"].value == "my_text, 50 updates"
+    assert (tmp_path / "runs" / "pets.txt").read_bytes() == data
+    assert "pets-lstm.pt could not be written" in words(panel)
+    assert named["networks"].value == "pets, 50 updates"
     assert "lstm-seed-1.txt" in words(panel)
 
 
@@ -75,13 +81,3 @@ def test_a_playground_made_anew_finds_the_run_on_ones_own_text(pair, panel, cont
     again.own.live().wait()
     assert "Both are kept" in words(again)
     assert named["networks"].value.startswith("my_text, ")
-
-
-def test_an_uploaded_file_takes_the_place_of_a_pasted_text(pair, panel, tmp_path, controls):
-    named, data = controls(panel), pair.corpus.text.upper().encode()
-    given = {"name": "pets.txt", "type": "text/plain", "size": 1, "content": memoryview(data)}
-    named["A text file"].value = ({**given, "last_modified": datetime.now(timezone.utc)},)
-    assert named["or paste it"].value == ""
-    named["Train"].click()
-    panel.own.live().wait()
-    assert (tmp_path / "runs" / "pets.txt").read_bytes() == data

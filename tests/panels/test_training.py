@@ -13,14 +13,14 @@ def test_a_training_panel_made_anew_goes_on_with_the_run_it_finds(corpus, contro
     while not first.live().updates:
         time.sleep(0.01)
     named["Stop"].click()
-    first.wait()
+    first.live().wait()
     assert 0 < first.live().updates < 400
 
     second = training_panel(corpus, updates=200)  # the cell is run again
     assert second.live() is first.live()
     assert "Stopped; nothing is lost" in words(second)
     controls(second)["Continue"].click()
-    second.wait()
+    second.live().wait()
     assert second.live().finished
     assert words(second).count("update 200 of 200: validation loss") == 2
     assert [controls(second)[name].disabled for name in ("Start", "Stop", "Continue")] == [False, True, True]
@@ -33,7 +33,7 @@ def test_the_network_that_is_chosen_trains_and_after_a_problem_nothing_can_be_co
     named["learning rate"].max = 1e38
     named["networks"].value, named["learning rate"].value, named["hidden units"].value = ("GRU",), 1e38, 16
     named["Start"].click()
-    panel.wait()
+    panel.live().wait()
     assert list(panel.live().models) == ["GRU"]
     assert "is not a number" in words(panel)
     assert "nothing is lost" not in words(panel)

