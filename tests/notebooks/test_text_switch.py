@@ -1,6 +1,5 @@
 """Another text trains through the same notebook, with one line changed."""
 
-import os
 import re
 from pathlib import Path
 
@@ -29,15 +28,13 @@ def run(sources, given):
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("name", ["python_docs", "shakespeare", "a file of the reader's"])
+@pytest.mark.parametrize("name", ["python_docs", "a file of the reader's"])
 def test_both_networks_train_on_another_text_when_that_line_is_changed(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     given = name
     if name == "a file of the reader's":
         name, given = "mine", "mine.txt"
         Path(given).write_text("Grüße aus dem Garten: 40 Rosen, 2 Äpfel! " * 3000, encoding="utf-8")
-    if name == "shakespeare" and not Path(os.environ.get("CHARRNN_DATA", ""), "tiny_shakespeare.txt").is_file():
-        pytest.skip("CHARRNN_DATA points to no tiny_shakespeare.txt")
     try:
         vocab = Vocabulary.from_text(load_corpus(given).text)
     except CorpusError as problem:  # a Python that was built without its manual
