@@ -56,8 +56,9 @@ def gru_unit(r: float, z: float, xn: float, hn: float, h: float) -> dict[str, fl
 
     `xn` is what the input brings to the candidate, W_in x + b_in; `hn` what the past brings, W_hn h + b_hn.
     """
-    gates = torch.tensor([r, z], dtype=torch.double).logit().tolist()
-    return _one_unit(GRUCell, torch.tensor([*gates, xn]), torch.tensor([0.0, 0.0, hn]), {"h": h})
+    gates = torch.tensor([r, z], dtype=torch.double).logit()
+    from_x = torch.cat([gates, gates.new_tensor([xn])])
+    return _one_unit(GRUCell, from_x, gates.new_tensor([0.0, 0.0, hn]), {"h": h})
 
 
 @torch.no_grad()
