@@ -1,8 +1,9 @@
-"""Figures of gates, units and memory (notebook 08)."""
+"""Figures of gates, units and memory (notebooks 02, 03 and 08)."""
 
 from collections.abc import Sequence
 from statistics import median
 
+import torch
 from matplotlib.colors import Normalize
 from torch import Tensor
 
@@ -31,19 +32,52 @@ def plot_gates(values: Tensor, text: str, name: str) -> Picture:
     )
 
 
-def plot_gradient_by_lag(curves: dict[str, Tensor]) -> Picture:
-    """Gradient norms by lag, `curves[label]` (lags,) from lag 1 on. A label is a cell, then "fresh" (thin) or not."""
+def plot_gradient_by_lag(curves: dict[str, Tensor], ylabel: str = "mean |∂loss$_t$ / ∂h$_{t-k}$|") -> Picture:
+    """Gradient norms by lag, `curves[label]` (lags,) from lag 1 on; a label begins with a cell.
+
+    Thin are the lines of networks that are "fresh", and of a state that is no cell c where both are drawn.
+    """
     figure, axes = new_figure(height=3.8)
     for label, norms in curves.items():
-        width = 1.0 if "fresh" in label else 2.2
-        axes.plot(range(1, len(norms) + 1), norms, **style_of(label.split()[0]), linewidth=width, label=label)
-    axes.set(yscale="log", xlabel="lag k (characters)", ylabel="mean |∂loss$_t$ / ∂h$_{t-k}$|")
+        width = 1.0 if {"fresh", "h"} & set(label.split()) else 2.2
+        axes.plot(range(1, len(norms) + 1), norms, **style_of(label.split()[0]), linewidth=width)
+    axes.set(yscale="log", xlabel="lag k (characters)", ylabel=ylabel)
     low = max(1e-12, min(float(norms.min()) for norms in curves.values()))
     axes.set_ylim(bottom=low / 2)
+    name_at_the_end(axes, {label: float(norms[-1]) for label, norms in curves.items()})
     return picture(
         figure,
         "How much the loss depends on earlier states: the norm of the gradient, on a logarithmic scale, against the "
         f"lag in characters, for {', '.join(curves)}.",
+    )
+
+
+def name_at_the_end(axes, ends: dict[str, float]) -> None:
+    """Write the name of each line beside its last value, in order, none upon another: `ends[name]`."""
+    below = -1.0
+    for name in sorted(ends, key=ends.get):
+        at = axes.transAxes.inverted().transform(axes.transData.transform((1, ends[name])))[1]
+        below = max(at, below + 0.07)
+        axes.annotate(name, (1.01, below), xycoords="axes fraction", va="center", **NOTE)
+
+
+def plot_share_by_delay(shares: dict[str, dict[int, float]], chance: float, trained_to: int) -> Picture:
+    """The share right against the characters that a key is kept for: `shares[cell][delay]`; `chance` is a line."""
+    figure, axes = new_figure(7.4, 2.8)
+    for cell, right in shares.items():
+        axes.plot(list(right), list(right.values()), **style_of(cell), marker=marks_of(cell)["marker"], label=cell)
+    axes.axhline(chance, **FLOOR)
+    axes.axvline(trained_to, **FLOOR)
+    axes.annotate("chance", (0.01, chance + 0.02), xycoords=("axes fraction", "data"), **NOTE)
+    axes.annotate("the longest in training", (trained_to * 1.04, 0.6), **NOTE)
+    axes.set(xscale="log", ylim=(0, 1.05), xlabel="characters between key and question", ylabel="share right")
+    delays = list(next(iter(shares.values())))
+    axes.set_xticks(delays, [str(delay) for delay in delays])
+    axes.minorticks_off()
+    return picture(
+        figure,
+        f"Share of keys said rightly by {', '.join(shares)}, after {delays[0]} to {delays[-1]} characters, on a "
+        f"logarithmic axis; a dotted line across at chance, one upright at {trained_to}, the longest in training.",
     )
 
 
@@ -91,12 +125,21 @@ def plot_reach(reaches: dict[str, dict[str, Sequence[int]]]) -> Picture:
     )
 
 
-def plot_units(text: str, units: dict[str, Sequence[float]], ylabel: str) -> Picture:
-    """The value of units at every character of `text`: `units[label]` (T,); the label's first word is the cell."""
+def plot_units(text: str, units: dict[str, Tensor | Sequence[float]], ylabel: str, marks: str = "") -> Picture:
+    """The value of units at every character of `text`: `units[label]` (T,); the label's first word is the cell.
+
+    Of values (T, K) the first column is the text's own, and thin lines show what other texts give. A dotted line stands
+    at each of the characters in `marks`.
+    """
     figure, panels = new_figure(9.6, 1.5 * len(units) + 0.5, rows=len(units), sharex=True, squeeze=False)
     for axes, (label, values) in zip(panels[:, 0], units.items(), strict=True):
-        axes.plot(range(len(values)), values, **style_of(label.split()[0], {"color": "black"}), linewidth=1.6)
+        own, *others = torch.as_tensor(values).reshape(len(text), -1).T
+        for other in others:
+            axes.plot(other, color="#999999", linewidth=0.8)
+        axes.plot(own, **style_of(label.split()[0], {"color": "black"}), linewidth=1.6)
         axes.axhline(0, color="#999999", linewidth=0.6)
+        for place in (place for place, char in enumerate(text) if char in marks):
+            axes.axvline(place, **FLOOR)
         axes.set_ylabel(ylabel)
         axes.set_title(label, fontsize=9, loc="left")
     show_characters(panels[-1, 0], text, fontsize=7)

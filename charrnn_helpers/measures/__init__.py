@@ -1,6 +1,6 @@
 """Numbers about networks and about texts: nothing here changes a network."""
 
-from .counting import counted, learn_to_count
+from .counting import counted, keeper, latched, latched_lines, learn_to_count, learn_to_latch, share_latched
 from .excess import excess_by_distance, excess_by_kind, read_tales
 from .gates import time_constants, trace
 from .gradients import decay, gradient_by_lag

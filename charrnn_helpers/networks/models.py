@@ -1,5 +1,7 @@
 """The models that the course trains, on `nn.LSTM`, `nn.GRU` and `nn.RNN`."""
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -20,14 +22,37 @@ def orthogonal_start(rnn: nn.RNNBase) -> None:
                 nn.init.xavier_uniform_(gate)
 
 
+@torch.no_grad()
+def start_gates(model: "CharModel", keep_bias: float | None, chrono: int | None) -> None:
+    """Set where the gate that keeps starts: an LSTM's forget gate, a GRU's update gate. `None` leaves it as drawn.
+
+    With `keep_bias` each of its biases is that number: at 1 a fresh gate scatters around σ(1) = 0.73. With `chrono=T`
+    they are ln U(1, T - 1), drawn now, so that units forget over 1 to T characters; a gate that only writes gets the
+    negative (Tallec and Ollivier 2018). PyTorch adds two bias vectors: `b_ih` holds the number, `b_hh` holds 0.
+    """
+    check_start(model, keep_bias, chrono)
+    if keep_bias is None and chrono is None:
+        return
+    for layer in range(model.rnn.num_layers):
+        biases = (getattr(model.rnn, f"bias_{side}_l{layer}") for side in ("ih", "hh"))
+        b_ih, b_hh = (bias.view(-1, model.rnn.hidden_size) for bias in biases)  # (blocks, H) each
+        start = keep_bias if chrono is None else torch.empty_like(b_ih[0]).uniform_(1, chrono - 1).log()  # (H,)
+        b_ih[model.keeps], b_hh[model.keeps] = start, 0.0
+        if chrono is not None and model.writes is not None:
+            b_ih[model.writes], b_hh[model.writes] = -start, 0.0
+
+
 class CharModel(nn.Module):
     """Characters in, a score for every possible next character out: embedding, recurrent layers, one linear layer.
 
-    A subclass names its `cell`, and the class of its `recurrent` layers. `ids` is a LongTensor (B, T); returns logits
-    (B, T, V) and the state after the last step: (layers, B, H) for a GRU, a pair of them for an LSTM. Dropout acts
-    between the layers and on what the last layer gives; `embedding_size=None` feeds one-hot rows. `hyperparameters`
-    rebuilds the model: `CELLS[model.cell].model(**model.hyperparameters)`. Raises `ValueError` for a size below 1.
+    A subclass names its `cell`, the class of its `recurrent` layers, and the blocks of its gates that keep and write.
+    `ids` is a LongTensor (B, T); returns logits (B, T, V) and the state after the last step: (layers, B, H) for a GRU,
+    a pair of them for an LSTM. Dropout acts between the layers and on what the last layer gives; `embedding_size=None`
+    feeds one-hot rows; `keep_bias` and `chrono` are those of `start_gates`. `hyperparameters` rebuilds the model:
+    `CELLS[model.cell].model(**model.hyperparameters)`. Raises `ValueError` for a size or a start that cannot be.
     """
+
+    keeps = writes = None  # which block of rows a gate is, where there is one
 
     def __init__(
         self,
@@ -36,16 +61,19 @@ class CharModel(nn.Module):
         num_layers: int = 2,
         embedding_size: int | None = 64,
         dropout: float = 0.0,
+        keep_bias: float | None = None,
+        chrono: int | None = None,
     ):
         super().__init__()
-        self.hyperparameters = {
+        sizes = {
             "vocab_size": vocab_size,
             "hidden_size": hidden_size,
             "num_layers": num_layers,
             "embedding_size": embedding_size,
             "dropout": dropout,
         }
-        check_sizes(**self.hyperparameters)
+        check_sizes(**sizes)
+        self.hyperparameters = {**sizes, "keep_bias": keep_bias, "chrono": chrono}
         self.vocab_size = vocab_size
         self.embedding = None if embedding_size is None else nn.Embedding(vocab_size, embedding_size)
         self.rnn = self.recurrent(
@@ -58,6 +86,7 @@ class CharModel(nn.Module):
         orthogonal_start(self.rnn)
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(hidden_size, vocab_size)
+        start_gates(self, keep_bias, chrono)
 
     def forward(self, ids: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         if self.embedding is None:
@@ -69,40 +98,24 @@ class CharModel(nn.Module):
 
 
 class LSTMModel(CharModel):
-    """A character model on `nn.LSTM`.
-
-    `forget_bias` is where each forget gate's bias starts: at 1 (Jozefowicz et al. 2015) a fresh forget gate
-    scatters around σ(1) = 0.73. PyTorch has two bias vectors and adds them, so a 1 written into both would be a 2;
-    here `b_ih` holds `forget_bias` and `b_hh` holds 0. `None` leaves PyTorch's own random start.
-    """
+    """A character model on `nn.LSTM`; its forget gate starts at a bias of 1 (Jozefowicz et al. 2015) unless told."""
 
     cell = "LSTM"
     recurrent = nn.LSTM
+    keeps, writes = 1, 0  # f and i among i, f, g, o
 
-    def __init__(
-        self,
-        vocab_size: int,
-        hidden_size: int = 128,
-        num_layers: int = 2,
-        embedding_size: int | None = 64,
-        dropout: float = 0.0,
-        forget_bias: float | None = 1.0,
-    ):
-        super().__init__(vocab_size, hidden_size, num_layers, embedding_size, dropout)
-        self.hyperparameters["forget_bias"] = forget_bias
-        if forget_bias is not None:
-            for layer in range(num_layers):
-                forget = slice(hidden_size, 2 * hidden_size)  # rows of f, the second of i, f, g, o
-                with torch.no_grad():
-                    getattr(self.rnn, f"bias_ih_l{layer}")[forget] = forget_bias
-                    getattr(self.rnn, f"bias_hh_l{layer}")[forget] = 0.0
+    def __init__(self, *sizes, keep_bias: float | None = 1.0, chrono: int | None = None, **named):
+        if chrono is not None and keep_bias == 1.0:
+            keep_bias = None  # what is usual gives way
+        super().__init__(*sizes, keep_bias=keep_bias, chrono=chrono, **named)
 
 
 class GRUModel(CharModel):
-    """A character model on `nn.GRU`."""
+    """A character model on `nn.GRU`; its update gate starts where PyTorch draws it unless told."""
 
     cell = "GRU"
     recurrent = nn.GRU
+    keeps = 1  # z among r, z, n; it writes with 1 - z
 
 
 class RNNModel(CharModel):
@@ -133,6 +146,20 @@ def check_sizes(dropout: float, embedding_size: int | None, **sizes: int) -> Non
             raise ValueError(f"{name} is {size!r}; it must be a whole number of at least 1")
     if not 0 <= dropout < 1:
         raise ValueError(f"dropout is {dropout!r}; it must be at least 0 and below 1")
+
+
+def check_start(model: CharModel, keep_bias: float | None, chrono: int | None) -> None:
+    """Raise `ValueError` unless the gate that keeps is there and can start so: see `start_gates`."""
+    if keep_bias is None and chrono is None:
+        return
+    if model.keeps is None:
+        raise ValueError(f"keep_bias and chrono start a gate that keeps, and {model.cell} has none: leave them out")
+    if keep_bias is not None and chrono is not None:
+        raise ValueError(f"keep_bias is {keep_bias!r} and chrono is {chrono!r}; one gate has one start: give only one")
+    if chrono is None and not (isinstance(keep_bias, int | float) and math.isfinite(keep_bias)):
+        raise ValueError(f"keep_bias is {keep_bias!r}; it must be a number, or None for PyTorch's own start")
+    if chrono is not None and not (isinstance(chrono, int) and chrono >= 3):
+        raise ValueError(f"chrono is {chrono!r}; it must be a whole number of characters, at least 3")
 
 
 def num_parameters(model: nn.Module) -> int:

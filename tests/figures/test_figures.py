@@ -56,6 +56,11 @@ FIGURES = {
     "plot_paired": ([[1.0, 1.1], [1.1, 1.2], INTERVAL, 0.02], "2 pairs.*LSTM and GRU.*±0.02", "colour marker"),
     "plot_reach": ([{"aⁿbⁿ": {"LSTM": [20, 60], "GRU": [25, 30]}}], "aⁿbⁿ: .* n = 20", "colour marker"),
     "plot_schedule": ([CONFIG], "over 1 updates.* update 4", ""),
+    "plot_share_by_delay": (
+        [{"LSTM": {1: 1.0, 9: 0.5}, "GRU": {1: 1.0, 9: 0.6}}, 1 / 6, 5],
+        "LSTM, GRU, after 1 to 9",
+        "colour line marker",
+    ),
     "plot_shares": ([SHARES, "what"], "for name, .* LSTM and GRU", "colour marker"),
     "plot_streams": (["a cat sat on a mat", 2, 3], "2 rows.* 2 batches of 3", ""),
     "plot_text": (["a cat.\n" + "mat " * 20 + "x" * 80, range(167), "bits", 90], "167 characters.* above 90 bits", ""),

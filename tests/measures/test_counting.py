@@ -1,11 +1,28 @@
 """A network counts as far as it gets every character that can be known, and holds a key for as long."""
 
+import random
+from types import SimpleNamespace
+
 import pytest
 import torch
 from torch.nn import functional as F
 
 from charrnn_helpers import Vocabulary
-from charrnn_helpers.measures.counting import KEYS, counted, counts, held, holds, learn_to_count, learn_to_hold, reach
+from charrnn_helpers.measures.counting import (
+    KEYS,
+    counted,
+    counts,
+    held,
+    holds,
+    keeper,
+    latched,
+    latched_lines,
+    learn_to_count,
+    learn_to_hold,
+    learn_to_latch,
+    reach,
+    share_latched,
+)
 
 
 class Rule(torch.nn.Module):
@@ -50,6 +67,58 @@ def test_holding_asks_for_the_key_after_the_dots_whichever_it_is():
     assert reach(lambda n: holds(rule, vocab, n), 30) == 9
     only_a = Rule(vocab, lambda n, text: held("a", n), ".", 9)
     assert not holds(only_a, vocab, 3)
+
+
+LATCH = Vocabulary.from_text("\n!?" + KEYS)
+
+
+class Latch(torch.nn.Module):
+    """Says the letter so many places after the mark; its state holds noise, that letter, and how long the line is."""
+
+    def __init__(self, place):
+        super().__init__()
+        self.place = place
+
+    def forward(self, x, state=None):
+        texts = [LATCH.decode(ids) for ids in x]
+        keys = torch.tensor([LATCH.encode(text[text.index("!") + self.place]).item() for text in texts])
+        last = torch.stack([x[:, -2].float(), keys.float(), 10 + 0 * keys + len(texts[0])], dim=1)  # (B, 3)
+        logits = F.one_hot(keys, len(LATCH)).float()[:, None].expand(-1, x.shape[1], -1)
+        return logits, (last[None], last[None])
+
+
+def test_a_latched_line_asks_for_the_marked_key_among_letters_that_could_be_keys():
+    line = latched(5, random.Random(0), before=2)
+    assert len(line) == len("\nab!c.....?c\n")
+    assert line[3] == "!"
+    assert line[4] == line[-2]
+    assert set(line) <= {*KEYS, *"\n!?"}
+    ids = latched_lines(LATCH, 30)
+    assert ids.shape == (100, 38)
+    assert torch.equal(ids, latched_lines(LATCH, 30))
+    assert set(LATCH.decode(ids[:, -1])) == set(KEYS)
+
+
+def test_the_share_of_keys_is_that_of_the_answers_and_the_keeper_the_unit_that_tells_them():
+    assert share_latched(Latch(1), LATCH, 30) == 1.0
+    assert share_latched(Latch(2), LATCH, 30) == pytest.approx(1 / 6, abs=0.12)
+    assert keeper(Latch(1), LATCH) == 1
+
+
+@pytest.mark.parametrize("cell", ["LSTM", "GRU"])
+def test_only_what_is_asked_is_learnt_on_lines_of_these_lengths_from_this_start(cell, monkeypatch):
+    seen = []
+
+    def loss(logits, targets, ignore_index):
+        seen.append(targets[targets != ignore_index])
+        return F.cross_entropy(logits, targets, ignore_index=ignore_index)
+
+    monkeypatch.setattr("charrnn_helpers.measures.counting.F", SimpleNamespace(cross_entropy=loss))
+    model, vocab = learn_to_latch(cell, lengths=[3], updates=1, keep_bias=2.0)
+    assert vocab == LATCH
+    assert [len(targets) for targets in seen] == [32]
+    assert set(vocab.decode(seen[0])) <= set(KEYS)
+    assert model.hyperparameters["keep_bias"] == 2.0
 
 
 @pytest.mark.parametrize("cell", ["LSTM", "GRU"])

@@ -43,7 +43,7 @@ def test_decay_is_the_factor_at_each_lag():
 
 def test_gradients_far_below_the_smallest_single_number_are_still_measured():
     torch.manual_seed(0)
-    model = LSTMModel(7, 16, 1, 8, forget_bias=-2.0)
+    model = LSTMModel(7, 16, 1, 8, keep_bias=-2.0)
     ids = torch.randint(7, (2, 61))
     single = gradient_by_lag(model, ids)["h"].mean(0)
     double = gradient_by_lag(model.double(), ids)["h"].mean(0)  # changes the model itself

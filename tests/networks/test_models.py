@@ -1,10 +1,13 @@
 """The models are what the course says they are: their sizes, their start, and what they compute."""
 
+import json
+import re
+
 import pytest
 import torch
-from torch import nn
 
-from charrnn_helpers.networks.models import LSTMModel
+from charrnn_helpers.networks.fused_gru import FusedGRUModel
+from charrnn_helpers.networks.models import GRUModel, LSTMModel
 from charrnn_helpers.networks.registry import CELLS
 
 both = pytest.mark.parametrize("name", ["LSTM", "GRU"])
@@ -38,17 +41,79 @@ def test_one_hot_rows_equal_an_embedding_that_is_the_identity(name):
     assert torch.allclose(one_hot(IDS)[0], embedded(IDS)[0], atol=1e-12)
 
 
-@pytest.mark.parametrize("forget_bias", [1.0, 2.5, None])
-def test_forget_biases_add_up_to_what_was_asked_and_the_others_are_those_of_torch(forget_bias):
+def biases(model, layer):
+    """What the two vectors add up to, for each block: (blocks, H)."""
+    return (getattr(model.rnn, f"bias_ih_l{layer}") + getattr(model.rnn, f"bias_hh_l{layer}")).view(-1, 6).detach()
+
+
+GATED = pytest.mark.parametrize("build", [LSTMModel, GRUModel, FusedGRUModel])
+
+
+@GATED
+@pytest.mark.parametrize("options", [{}, {"keep_bias": None}, {"keep_bias": 2.5}, {"chrono": 100}])
+def test_the_gate_that_keeps_starts_as_asked_and_all_else_as_torch_draws_it(build, options):
     torch.manual_seed(0)
-    ours = LSTMModel(7, 6, 2, None, forget_bias=forget_bias).rnn.state_dict()
+    ours = build(7, 6, 2, None, **options)
     torch.manual_seed(0)
-    theirs = nn.LSTM(7, 6, 2).state_dict()
+    theirs = build(7, 6, 2, None, keep_bias=None)
+    letters = CELLS[ours.cell].gates
+    keeps, writes = letters.index(CELLS[ours.cell].keeps), letters.find("i")
+    usual = 1.0 if build is LSTMModel else None
     for layer in range(2):
-        found, expected = (one[f"bias_ih_l{layer}"] + one[f"bias_hh_l{layer}"] for one in (ours, theirs))
-        if forget_bias is not None:
-            expected[6:12] = forget_bias
+        found, expected = biases(ours, layer), biases(theirs, layer)
+        if "chrono" in options:
+            assert bool((found[keeps].exp() >= 1 - 1e-5).all() and (found[keeps].exp() <= 99.001).all())
+            assert len(found[keeps].unique()) == 6
+            assert writes < 0 or torch.equal(found[writes], -found[keeps])
+            touched = [keeps, writes][: 1 + (writes >= 0)]
+            expected[touched] = found[touched]
+        elif (asked := options.get("keep_bias", usual)) is not None:
+            expected[keeps] = asked
         assert torch.equal(found, expected)
+    for name, weight in theirs.state_dict().items():
+        assert "bias_" in name or torch.equal(ours.state_dict()[name], weight)
+
+
+@GATED
+def test_chrono_spreads_the_time_constants_evenly(build):
+    torch.manual_seed(0)
+    model = build(7, 3000, 1, 4, chrono=50)
+    keeps = CELLS[model.cell].gates.index(CELLS[model.cell].keeps)
+    lasting = model.rnn.bias_ih_l0.detach().view(-1, 3000)[keeps].exp().sort().values
+    assert torch.allclose(lasting, torch.linspace(1, 49, 3000), atol=1.5)
+
+
+@GATED
+@pytest.mark.parametrize("options", [{}, {"keep_bias": 2}, {"chrono": 30}])
+def test_hyperparameters_are_plain_and_rebuild_the_model_with_its_start(build, options):
+    torch.manual_seed(0)
+    first = build(7, 6, **options)
+    assert json.loads(json.dumps(first.hyperparameters)) == first.hyperparameters
+    torch.manual_seed(0)
+    again = CELLS[first.cell].model(**first.hyperparameters).state_dict()
+    assert all(torch.equal(weight, again[name]) for name, weight in first.state_dict().items())
+
+
+@GATED
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"chrono": 2}, "chrono is 2; it must be a whole number of characters, at least 3"),
+        ({"chrono": 9.5}, "chrono is 9.5; it must be a whole number"),
+        ({"keep_bias": "high"}, "keep_bias is 'high'; it must be a number, or None"),
+        ({"keep_bias": float("nan")}, "keep_bias is nan; it must be a number"),
+        ({"keep_bias": 2.0, "chrono": 9}, "keep_bias is 2.0 and chrono is 9; one gate has one start: give only one"),
+    ],
+)
+def test_a_start_that_cannot_be_gets_a_sentence(build, options, sentence):
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}"):
+        build(7, 6, **options)
+
+
+@pytest.mark.parametrize("options", [{"keep_bias": 1.0}, {"chrono": 9}])
+def test_a_cell_without_gates_has_none_to_start(options):
+    with pytest.raises(ValueError, match="a gate that keeps, and RNN has none: leave them out"):
+        CELLS["RNN"].model(7, 6, **options)
 
 
 @all_three
