@@ -8,6 +8,7 @@ from functools import partial
 from itertools import product
 from pathlib import Path
 
+import closers
 import common
 import cost
 import full_trial
@@ -239,6 +240,19 @@ def test_memory_runs_all_its_parts_and_goes_on_where_it_stopped(tmp_path, monkey
     for row in rows:
         if row["part"] == "recall":
             assert sum(share[0] for share in row["by_kind"].values()) == 2317
+
+
+def test_closers_asks_networks_and_ngram_and_goes_on_where_it_stopped(tmp_path, monkeypatch):
+    asked = {"what is open": (lambda text: closers.what_is_open(text)[:9], (2, 600))}
+    monkeypatch.setattr(closers, "QUESTIONS", {"python_docs": asked})
+    small = ("--updates", 2, "--seeds")
+    first = run(closers, tmp_path, *small, 1)["rows"]
+    assert [row["cell"] for row in first] == sorted([*closers.COMPARED, "n-gram"])
+    rows = run(closers, tmp_path, *small, 2)["rows"]
+    assert len(rows) == 7  # the n-gram has no seed
+    assert all(row in rows for row in json.loads(json.dumps(first)))
+    for row in rows:
+        assert sum(share[0] for share in row["questions"]["what is open"].values()) == 27
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only glibc keeps memory when it is told")

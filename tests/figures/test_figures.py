@@ -65,6 +65,7 @@ FIGURES = {
     "plot_streams": (["a cat sat on a mat", 2, 3], "2 rows.* 2 batches of 3", ""),
     "plot_text": (["a cat.\n" + "mat " * 20 + "x" * 80, range(167), "bits", 90], "167 characters.* above 90 bits", ""),
     "plot_training_losses": ([HISTORIES, [[2.0, 1.8], [2.2, 2.0]]], "moving average", "colour line"),
+    "plot_twins": ([{"what": SHARES, "who": SHARES}], "LSTM, GRU: what; who. Chance", "colour marker"),
     "plot_units": (["a cat", {"GRU 3": [0, 1, 0, 1, 0], "LSTM 1": [1, 0, 1, 0, 1]}, "h"], "GRU 3 and", "colour line"),
 }
 GLARING = {"colour": "#12FE34", "line": ":", "marker": "X", "hatch": "OO"}
