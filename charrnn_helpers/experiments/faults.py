@@ -53,7 +53,7 @@ def signs_of(name: str) -> dict[str, str]:
 
 
 USUAL = Setting()
-SGD = replace(USUAL, sgd=True, learning_rate=3.0, clip=0.5)
+SGD = replace(USUAL, sgd=True, learning_rate=4.0, clip=0.4)
 
 
 def program(fault: str = "sound") -> str:

@@ -39,7 +39,7 @@ from ..training.loop import train
 from .process_pool import ProcessPool
 from .recipes import Recipe
 
-RESULTS_VERSION = 1  # raise it when an edit changes a number that a run gives: what was kept before is then run again
+RESULTS_VERSION = 2  # raise it when an edit changes a number that a run gives: what was kept before is then run again
 
 
 @dataclass(frozen=True)

@@ -65,8 +65,8 @@ OBSERVATIONS: dict[str, dict[str, str]] = TABLES["observations"]  # {value: what
 NO_SIGNS = {observation: next(iter(values)) for observation, values in OBSERVATIONS.items()}
 
 STOPS = {"batch_size": "shapes", "backward through the graph": "graph", "not a number": "no number"}
-UNIFORM = math.log(57)  # nats: a guess that takes all characters of `tales` for equally likely
-KNOWING_ONE = 2.2  # nats: what a table of pairs (the bigram of 01) pays on these texts
+UNIFORM = math.log(51)  # nats: a guess that takes all characters of `tales` for equally likely
+KNOWING_ONE = 2.14  # nats: what a table of pairs (the bigram of 01) pays on it
 
 
 def observe(run: Run, twin: Run) -> dict[str, str]:
@@ -83,7 +83,7 @@ def observe(run: Run, twin: Run) -> dict[str, str]:
         seen["training"] = "zero"
     elif mean(run.losses[:10]) - end < 0.5:
         seen["training"] = "stuck"
-    elif end > twin_end + 0.3:
+    elif end > twin_end + 0.45:
         seen["training"] = "slow"
     usual, high = median(run.norms), sorted(run.norms)[-3]
     if usual < median(twin.norms) / 10:

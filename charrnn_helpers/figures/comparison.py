@@ -8,10 +8,11 @@ from ..networks.registry import BOTH, CELLS
 from .pictures import NOTE, Picture, beside, lines_across, marks_of, new_figure, picture, side_by_side, style_of
 
 
-def plot_excess_by_kind(excess: dict[str, dict[str, float]]) -> Picture:
+def plot_excess_by_kind(excess: dict[str, dict[str, float]], chance: dict[str, float] | None = None) -> Picture:
     """Bars side by side for each kind of character: `excess[model][kind]`, in nats for one such character.
 
-    LSTM and GRU keep their colours, and hatches tell the models apart. Raises `ValueError` if the kinds differ.
+    What a blind guess pays, `chance[kind]`, is a black line across the bars of its kind. LSTM and GRU keep their
+    colours, and hatches tell the models apart. Raises `ValueError` if the kinds differ.
     """
     kinds = list(next(iter(excess.values())))
     if any(list(row) != kinds for row in excess.values()):
@@ -19,9 +20,16 @@ def plot_excess_by_kind(excess: dict[str, dict[str, float]]) -> Picture:
     label = "excess over the oracle (nats)"
     figure, axes = new_figure(max(7.4, 0.75 * len(kinds)), 3.6)
     side_by_side(axes, kinds, {name: list(row.values()) for name, row in excess.items()}, [("#BBBBBB", "..")])
+    for number, (kind, nats) in enumerate((chance or {}).items()):
+        ends = [kinds.index(kind) - 0.46, kinds.index(kind) + 0.46]
+        axes.plot(ends, [nats, nats], color="black", linewidth=1.8, label=None if number else "chance")
     axes.tick_params(axis="x", labelsize=9)
     axes.set_ylabel(label)
-    return picture(figure, f"Bars of {label} for {', '.join(excess)}, side by side, for each of: {', '.join(kinds)}.")
+    return picture(
+        figure,
+        f"Bars of {label} for {', '.join(excess)}, side by side, for each of: {', '.join(kinds)}."
+        + (f" A black line at chance, what a blind guess pays, for {', '.join(chance)}." if chance else ""),
+    )
 
 
 def plot_paired(first: Sequence[float], second: Sequence[float], interval: Interval, smallest: float) -> Picture:

@@ -11,24 +11,78 @@ from ..measures.memory import Share
 from .pictures import FLOOR, NOTE, Picture, beside, marks_of, new_figure, picture, show_characters, style_of
 
 TRAINED_TO, TESTED_TO = 20, 100  # the n of `plot_reach`
+ROWS = 30  # at most, of `plot_gates`
 
 
 def plot_gates(values: Tensor, text: str, name: str) -> Picture:
-    """A gate as a heat map: `values` (T, H) from 0 to 1, a column for each character of `text`, a row for each unit.
+    """A gate as a heat map: `values` (T, H) from 0 to 1, a column for each character of `text`, a row for a unit.
 
-    The rows are sorted by their mean, the highest at the top. Raises `ValueError` if the lengths differ.
+    The units are sorted by their mean, the highest at the top; of many, thirty are shown, evenly spread over that
+    order. The line above is the mean of them all. Raises `ValueError` if the lengths differ.
     """
     if len(values) != len(text) or not text:
         raise ValueError(f"the text has {len(text)} characters and there are {len(values)} columns: give one for each")
-    rows = values[:, values.mean(0).argsort(descending=True)].T  # (H, T)
-    figure, axes = new_figure(10.5, 3.0)
-    image = axes.imshow(rows.numpy(), aspect="auto", norm=Normalize(0, 1), cmap="cividis")
-    show_characters(axes, text)
-    axes.set(ylabel="units, sorted by their mean", yticks=[])
-    figure.colorbar(image, ax=axes, pad=0.01, aspect=14).set_label(name)
+    order = values.mean(0).argsort(descending=True)
+    shown = order[torch.linspace(0, len(order) - 1, min(ROWS, len(order))).round().long()]
+    figure, (strip, axes) = new_figure(10.5, 4.2, rows=2, sharex=True, height_ratios=(1, 3))
+    strip.plot(values.mean(dim=1), color="black", linewidth=1.4)
+    for place in (place for place, char in enumerate(text) if char == "."):
+        strip.axvline(place, **FLOOR)
+    strip.set_ylabel("mean")
+    image = axes.imshow(values[:, shown].T.numpy(), aspect="auto", norm=Normalize(0, 1), cmap="cividis")
+    show_characters(axes, text, fontsize=8)
+    axes.set(ylabel=f"{len(shown)} of {len(order)} units", yticks=[])
+    figure.colorbar(image, ax=[strip, axes], pad=0.01, aspect=18).set_label(name)
     return picture(
         figure,
-        f"A heat map of {name}: a column for each character of {text!r}, a row for each unit, sorted by their mean.",
+        f"A heat map of {name}: a column for each character of {text!r}, a row for each of {len(shown)} units, sorted "
+        "by their mean; above it, as a line, the mean of all units.",
+    )
+
+
+def plot_count(text: str, cells: dict[str, dict[str, dict[str, Tensor]]]) -> Picture:
+    """Lines over the end of `text`, `cells[cell][ylabel][label]` (at most T,): a column for each cell, named lines.
+
+    All begin with the first character of `text`; some stop before it does, and bear their label where they stop.
+    """
+    rows = list(next(iter(cells.values())))
+    figure, panels = new_figure(10.5, 1.6 * len(rows) + 0.4, len(rows), len(cells), sharex=True, squeeze=False)
+    for column, (cell, lines) in zip(panels.T, cells.items(), strict=True):
+        column[0].set_title(cell, fontsize=10)
+        for axes, (ylabel, found) in zip(column, lines.items(), strict=True):
+            for width, (label, values) in zip(range(1, len(found) + 1), found.items(), strict=True):
+                axes.plot(values, **style_of(cell.split()[0]), linewidth=0.8 * width)
+                axes.annotate(f" {label}", (len(values) - 1, values[-1]), **NOTE)
+            axes.set_ylabel(ylabel)
+        show_characters(column[-1], text, fontsize=8)
+    return picture(
+        figure,
+        f"Over the characters of {text!r}, for {' and '.join(cells)}: {' and '.join(rows)}, a line for each of "
+        f"{', '.join(found)}, which ends where its text does.",
+    )
+
+
+def plot_stops(pushed: dict[str, dict[int, Tensor]]) -> Picture:
+    """P(stop) after each knock, `pushed[title][push]` (knocks,), three panels in a row; a push of 0 is black."""
+    rows = len(pushed) // 3
+    figure, panels = new_figure(10.5, 1.9 * rows, rows, 3, sharex=True, sharey=True, squeeze=False)
+    looks = {-1: ("#009E73", ":"), 0: ("black", "-"), 1: ("#CC79A7", "--")}
+    for axes, (title, lines) in zip(panels.flat, pushed.items(), strict=True):
+        for push, p in lines.items():
+            colour, line = looks[(push > 0) - (push < 0)]
+            label = f"{push:+} knocks" if push else "untouched"
+            axes.plot(range(1, len(p) + 1), p, color=colour, linestyle=line, marker="o", markersize=4, label=label)
+        axes.set_title(title, fontsize=10, loc="left")
+        axes.legend([], frameon=False)
+    panels[0][0].legend(frameon=False, fontsize=8)
+    for axes in panels[-1]:
+        axes.set_xlabel("knocks written")
+    for axes in panels[:, 0]:
+        axes.set_ylabel("P(stop)")
+    return picture(
+        figure,
+        f"The probability of a full stop after each knock, for {'; '.join(pushed)}: untouched as a black line, pushed "
+        "by knocks less and more as dotted and dashed ones.",
     )
 
 
@@ -82,26 +136,65 @@ def plot_share_by_delay(shares: dict[str, dict[int, float]], chance: float, trai
 
 
 def plot_shares(shares: dict[str, dict[str, Share]], xlabel: str = "") -> Picture:
-    """Shares of right answers with 95 % intervals, `shares[cell][group]`, and what guessing gives as a bar."""
-    usual = next(iter(shares.values()))  # the guesses are the same for every cell
+    """Shares of right answers with 95 % intervals, `shares[cell][group]`, and chance as a line across each group."""
+    groups = next(iter(shares.values()))
     figure, axes = new_figure(8.6, 3.4)
-    for place, group in enumerate(usual.values()):
-        label = "always the usual one" if place == 0 else None
-        axes.plot([place - 0.32, place + 0.32], [group.guess] * 2, color="black", linewidth=2.2, label=label)
-    for (cell, groups), shift in zip(shares.items(), beside(len(shares), 0.16), strict=True):
-        for place, name in enumerate(usual):
-            middle, (low, high) = groups[name].share, groups[name].interval()
-            spread = [[middle - low], [high - middle]]
-            label = cell if place == 0 else None
-            axes.errorbar([place + shift], [middle], yerr=spread, **marks_of(cell), capsize=3, label=label)
-    axes.set_xticks(range(len(usual)), usual)
+    for place, group in enumerate(groups.values()):
+        label = "chance" if place == 0 else None
+        axes.plot([place - 0.4, place + 0.4], [group.chance] * 2, color="black", linewidth=1.8, label=label)
+    for (cell, found), shift in zip(shares.items(), beside(len(shares), 0.16), strict=True):
+        _error_bars(axes, [found[group] for group in groups], shift, cell)
+    axes.set_xticks(range(len(groups)), groups)
     axes.set(ylim=(0, 1.03), ylabel="share right", xlabel=xlabel)
     axes.legend(frameon=False, fontsize=8)
     return picture(
         figure,
-        f"Share of right answers for {', '.join(usual)}, with 95 % intervals: {' and '.join(shares)}, beside a black "
-        "bar for always naming the one that is usual in the training text.",
+        f"Share of right answers for {', '.join(groups)}, with 95 % intervals: {' and '.join(shares)}, beside a black "
+        "line at chance.",
     )
+
+
+def plot_horizon(questions: dict[str, dict[str, dict[str, Share]]], window: int | None = None) -> Picture:
+    """Shares right by characters back, `questions[title][cell][group]`, a panel for each title; chance is a line.
+
+    The groups double ("8 to 15"), so the axis is logarithmic. Beyond `window` no gradient reached in training.
+    """
+    figure, panels = new_figure(
+        min(10.5, 2.6 + 2.7 * len(questions)), 3.3, cols=len(questions), sharey=True, squeeze=False
+    )
+    for axes, (title, cells) in zip(panels[0], questions.items(), strict=True):
+        groups = sorted({group for found in cells.values() for group in found}, key=lambda name: int(name.split()[0]))
+        chance = next(share.chance for found in cells.values() for share in found.values())
+        axes.axhline(chance, color="black", linewidth=1.2)
+        axes.annotate("chance", (0.02, chance - 0.02), xycoords=("axes fraction", "data"), va="top", **NOTE)
+        starts = [int(group.split()[0]) for group in groups]
+        if window in starts:
+            axes.axvline(starts.index(window) - 0.5, **FLOOR)
+            axes.annotate("window", (starts.index(window) - 0.45, 0.02), **NOTE)
+        for (cell, found), shift in zip(cells.items(), beside(len(cells), 0.2), strict=True):
+            _error_bars(axes, [found.get(group) for group in groups], shift, cell)
+        axes.set_xticks(range(len(groups)), starts)
+        axes.set_title(title, fontsize=10)
+        axes.set(ylim=(0, 1.03), xlabel="characters back, from")
+        axes.legend([], frameon=False)
+    panels[0][0].set_ylabel("share right")
+    names = panels[0][0].get_legend_handles_labels()
+    figure.legend(*names, loc="outside upper center", ncols=len(names[1]), frameon=False, fontsize=9)
+    return picture(
+        figure,
+        f"Shares of right answers by characters back to what must be remembered, with 95 % intervals, for "
+        f"{', '.join(next(iter(questions.values())))}: {'; '.join(questions)}. Chance is a black line"
+        + (f", the window of {window} characters a dotted one." if window else "."),
+    )
+
+
+def _error_bars(axes, shares: Sequence[Share | None], shift: float, cell: str) -> None:
+    """Shares at places 0, 1, …, moved by `shift`, with their 95 % intervals; None leaves a place empty."""
+    known = [(place + shift, share) for place, share in enumerate(shares) if share is not None]
+    places, found = zip(*known, strict=True)
+    middle = [share.share for share in found]
+    spread = [(share.share - low, high - share.share) for share in found for low, high in [share.interval()]]
+    axes.errorbar(places, middle, yerr=list(zip(*spread, strict=True)), **marks_of(cell), capsize=2, label=cell)
 
 
 def plot_reach(reaches: dict[str, dict[str, Sequence[int]]]) -> Picture:

@@ -63,7 +63,9 @@ def style_of(name: str, otherwise: dict | None = None) -> dict[str, str]:
 
 
 def marks_of(cell: str) -> dict[str, str]:
-    """How single marks of a cell are drawn, without a line."""
+    """How single marks of a cell are drawn, without a line; anything else than a cell is a grey cross."""
+    if cell not in CELLS:
+        return {"color": "#777777", "marker": "x", "linestyle": "none"}
     return {"color": CELLS[cell].colour, "marker": CELLS[cell].marker, "linestyle": "none"}
 
 

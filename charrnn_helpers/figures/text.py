@@ -15,8 +15,18 @@ from ..text.tales import Mark
 from .pictures import FLOOR, OKABE_ITO, Picture, new_figure, picture, show_characters, side_by_side, style_of, visible
 
 COLUMNS = 76  # characters in a line of `plot_text` and `plot_marks`
-MARK_GROUNDS = {"free": "#FFFFFF", "spelling": "#E8E8E8"}  # every other kind of mark is something to remember: blue
-REMEMBERED = "#8CC6EC"
+MARKS = {  # of `plot_marks`; a mark of any other kind is "rare"
+    "free": ("#FFFFFF", "free: a choice"),
+    "spelling": ("#E8E8E8", "spelling: follows from just before"),
+    "name": ("#8CC6EC", "remembered: the hero"),
+    "friend": ("#F7C9A3", "remembered: the friend"),
+    "rare": ("#A9DFCB", "remembered: anything else"),
+}
+VERDICTS = {
+    "right": "#FFFFFF",
+    "well formed, but it forgets": "#8CC6EC",
+    "underlined: no tale could hold it": "#F7C9A3",
+}
 
 
 def plot_text(
@@ -27,12 +37,14 @@ def plot_text(
     highest: float | None = None,
     title: str = "",
     words: str = "",
+    underlined: Sequence[bool] | None = None,
 ) -> Picture:
     """`text` with every character on a ground coloured by its value: the darker, the higher.
 
     `values`: one number a character. `label` names their unit. Characters above `underline_above` are underlined, so
-    that colour is not the only cue. The scale runs from 0, or from the lowest value if that is negative, to `highest`
-    (by default the highest value); give both pictures of a pair the same. Raises `ValueError` if the lengths differ.
+    that colour is not the only cue, or else those that `underlined` says, one truth value a character. The scale runs
+    from 0, or from the lowest value if that is negative, to `highest` (by default the highest value); give both
+    pictures of a pair the same. Raises `ValueError` if the lengths differ.
     """
     values = [float(value) for value in values]
     if len(values) != len(text) or not text:
@@ -43,7 +55,9 @@ def plot_text(
     if low < 0:
         colours = LinearSegmentedColormap.from_list("ground", ["#56B4E9", "#FFFFFF", "#E69F00"])
         scale = Normalize(-max(-low, high), max(-low, high))
-    marked = [underline_above is not None and value > underline_above for value in values]
+    marked = underlined
+    if marked is None:
+        marked = [underline_above is not None and value > underline_above for value in values]
     figure, axes = _text_figure(text, [colours(scale(value)) for value in values], marked, title)
     bar = figure.colorbar(ScalarMappable(scale, colours), ax=axes, shrink=0.9, pad=0.01, aspect=14)
     bar.set_label(label)
@@ -56,25 +70,30 @@ def plot_text(
 
 
 def plot_marks(marks: Sequence[Mark]) -> Picture:
-    """A story as `tales.annotate` marks it: choices on white, spelling on grey, what must be remembered on blue."""
-    ground = [MARK_GROUNDS.get(mark.kind, REMEMBERED) for mark in marks]
+    """A story as `tales.annotate` marks it: what must be remembered is underlined, hero and friend in own colours."""
+    kinds = ["name" if mark.kind == "pronoun" else mark.kind for mark in marks]
     figure, _ = _text_figure(
-        "".join(mark.char for mark in marks), ground, [mark.kind not in MARK_GROUNDS for mark in marks]
+        "".join(mark.char for mark in marks),
+        [MARKS.get(kind, MARKS["rare"])[0] for kind in kinds],
+        [kind not in ("free", "spelling") for kind in kinds],
     )
-    handles = [
-        Patch(facecolor=MARK_GROUNDS["free"], edgecolor="#999999", label="free: a choice"),
-        Patch(
-            facecolor=MARK_GROUNDS["spelling"],
-            edgecolor="#999999",
-            label="spelling: follows from the characters just before",
-        ),
-        Patch(facecolor=REMEMBERED, edgecolor="black", label="underlined: follows from a word far back"),
-    ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
+    _explain_grounds(figure, {label: colour for colour, label in MARKS.values()})
     return picture(
         figure,
-        "A story, character by character: choices on white, characters that follow from their spelling on grey, and on "
-        "blue, underlined, those that follow from a word which the story must remember.",
+        "A story, character by character: choices on white, spelling on grey. Underlined is what follows from a word "
+        "that the story must remember: the hero on blue, the friend on orange, anything else on green.",
+    )
+
+
+def plot_verdicts(text: str, verdicts: Sequence[int], title: str = "") -> Picture:
+    """A sampled tale: 0 right, 1 in a sentence that is well formed but forgets, 2 in one that no tale could hold."""
+    grounds = list(VERDICTS.values())
+    figure, _ = _text_figure(text, [grounds[one] for one in verdicts], [one == 2 for one in verdicts], title)
+    _explain_grounds(figure, VERDICTS)
+    return picture(
+        figure,
+        "A text that a network wrote, sentence by sentence: right on white, well formed but forgetful on blue, and on "
+        "orange, underlined, what no tale could hold.",
     )
 
 
@@ -185,6 +204,12 @@ def _text_figure(text: str, ground: Sequence, underlined: Sequence[bool], title:
     axes.axis("off")
     axes.set_title(title, fontsize=10, loc="left")
     return figure, axes
+
+
+def _explain_grounds(figure, grounds: dict[str, str]) -> None:
+    """A legend below the text: what each ground means."""
+    handles = [Patch(facecolor=ground, edgecolor="#666666", label=meaning) for meaning, ground in grounds.items()]
+    figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
 
 
 def _lay_out(text: str) -> list[tuple[int, int]]:

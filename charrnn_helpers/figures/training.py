@@ -3,10 +3,13 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from torch import Tensor
+
 from ..measures.intervals import bits
+from ..measures.memory import Share
 from ..networks.registry import CELLS
 from ..training.config import History, TrainConfig
-from .pictures import NOTE, Picture, lines_across, new_figure, picture, style_of
+from .pictures import NOTE, Picture, lines_across, marks_of, new_figure, picture, style_of
 
 UNITS = {"nats": 1.0, "bits": bits(1)}
 AXES = {"updates": "updates", "characters": "characters read (millions)", "seconds": "seconds of training"}
@@ -52,11 +55,8 @@ def plot_losses(
     axes.margins(x=0.02)
     axes.set_xlim(left=0)
     axes.set_xlabel(AXES[axis])
-    axes.set_yscale("log")
-    axes.set_yticks(LOSS_TICKS, [f"{tick:g}" for tick in LOSS_TICKS])
-    axes.set_yticks([], minor=True)
     shown = [*lines.values(), *(loss for history in histories for loss in history.val_losses)] or [1, 4]
-    axes.set_ylim(0.92 * min(shown) * scale, 1.08 * max(shown) * scale)
+    _log_losses(axes, min(shown) * scale, max(shown) * scale)
     axes.set_ylabel(f"validation loss ({unit}/character)")
     cells = " and ".join(sorted(seeds, reverse=True)) or "no network yet"
     against = f" Horizontal lines mark {', '.join(lines)}." if lines else ""
@@ -64,6 +64,51 @@ def plot_losses(
         figure,
         f"Validation loss in {unit} per character, on a logarithmic scale, against {AXES[axis]}: {cells}, "
         f"{max(seeds.values(), default=0)} seed(s) each.{against}",
+    )
+
+
+def _log_losses(axes, lowest: float, highest: float) -> None:
+    """A logarithmic axis for losses between these two, with numbers that can be read."""
+    axes.set_yscale("log")
+    axes.set_yticks(LOSS_TICKS, [f"{tick:g}" for tick in LOSS_TICKS])
+    axes.set_yticks([], minor=True)
+    axes.set_ylim(0.92 * lowest, 1.08 * highest)
+
+
+def plot_birth(histories: Sequence[History], shares: dict[str, dict[int, Share]]) -> Picture:
+    """Validation loss (nats/character), and below it the share of names right, `shares[cell][updates]`, and chance."""
+    figure, (top, low) = new_figure(height=4.8, rows=2, sharex=True)
+    for history in histories:
+        top.plot(history.val_updates, history.val_losses, **style_of(history.cell), linewidth=1.8, label=history.cell)
+        looks = shares[history.cell]
+        middle = [look.share for look in looks.values()]
+        lower, upper = zip(*(look.interval() for look in looks.values()), strict=True)
+        low.plot(list(looks), middle, **style_of(history.cell), marker=marks_of(history.cell)["marker"], markersize=4)
+        low.fill_between(list(looks), lower, upper, color=style_of(history.cell)["color"], alpha=0.15, linewidth=0)
+    losses = [loss for history in histories for loss in history.val_losses]
+    _log_losses(top, min(losses), max(losses))
+    lines_across(low, {"chance": next(iter(looks.values())).chance}, color="black")
+    top.set_ylabel("validation loss\n(nats/character)")
+    low.set(xlabel="updates", ylabel="share of names right", ylim=(0, 1.03), xlim=(0, None))
+    return picture(
+        figure,
+        "Above, the validation loss against updates, on a logarithmic scale; below, the share of names right, with "
+        f"95 % intervals, and chance as a line: {' and '.join(shares)}.",
+    )
+
+
+def plot_loss_by_position(losses: dict[str, Tensor], carried: dict[str, Tensor]) -> Picture:
+    """Mean loss (nats/character) at each position of a block, (T,) for each cell: from a zero state, and carried."""
+    figure, axes = new_figure(height=3.4)
+    for cell, from_zero in losses.items():
+        positions = range(1, len(from_zero) + 1)
+        axes.plot(positions, from_zero, **style_of(cell), linewidth=1.8, label=f"{cell}, from a zero state")
+        axes.plot(positions, carried[cell], **style_of(cell), linewidth=0.8, label=f"{cell}, carried")
+    axes.set(xlabel="position in the block (characters)", ylabel="loss (nats/character)", ylim=(0, None))
+    return picture(
+        figure,
+        f"Loss at each of the {len(from_zero)} positions of a block: thick lines start each block from a zero state, "
+        f"thin ones carry the state: {' and '.join(losses)}.",
     )
 
 

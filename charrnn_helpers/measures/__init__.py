@@ -1,7 +1,7 @@
 """Numbers about networks and about texts: nothing here changes a network."""
 
 from .counting import counted, keeper, latched, latched_lines, learn_to_count, learn_to_latch, share_latched
-from .excess import excess_by_distance, excess_by_kind, read_tales
+from .excess import chance_by_kind, excess_by_distance, excess_by_kind, read_tales
 from .gates import time_constants, trace
 from .gradients import decay, gradient_by_lag
 from .intervals import (
@@ -24,7 +24,8 @@ from .samples import (
     longest_copied_span,
     loop_length,
     novelty,
+    one_hero,
     sample_report,
     tales_validity,
 )
-from .units import HERO, best_unit, correlations, enclosed, hero_is_a_girl, knocks_to_come, position_in_sentence
+from .units import HERO, best_unit, correlations, enclosed, knocks_to_come, position_in_sentence

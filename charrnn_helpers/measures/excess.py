@@ -8,14 +8,14 @@ from typing import NamedTuple
 import numpy as np
 
 from ..text import tales
-from ..text.tales_grammar import DEPENDENCIES
+from ..text.tales_grammar import CHANCE, DEPENDENCIES
 
 
 class Reading(NamedTuple):
     """What `tales` says of each character of a text: its kind, how far back it reaches, and the oracle's surprise."""
 
     kinds: np.ndarray  # (n,) "free", "spelling", or one of `DEPENDENCIES`
-    distances: np.ndarray  # (n,) characters back to the word that is remembered; 0 for the first two kinds
+    distances: np.ndarray  # (n,) characters since the last mention of the word; 0 for the first two kinds
     oracle: np.ndarray  # (n,) nats
 
 
@@ -46,16 +46,30 @@ def excess_by_kind(losses: Sequence[float], reading: Reading) -> dict[str, Exces
     return _means(excess, wanted)
 
 
-DISTANCES = (1, 32, 64, 128, 256, 512)  # where the groups of `excess_by_distance` begin
+def chance_by_kind(reading: Reading) -> dict[str, float]:
+    """What a blind guess among its equally likely words pays for a character of each kind, in nats beyond the oracle.
+
+    Of most words one character decides, and a guess among n pays ln n for it. The characters of a count share ln n.
+    """
+    found, mentions = {}, np.arange(len(reading.kinds)) - reading.distances  # where the word was mentioned last
+    for kind, chance in CHANCE.items():
+        chosen = reading.kinds == kind
+        if chosen.any():
+            words = len(np.unique(mentions[chosen]))
+            found[kind] = -math.log(chance) * words / int(chosen.sum())
+    return found
+
+
+DISTANCES = (1, 8, 16, 32, 64, 128, 256, 512)  # where the groups of `excess_by_distance` begin
 
 
 def excess_by_distance(losses: Sequence[float], reading: Reading) -> dict[str, Excess]:
-    """The same for the characters that must be remembered, by how far back the word stands: "1 to 31" to "512 on"."""
+    """The same for what must be remembered, by characters since the last mention: "1 to 7" to "512 on"."""
     return _means(_excess(losses, reading), by_distance(reading.distances))
 
 
 def by_distance(distances: np.ndarray) -> dict[str, np.ndarray]:
-    """Which of `distances` (n,) fall into each group, "1 to 31" to "512 on": masks (n,)."""
+    """Which of `distances` (n,) fall into each group, "1 to 7" to "512 on": masks (n,)."""
     groups = {}
     for low, high in zip(DISTANCES, (*DISTANCES[1:], math.inf), strict=True):
         name = f"{low} to {high - 1}" if high < math.inf else f"{low} on"

@@ -1,7 +1,7 @@
 """What a network remembers of *tales*: is the word right that only a memory can know?"""
 
 import math
-from collections import Counter
+from contextlib import nullcontext
 from functools import cache
 from typing import NamedTuple
 
@@ -11,19 +11,19 @@ from scipy import stats
 from torch import Tensor, nn
 
 from ..text import tales
-from ..text.corpus import load_corpus
+from ..text.baselines import NGram
 from ..text.encoding import Vocabulary
-from ..text.tales_grammar import DEPENDENCIES
+from ..text.tales_grammar import CHANCE
 from ..training.evaluation import eval_mode
 from .excess import by_distance
 
 
 class Share(NamedTuple):
-    """How often a network was right, of how many, and what share always naming the usual answer has right."""
+    """How often a network was right, of how many, and how often it is by chance: one of so many words, all alike."""
 
     asked: int
     right: int
-    guess: float
+    chance: float
     error: float = math.nan  # standard error of the share, the questions of one story taken together
 
     @property
@@ -37,72 +37,78 @@ class Share(NamedTuple):
 
 
 class Recall(NamedTuple):
-    """For each character of `tales` that only a memory can know: whether the network chose it among its rivals."""
+    """For each word of *tales* that only a memory can know: whether the network chose it among its alternatives."""
 
-    kinds: np.ndarray  # (n,) one of `DEPENDENCIES`
-    distances: np.ndarray  # (n,) characters back to the word that has to be remembered
+    kinds: np.ndarray  # (n,) one of `CHANCE`
+    distances: np.ndarray  # (n,) characters since the last mention
     stories: np.ndarray  # (n,) number of the story
     right: np.ndarray  # (n,) bool
-    guessed: np.ndarray  # (n,) bool: would the answer that is usual in the training text have been right?
 
-    def by_distance(self) -> dict[str, Share]:
-        """Shares of right answers by distance, in the groups of `measures.excess_by_distance`."""
-        return {group: self.share(mask) for group, mask in by_distance(self.distances).items() if mask.any()}
+    def by_distance(self, kind: str) -> dict[str, Share]:
+        """Shares of right words of one kind by characters since the last mention, in groups that double."""
+        asked = self.kinds == kind
+        groups = by_distance(self.distances).items()
+        return {name: self.share(asked & mask) for name, mask in groups if (asked & mask).any()}
 
     def by_kind(self) -> dict[str, Share]:
-        """Shares of right answers by what has to be remembered."""
-        return {kind: self.share(self.kinds == kind) for kind in DEPENDENCIES if (self.kinds == kind).any()}
+        """Shares of right words by what has to be remembered."""
+        return {kind: self.share(self.kinds == kind) for kind in CHANCE if (self.kinds == kind).any()}
+
+    def between(self, kind: str, low: int, high: int) -> Share:
+        """The share of right words of a kind that were last mentioned from `low` to `high` - 1 characters before."""
+        return self.share((self.kinds == kind) & (self.distances >= low) & (self.distances < high))
 
     def share(self, chosen: np.ndarray) -> Share:
         """The share of the questions `chosen` (n,), a mask."""
         right = self.right[chosen]
         deviations = np.bincount(self.stories[chosen], right - right.mean())  # summed in each story
         error = float(np.sqrt((deviations**2).sum()) / len(right))
-        return Share(len(right), int(right.sum()), float(self.guessed[chosen].mean()), error)
+        chance = float(np.mean([CHANCE[kind] for kind in self.kinds[chosen]]))
+        return Share(len(right), int(right.sum()), chance, error)
+
+
+def recall(model: nn.Module | NGram, vocab: Vocabulary, text: str, context: int | None = None) -> Recall:
+    """Read whole stories of `tales`; at each word that must be remembered, which of its alternatives is expected?
+
+    The model has read the true text so far. It is right if the character that comes is more probable to it than every
+    other that a forgetful writer could put there; of a count, after each knock, whether another one comes. With
+    `context=k` a network has read only the k characters before, from a zero state. Raises `ValueError` where `text`
+    leaves the grammar, or asks nothing.
+    """
+    places, marks, words = _questions(text)
+    ids = vocab.encode(text)
+    with eval_mode(model) if isinstance(model, nn.Module) else nullcontext():
+        scores = _scores_at(model, ids, torch.tensor(places), context)
+    right = [
+        mark.char == mark.rivals[int(row[vocab.encode(mark.rivals)].argmax())]
+        for mark, row in zip(marks, scores, strict=True)
+    ]
+    rows = {}  # a word is right if it is at every place where it could go wrong
+    for word, mark, was_right in zip(words, marks, right, strict=True):
+        kind, distance, story, before = rows.get(word, (mark.kind, mark.distance, word[0], True))
+        rows[word] = kind, distance, story, before and was_right
+    return Recall(*map(np.array, zip(*rows.values(), strict=True)))
 
 
 @cache
-def usual_answers() -> dict[str, str]:
-    """Of each group of rivals in `tales`, the one that is right most often in 250 stories of the training text."""
-    answers: dict[str, Counter] = {}
-    for story in tales.split_stories(load_corpus("tales").train)[:250]:
-        for mark in tales.annotate(story):
+def _questions(text: str) -> tuple[list[int], list[tales.Mark], list[tuple[int, int, str]]]:
+    """Where a memory is asked for, what stands there, and to which word it belongs: (story, last mention, kind)."""
+    found, start = [], 0
+    for number, story in enumerate(tales.split_stories(text)):
+        for place, mark in enumerate(tales.annotate(story)):
             if mark.rivals:
-                answers.setdefault(mark.rivals, Counter())[mark.char] += 1
-    return {rivals: min(found, key=lambda char: (-found[char], char)) for rivals, found in answers.items()}
-
-
-def recall(model: nn.Module, vocab: Vocabulary, text: str, context: int | None = None) -> Recall:
-    """Read whole stories of `tales`; at each word that must be remembered, which of the possible ones is expected?
-
-    The network has read the true text so far. It is right if the character that comes is more probable to it than
-    every other that a forgetful writer could put there ("he" or "she": h or s). The yardstick is to name always the
-    answer that is usual in the training text: a knock is followed by another more often than not, so "always another"
-    is right more than half of the time. With `context=k` the network has read only the k characters before, from a zero
-    state. Raises `ValueError` where `text` leaves the grammar, or asks nothing.
-    """
-    stories = tales.split_stories(text)
-    marks = [(mark, number) for number, story in enumerate(stories) for mark in tales.annotate(story)]
-    places = [place for place, (mark, _) in enumerate(marks) if mark.rivals and place > 0]
-    if not places:
+                found.append((start + place, mark, (number, place - mark.distance, mark.kind)))
+        start += len(story)
+    if not found:
         raise ValueError("there is nothing to remember in this text; give at least one whole story of tales")
-    ids = vocab.encode(text)
-    with eval_mode(model):
-        logits = _logits_at(model, ids, torch.tensor(places), context)
-    found, numbers = zip(*(marks[place] for place in places), strict=True)
-    expected = [
-        mark.rivals[int(row[vocab.encode(mark.rivals)].argmax())] for mark, row in zip(found, logits, strict=True)
-    ]
-    usual = usual_answers()
-    rows = [
-        (mark.kind, mark.distance, number, mark.char == char, mark.char == usual.get(mark.rivals))
-        for mark, number, char in zip(found, numbers, expected, strict=True)
-    ]
-    return Recall(*map(np.array, zip(*rows, strict=True)))
+    return tuple(map(list, zip(*found, strict=True)))
 
 
-def _logits_at(model: nn.Module, ids: Tensor, places: Tensor, context: int | None, chunk: int = 2000) -> Tensor:
-    """What the network says just before each of `places` (n,): logits (n, V)."""
+def _scores_at(model: nn.Module | NGram, ids: Tensor, places: Tensor, context: int | None, chunk: int = 2000) -> Tensor:
+    """What the model says just before each of `places` (n,): logits or probabilities (n, V)."""
+    if isinstance(model, NGram):
+        contexts = (ids[max(0, place - model.order) : place] for place in places.tolist())
+        return torch.from_numpy(np.stack([model.probabilities(one) for one in contexts]))
     if context is None:
         state, rows = None, []
         for start in range(0, len(ids), chunk):

@@ -1,4 +1,4 @@
-"""Numbers that judge a text that a network wrote: copying, repetition, validity."""
+"""Numbers that judge a text that a network wrote: copying, repetition, validity, one hero."""
 
 import math
 import re
@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..text import tales
-from ..text.tales_grammar import DEPENDENCIES
+from ..text.tales_grammar import WORDS
 
 
 def longest_copied_span(sample: str, training_text: str) -> str:
@@ -111,16 +111,6 @@ class SentenceShares(NamedTuple):
     remembering: float
 
 
-def forgotten(sample: str) -> dict[str, float]:
-    """Share of the grammatical sentences of a `tales` sample in which each kind of dependency fails.
-
-    Raises `ValueError` if the sample holds none.
-    """
-    checked = [sentence for sentence in tales.check_sentences(sample) if sentence.grammatical]
-    grammatical = _enough(checked, "holds no grammatical sentence")
-    return {kind: sum(kind in s.forgotten for s in grammatical) / len(grammatical) for kind in DEPENDENCIES}
-
-
 def real_words(sample: str, vocabulary: str) -> float:
     """Share of the words of `sample` that stand in the text `vocabulary`, whatever their case.
 
@@ -139,32 +129,31 @@ def tales_validity(sample: str) -> SentenceShares:
     return SentenceShares(count, sum(s.grammatical for s in checked) / count, sum(s.remembers for s in checked) / count)
 
 
-def valid_stories(sample: str) -> tuple[int, int]:
-    """How many of the whole stories of a `tales` sample are stories of its grammar, and how many there are.
+def one_hero(sample: str) -> tuple[int, int]:
+    """In how many of the complete stories of a `tales` sample all names are one, and how many complete ones there are.
 
-    A story ends with a blank line; an unfinished last one is left out.
+    A story is complete when its blank line has come; a story without a name keeps no hero.
     """
-    whole = [story for story in tales.split_stories(sample) if story.endswith("\n\n")]
-    return sum(bool(tales.is_valid(story)) for story in whole), len(whole)
+    names = re.compile(rf"\b(?:{'|'.join(WORDS['name'])})\b")
+    complete = [story for story in tales.split_stories(sample) if story.endswith("\n\n")]
+    return sum(len(set(names.findall(story))) == 1 for story in complete), len(complete)
 
 
 def sample_report(samples: Sequence[str], training_text: str, grammar: bool = True) -> dict[str, float]:
     """What can be counted in `samples` of one network and one way to draw, as shares, each the mean over the samples.
 
-    With `grammar` (for `tales`): whole stories that are valid (over all samples; NaN if none is whole), sentences that
-    are grammatical, that remember as well, and in which each kind of dependency fails. For any text: novelty of 2, 4
-    and 8 words, distinct pairs of words, words that stand in `training_text`, and the longest copied span (characters).
+    With `grammar` (for `tales`): complete stories with a single hero (over all samples; NaN if none is complete),
+    sentences that are grammatical, and that remember as well. For any text: novelty of 2, 4 and 8 words, distinct pairs
+    of words, words that stand in `training_text`, and the longest copied span (characters).
     Hold each against a held-out text of the same length: only the first few have a best value.
     """
     report: dict[str, float] = {}
     if grammar:
-        valid, whole = (sum(counts) for counts in zip(*map(valid_stories, samples), strict=True))
-        report["stories"] = valid / whole if whole else math.nan
+        kept, complete = (sum(counts) for counts in zip(*map(one_hero, samples), strict=True))
+        report["one hero"] = kept / complete if complete else math.nan
         judged = [tales_validity(sample) for sample in samples]
         report["grammatical"] = float(np.mean([found.grammatical for found in judged]))
         report["remembers"] = float(np.mean([found.remembering for found in judged]))
-        lost = [forgotten(sample) for sample in samples]
-        report |= {f"forgets {kind}": float(np.mean([one[kind] for one in lost])) for kind in DEPENDENCIES}
     for n in (2, 4, 8):
         report[f"novelty {n}"] = float(np.mean([novelty(sample, training_text, n) for sample in samples]))
     report["distinct 2"] = float(np.mean([distinct(sample) for sample in samples]))

@@ -6,8 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from torch import Tensor
 
-from ..text import tales
-from ..text.tales_grammar import BOYS, GIRLS
+from ..text.tales_grammar import WORDS
+
+HERO = re.compile(r"\b(?:" + "|".join(WORDS["name"]) + r")\b")
 
 
 def enclosed(text: str, opening: str, closing: str) -> np.ndarray:
@@ -32,28 +33,13 @@ def position_in_sentence(text: str) -> np.ndarray:
 
 
 def knocks_to_come(text: str) -> np.ndarray:
-    """For `tales`: how many knocks of "four times: pop, pop, pop, pop." are still to be written; 0 elsewhere."""
+    """For `tales`: how many knocks of "four times: tap, tap, tap, tap." are still to be written; 0 elsewhere."""
     values = np.zeros(len(text))
     for match in re.finditer(r": ((\w+)(?:, \2)+)\.", text):
         left = match[1].count(",") + 1
         for position in range(match.start(1), match.end(1)):
             values[position] = left - match[1][: position - match.start(1) + 1].count(",") - 1
     return values
-
-
-def hero_is_a_girl(text: str) -> np.ndarray:
-    """For `tales`: 1 from the naming of a heroine to the end of her story, -1 for a hero's, 0 before the naming."""
-    values = np.zeros(len(text))
-    start = 0
-    for story in tales.split_stories(text):
-        name = HERO.search(story)
-        if name:
-            values[start + name.end() : start + len(story)] = 1 if name[0] in GIRLS else -1
-        start += len(story)
-    return values
-
-
-HERO = re.compile(r"\b(?:" + "|".join([*GIRLS, *BOYS]) + r")\b")
 
 
 class Unit(NamedTuple):

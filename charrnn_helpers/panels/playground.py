@@ -21,7 +21,7 @@ from .network_pairs import Pair, found_pairs
 from .own_text import OwnText
 from .sampling import draw_sliders
 
-SHORTEST_COPY = 30  # characters: what is called a copy
+SHORTEST_COPY = 50  # characters: what is called a copy
 DEGREES = (1, 2, 4)  # bits: where the ground of a character changes
 SURPRISE_STYLES = ("", "background:#ffefc0;", "background:#ffd166;", "background:#f0a500;font-weight:bold;")
 GROUNDS = "".join(

@@ -22,23 +22,22 @@ SIZES = {"parameters": PARAMETERS, "width": ("128 units",)}  # the groups of whi
 
 
 def trial_panel(trial: dict, smallest: float, confidence: float) -> Panel:
-    """Choose the text, what is equal and the two cells: the figure, and the verdict as a sentence.
+    """Choose what is equal and the two cells: the figure, and the verdict as a sentence.
 
     `trial` is what `measured("full_trial")` gives.
     """
-    usual = usual_plan(trial["rows"])
+    ((text, baseline),) = trial["baselines"].items()
+    rows = select(trial["rows"], text=text, **usual_plan(trial["rows"]))
 
-    def verdicts(text: str, equal: str, pair: tuple[str, str]) -> tuple[Picture, str]:
-        rows, baseline = select(trial["rows"], text=text, **usual), trial["baselines"][text]
-        rungs = baseline["test"], baseline.get("floor")
+    def verdicts(equal: str, pair: tuple[str, str]) -> tuple[Picture, str]:
         if equal in SIZES:
             groups = {size: final_losses(rows, size=size) for size in SIZES[equal]}
-            figure = plot_groups(groups, *rungs, equal)
+            figure = plot_groups(groups, baseline["test"], xlabel=equal)
         else:
             points = by_seconds(rows)
             seconds = shared_seconds(points)
             groups = {f"{seconds:.0f} seconds of one core": losses_at_seconds(points, seconds)}
-            figure = plot_frontier(points, seconds, *rungs)
+            figure = plot_frontier(points, seconds, baseline["test"])
         lines = [
             f"<b>{html.escape(name)}</b>: {html.escape(verdict_sentence(losses, *pair, smallest, confidence))}"
             for name, losses in groups.items()
@@ -47,11 +46,10 @@ def trial_panel(trial: dict, smallest: float, confidence: float) -> Panel:
 
     return figure_panel(
         [
-            dropdown("text", list(trial["baselines"])),
             dropdown("what is equal", [*SIZES, "seconds"]),
             dropdown("compare", [(" and ".join(two), two) for two in combinations(COMPARED, 2)]),
         ],
         verdicts,
-        "The full trial: choose the text, what is equal (width, parameters, seconds) and two cells; the verdict as a "
-        "sentence, and its figure.",
+        "The full trial: choose what is equal (width, parameters, seconds) and two cells; the verdict as a sentence, "
+        "and its figure.",
     )

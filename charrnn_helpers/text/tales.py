@@ -124,7 +124,7 @@ def annotate(story: str) -> list[Mark]:
     """Say of every character of one story whether it is a choice, and if not, what it follows from.
 
     "free": the grammar had a choice here. "spelling": determined by the words just before. Otherwise one of
-    `DEPENDENCIES`: determined by a word that the story must remember, last written `distance` characters before.
+    `DEPENDENCIES`: determined by a word that the story must remember, `distance` characters after its last mention.
     Raises `ValueError` if it is not a story.
     """
     reading = _read(story)
@@ -248,8 +248,7 @@ class _Thread(NamedTuple):
 
 class _Remembered(NamedTuple):
     word: str
-    named: int  # where the word itself last ended
-    mentioned: int  # the same, or a pronoun for it
+    mentioned: int  # where the word, or a pronoun for it, last ended
 
 
 class _Recall(NamedTuple):
@@ -258,7 +257,7 @@ class _Recall(NamedTuple):
     symbol: Symbol
     start: int
     text: str
-    since: int  # where the remembered word last ended; -1 when the text does not say
+    since: int  # where its last mention ended; -1 when the text does not say
     others: tuple[str, ...]  # what the grammar alone would have allowed here
 
 
@@ -326,14 +325,12 @@ def _end_word(thread: _Thread, word: str, text: str, position: int) -> tuple[dic
     if not symbol.name:
         return memory, recalls
     if not symbol.recalls:
-        return {**memory, symbol.name: _Remembered(word, position, position)}, recalls
+        return {**memory, symbol.name: _Remembered(word, position)}, recalls
     since = -1
     known = memory.get(symbol.name)
     if known is not None:
-        pronoun = symbol.dependency == "pronoun"
-        since = known.mentioned if pronoun else known.named
-        now = known._replace(mentioned=position) if pronoun else _Remembered(known.word, position, position)
-        memory = {**memory, symbol.name: now}
+        since = known.mentioned
+        memory = {**memory, symbol.name: _Remembered(known.word, position)}
     others = alternatives(symbol.name, symbol.form, _sound(memory))
     return memory, (*recalls, _Recall(symbol, thread.start, text, since, others))
 

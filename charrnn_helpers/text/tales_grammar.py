@@ -33,23 +33,23 @@ def _words_and_rules() -> tuple[dict[str, list[str]], dict[str, list[str | tuple
 WORDS, RULES = _words_and_rules()
 GIRLS, BOYS = WORDS["name"][:3], WORDS["name"][3:]
 # Rules of whole sentences.
-SENTENCES = ("opening", "finding", "meeting", "event", "opens", "signal", "closes", "ending")
+SENTENCES = ("opening", "finding", "meeting", "back", "scene", "opens", "signal", "closes", "ending")
 
 # What each remembered word is called when we ask what a loss was lost on, and the list it comes from.
 KINDS = {
     "hero": ("name", "name"),
-    "trade": ("trade", "trade"),
+    "friend": ("friend", "animal"),
     "home": ("place", "place"),
     "object": ("object", "object"),
     "colour": ("colour", "colour"),
-    "friend": ("friend", "animal"),
     "door": ("door", "door"),
     "count": ("count", "number"),
     "bracket": ("bracket", "bracket"),
-    "inner": ("bracket", "bracket"),
 }
-DEPENDENCIES = ("name", "pronoun", "trade", "place", "object", "colour", "friend", "door", "count", "bracket")
-PRONOUNS = {"he": ("she", "he"), "him": ("her", "him"), "his": ("her", "his")}  # of a girl, of a boy
+PRONOUNS = {"his": ("her", "his")}  # of a girl, of a boy
+# What a story must remember, and how often a guess is right: the words of a list are equally likely.
+CHANCE = {kind: 1 / len(WORDS[words]) for kind, words in KINDS.values()} | {"pronoun": 1 / 2}
+DEPENDENCIES = tuple(CHANCE)
 
 
 class Symbol(NamedTuple):
@@ -98,7 +98,7 @@ def inflect(word: str, form: str, sound: str = "") -> str:
     if form == "cap":
         return word[0].upper() + word[1:]
     if form == "close":
-        return {"(": ")", "[": "]"}[word]
+        return {"(": ")", "[": "]"}.get(word, word)
     if form == "more":  # the sound has been written once; the rest of the count follows
         return f", {sound}" * (WORDS["number"].index(word) + 1)
     return PRONOUNS[form][word in BOYS]

@@ -5,8 +5,9 @@
 For every text, size, depth, length and warm-up, and for each cell: a learning rate chosen on validation text, by the
 same number of runs, with a seed that is not used again; then --seeds runs with that rate. Equal within a comparison:
 updates, streams, window, schedule, clipping, characters read. Runs are kept in --folder, so that the trial goes on
-where it was stopped, and a later call makes only what is missing. What ships (`--parts sizes warmup`, and `deeper` for
-`tales`) took about two hours on two cores; --parts and --texts make more or less of it, --scheduler hands it to Dask.
+where it was stopped, and a later call makes only what is missing. What ships (`--parts sizes warmup --texts
+shakespeare`) took under an hour on two cores; --parts and --texts make more or less of it, --scheduler hands it to
+Dask.
 """
 
 from __future__ import annotations

@@ -194,8 +194,8 @@ def test_playground_shows_surprise_copies_and_bars_and_saves_the_text(page, pane
     shown = sample.locator("span").evaluate_all("all => all.map(one => one.getAttribute('style'))")
     assert {"background:#ffd166;" in style for style in shown} == {True, False}
     assert {"underline" in style for style in shown} == {True, False}
-    source = place.locator("li u").first.inner_text()
-    assert len(source) >= 30
+    source = place.locator("li u").first.text_content()  # a copy may go over a line end
+    assert len(source) >= 50
     assert source in samples(page)["LSTM"]
     bars = picture(place)
     press(page, control(place, "bars at")[1], "ArrowRight", "ArrowRight")

@@ -32,6 +32,9 @@ BOTH_SIZES = {"50 K": {"LSTM": [1.0, 1.1], "GRU": [0.9, 1.0]}, "200 K": {"LSTM":
 POINTS = {"LSTM": [Point(9.0, [1.0], "50 K")], "GRU": [Point(4.0, [1.1], "50 K"), Point(8.0, [0.9], "200 K")]}
 KINDS = {"n-gram": {"free": 0.4, "name": 0.9}, "LSTM": {"free": 0.1, "name": 0.3}, "GRU": {"free": 0.1, "name": 0.5}}
 SHARES = {"LSTM": {"name": Share(9, 6, 0.3, 0.1)}, "GRU": {"name": Share(9, 5, 0.3, 0.1)}}
+FAR = {"LSTM": {"8 to 15": Share(9, 6, 0.3, 0.1)}, "GRU": {"1 to 7": Share(9, 5, 0.3, 0.1)}}
+LOOKS = {cell: {2: Share(9, 2, 0.3, 0.1), 4: Share(9, 6, 0.3, 0.1)} for cell in ("LSTM", "GRU")}
+POSITIONS = {"LSTM": torch.linspace(3, 1, 5), "GRU": torch.linspace(2, 1, 5)}
 BAND = Band(*(np.array(line) for line in ([1, 2], [2.0, 1.0], [1.8, 0.9], [2.2, 1.1])))
 LIKELY = {name: torch.full((len(VOCAB),), 1 / len(VOCAB)) for name in ("LSTM", "GRU", "oracle")}
 
@@ -39,18 +42,29 @@ LIKELY = {name: torch.full((len(VOCAB),), 1 / len(VOCAB)) for name in ("LSTM", "
 FIGURES = {
     "diagram": (["lstm_cell"], "forget gate f", ""),
     "plot_bands": ([{"LSTM": BAND, "GRU": BAND}, 2.2, 0.7], "GRU: .*n-gram and floor", "colour line marker"),
-    "plot_excess_by_kind": ([KINDS], "n-gram, LSTM, GRU, .*free, name", "colour hatch"),
+    "plot_birth": ([HISTORIES, LOOKS], "share of names right.* chance as a line: LSTM and GRU", "colour line marker"),
+    "plot_excess_by_kind": (
+        [KINDS, {"name": 1.8}],
+        "LSTM, GRU, .*free, name.* chance.* name",
+        "colour hatch",
+    ),
     "plot_fault": ([replace(RUN, error="no number"), RUN, 0.4], "sound twin.* stopped at once", ""),
     "plot_frontier": ([POINTS, 5.0, 1.5, 0.5], "LSTM, GRU.*n-gram and floor", "colour line marker"),
-    "plot_gates": ([torch.rand(3, 4), "a c", "gate f"], "gate f: .*'a c'", ""),
+    "plot_count": (
+        ["tap, tap", {"LSTM": {"P": {"1": torch.rand(3), "2": torch.rand(8)}}, "GRU": {"P": {"1": torch.rand(3)}}}],
+        "'tap, tap', for LSTM and GRU: P, ",
+        "colour line",
+    ),
+    "plot_gates": ([torch.rand(3, 40), "a c", "gate f"], "gate f: .*'a c', a row for each of 30 units", ""),
     "plot_gradient_by_lag": ([{"GRU": torch.ones(3), "LSTM fresh": torch.ones(3)}], "GRU, LSTM fresh", "colour line"),
     "plot_groups": ([BOTH_SIZES, 1.2, 0.6, "size"], "50 K, 200 K.*n-gram and floor", "colour marker"),
     "plot_gru_update": ([], "GRU unit.* z to the power t", "colour line"),
     "plot_intervals": ([{"50 K": INTERVAL, "200 K": INTERVAL}, 0.02, "LSTM", "GRU"], "50 K, 200 K.*±0.02", ""),
     "plot_ladder": ([{"uniform": 3.0, "GRU": 1.5}, 0.5], "uniform, GRU.* floor", "colour"),
+    "plot_loss_by_position": ([POSITIONS, POSITIONS], "5 positions.* zero state.*LSTM and GRU", "colour line"),
     "plot_losses": ([HISTORIES, {"uniform": 3.0, "bigram": 2.0}, 0.5], "and GRU, 1.* bigram, floor", "colour line"),
     "plot_lstm_update": ([], "LSTM unit.* f to the power t", "colour line"),
-    "plot_marks": ([[Mark("a", "free", 0), Mark(" ", "spelling", 0), Mark("c", "name", 40)]], "blue, underlined", ""),
+    "plot_marks": ([[Mark("a", "free", 0), Mark(" ", "spelling", 0), Mark("c", "name", 40)]], "hero on blue", ""),
     "plot_next_characters": ([VOCAB, LIKELY], "LSTM, GRU, oracle", "colour hatch"),
     "plot_one_hot": (["a cat", VOCAB], "'a cat': each of the 5 rows", ""),
     "plot_paired": ([[1.0, 1.1], [1.1, 1.2], INTERVAL, 0.02], "2 pairs.*LSTM and GRU.*±0.02", "colour marker"),
@@ -65,8 +79,9 @@ FIGURES = {
     "plot_streams": (["a cat sat on a mat", 2, 3], "2 rows.* 2 batches of 3", ""),
     "plot_text": (["a cat.\n" + "mat " * 20 + "x" * 80, range(167), "bits", 90], "167 characters.* above 90 bits", ""),
     "plot_training_losses": ([HISTORIES, [[2.0, 1.8], [2.2, 2.0]]], "moving average", "colour line"),
-    "plot_twins": ([{"what": SHARES, "who": SHARES}], "LSTM, GRU: what; who. Chance", "colour marker"),
+    "plot_horizon": ([{"what": FAR, "who": FAR}, 8], "LSTM, GRU: what; who. Chance.* window of 8", "colour marker"),
     "plot_units": (["a cat", {"GRU 3": [0, 1, 0, 1, 0], "LSTM 1": [1, 0, 1, 0, 1]}, "h"], "GRU 3 and", "colour line"),
+    "plot_verdicts": (["A cat.", [0, 0, 1, 1, 2, 2]], "forgetful on blue.* underlined, what no tale", ""),
 }
 GLARING = {"colour": "#12FE34", "line": ":", "marker": "X", "hatch": "OO"}
 REFUSED = [

@@ -66,7 +66,7 @@ def test_who_keeps_it_is_always_right_and_who_does_not_exactly_at_chance(questio
     assert answer(Told(rule), VOCAB, questions).right.all()
     for blind in (Told(lambda text: "e"), NGram(VOCAB.encode(MANUAL), len(VOCAB), 2)):
         share = answer(blind, VOCAB, questions).share(everything)
-        assert share.share == share.guess == 1 / len(questions[0].answers)
+        assert share.share == share.chance == 1 / len(questions[0].answers)
 
 
 def test_a_sign_is_asked_for_where_nothing_else_is_open_and_what_differs_is_the_sign():

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from charrnn_helpers.measures.excess import excess_by_distance, excess_by_kind, read_tales
+from charrnn_helpers.measures.excess import Reading, chance_by_kind, excess_by_distance, excess_by_kind, read_tales
 from charrnn_helpers.text import tales
 
 TEXT = tales.write_stories(seed=3, characters=6000)
@@ -20,6 +20,17 @@ def test_excess_of_the_oracle_is_nothing_and_of_others_what_they_pay_more():
     marks = [mark for story in tales.split_stories(TEXT) for mark in tales.annotate(story)]
     assert found["name"].characters == sum(mark.kind == "name" for mark in marks)
     assert found["all"].characters == len(TEXT)
+
+
+def test_a_guess_among_equally_likely_words_pays_the_logarithm_of_their_number_once_a_word():
+    found, words = chance_by_kind(READING), len(tales.split_stories(TEXT))  # of counts: one in each story
+    assert found["name"] == pytest.approx(math.log(6))
+    assert found["pronoun"] == pytest.approx(math.log(2))
+    assert found["count"] * sum(READING.kinds == "count") == pytest.approx(words * math.log(5))
+
+
+def test_a_kind_that_a_text_does_not_ask_for_has_no_chance():
+    assert "name" not in chance_by_kind(Reading(np.array(["free", "count"]), np.array([0, 9]), np.zeros(2)))
 
 
 def test_excess_by_distance_counts_what_must_be_remembered_once():

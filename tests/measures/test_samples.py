@@ -8,16 +8,16 @@ from charrnn_helpers.measures.samples import (
     CopyFinder,
     copied_places,
     distinct,
-    forgotten,
     longest_copied_span,
     loop_length,
     novelty,
+    one_hero,
     real_words,
     sample_report,
     tales_validity,
-    valid_stories,
 )
-from charrnn_helpers.text import tales, tales_grammar
+from charrnn_helpers.text import tales
+from charrnn_helpers.text.tales_grammar import WORDS
 
 TEXT = st.text(alphabet="ab c", max_size=30)
 
@@ -71,7 +71,6 @@ def test_shares_of_words_are_those_that_one_counts():
         (lambda: novelty("a b", "a b", n=0), "at least 1"),
         (lambda: tales_validity("Once a cold"), "no whole sentence"),
         (lambda: real_words("... 12", "a b"), "no words"),
-        (lambda: forgotten("Cat the sat. "), "no grammatical sentence"),
     ],
 )
 def test_a_sample_that_holds_nothing_to_count_is_refused(measure, said):
@@ -84,37 +83,42 @@ def test_a_loop_is_a_piece_three_times_at_the_end(sample, length):
     assert loop_length(sample) == length
 
 
-def test_what_is_forgotten_is_named_and_is_grammatical():
+def test_a_wrong_colour_is_grammatical_and_not_remembered():
     story = tales.write_stories(seed=6, characters=1)  # the colour of its object returns
-    assert not any(forgotten(story).values())
-    colour = next(colour for colour in tales_grammar.WORDS["colour"] if f" {colour} " in story)
-    other = next(word for word in tales_grammar.WORDS["colour"] if word != colour)
+    colour = next(colour for colour in WORDS["colour"] if f" {colour} " in story)
+    other = next(word for word in WORDS["colour"] if word != colour)
     first, rest = story.split(f" {colour} ", 1)
-    wrong = f"{first} {colour} " + rest.replace(f" {colour} ", f" {other} ")
-    assert [kind for kind, share in forgotten(wrong).items() if share] == ["colour"]
-    assert tales_validity(wrong).grammatical == 1 > tales_validity(wrong).remembering
+    wrong = tales_validity(f"{first} {colour} " + rest.replace(f" {colour} ", f" {other} "))
+    assert wrong.grammatical == 1 > wrong.remembering
 
 
-def test_a_broken_sentence_lowers_both_shares_and_an_unfinished_story_is_left_out():
+def test_a_broken_sentence_lowers_both_shares():
     stories = tales.write_stories(seed=5, characters=3000)
-    sentences, count = tales_validity(stories).sentences, stories.count("\n\n")
+    sentences = tales_validity(stories).sentences
     found = tales_validity("Cat the sat. " + stories)
     assert found.grammatical == pytest.approx(sentences / (sentences + 1))
     assert found.remembering <= found.grammatical
-    assert valid_stories(stories + "Once a cold") == (count, count)
-    assert valid_stories(stories.replace(".", "!", 1)) == (count - 1, count)
-    assert valid_stories("Once a cold") == (0, 0)
+
+
+def test_one_hero_counts_complete_stories_that_name_nobody_else():
+    stories = tales.split_stories(tales.write_stories(seed=5, characters=5000))
+    assert one_hero("".join(stories)) == (len(stories), len(stories))
+    hero = next(name for name in WORDS["name"] if name in stories[1])
+    other = next(name for name in WORDS["name"] if name != hero)
+    before, _, after = stories[1].rpartition(hero)  # a single slip
+    assert one_hero("".join([stories[0], before + other + after, *stories[2:]])) == (len(stories) - 1, len(stories))
+    assert one_hero(stories[0] + "Once a child called Ada. Then Ben") == (1, 1)  # the last is unfinished
+    assert one_hero("Once a cold\n\n") == (0, 1)  # nobody
 
 
 def test_a_report_on_the_text_itself_and_on_a_broken_one():
     text = tales.write_stories(seed=5, characters=4000)
     training = tales.write_stories(seed=6, characters=60_000)
     good = sample_report([text, text], training)
-    assert good["stories"] == good["grammatical"] == good["remembers"] == 1
-    assert not any(good[f"forgets {kind}"] for kind in tales_grammar.DEPENDENCIES)
-    assert 0 < good["novelty 2"] < good["novelty 4"] < good["novelty 8"] <= 1
+    assert good["one hero"] == good["grammatical"] == good["remembers"] == 1
+    assert 0 <= good["novelty 2"] < good["novelty 4"] < good["novelty 8"] <= 1
     bad = sample_report([text, text.replace("the", "teh")], training)
     assert bad["real words"] < good["real words"]
     assert bad["grammatical"] < good["grammatical"]
     assert sample_report([training[:3000]], training)["copied"] == 3000
-    assert "stories" not in sample_report([text], training, grammar=False)
+    assert "one hero" not in sample_report([text], training, grammar=False)

@@ -8,7 +8,6 @@ from charrnn_helpers.measures.units import (
     HERO,
     best_unit,
     enclosed,
-    hero_is_a_girl,
     knocks_to_come,
     position_in_sentence,
 )
@@ -22,21 +21,17 @@ def test_features_say_of_each_character_what_they_promise():
     quoted = enclosed(text, '"', '"')
     assert "".join(char for char, value in zip(text, quoted, strict=True) if value) == '"no'
     assert position_in_sentence("ab. c.").tolist() == [0, 1, 2, 0, 1, 2]
-    line = "hit the cup three times: pop, pop, pop. So"
-    start = line.index("pop")
+    line = "Somebody knocked three times: tap, tap, tap. So"
+    start = line.index("tap")
     assert knocks_to_come(line)[start : start + 13].tolist() == [2, 2, 2, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0]
     assert not knocks_to_come(line)[:start].any()
 
 
-def test_the_heros_label_holds_from_the_naming_to_the_end_of_the_story():
-    text = tales.write_stories(seed=2, characters=4000)
-    label, start = hero_is_a_girl(text), 0
-    for story in tales.split_stories(text):
-        name = HERO.search(story)
-        part = label[start : start + len(story)]
-        assert not part[: name.end()].any()
-        assert set(part[name.end() :]) == {1.0 if name[0] in tales_grammar.GIRLS else -1.0}
-        start += len(story)
+def test_a_story_names_its_hero_first():
+    for story in tales.split_stories(tales.write_stories(seed=2, characters=4000)):
+        names = HERO.findall(story)
+        assert set(names) == {names[0]}  # nobody else has a name
+        assert names[0] in tales_grammar.WORDS["name"]
 
 
 def test_the_best_unit_is_chosen_on_one_part_and_judged_on_the_other():

@@ -4,10 +4,10 @@ from charrnn_helpers.experiments.recipes import measured
 from charrnn_helpers.panels.trial import trial_panel
 
 
-def test_the_panel_follows_text_equality_and_pair(controls, words):
+def test_the_panel_follows_equality_and_pair(controls, words):
     panel = trial_panel(measured("full_trial"), 0.02, 0.998)
     seen = {words(panel)}
-    steps = {"text": "shakespeare", "what is equal": "width", "compare": ("GRU", "RNN")}
+    steps = {"what is equal": "width", "compare": ("GRU", "RNN")}
     for name, value in (*steps.items(), ("what is equal", "seconds")):
         controls(panel)[name].value = value
         assert 'role="alert"' not in words(panel)

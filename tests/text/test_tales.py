@@ -17,7 +17,7 @@ from charrnn_helpers.text.tales_grammar import BOYS, DEPENDENCIES, GIRLS, KINDS,
 
 # The bytes of the default text. To be set again whenever words, rules or weights of the grammar change:
 #     python -c "from charrnn_helpers import load_corpus; print(load_corpus('tales').sha256)"
-TALES_SHA256 = "bd3668064e3af3f150c1748f2a027431929f00515b31ebfb472537e550151294"
+TALES_SHA256 = "79d2d6a744fd8e7cd48cbf0b00b19dd4847c67ecc0b31da960a2c1f4fba6ee3d"
 
 
 @pytest.fixture(scope="module")
@@ -48,12 +48,12 @@ def say(word, form, memory):
     if form == "cap":
         return word[0].upper() + word[1:]
     if form == "close":
-        return ")" if word == "(" else "]"
+        return {"(": ")", "[": "]"}.get(word, word)
     if form == "more":
         return (", " + memory["sound"]) * (COUNTS[word] - 1)
     if form:
-        girl, boy = {"he": ("she", "he"), "him": ("her", "him"), "his": ("her", "his")}[form]
-        return girl if word in GIRLS else boy
+        assert form == "his"
+        return "her" if word in GIRLS else "his"
     return word
 
 
@@ -111,7 +111,7 @@ def recalls(story):
     found = {}
     for span in spans:
         name, form = span[2:]
-        found.setdefault("pronoun" if form in ("he", "him", "his") else KINDS[name][0], []).append(span)
+        found.setdefault("pronoun" if form == "his" else KINDS[name][0], []).append(span)
     return found
 
 
@@ -168,7 +168,7 @@ def test_words_that_begin_other_words_share_their_probability(monkeypatch):
 def test_the_floor_is_the_loss_of_a_perfect_reader_on_val(corpus):
     costs = [-tales.log_prob(story) for story in tales.split_stories(corpus.val)]
     assert corpus.floor == pytest.approx(sum(costs) / len(corpus.val), abs=1e-12)
-    assert 0.3 < corpus.floor < 0.6
+    assert 0.15 <= corpus.floor < 0.5
 
 
 # --- writing --------------------------------------------------------------------------------------------------------
@@ -197,10 +197,10 @@ def test_a_longer_text_begins_with_the_shorter_one_and_the_global_generator_rest
 
 def test_the_text_is_rich_and_plain(corpus):
     words = re.findall(r"[A-Za-z']+", corpus.text)
-    assert len({word.lower() for word in words}) >= 300
+    assert len({word.lower() for word in words}) >= 250
     assert corpus.text.isascii()
     sentences = re.findall(r"[^.?]+[.?]", corpus.text[:200_000])
-    assert len(set(sentences)) > 0.95 * len(sentences)
+    assert len(set(sentences)) > 0.6 * len(sentences)
     assert "  " not in corpus.text
     assert not re.search(r"\ba [aeiou]", corpus.text)
     assert not re.search(r"\ban [^aeiou]", corpus.text)
@@ -231,11 +231,11 @@ def test_a_word_that_is_not_remembered_is_found_where_it_stands(stories, kind):
 
 
 def test_what_could_stand_instead_is_what_goes_on_from_here(stories):
-    """Where only the ending may follow, a B is Ben's or that of "By night": if the hero is another, y goes on."""
-    closed = [story for story in stories if " closed the " in story.split(". ")[-2]]
-    story = next(story for story in closed if recalls(story)["name"][0][1] != "Ben")
-    verdict = tales.is_valid(story[: story.rindex(". ") + 2] + "Ben")
-    assert verdict.message.endswith("does not remember the name: 'e', not 'y'")
+    """After an opening quotation mark stands the hero's name or a speech: Give, I, It, Let, Look."""
+    story = next(story for story in stories if '. "I am ' in story and recalls(story)["name"][0][1] != "Ben")
+    verdict = tales.is_valid(story[: story.index('. "I am ') + 3] + "Ben")
+    wanted = "".join(sorted(recalls(story)["name"][0][1][0] + "GIL"))
+    assert verdict.message.endswith(f"does not remember the name: 'B', not {wanted!r}")
 
 
 def test_wrong_grammar_is_not_called_forgetting(stories):
@@ -268,16 +268,27 @@ def test_any_slip_of_the_pen_is_judged_as_a_second_reader_would(data):
 # --- what each character follows from -------------------------------------------------------------------------------
 
 
-def test_distances_reach_over_what_a_memory_must_span(marked):
-    distances = {}
+def test_the_kinds_of_memory_are_graded_and_the_heros_distances_spread(marked):
+    distances = {kind: [] for kind in DEPENDENCIES}
     for _, marks in marked:
         for mark in marks:
-            distances.setdefault(mark.kind, []).append(mark.distance)
-    assert set(DEPENDENCIES) <= set(distances)
-    for kind in ("name", "pronoun", "object", "colour", "place"):  # those that a class talks about
-        assert min(distances[kind]) <= 150, kind
-        assert sum(50 <= distance <= 500 for distance in distances[kind]) >= 5, kind
-        assert max(distances[kind]) >= {"pronoun": 150, "name": 300}.get(kind, 500), kind  # the hero is named often
+            if mark.rivals:
+                distances[mark.kind].append(mark.distance)
+    per_story = {kind: len(found) / len(marked) for kind, found in distances.items()}
+    assert per_story["name"] > 2 * per_story["friend"] > 4 * per_story["place"] > 0
+    assert min(per_story.values()) > 0.5
+    for low, high in ((1, 8), (8, 16), (16, 32), (32, 64), (64, 128), (128, 512)):
+        share = sum(low <= distance < high for distance in distances["name"]) / len(distances["name"])
+        assert 0.01 < share < 0.4, (low, high)
+    assert max(distances["name"]) > 250
+
+
+def test_the_words_to_remember_are_told_apart_by_their_first_letters_and_chance_is_one_of_them():
+    for name, (kind, source) in KINDS.items():
+        words = WORDS[source]
+        assert tales_grammar.CHANCE[kind] == 1 / len(words)
+        assert len({word[0] for word in words}) == len(words) or name == "count"
+    assert tales_grammar.CHANCE["pronoun"] == 1 / 2
 
 
 def test_every_character_is_marked_what_is_recalled_too_and_the_word_at_the_distance_is_the_word_to_remember(marked):
@@ -297,12 +308,12 @@ def test_every_character_is_marked_what_is_recalled_too_and_the_word_at_the_dist
                 if mark.kind not in DEPENDENCIES:
                     continue
                 source = story[: place - mark.distance]
-                if kind == "pronoun":
+                if kind in ("name", "pronoun"):
                     assert len(source) == mentions[-1]
                 elif kind == "count":
                     assert COUNTS[source.split()[-1]] - 1 == text.count(",")
                 elif kind == "bracket":
-                    assert {"(": ")", "[": "]"}[source[-1]] == text
+                    assert {"(": ")", "[": "]", '"': '"'}[source[-1]] == text
                 else:
                     assert source.endswith(text.split()[-1])  # without "a"
             if kind in ("name", "pronoun"):
