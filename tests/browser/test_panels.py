@@ -225,7 +225,8 @@ def test_playground_trains_on_a_file_or_a_pasted_text_and_plays_with_the_result(
     place.get_by_role("button", name="Stop").click()  # what there is can write
     says(page, place, "Both are kept", 60)
     chosen = place.get_by_label("networks", exact=True).locator("option:checked")
-    assert 0 < int(re.fullmatch(r"long,.(\d+).updates", chosen.inner_text())[1]) < 600
+    assert wait_for(page, lambda: re.fullmatch(r"long,.\d+.updates", chosen.inner_text()), 20), chosen.inner_text()
+    assert 0 < int(re.search(r"\d+", chosen.inner_text())[0]) < 600
 
     place.get_by_label("or paste it").fill("ten tame rats sat at ten mats. " * 40)
     retype(page, control(place, "updates")[0], "100")
