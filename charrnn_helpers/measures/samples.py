@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..text import tales
-from ..text.tales_grammar import WORDS
+from .units import HERO
 
 
 def longest_copied_span(sample: str, training_text: str) -> str:
@@ -134,9 +134,8 @@ def one_hero(sample: str) -> tuple[int, int]:
 
     A story is complete when its blank line has come; a story without a name keeps no hero.
     """
-    names = re.compile(rf"\b(?:{'|'.join(WORDS['name'])})\b")
     complete = [story for story in tales.split_stories(sample) if story.endswith("\n\n")]
-    return sum(len(set(names.findall(story))) == 1 for story in complete), len(complete)
+    return sum(len(set(HERO.findall(story))) == 1 for story in complete), len(complete)
 
 
 def sample_report(samples: Sequence[str], training_text: str, grammar: bool = True) -> dict[str, float]:

@@ -58,13 +58,12 @@ def remember(cell: str, start: str, seed: int, updates: int) -> dict:
     val = vocab.encode(corpus.val)
     history = train(model, vocab.encode(corpus.train), val, config, on_validation=look, progress=False)
     found = recall(model, vocab, corpus.val)
-    shares = {kind: {group: share for group, share in found.by_distance(kind).items()} for kind in KINDS}
     return {
         "val": history.best_loss,
         "looks": history.val_updates,
         "losses": history.val_losses,
         "held": held,
-        "shares": shares,
+        "shares": {kind: found.by_distance(kind) for kind in KINDS},
     }
 
 

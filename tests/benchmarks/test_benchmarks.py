@@ -237,7 +237,7 @@ def test_memory_runs_all_its_parts_and_goes_on_where_it_stopped(tmp_path, monkey
         "holding": 3,
         "recall": 1,  # a plain RNN has no gate to start
     }
-    ((_, row),) = [(row["cell"], row) for row in rows if row["part"] == "recall"]
+    (row,) = [row for row in rows if row["part"] == "recall"]
     assert row["looks"] == [1, 2]
     assert len(row["losses"]) == len(row["held"]) == 2
     assert list(row["shares"]) == list(memory.KINDS)
