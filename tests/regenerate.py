@@ -5,8 +5,8 @@
     python tests/regenerate.py 04 --bundle  and put the checkpoints that 04 has just trained into the package
 
 What is saved is what `pytest --nbval` compares: execution counts 1..n, no widget state, no timestamps. An error in an
-untagged cell ends it, and of that notebook nothing is saved. The curves of
-04 are also kept as a picture of their own, for the README; what is bundled is for readers who open 05 to 08 first.
+untagged cell ends it, and of that notebook nothing is saved. Two figures
+are also kept as pictures of their own, for the README; what is bundled is for readers who open 05 to 08 first.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ NOTEBOOKS = ROOT / "notebooks"
 RUNS = NOTEBOOKS / "runs"
 BUNDLED = ROOT / "charrnn_helpers" / "checkpoints"
 HOW = {"timeout": 1200, "kernel_name": "python3", "store_widget_state": False, "record_timing": False}
-CURVES = NOTEBOOKS / "figures" / "loss_curves.png"
+PICTURES = {"story_marks.png": ("01_encoding", "plot_marks("), "horizon.png": ("05_loss_curves", "plot_horizon(")}
 
 
 def tidy(notebook) -> None:
@@ -42,10 +42,11 @@ def tidy(notebook) -> None:
             cell.outputs = [out for out in cell.outputs if "%|" not in out.get("data", {}).get("text/plain", "")]
 
 
-def curves() -> bytes:
-    """The picture of the first loss curves in 04, as saved there."""
-    cells = nbformat.read(NOTEBOOKS / "04_training.ipynb", as_version=4).cells
-    shows = next(cell for cell in cells if cell.source.startswith("plot_losses("))
+def picture(name: str) -> bytes:
+    """One of `PICTURES`: the first figure of its notebook that is drawn by its function, as saved there."""
+    notebook, call = PICTURES[name]
+    cells = nbformat.read(NOTEBOOKS / f"{notebook}.ipynb", as_version=4).cells
+    shows = next(cell for cell in cells if cell.cell_type == "code" and call in cell.source)
     return base64.b64decode(shows.outputs[0].data["image/png"])
 
 
@@ -62,7 +63,8 @@ def main() -> None:
             tidy(notebook)
             nbformat.write(notebook, path)
             print(f"{path.name}: {time.perf_counter() - start:.0f} s", flush=True)
-    CURVES.write_bytes(curves())
+    for name in PICTURES:
+        (NOTEBOOKS / "figures" / name).write_bytes(picture(name))
     for checkpoint in sorted(RUNS.glob("tales-*.pt")) if options.bundle else ():
         shutil.copyfile(checkpoint, BUNDLED / checkpoint.name)
         print(f"bundled {checkpoint.name}, {checkpoint.stat().st_size / 1e6:.2f} MB")

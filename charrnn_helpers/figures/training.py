@@ -97,6 +97,27 @@ def plot_birth(histories: Sequence[History], shares: dict[str, dict[int, Share]]
     )
 
 
+def plot_starts(shares: dict[str, dict[str, Sequence[dict[int, float]]]], chance: float) -> Picture:
+    """Share of names right against updates, `shares[title][start][seed][updates]`; a panel a title, a line a seed."""
+    figure, panels = new_figure(10.5, 3.4, cols=len(shares), sharex=True, sharey=True, squeeze=False)
+    looks = (("#009E73", "-"), ("#CC79A7", "--"))
+    for axes, (title, starts) in zip(panels[0], shares.items(), strict=True):
+        lines_across(axes, {"chance": chance}, color="black")
+        for (start, seeds), (colour, line) in zip(starts.items(), looks, strict=True):
+            for number, held in enumerate(seeds):
+                label = None if number else start
+                axes.plot(list(held), list(held.values()), color=colour, linestyle=line, linewidth=1.3, label=label)
+        axes.set_title(title, fontsize=10)
+        axes.set(xlabel="updates", ylim=(0, 1.03), xlim=(0, None))
+        axes.legend(frameon=False, fontsize=9)
+    panels[0][0].set_ylabel("share of names right")
+    told = "; ".join(f"{title}, {' and '.join(starts)}" for title, starts in shares.items())
+    return picture(
+        figure,
+        f"The share of names right against updates, a line for each seed, beside chance as a black line: {told}.",
+    )
+
+
 def plot_loss_by_position(losses: dict[str, Tensor], carried: dict[str, Tensor]) -> Picture:
     """Mean loss (nats/character) at each position of a block, (T,) for each cell: from a zero state, and carried."""
     figure, axes = new_figure(height=3.4)

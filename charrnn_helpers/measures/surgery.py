@@ -130,6 +130,12 @@ def heroes_told(model: nn.Module, vocab: Vocabulary, states: Tensor, names: Name
     return Recall(kinds, np.zeros(len(told)), stories, (told == cases.goals).numpy())
 
 
+def stories_changed(answer: Recall) -> float:
+    """The share of stories in which more than half of the cases of `heroes_told` are the hero of the goal."""
+    asked, right = np.bincount(answer.stories), np.bincount(answer.stories, answer.right)
+    return float((right > asked / 2).sum() / (asked > 0).sum())
+
+
 def knocks_left(stories: Sequence[str]) -> tuple[Places, np.ndarray]:
     """The places behind the comma after each knock but the last, and how many are still to come there, (n,)."""
     knocks = [re.finditer(r"\b(\w+),(?= \1[,.])", story) for story in stories]

@@ -1,13 +1,14 @@
-"""What networks learn to remember, and whether they learn to count: the longer runs that 08 shows.
+"""What networks learn to remember, and whether they learn to count: the longer runs that 04, 05 and 08 show.
 
     python tests/benchmarks/memory.py --json charrnn_helpers/results/memory.json
 
-Recall: LSTM, GRU and plain RNN of 128 units on `tales`, as 04 trains them, the gated ones also from a chrono start;
-three seeds; twenty times on the way, and at the end: which of the remembered words are right? Counting: LSTM, GRU and
-plain RNN of 10 units on a^n b^n and a^n b^n c^n, n up to 20, twenty seeds; up to which n do they count? Holding: the
-three with 24 units on a key that comes back after up to 20 dots; over how many do they hold it? All in float32, one
-thread each; of --updates and --seeds, the first number is for recall. About an hour on two cores. Runs that are in
-the JSON file already are not made again.
+Rates: LSTM, GRU and plain RNN of 160 units on `tales` at four rates. Recall: the same as 04 trains them, the gated
+ones also from the other one's start; three seeds; twenty times on the way, and at the end: which of the remembered
+words are right? Then each writes, and its state is operated on. Counting: LSTM, GRU and plain RNN of 10 units on
+a^n b^n and a^n b^n c^n, n up to 20, twenty seeds; up to which n do they count? Holding: the three with 24 units on a
+key that comes back after up to 20 dots; over how many do they hold it? All in float32, one thread each; of --updates
+and --seeds, the numbers are for rates, for recall, and for the others. Over an hour on two cores. Runs that are in the
+JSON file already are not made again. --rnn FILE keeps the first plain RNN, as it ships.
 """
 
 from __future__ import annotations
@@ -20,50 +21,80 @@ from itertools import product
 import common
 import torch
 
-from charrnn_helpers import TrainConfig, Vocabulary, load_corpus, train
+from charrnn_helpers import TrainConfig, Vocabulary, load_corpus, save_checkpoint, train
 from charrnn_helpers.experiments.trial import COMPARED
 from charrnn_helpers.measures.counting import counts, holds, learn_to_count, learn_to_hold, reach
 from charrnn_helpers.measures.memory import recall
+from charrnn_helpers.measures.samples import one_hero, tales_validity
+from charrnn_helpers.measures.surgery import exchanges, heroes_told, names_again, states_before, stories_changed
 from charrnn_helpers.networks.registry import CELLS
+from charrnn_helpers.sampling import generate_many
 from charrnn_helpers.text.tales import split_stories
 from charrnn_helpers.training.device import keep_memory
 
 LOOKS = 20  # at the validation text and at what is remembered, while a network trains
-RATES = {"LSTM": 0.006, "GRU": 0.006, "RNN": 0.003}  # highest learning rate
-STARTS = {"usual": {}, "chrono": {"chrono": 100}}
-KINDS = ("name", "pronoun", "friend", "place")
+RATE = 0.006  # the highest, as in 04: of the four, the plain RNN's best
+STARTS = {"LSTM": ("usual", "chrono"), "GRU": ("chrono", "usual"), "RNN": ("usual",)}  # the first is that of 04
+KINDS = ("name", "pronoun", "friend", "place", "count")
 
 
-def remember(cell: str, start: str, seed: int, updates: int) -> dict:
-    """Train on `tales`, and ask for the words that must be remembered: while it learns, and at its end."""
+def learn(cell: str, start: str, seed: int, updates: int, rate: float, on_validation=None):
+    """Train as 04 does: the network, its vocabulary, what was read, and its history."""
     keep_memory()
     corpus = load_corpus("tales")
     vocab = Vocabulary.from_text(corpus.text)
     torch.manual_seed(seed)
-    model = CELLS[cell].fast(len(vocab), 128, num_layers=1, **STARTS[start])
+    model = CELLS[cell].fast(len(vocab), 160, num_layers=1, **({"chrono": 100} if start == "chrono" else {}))
     config = TrainConfig(
         updates,
-        learning_rate=RATES[cell],
+        learning_rate=rate,
         warmup=updates // 8,
+        weight_decay=0.05,
         validate_every=max(1, updates // LOOKS),
         seed=seed,
     )
-    some = "".join(split_stories(corpus.val)[:30])
-    held: list[float] = []
+    look = None if on_validation is None else lambda _: on_validation(model.eval()) or model.train()
+    parts = (vocab.encode(part) for part in (corpus.train, corpus.val))
+    history = train(model, *parts, config, on_validation=look, progress=False)
+    return model.eval(), vocab, corpus, history
 
-    def look(history) -> None:
+
+def try_rate(cell: str, rate: float, seed: int, updates: int) -> dict:
+    """Train at this rate; how good is the validation loss, and what is known of the hero beyond the window?"""
+    model, vocab, corpus, history = learn(cell, STARTS[cell][0], seed, updates, rate)
+    return {"val": history.best_loss, "held": recall(model, vocab, corpus.val).between("name", 64, 256).share}
+
+
+def remember(cell: str, start: str, seed: int, updates: int, rnn: str | None = None) -> dict:
+    """Ask a network what it remembers while it learns and at its end, let it write, and exchange its hero."""
+    corpus = load_corpus("tales")
+    stories = split_stories(corpus.val)
+    vocab, some, held = Vocabulary.from_text(corpus.text), "".join(stories[:30]), []
+
+    def look(model) -> None:
         held.append(recall(model, vocab, some).between("name", 64, 256).share)
-        model.train()
 
-    val = vocab.encode(corpus.val)
-    history = train(model, vocab.encode(corpus.train), val, config, on_validation=look, progress=False)
+    model, vocab, corpus, history = learn(cell, start, seed, updates, RATE, look)
     found = recall(model, vocab, corpus.val)
+    samples = [text.lstrip("\n") for text in generate_many(model, vocab, "\n\n", 6000, 0.8, seeds=range(10))]
+    kept, complete = (sum(counts) for counts in zip(*map(one_hero, samples), strict=True))
+    names = names_again(stories)
+    states = states_before(model, vocab, stories, names.places)
+    cases = exchanges(states, names, names.stories < len(stories) // 2, (1, 2, 3, 5, 10, 20))
+    told = {what: heroes_told(model, vocab, states, names, cases, change) for what, change in cases.changes.items()}
+    if rnn and (cell, seed) == ("RNN", 0):
+        save_checkpoint(rnn, model, vocab, text=corpus.name, history=history)
     return {
         "val": history.best_loss,
         "looks": history.val_updates,
         "losses": history.val_losses,
         "held": held,
         "shares": {kind: found.by_distance(kind) for kind in KINDS},
+        "beyond": {kind: found.between(kind, 64, 256) for kind in KINDS if kind != "count"},
+        "one hero": [kept, complete],
+        "grammatical": tales_validity("\n\n".join(samples)).grammatical,
+        "told": {what: answer.by_kind()["name"].share for what, answer in told.items()},
+        "stories told of another": stories_changed(told["all"]),
     }
 
 
@@ -79,36 +110,36 @@ def hold(cell: str, units: int, seed: int, updates: int) -> dict:
     return {"reach": reach(lambda n: holds(model, vocab, n))}
 
 
-PARTS = {  # what is done, its column and the values of it, and the cells
-    "counting": (count, "letters", ("ab", "abc"), COMPARED),
-    "holding": (hold, "units", (24,), COMPARED),
-    "recall": (remember, "start", tuple(STARTS), tuple(RATES)),
+PARTS = {  # what is done, its column, and the pairs of a cell and a value of it
+    "counting": (count, "letters", [*product(COMPARED, ("ab", "abc"))]),
+    "holding": (hold, "units", [*product(COMPARED, (24,))]),
+    "rates": (try_rate, "rate", [*product(COMPARED, (0.0015, 0.003, 0.006, 0.012))]),
+    "recall": (remember, "start", [(cell, start) for cell, starts in STARTS.items() for start in starts]),
 }
 
 
-def measure(run: dict) -> dict:
+def measure(run: dict, rnn: str | None) -> dict:
     """The row of a run."""
     torch.set_num_threads(1)
     given = dict(run)
     work, *_ = PARTS[given.pop("part")]
-    return {**run, **work(**given)}
+    return {**run, **work(**given, **({"rnn": rnn} if work is remember else {}))}
 
 
 def main(arguments: list[str] | None = None) -> dict:
-    options = common.options(__doc__, arguments, parts=PARTS, updates=[5000, 3000], seeds=[3, 20])
+    options = common.options(__doc__, arguments, parts=PARTS, updates=[4000, 4000, 3000], seeds=[1, 3, 20], rnn=None)
     result = common.kept(options.json) or {"machine": common.machine("cpu") + common.SIDE_BY_SIDE, "rows": []}
     runs = []
     for part in options.parts:
-        _, column, values, cells = PARTS[part]
-        updates, seeds = (pair[part != "recall"] for pair in (options.updates, options.seeds))
-        for seed, value, cell in product(range(seeds), values, cells):
-            run = {"part": part, "cell": cell, column: value, "seed": seed, "updates": updates}
-            if (cell, value) == ("RNN", "chrono"):
-                continue  # it has no gate that keeps
+        _, column, pairs = PARTS[part]
+        number = {"rates": 0, "recall": 1}.get(part, 2)
+        for seed, (cell, value) in product(range(options.seeds[number]), pairs):
+            seed += 100 * (part == "rates")  # no network of the others is one by which a rate was chosen
+            run = {"part": part, "cell": cell, column: value, "seed": seed, "updates": options.updates[number]}
             if not any(run.items() <= row.items() for row in result["rows"]):
                 runs.append(run)
     with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool:
-        for future in as_completed([pool.submit(measure, run) for run in runs]):
+        for future in as_completed([pool.submit(measure, run, options.rnn) for run in runs]):
             common.add(future.result(), result, options.json)
     result["rows"].sort(key=lambda row: list(map(str, row.values())))
     return common.keep(result, options.json)

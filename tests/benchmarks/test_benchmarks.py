@@ -22,7 +22,7 @@ import torch
 import training_speed
 import tuning
 
-from charrnn_helpers import load_corpus
+from charrnn_helpers import load_checkpoint, load_corpus
 from charrnn_helpers.experiments.recipes import measured
 from charrnn_helpers.networks.registry import BOTH
 
@@ -226,8 +226,9 @@ def test_a_table_has_a_line_for_each_row_and_a_dash_for_what_is_missing():
 
 
 def test_memory_runs_all_its_parts_and_goes_on_where_it_stopped(tmp_path, monkeypatch):
-    monkeypatch.setitem(memory.PARTS, "recall", (memory.remember, "start", ("chrono",), ("GRU", "RNN")))
-    small = ("--updates", 2, 2, "--seeds", 1, 1)
+    monkeypatch.setitem(memory.PARTS, "recall", (memory.remember, "start", [("RNN", "usual")]))
+    monkeypatch.setitem(memory.PARTS, "rates", (memory.try_rate, "rate", [("RNN", 0.003)]))
+    small = ("--updates", 2, 2, 2, "--seeds", 1, 1, 1, "--rnn", tmp_path / "rnn.pt")
     counted = run(memory, tmp_path, *small, "--parts", "counting")["rows"]
     assert {(row["cell"], row["letters"]) for row in counted} == set(product(memory.COMPARED, ("ab", "abc")))
     rows = run(memory, tmp_path, *small)["rows"]
@@ -235,12 +236,20 @@ def test_memory_runs_all_its_parts_and_goes_on_where_it_stopped(tmp_path, monkey
     assert {part: parts.count(part) for part in memory.PARTS} == {
         "counting": 6,
         "holding": 3,
-        "recall": 1,  # a plain RNN has no gate to start
+        "rates": 1,
+        "recall": 1,
     }
     (row,) = [row for row in rows if row["part"] == "recall"]
     assert row["looks"] == [1, 2]
     assert len(row["losses"]) == len(row["held"]) == 2
     assert list(row["shares"]) == list(memory.KINDS)
+    assert load_checkpoint(tmp_path / "rnn.pt").model.cell == "RNN"
+
+
+def test_the_plain_rnn_of_the_memory_runs_learns_at_the_best_of_four_rates():
+    rows = [row for row in measured("memory")["rows"] if (row["part"], row["cell"]) == ("rates", "RNN")]
+    assert len(rows) == 4
+    assert min(rows, key=lambda row: row["val"])["rate"] == memory.RATE
 
 
 def test_closers_asks_networks_and_ngram_and_goes_on_where_it_stopped(tmp_path, monkeypatch):

@@ -76,6 +76,11 @@ FIGURES = {
         "colour line marker",
     ),
     "plot_shares": ([SHARES, "what"], "for name, .* LSTM and GRU", "colour marker"),
+    "plot_starts": (
+        [{"LSTM": {"bias 1": [{2: 0.1, 4: 0.9}] * 2, "chrono": [{2: 0.1, 4: 0.2}]}}, 1 / 6],
+        "each seed, beside chance .* LSTM, bias 1 and chrono",
+        "",
+    ),
     "plot_streams": (["a cat sat on a mat", 2, 3], "2 rows.* 2 batches of 3", ""),
     "plot_text": (["a cat.\n" + "mat " * 20 + "x" * 80, range(167), "bits", 90], "167 characters.* above 90 bits", ""),
     "plot_training_losses": ([HISTORIES, [[2.0, 1.8], [2.2, 2.0]]], "moving average", "colour line"),

@@ -19,8 +19,10 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
-def test_its_curves_are_those_of_04():
-    assert (ROOT / "notebooks" / "figures" / "loss_curves.png").read_bytes() == regenerate.curves()
+@pytest.mark.parametrize("name", regenerate.PICTURES)
+def test_its_pictures_are_those_of_the_notebooks(name):
+    assert (ROOT / "notebooks" / "figures" / name).read_bytes() == regenerate.picture(name)
+    assert f"(notebooks/figures/{name})" in README
 
 
 def test_its_samples_are_those_of_07():
