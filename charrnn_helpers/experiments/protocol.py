@@ -9,8 +9,7 @@ import json
 import math
 import time
 from collections.abc import Sequence
-from functools import cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,7 +26,6 @@ from ..text.corpus import load_corpus
 from ..text.encoding import Vocabulary
 from ..text.tales import split_stories, write_stories
 from ..training.config import TrainConfig
-from ..training.device import keep_memory
 from ..training.evaluation import context_losses, evaluate
 from ..training.loop import train
 from .recipes import RESULTS
@@ -35,6 +33,8 @@ from .recipes import RESULTS
 PROTOCOL = Path(__file__).with_name("protocol.md")
 RUN = ("part", "text", "size", "budget", "cell", "trial", "seed")  # what a run is, beside the scale
 TRIAL_TEXTS = ("tales", "shakespeare")
+RATES = (0.0003, 0.06)
+DROPOUTS = (0.2, 0.4)  # also tried at the largest budget on Shakespeare: trials 100 + t and 200 + t
 TRIAL_SIZES = {"350 K": 350_000, "50 K": 50_000}
 SEEDS = range(10)
 JUDGES = (2, 7)  # tenths of Shakespeare on which settings are chosen
@@ -52,6 +52,7 @@ BUDGETS = {
     "6 M": Budget(6_000_000, 32, 8, ("LSTM", "GRU", "RNN")),
     "24 M": Budget(24_000_000, 64, 3, ("LSTM", "GRU")),
 }
+LARGEST = max(BUDGETS, key=lambda name: BUDGETS[name].characters)
 WINDOW, LOOKS, WATCHED = 64, 12, 40_000
 
 
@@ -70,37 +71,30 @@ class Settings(NamedTuple):
 
 
 def settings(trial: int, text: str, cell: str) -> Settings:
-    """The settings of a trial: a point of Sobol's sequence. Trials 32 to 39 try higher rates, 40 to 47 lower ones."""
-    points = qmc.Sobol(6, scramble=False).random_base2(6) + 1 / 64  # each in the middle of its cell
-    rate, warmup, start, clip, dropout, decay = points[trial].tolist()
-    low, high = {4: (0.03, 0.09), 5: (0.0005 / 3, 0.0005)}.get(trial // 8, (0.0005, 0.03))
+    """The settings of a trial: a point of Sobol's sequence. Trials from 100 on have more dropout: see `DROPOUTS`."""
+    points = qmc.Sobol(6, scramble=False).random_base2(5) + 1 / 64  # (32, 6), each in the middle of its cell
+    rate, warmup, start, clip, dropout, decay = points[trial % 100].tolist()
     bias = {"keep_bias": round(10 * start - 1, 2)}  # the lower half of its range
     chrono = {"chrono": round(_between(10, 400, 2 * start - 1))}  # the upper half
     drawn = Settings(
-        rate=_between(low, high, rate),
+        rate=_between(*RATES, rate),
         warmup=_between(0.01, 0.4, warmup),
         start={} if cell == "RNN" else bias if start < 0.5 else chrono,
         clip=_between(0.25, 4, clip),
-        dropout=round(0.5 * dropout, 3),
+        dropout=round(0.5 * dropout, 3) if trial < 100 else DROPOUTS[trial // 100 - 1],
         weight_decay=_between(0.003, 0.3, decay),
     )
     return drawn if text == "shakespeare" else drawn._replace(dropout=0.0)  # nothing of tales is read twice
 
 
-def at_edge(rate: float) -> int:
-    """1 if a rate lies in the upper tenth of its range, -1 in the lower, else 0."""
-    place = math.log(rate / 0.0005) / math.log(0.03 / 0.0005)
-    return (place > 0.9) - (place < 0.1)
+def at_edge(rate: float) -> bool:
+    """Does a rate lie in the outer tenth of its range, on the logarithmic scale?"""
+    low, high = RATES
+    return not 0.1 <= math.log(rate / low) / math.log(high / low) <= 0.9
 
 
 def _between(low: float, high: float, u: float) -> float:
     return float(f"{low * (high / low) ** u:.3g}")
-
-
-def ranking(rows: Sequence[dict], judge: str, **where) -> list[int]:
-    """The trials of the tuning rows for which `where` holds, the best on `judge` first."""
-    chosen = [row for row in rows if row["part"] == "tuning" and all(row[name] == where[name] for name in where)]
-    return [row["trial"] for row in sorted(chosen, key=lambda row: row["val"][judge])]
 
 
 def judges(text: str) -> tuple[str, ...]:
@@ -116,54 +110,47 @@ def judge_of(text: str, seed: int) -> str:
 # ------------------------------------------------------------------------------------------------- which runs there are
 
 
-def tuning_runs(rows: Sequence[dict], text: str, size: str, budget: str) -> list[dict]:
-    """The trials of a budget: all at the first one, then those that did best at the one before, by each judge."""
+def candidates(rows: Sequence[dict], text: str, size: str, budget: str, cell: str, judge: str) -> list[int]:
+    """The trials of a budget, as far as this judge has let them through: all at the first one, then the best before.
+
+    Raises `ValueError` if the budget before is not complete.
+    """
     names = list(BUDGETS)
-    where = {"text": text, "size": size}
+    if budget == names[0]:
+        return list(range(BUDGETS[budget].trials))
+    before = ranking(rows, text, size, names[names.index(budget) - 1], cell, judge)
+    dropouts = range(1, len(DROPOUTS) + 1) if (text, budget) == ("shakespeare", LARGEST) else ()
+    return before[: BUDGETS[budget].trials] + [100 * number + before[0] for number in dropouts]
+
+
+def ranking(rows: Sequence[dict], text: str, size: str, budget: str, cell: str, judge: str) -> list[int]:
+    """The candidates of this judge, the best first; of equals, the lower number. `ValueError` if one is missing."""
+    where = {"part": "tuning", "text": text, "size": size, "budget": budget, "cell": cell}
+    found = {row["trial"]: row["val"][judge] for row in rows if where.items() <= row.items()}
+    trials = candidates(rows, text, size, budget, cell, judge)
+    if missing := [trial for trial in trials if trial not in found]:
+        raise ValueError(f"{text}, {size}, {budget}, {cell}: the trials {missing} are not made yet")
+    return sorted(trials, key=lambda trial: (found[trial], trial))
+
+
+def tuning_runs(rows: Sequence[dict], text: str, size: str, budget: str) -> list[dict]:
+    """The trials of a budget: what any judge has let through."""
+    where = {"part": "tuning", "text": text, "size": size, "budget": budget}
     runs = []
     for cell in BUDGETS[budget].cells:
-        trials = dict.fromkeys(range(BUDGETS[budget].trials))
-        if budget != names[0]:
-            before = names[names.index(budget) - 1]
-            orders = [ranking(rows, judge, **where, budget=before, cell=cell) for judge in judges(text)]
-            trials = dict.fromkeys(trial for order in orders for trial in order[: BUDGETS[budget].trials])
-        runs += [{"part": "tuning", **where, "budget": budget, "cell": cell, "trial": trial} for trial in trials]
+        by_judge = (candidates(rows, text, size, budget, cell, judge) for judge in judges(text))
+        runs += [{**where, "cell": cell, "trial": trial} for trial in dict.fromkeys(chain.from_iterable(by_judge))]
     return runs
-
-
-def more_runs(rows: Sequence[dict], text: str, size: str, budget: str) -> list[dict]:
-    """Eight more trials beyond an edge at which the best of any cell stands, for all cells of this budget."""
-    where = {"text": text, "size": size, "budget": budget}
-    edges = {
-        at_edge(settings(ranking(rows, judge, **where, cell=cell)[0], text, cell).rate)
-        for cell in BUDGETS[budget].cells
-        for judge in judges(text)
-    }
-    beyond = [trial for edge, first in ((1, 32), (-1, 40)) if edge in edges for trial in range(first, first + 8)]
-    return [{"part": "tuning", **where, "cell": c, "trial": trial} for c in BUDGETS[budget].cells for trial in beyond]
 
 
 def confirming_runs(rows: Sequence[dict], text: str, size: str, budget: str) -> list[dict]:
-    """Ten seeds for each cell, each with the settings chosen for it."""
-    where = {"text": text, "size": size, "budget": budget}
-    runs = []
-    for seed in SEEDS:
-        for cell in BUDGETS[budget].cells:
-            order = ranking(rows, judge_of(text, seed), **where, cell=cell)
-            own = [trial for trial in order if trial in promoted(rows, text, size, budget, cell, seed)]
-            runs.append({"part": "confirmation", **where, "cell": cell, "trial": own[0], "seed": seed})
-    return runs
-
-
-def promoted(rows: Sequence[dict], text: str, size: str, budget: str, cell: str, seed: int) -> set[int]:
-    """The trials of a budget that the judge of this seed has let through, and those beyond an edge."""
-    names = list(BUDGETS)
-    beyond = set(range(32, 48))
-    if budget == names[0]:
-        return beyond | set(range(BUDGETS[budget].trials))
-    before = names[names.index(budget) - 1]
-    order = ranking(rows, judge_of(text, seed), text=text, size=size, budget=before, cell=cell)
-    return beyond | set(order[: BUDGETS[budget].trials])
+    """Ten seeds for each cell, each with what its judge found best."""
+    where = {"part": "confirmation", "text": text, "size": size, "budget": budget}
+    return [
+        {**where, "cell": cell, "trial": ranking(rows, text, size, budget, cell, judge_of(text, seed))[0], "seed": seed}
+        for seed in SEEDS
+        for cell in BUDGETS[budget].cells
+    ]
 
 
 # --------------------------------------------------------------------------------------------------------------- a run
@@ -184,23 +171,16 @@ def parts_of(run: dict, scale: float = 1.0) -> tuple[Vocabulary, Parts]:
 
 
 def _tales(run: dict, scale: float) -> tuple[Vocabulary, Parts]:
-    vocab, pool = _pool(int(scale * max(budget.characters for budget in BUDGETS.values())))
-    seed = run.get("seed")
-    start = 0 if seed is None else seed * len(pool) // 10
-    train_ids = torch.cat([pool[start:], pool[:start]])[: int(scale * BUDGETS[run["budget"]].characters) + 1].long()
-    watched, test = (max(5_000, int(scale * length)) for length in (WATCHED, TESTED))
-    if seed is None:
-        return vocab, Parts(train_ids, {"stories": vocab.encode(write_stories(1001, watched))}, "")
-    val = {"next": vocab.encode(write_stories(1002, watched))}
-    return vocab, Parts(train_ids, val, write_stories(2000 + seed, test))
-
-
-@cache
-def _pool(characters: int) -> tuple[Vocabulary, Tensor]:
-    keep_memory()
     vocab = Vocabulary.from_text(load_corpus("tales").text)
-    pieces = [vocab.encode(write_stories(3000 + k, 1_000_000)).to(torch.uint8) for k in range(-(-characters // 10**6))]
-    return vocab, torch.cat(pieces)[:characters]
+    watched, test = (max(5_000, int(scale * length)) for length in (WATCHED, TESTED))
+    first = 10_000 * (1 + run.get("seed", 99))  # no two runs of another seed have a story in common
+    characters = int(scale * BUDGETS[run["budget"]].characters) + 1
+    pieces = (vocab.encode(write_stories(first + piece, 1_000_000)) for piece in range(-(-characters // 1_000_000)))
+    val = vocab.encode(write_stories(first + 9_000, watched))
+    train_ids = torch.cat(list(pieces))[:characters]
+    if "seed" not in run:
+        return vocab, Parts(train_ids, {"stories": val}, "")
+    return vocab, Parts(train_ids, {"next": val}, write_stories(first + 9_001, test))
 
 
 def _shakespeare(run: dict, _: float) -> tuple[Vocabulary, Parts]:
@@ -255,7 +235,9 @@ def make(run: dict, scale: float = 1.0) -> dict:
 
     status, began = "finished", time.process_time()
     try:
-        train(model, parts.train, parts.val[first], config, on_validation=look, progress=False)
+        history = train(model, parts.train, parts.val[first], config, device="cpu", on_validation=look, progress=False)
+        if not history.finished:
+            raise RuntimeError(f"the training was interrupted after {history.updates} updates")
     except FloatingPointError:
         status = "diverged"
         if kept:

@@ -287,15 +287,14 @@ def test_latency_is_measured_in_a_browser_until_text_and_bars_are_new(tmp_path):
 
 
 def test_the_trial_tunes_confirms_and_goes_on_where_it_stopped(tmp_path, monkeypatch):
-    monkeypatch.setattr(trial.protocol, "SEEDS", range(2))
     budgets = {name: budget._replace(trials=2, cells=("GRU",)) for name, budget in trial.protocol.BUDGETS.items()}
-    monkeypatch.setattr(trial.protocol, "BUDGETS", budgets)  # what is planned; workers look characters and streams up
-    monkeypatch.setattr(trial.protocol, "at_edge", lambda _: 0)
-    rows = str(tmp_path / "rows.jsonl")
-    small = ["--scale", "0.001", "--rows", rows, "--texts", "tales", "--sizes", "50 K", "--budgets"]
-    first = trial.main([*small, "1.5 M"])
+    monkeypatch.setattr(trial.protocol, "SEEDS", range(2))  # what is planned; a worker looks up characters and streams
+    small = ["--scale", "0.001", "--rows", str(tmp_path / "rows.jsonl"), "--texts", "tales", "--sizes", "50 K"]
+    monkeypatch.setattr(trial.protocol, "BUDGETS", {"1.5 M": budgets["1.5 M"]})
+    first = trial.main(small)
     assert [row["part"] for row in first] == ["tuning", "tuning", "confirmation", "confirmation"]
-    both = trial.main([*small, "1.5 M", "6 M"])
+    monkeypatch.setattr(trial.protocol, "BUDGETS", {name: budgets[name] for name in ("1.5 M", "6 M")})
+    both = trial.main(small)
     assert both[:4] == json.loads(json.dumps(first))
     assert len(both) == 8
     assert all(row["test"] > row["floor"] for row in both if row["part"] == "confirmation")

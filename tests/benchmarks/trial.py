@@ -3,9 +3,9 @@
     CHARRNN_DATA=... python tests/benchmarks/trial.py                                    all of it, in about ten hours
     CHARRNN_DATA=... python tests/benchmarks/trial.py --scale 0.002 --rows /tmp/small.jsonl   minutes: does it work?
 
-For each budget: the trials, more of them where the best stands at an edge, and then ten seeds with what was chosen.
-Each row is written to --rows as soon as it is there, and no run of a row is made again, so that the trial can be
-stopped at any time. It may run beside other work: what counts are losses, and of time only the processor's is kept.
+For each budget: the trials, and then ten seeds with what was chosen. Each row is written to --rows as soon as it is
+there, and no run of a row is made again, so that the trial can be stopped at any time. It may run beside other work:
+what counts are losses, and of time only the processor's is kept.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ def make(run: dict, scale: float) -> dict:
 
 def main(arguments: list[str] | None = None) -> list[dict]:
     rows = str(protocol.RESULTS / "trial.jsonl")
-    what = {"texts": list(protocol.TRIAL_TEXTS), "sizes": ["350 K"], "budgets": dict.fromkeys(protocol.BUDGETS)}
+    what = {"texts": list(protocol.TRIAL_TEXTS), "sizes": ["350 K"]}
     options = common.options(__doc__, arguments, **what, scale=1.0, rows=rows)
     done = protocol.trial_rows(Path(options.rows), options.scale)
     with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool:
-        for size, budget in product(options.sizes, options.budgets):
-            for plan in (protocol.tuning_runs, protocol.more_runs, protocol.confirming_runs):
+        for size, budget in product(options.sizes, protocol.BUDGETS):
+            for plan in (protocol.tuning_runs, protocol.confirming_runs):
                 runs = [run for text in options.texts for run in plan(done, text, size, budget)]
                 todo = [run for run in runs if not any(run.items() <= row.items() for row in done)]
                 for future in as_completed([pool.submit(make, run, options.scale) for run in todo]):

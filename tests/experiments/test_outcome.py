@@ -25,13 +25,9 @@ def drawn(mean, spread, seed):
 
 def by_hand(text, a, b):
     """Mean, standard error, degrees of freedom."""
-    a, b = np.array(a), np.array(b)
-    n = len(a)
-    if text == "shakespeare":
-        d = a - b
-        return d.mean(), math.sqrt(((d - d.mean()) ** 2).sum() / (n - 1) * (1 / n + 1 / 8)), n - 1
-    va, vb = (((x - x.mean()) ** 2).sum() / (n - 1) / n for x in (a, b))
-    return a.mean() - b.mean(), math.sqrt(va + vb), (va + vb) ** 2 * (n - 1) / (va**2 + vb**2)
+    d = np.array(a) - np.array(b)
+    variance = ((d - d.mean()) ** 2).sum() / (len(d) - 1)
+    return d.mean(), math.sqrt(variance * (1 / len(d) + (1 / 8 if text == "shakespeare" else 0))), len(d) - 1
 
 
 @pytest.mark.parametrize("text", ["tales", "shakespeare"])
@@ -57,20 +53,25 @@ def test_holm_multiplies_the_smallest_by_all_and_keeps_the_order():
     [
         (-0.05, 0.01, "the LSTM is better"),
         (0.05, 0.01, "the GRU is better"),
-        (0.006, 0.002, "the GRU is better, by less than would matter"),
-        (0.0, 0.004, "the two are equivalent"),
-        (0.0, 0.2, "no detectable difference, nor equivalence"),
+        (0.006, 0.002, "the GRU is better, by less than matters"),
+        (0.02, 0.004, "the GRU is better, and whether it matters is undecided"),
+        (0.001, 0.004, "equivalent"),
+        (0.001, 0.2, "no difference detected, nor equivalence shown"),
     ],
 )
 def test_verdicts(gap, spread, verdict):
-    base = drawn(0.0, 1.0, 3)
-    centred = [spread * (value - np.mean(base)) for value in base]
-    found = [
-        row
-        for text in ("tales", "shakespeare")
-        for row in rows(text, [1.5 + gap + x for x in centred], [1.5 + x for x in centred[::-1]])
-    ]
-    assert [look.verdict for look in primary_looks(found)] == [verdict] * 2
+    d = np.array(drawn(0.0, 1.0, 3))
+    d = gap + spread * (d - d.mean()) / d.std(ddof=1)
+    found = [row for text in ("tales", "shakespeare") for row in rows(text, 1.5 + d, [1.5] * 10)]
+    looks = primary_looks(found)
+    assert [look.verdict for look in looks] == [verdict] * 2
+    assert f"LSTM minus GRU {gap:+.4f} nats, 95 % interval" in str(looks[0])
+
+
+def test_a_seed_counts_once():
+    found = rows("tales", [1.0, 2.0], [1.0, 2.0])
+    with pytest.raises(ValueError, match="a seed stands there twice"):
+        difference(found + found[:1], "tales", "24 M")
 
 
 def test_looks_wait_for_all_seeds():

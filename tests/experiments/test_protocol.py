@@ -8,6 +8,7 @@ import torch
 
 from charrnn_helpers.experiments import protocol
 from charrnn_helpers.experiments.protocol import BUDGETS, SEEDS, settings
+from charrnn_helpers.training.config import History, TrainConfig
 
 PLACE = {"text": "shakespeare", "size": "350 K"}
 
@@ -16,52 +17,67 @@ def tuning(budget, cell, trial, **val):
     return {"part": "tuning", **PLACE, "budget": budget, "cell": cell, "trial": trial, "val": val}
 
 
-def rows(budget, trials, best):
+def rows(budget, trials, **best):
     """Tuning rows of all cells; `best` is what comes first, by judge, and after it the trials in their order."""
     return [
-        tuning(budget, cell, trial, **{judge: float(trial != first) + trial / 100 for judge, first in best.items()})
+        tuning(
+            budget,
+            cell,
+            trial,
+            **{f"tenth {judge[1:]}": (trial != first) + trial / 1000 for judge, first in best.items()},
+        )
         for cell in BUDGETS[budget].cells
         for trial in trials
     ]
 
 
+def of_gru(runs):
+    return [run["trial"] for run in runs if run["cell"] == "GRU"]
+
+
 def test_the_trials_fill_their_ranges_and_are_the_same_for_both_cells():
     drawn = [settings(trial, "shakespeare", "LSTM") for trial in range(32)]
     assert drawn == [settings(trial, "shakespeare", "GRU") for trial in range(32)]
-    places = [math.log(one.rate / 0.0005) / math.log(60) * 32 for one in drawn]
+    low, high = protocol.RATES
+    places = [math.log(one.rate / low) / math.log(high / low) * 32 for one in drawn]
     assert sorted(math.floor(place) for place in places) == list(range(32))  # one in each of 32 equal steps
     assert sum("chrono" in one.start for one in drawn) == 16
     assert min(one.dropout for one in drawn) < 0.02 < 0.48 < max(one.dropout for one in drawn)
+    assert sum(protocol.at_edge(one.rate) for one in drawn) == 6
 
 
-def test_a_plain_rnn_has_no_start_and_tales_no_dropout():
+def test_a_plain_rnn_has_no_start_tales_no_dropout_and_late_trials_more_of_it():
     assert settings(3, "shakespeare", "RNN").start == {}
     assert settings(3, "tales", "GRU").dropout == 0.0 < settings(3, "shakespeare", "GRU").dropout
+    assert settings(203, "shakespeare", "GRU") == settings(3, "shakespeare", "GRU")._replace(dropout=0.4)
 
 
 def test_no_tenth_is_tested_with_settings_that_were_chosen_on_it():
     assert all(protocol.judge_of("shakespeare", seed) != f"tenth {seed}" for seed in SEEDS)
 
 
-def test_the_best_go_on_to_the_next_budget_by_each_judge():
-    found = rows("1.5 M", range(32), {"tenth 2": 20, "tenth 7": 30})
-    runs = protocol.tuning_runs(found, **PLACE, budget="6 M")
-    assert [run["trial"] for run in runs if run["cell"] == "GRU"] == [20, 0, 1, 2, 3, 4, 5, 6, 30]
+def test_the_best_go_on_by_each_judge_and_at_last_with_more_dropout():
+    found = rows("1.5 M", range(32), _2=20, _7=30)
+    at_6 = of_gru(protocol.tuning_runs(found, **PLACE, budget="6 M"))
+    assert at_6 == [20, 0, 1, 2, 3, 4, 5, 6, 30]
+    found += rows("6 M", at_6, _2=3, _7=4)
+    assert of_gru(protocol.tuning_runs(found, **PLACE, budget="24 M")) == [3, 0, 1, 103, 203, 4, 104, 204]
 
 
-def test_a_seed_takes_the_best_of_what_its_own_judge_let_through():
-    found = rows("1.5 M", range(32), {"tenth 2": 20, "tenth 7": 30})
-    found += rows("6 M", [0, 1, 2, 3, 4, 5, 6, 20, 30], {"tenth 2": 30, "tenth 7": 20})
-    runs = protocol.confirming_runs(found, **PLACE, budget="6 M")
-    assert len(runs) == 30
-    assert {run["trial"] for run in runs} == {0}  # 30 did not pass tenth 2, nor 20 tenth 7
+@pytest.mark.parametrize("budget", ["6 M", "24 M"])
+def test_a_seed_takes_the_best_of_what_its_own_judge_let_through(budget):
+    found = rows("1.5 M", range(32), _2=20, _7=30)
+    found += rows("6 M", [0, 1, 2, 3, 4, 5, 6, 20, 30], _2=30, _7=20)  # 30 did not pass tenth 2, nor 20 tenth 7
+    if budget == "24 M":
+        found += rows("24 M", [0, 1, 2, 100, 200, 20, 30], _2=30, _7=20)
+    runs = protocol.confirming_runs(found, **PLACE, budget=budget)
+    assert len(runs) == 10 * len(BUDGETS[budget].cells)
+    assert {run["trial"] for run in runs} == {0}
 
 
-@pytest.mark.parametrize(("best", "first"), [(21, 32), (0, 40), (11, None)])
-def test_eight_trials_more_are_made_beyond_an_edge_for_every_cell(best, first):
-    found = rows("24 M", range(32), {"tenth 2": best, "tenth 7": best})
-    runs = protocol.more_runs(found, **PLACE, budget="24 M")
-    assert [run["trial"] for run in runs] == ([] if first is None else [*range(first, first + 8)] * 2)
+def test_nothing_goes_on_before_a_budget_is_complete():
+    with pytest.raises(ValueError, match=r"1.5 M, LSTM: the trials \[31\] are not made yet"):
+        protocol.tuning_runs(rows("1.5 M", range(31), _2=20, _7=30), **PLACE, budget="6 M")
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -79,13 +95,16 @@ def test_a_fold_trains_on_eight_tenths_and_is_tested_on_another(seed, monkeypatc
     assert vocab.decode(judged)[5000:6000] not in parts.test
 
 
-def test_seeds_read_other_stretches_of_the_stories_and_are_tested_on_other_stories():
+def test_every_seed_has_stories_of_its_own_and_both_cells_the_same():
     run = {"text": "tales", "budget": "6 M"}
-    parts = [protocol.parts_of({**run, "seed": seed}, 0.001)[1] for seed in (0, 1)]
-    assert not torch.equal(parts[0].train[:1000], parts[1].train[:1000])
-    assert torch.equal(parts[0].train[2400:3400], parts[1].train[:1000])  # a tenth of the pool further on
-    assert parts[0].test[:100] != parts[1].test[:100]
-    assert torch.equal(parts[0].val["next"], parts[1].val["next"])
+    parts = [protocol.parts_of({**run, "seed": seed}, 0.001)[1] for seed in (0, 1, 1)] + [
+        protocol.parts_of(run, 0.001)[1]
+    ]
+    beginnings = {tuple(one.train[:500].tolist()) for one in parts}
+    assert len(beginnings) == 3
+    assert len({one.test for one in parts}) == 3
+    assert torch.equal(parts[1].val["next"], parts[2].val["next"])
+    assert not torch.equal(parts[0].val["next"][:500], parts[1].val["next"][:500])
 
 
 def test_a_run_that_diverges_counts_with_what_it_had(monkeypatch):
@@ -98,3 +117,10 @@ def test_a_run_that_diverges_counts_with_what_it_had(monkeypatch):
     row = protocol.make({**run, "trial": 1, "seed": 0}, 0.001)
     assert row["status"] == "diverged"
     assert row["test"] == row["val"]["next"] == pytest.approx(math.log(51), abs=1e-5)
+
+
+def test_a_run_that_was_interrupted_is_no_row(monkeypatch):
+    monkeypatch.setattr(protocol, "train", lambda *_, **__: History("GRU", TrainConfig(2)))
+    run = {"part": "tuning", "text": "tales", "size": "50 K", "budget": "1.5 M", "cell": "GRU", "trial": 1}
+    with pytest.raises(RuntimeError, match="interrupted after 0 updates"):
+        protocol.make(run, 0.001)
