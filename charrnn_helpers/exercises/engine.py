@@ -23,6 +23,11 @@ from ..text.encoding import Vocabulary  # noqa: F401
 from ..training.files import read_table
 
 
+def claim(words: str, holds: bool) -> None:
+    """Print a sentence of the notebook: with ✓ if it holds here, with ✗ if it does not, as it may on another text."""
+    print("✓" if holds else "✗", words)
+
+
 @dataclass
 class Exercise:
     """One entry of a table. The right answer stands in it once: it is what the printed solution hands to `check`.

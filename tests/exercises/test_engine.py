@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from charrnn_helpers import TrainConfig
-from charrnn_helpers.exercises import EXERCISES, check, hint, progress, solution
+from charrnn_helpers.exercises import EXERCISES, check, claim, hint, progress, solution
 from charrnn_helpers.measures import paired_difference
 from charrnn_helpers.networks import detach, num_parameters
 
@@ -212,3 +212,9 @@ def test_there_is_no_such_exercise():
     for ask in (check, hint, solution):
         with pytest.raises(ValueError, match=re.escape("there is no exercise '11.1'; there are 1.1, 1.2")):
             ask("11.1")
+
+
+def test_a_claim_says_whether_it_holds(capsys):
+    claim("two is even", 2 % 2 == 0)
+    claim("two is odd", 2 % 2 == 1)
+    assert capsys.readouterr().out == "✓ two is even\n✗ two is odd\n"
