@@ -57,7 +57,7 @@ def slides(folder: str | Path, prefixes: tuple[str, ...] = ("",), modules: str |
 
     chosen = [path for path in sorted(NOTEBOOKS.glob("*.ipynb")) if path.name.startswith(tuple(prefixes))]
     if not chosen:
-        raise ValueError(f"no notebook begins with {' or '.join(prefixes)}; they are numbered 01 to 10")
+        raise ValueError(f"no notebook begins with {' or '.join(prefixes)}; they are numbered 01 to 12")
     places = {name: f"{modules}/{place}" for name, place in MODULES.items() if modules}
     wide = {"reveal_width": "1400", "reveal_height": "788"}  # for code; what is longer still is wrapped
     exporter = SlidesExporter(reveal_scroll=True, **wide, **places)  # a section may be longer than a screen
@@ -79,7 +79,7 @@ def link(hub: str, repository: str, prefix: str = "01", branch: str = "main") ->
     """
     chosen = [path.name for path in sorted(NOTEBOOKS.glob("*.ipynb")) if path.name.startswith(prefix)]
     if not chosen:
-        raise ValueError(f"no notebook begins with {prefix}; they are numbered 01 to 10")
+        raise ValueError(f"no notebook begins with {prefix}; they are numbered 01 to 12")
     folder = repository.rstrip("/").rsplit("/", 1)[-1].removesuffix(".git")
     opened = f"lab/tree/{folder}/notebooks/{chosen[0]}"
     asked = urlencode({"repo": repository, "branch": branch, "targetpath": folder, "urlpath": opened})

@@ -25,7 +25,10 @@ NOTEBOOKS = ROOT / "notebooks"
 RUNS = NOTEBOOKS / "runs"
 BUNDLED = ROOT / "charrnn_helpers" / "checkpoints"
 HOW = {"timeout": 1200, "kernel_name": "python3", "store_widget_state": False, "record_timing": False}
-PICTURES = {"story_marks.png": ("01_encoding", "plot_marks("), "horizon.png": ("05_loss_curves", "plot_horizon(")}
+PICTURES = {
+    "horizon.png": ("05_loss_curves", "plot_horizon("),
+    "answer.png": ("09_fair_trial", "plot_answer("),
+}
 
 
 def tidy(notebook) -> None:

@@ -222,7 +222,7 @@ def progress(notebook: int) -> None:
     """
     states = {number: one.state for number, one in EXERCISES.items() if number.split(".")[0] == str(notebook)}
     if not states:
-        raise ValueError(f"there are no exercises of notebook {notebook!r}; give a number from 1 to 10")
+        raise ValueError(f"there are no exercises of notebook {notebook!r}; give a number from 1 to 12")
     solved = sum(state == "solved" for state in states.values())
     print(f"{solved} of {len(states)} solved: {', '.join(f'{number} {state}' for number, state in states.items())}")
 

@@ -1,12 +1,9 @@
 """Exercises of 08: inside the gates."""
 
 import torch
+from torch.nn import functional as F
 
 from .engine import Wrong, answered
-
-
-def number_or_tensor(value):
-    return value.item() if isinstance(value, torch.Tensor) and value.numel() == 1 else value
 
 
 def two_picks(answer, values, feature):
@@ -37,3 +34,37 @@ def units_and_feature(sign: float) -> tuple[torch.Tensor, torch.Tensor]:
         1.7 + 0.02 * (0.3 * feature + noise.flip(0)),  # hardly moves
     ]
     return torch.stack(values, dim=1), feature
+
+
+def four_changes() -> torch.Tensor:
+    """Changes (4, 160) of a state, 0.5 to 5 long, in directions of their own."""
+    directions = torch.randn(4, 160, generator=torch.Generator().manual_seed(0))
+    return F.normalize(directions, dim=-1) * torch.tensor([[0.5], [2.0], [3.0], [5.0]])
+
+
+def direction_and_length(answer, change):
+    """In a word, what the rows of a control have in common with those of `change` (n, H); "fine" if only the length."""
+    got = torch.as_tensor(answered(answer(change)))
+    if got.shape != change.shape:
+        wanted = tuple(change.shape)
+        raise Wrong(f"return a change for each row, {wanted} as `change`; yours has the shape {tuple(got.shape)}")
+    length, wanted = got.norm(dim=-1), change.norm(dim=-1)  # (n,) each
+    along = F.cosine_similarity(got, change, dim=-1)
+    of_noise = change.shape[-1] ** 0.5
+    facts = {
+        "nothing": length.max() < 1e-6,
+        "the same": along.min() > 0.999,
+        "backwards": along.max() < -0.5,
+        "along": along.abs().max() > 0.5,  # noise of 160 units never is
+        "fine": _near(length, wanted, 0.01),
+        "long as a whole": _near(got.norm(), change.norm(), 0.01),
+        "one long": _near(length, torch.ones(()), 0.01),
+        "bare noise": _near(length, torch.tensor(of_noise), 0.3),
+        "times noise": _near(length, of_noise * wanted, 0.3),
+        "about as long": _near(length, wanted, 0.5),
+    }
+    yield next((name for name, holds in facts.items() if holds), "otherwise long")
+
+
+def _near(length, wanted, share: float) -> bool:
+    return bool(((length - wanted).abs() <= share * wanted).all())

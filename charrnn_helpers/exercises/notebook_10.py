@@ -75,6 +75,6 @@ def windows():
     return targets + [(x1, y1, second) for second in (x1, ids[:, 7:15], ids[:, 9:17], other)]
 
 
-HIDDEN = hidden_fault(25)
+HIDDEN = hidden_fault(7)
 OTHER_NAMES = [(name, answer_to_accusation(HIDDEN, name)) for name in NAMES if name != HIDDEN]
 NO_NAME = f"give the name as a string, one of {', '.join(FAULTS)}, or sound"

@@ -1,8 +1,21 @@
 """Recipes, many runs at once, the trial, and planted faults."""
 
-from .faults import FAULTS, program, run, signs_of
+from .faults import FAULTS, Fault, diagnosis, program, run, signs_of
 from .mystery import Mystery, answer_to_accusation, hidden_fault
+from .outcome import (
+    MATTERS,
+    best_of,
+    births,
+    difference,
+    differences,
+    edges,
+    finished,
+    looks,
+    made_of,
+    mean_losses,
+    memories,
+)
+from .protocol import BUDGETS, PROTOCOL, TRIAL_TEXTS, trial_rows
 from .recipes import RECIPES, measured
 from .sweeps import RunConfig, sweep
-from .symptoms import Run, Setting, evidence, observe, signs
-from .trial import COMPARED, PARAMETERS, by_seconds, final_losses, losses_at_seconds, select, shared_seconds, usual_plan
+from .symptoms import KNOWING_ONE, UNIFORM, Run, Setting, evidence, observe, signs

@@ -10,7 +10,7 @@ from torch.nn.utils import clip_grad_norm_
 
 from ..networks.cells import detach
 from ..text.encoding import Vocabulary
-from .symptoms import Run, Setting
+from .symptoms import Run, Setting, lstm_layer
 
 
 def vocabulary(text: str) -> str:
@@ -21,20 +21,34 @@ def vocabulary(text: str) -> str:
 
 def cut(ids: Tensor, streams: int, steps: int) -> list[tuple[Tensor, Tensor]]:
     """Windows of B streams and T steps in the order of the text: inputs and targets, (B, T) each."""
-    length = (len(ids) - 1) // streams
-    rows = ids.unfold(0, length + 1, length)[:streams]  # (B, L + 1): one stream a row
-    pieces = rows.unfold(1, steps + 1, steps).unbind(1)  # (B, T + 1) each: the last step is the first of the next
+    pieces = ids.unfold(0, steps + 1, steps)  # (N, T + 1): the last character of one is the first of the next
+    each = len(pieces) // streams  # pieces for each stream
     windows = []
-    for window in pieces:
+    for place in range(each):
+        window = pieces[place::each][:streams]  # (B, T + 1): one piece of every stream
         x, y = window[:, :-1], window[:, 1:]
         windows.append((x, y))
     return windows
 
 
+class Network(nn.Module):
+    """Characters in, (B, T); a score for each possible next character out, (B, T, V); and the state."""
+
+    def __init__(self, characters: int, setting: Setting):
+        super().__init__()
+        self.embedding = nn.Embedding(characters, setting.embedding)
+        self.lstm = lstm_layer(setting.embedding, setting.units)  # nn.LSTM, one layer
+        self.dropout = nn.Dropout(setting.dropout)
+        self.head = nn.Linear(setting.units, characters)
+
+    def forward(self, ids: Tensor, state=None):
+        h, state = self.lstm(self.embedding(ids), state)  # (B, T, H)
+        return self.head(self.dropout(h)), state
+
+
 def train(model: nn.Module, windows: list[tuple[Tensor, Tensor]], val_ids: Tensor, setting: Setting, record: Run):
     """Learn from one window after the other. The state goes on from each to the next."""
-    kind = torch.optim.SGD if setting.sgd else torch.optim.AdamW
-    optimiser = kind(model.parameters(), setting.learning_rate)
+    optimiser = torch.optim.AdamW(model.parameters(), setting.learning_rate)
     for update in range(setting.updates):
         if update % len(windows) == 0:
             state = None  # the text begins

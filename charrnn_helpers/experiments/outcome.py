@@ -1,21 +1,25 @@
-"""What the rows of the trial answer: LSTM minus GRU at each budget, the two primary looks, and how to say it.
+"""What the rows of the trial answer: LSTM minus GRU at each budget, how to say it, and what it is made of.
 
 How is laid down in `protocol.md`: Student's test on pairs, on Shakespeare with the variance of Nadeau and Bengio
-(2003); equivalence by two one-sided tests (Schuirmann 1987); Holm's correction (1979) over the primary looks.
+(2003); equivalence by two one-sided tests (Schuirmann 1987); Holm's correction (1979) over the two primary looks.
 """
 
 import math
 from collections.abc import Sequence
+from itertools import product
+from statistics import fmean
 from typing import NamedTuple
 
 import numpy as np
 from scipy import stats
 
 from ..measures.intervals import Interval
-from .protocol import LARGEST, SEEDS, TRIAL_TEXTS
+from ..networks.registry import COMPARED
+from .protocol import BUDGETS, LARGEST, SEEDS, TRIAL_TEXTS, WINDOW, at_edges, judges, ranking
 
 MATTERS = 0.02  # nats per character, said beforehand
 SHARED = 1 / 8  # test text to training text of a fold: what the corrected variance adds to 1/n
+CALLED = {"tales": "tales", "shakespeare": "Shakespeare"}
 
 
 class Difference(NamedTuple):
@@ -27,30 +31,53 @@ class Difference(NamedTuple):
     seeds: int
 
 
-def tested_losses(rows: Sequence[dict], text: str, size: str, budget: str, cell: str) -> dict[int, float]:
-    """The test loss of each seed."""
-    where = {"part": "confirmation", "text": text, "size": size, "budget": budget, "cell": cell}
-    chosen = [row for row in rows if where.items() <= row.items()]
-    seeds = [row["seed"] for row in chosen]
+def confirmed(rows: Sequence[dict], **where) -> dict[int, dict]:
+    """The rows of a confirmation for which all of `where` holds, by seed. `ValueError` if a seed stands there twice."""
+    chosen = [row for row in rows if row["part"] == "confirmation" and where.items() <= row.items()]
+    seeds = sorted(row["seed"] for row in chosen)
     if len(set(seeds)) < len(seeds):
-        raise ValueError(f"{text}, {size}, {budget}, {cell}: a seed stands there twice: {sorted(seeds)}")
-    return {row["seed"]: row["test"] for row in chosen}
+        raise ValueError(f"{', '.join(map(str, where.values()))}: a seed stands there twice: {seeds}")
+    return {row["seed"]: row for row in sorted(chosen, key=lambda row: row["seed"])}
+
+
+def finished(rows: Sequence[dict], size: str = "350 K") -> list[str]:
+    """The budgets, from the smallest on, of which every seed of LSTM and GRU is there, on both texts."""
+    return [
+        budget
+        for budget in BUDGETS
+        if all(
+            len(confirmed(rows, text=text, size=size, budget=budget, cell=cell)) == len(SEEDS)
+            for text in TRIAL_TEXTS
+            for cell in ("LSTM", "GRU")
+        )
+    ]
 
 
 def difference(
     rows: Sequence[dict], text: str, budget: str, size: str = "350 K", cells: tuple[str, str] = ("LSTM", "GRU")
 ) -> Difference:
-    """The first of `cells` minus the second. Raises `ValueError` unless both have the same two seeds or more."""
-    first, second = (tested_losses(rows, text, size, budget, cell) for cell in cells)
+    """The first of `cells` minus the second, which may be "n-gram". `ValueError` unless both have the same seeds."""
+    first, second = (tests(rows, text, size, budget, cell) for cell in cells)
     if set(first) != set(second) or len(first) < 2:
         raise ValueError(f"{text}, {size}, {budget}: seeds {sorted(first)} and {sorted(second)}; both need the same")
-    a, b = (np.array([found[seed] for seed in sorted(found)]) for found in (first, second))
-    mean, freedom = (a - b).mean(), len(a) - 1
-    error = (a - b).std(ddof=1) * math.sqrt(1 / len(a) + (SHARED if text == "shakespeare" else 0.0))
+    return _tested([first[seed] - second[seed] for seed in first], text)
+
+
+def tests(rows: Sequence[dict], text: str, size: str, budget: str, cell: str) -> dict[int, float]:
+    """The test loss of each seed of a cell, or of the "n-gram"."""
+    where = {"text": text, "size": size, "budget": budget}
+    if cell == "n-gram":
+        return {row["seed"]: row["test"] for row in rows if {"part": "n-gram", **where}.items() <= row.items()}
+    return {seed: row["test"] for seed, row in confirmed(rows, **where, cell=cell).items()}
+
+
+def _tested(differences: Sequence[float], text: str) -> Difference:
+    d, freedom = np.array(differences), len(differences) - 1
+    mean, error = d.mean(), d.std(ddof=1) * math.sqrt(1 / len(d) + (SHARED if text == "shakespeare" else 0.0))
     reach = error * stats.t.ppf(0.975, freedom)
     sure = stats.t.sf((MATTERS - abs(mean)) / error, freedom)  # the test on the nearer side is the weaker one
     p = 2 * stats.t.sf(abs(mean) / error, freedom)
-    return Difference(Interval(float(mean), float(mean - reach), float(mean + reach)), float(p), float(sure), len(a))
+    return Difference(Interval(float(mean), float(mean - reach), float(mean + reach)), float(p), float(sure), len(d))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -63,9 +90,10 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 class Look(NamedTuple):
-    """A primary look: the difference on a text, with both p-values corrected over the texts."""
+    """The difference on a text at a budget; at the largest, both p-values are corrected over the texts."""
 
     text: str
+    budget: str
     found: Difference
     p: float
     p_equivalent: float
@@ -75,25 +103,140 @@ class Look(NamedTuple):
         """In words: is there a difference, and does it matter?"""
         near = min(abs(end) for end in self.found.interval[1:])
         if self.p >= 0.05:
-            return "equivalent" if self.p_equivalent < 0.05 else "no difference detected, nor equivalence shown"
+            return "the two are equivalent" if self.p_equivalent < 0.05 else "no difference is shown, nor equivalence"
         better = "LSTM" if self.found.interval.mean < 0 else "GRU"
         if near >= MATTERS:
             return f"the {better} is better"
         size = "by less than matters" if self.p_equivalent < 0.05 else "and whether it matters is undecided"
         return f"the {better} is better, {size}"
 
-    def __str__(self) -> str:
+    @property
+    def sentence(self) -> str:
+        """The verdict as one says it to a class."""
         mean, low, high = self.found.interval
         return (
-            f"{self.text}, {LARGEST}: LSTM minus GRU {mean:+.4f} nats, 95 % interval {low:+.4f} to {high:+.4f} "
-            f"(Holm's p {self.p:.2g}; of equivalence {self.p_equivalent:.2g}; {self.found.seeds} pairs): {self.verdict}"
+            f"On {CALLED[self.text]}, after {millions(self.budget):g} million characters, {self.verdict}: "
+            f"LSTM minus GRU is {mean:+.3f} nats per character (95 % interval {low:+.3f} to {high:+.3f})."
+        )
+
+    def __str__(self) -> str:
+        mean, low, high = self.found.interval
+        ps = f"p {self.p:.2g}; of equivalence {self.p_equivalent:.2g}"
+        how = f"primary, Holm's {ps}" if self.budget == LARGEST else f"exploratory, {ps}"
+        return (
+            f"{self.text}, {self.budget}: LSTM minus GRU {mean:+.4f} nats, 95 % interval {low:+.4f} to {high:+.4f} "
+            f"({how}; {self.found.seeds} pairs): {self.verdict}"
         )
 
 
-def primary_looks(rows: Sequence[dict]) -> list[Look]:
-    """The looks that were said beforehand. Raises `ValueError` until all seeds of both are there."""
-    found = [difference(rows, text, LARGEST) for text in TRIAL_TEXTS]
+def looks(rows: Sequence[dict], budget: str = LARGEST) -> list[Look]:
+    """The difference on each text at this budget. `ValueError` until all seeds are there.
+
+    At the largest budget these are the looks that were said beforehand, their p-values corrected by Holm's method.
+    """
+    found = [difference(rows, text, budget) for text in TRIAL_TEXTS]
     if any(one.seeds < len(SEEDS) for one in found):
         raise ValueError(f"seeds are missing: {[one.seeds for one in found]} of {len(SEEDS)}")
-    corrected = (holm([getattr(one, name) for one in found]) for name in ("p", "p_equivalent"))
-    return [Look(*parts) for parts in zip(TRIAL_TEXTS, found, *corrected, strict=True)]
+    corrected = holm if budget == LARGEST else list
+    p_values = (corrected([getattr(one, name) for one in found]) for name in ("p", "p_equivalent"))
+    return [Look(text, budget, *rest) for text, *rest in zip(TRIAL_TEXTS, found, *p_values, strict=True)]
+
+
+# -------------------------------------------------------------------------------------------- against characters read
+
+
+def differences(rows: Sequence[dict], size: str = "350 K") -> dict[str, dict[float, Interval]]:
+    """LSTM minus GRU on each text, {text: {millions of characters: interval}}, at the budgets that are `finished`."""
+    return {
+        text: {millions(budget): difference(rows, text, budget, size).interval for budget in finished(rows, size)}
+        for text in TRIAL_TEXTS
+    }
+
+
+def mean_losses(rows: Sequence[dict], size: str = "350 K") -> dict[str, dict[str, dict[float, float]]]:
+    """Mean test losses, {text: {name: {millions: nats}}}, of each cell, the n-gram and, on *tales*, the floor.
+
+    Of the budgets that are `finished`, and of what has all its seeds there.
+    """
+    found = {text: {} for text in TRIAL_TEXTS}
+    for text, budget in product(TRIAL_TEXTS, finished(rows, size)):
+        losses = {name: tests(rows, text, size, budget, name).values() for name in (*COMPARED, "n-gram")}
+        floors = confirmed(rows, text=text, size=size, budget=budget, cell="GRU").values()
+        losses["floor"] = [row["floor"] for row in floors if "floor" in row]
+        for name, values in losses.items():
+            if len(values) == len(SEEDS):
+                found[text].setdefault(name, {})[millions(budget)] = fmean(values)
+    return found
+
+
+def millions(budget: str) -> float:
+    """Of characters."""
+    return BUDGETS[budget].characters / 1e6
+
+
+# ------------------------------------------------------------------------------------------------ what it is made of
+
+
+def made_of(rows: Sequence[dict], budget: str, by: str = "by kind") -> dict[str, Interval]:
+    """LSTM minus GRU on *tales*, split by kind of character or "by distance": the part of each in the whole.
+
+    In nats per character of the whole text, so that the kinds add up to the difference (but for the rounding of rows).
+    """
+    lstm, gru = (confirmed(rows, text="tales", size="350 K", budget=budget, cell=cell) for cell in ("LSTM", "GRU"))
+    parts = {}
+    for group in next(iter(gru.values()))[by]:
+        shares = []
+        for seed, row in gru.items():
+            (count, excess), (_, other) = row[by][group], lstm[seed][by][group]
+            shares.append(count / row["by kind"]["all"][0] * (other - excess))
+        parts[group] = _tested(shares, "tales").interval
+    return parts
+
+
+def memories(rows: Sequence[dict], budget: str, cell: str) -> list[tuple[list[float], list[float]]]:
+    """For each seed on *tales*: millions of characters read at each look, and the share of heroes then named right."""
+    step = BUDGETS[budget].streams * WINDOW / 1e6
+    found = confirmed(rows, text="tales", size="350 K", budget=budget, cell=cell).values()
+    return [([step * updates for updates in row.get("looks", [])], row["held"]) for row in found]
+
+
+def births(rows: Sequence[dict], budget: str, cell: str) -> list[float]:
+    """Millions of characters read at the first look that finds more than half of the heroes right; infinity if none.
+
+    Of each seed on *tales*, 64 to 255 characters after the last mention; a blind guess is right one time in six.
+    """
+    return [
+        next((read for read, share in zip(*memory, strict=True) if share > 0.5), math.inf)
+        for memory in memories(rows, budget, cell)
+    ]
+
+
+def best_of(rows: Sequence[dict], text: str, cell: str, budget: str = "1.5 M") -> list[float]:
+    """Expected validation loss of the best of n trials, drawn without putting back, for n = 1 to all of them.
+
+    The curve of Dodge et al. (2019), without putting back; its last value is the lowest itself. On Shakespeare the mean
+    of both judges. Raises `ValueError` if a trial is missing.
+    """
+    curves = []
+    for judge in judges(text):
+        trials = ranking(rows, text, "350 K", budget, cell, judge)
+        where = {"part": "tuning", "text": text, "size": "350 K", "budget": budget, "cell": cell}
+        of = {row["trial"]: row["val"][judge] for row in rows if where.items() <= row.items()}
+        losses = [of[trial] for trial in trials]  # from the lowest
+        total = len(losses)
+        curves.append(
+            [
+                sum(math.comb(total - k - 1, n - 1) * losses[k] for k in range(total - n + 1)) / math.comb(total, n)
+                for n in range(1, total + 1)
+            ]
+        )
+    return np.mean(curves, axis=0).tolist()
+
+
+def edges(rows: Sequence[dict], text: str, budget: str) -> dict[str, dict[str, float]]:
+    """For each cell, the settings it was confirmed with that lie in the outer tenth of what was tried."""
+    found = {}
+    for cell in BUDGETS[budget].cells:
+        for row in confirmed(rows, text=text, size="350 K", budget=budget, cell=cell).values():
+            found.setdefault(cell, {}).update(at_edges(row["settings"], text))
+    return {cell: outer for cell, outer in found.items() if outer}

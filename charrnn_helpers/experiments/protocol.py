@@ -22,6 +22,7 @@ from ..measures.excess import excess_by_distance, excess_by_kind, read_tales
 from ..measures.memory import recall
 from ..networks.models import num_parameters
 from ..networks.registry import CELLS, width_for
+from ..text.baselines import best_ngram
 from ..text.corpus import load_corpus
 from ..text.encoding import Vocabulary
 from ..text.tales import split_stories, write_stories
@@ -34,6 +35,14 @@ PROTOCOL = Path(__file__).with_name("protocol.md")
 RUN = ("part", "text", "size", "budget", "cell", "trial", "seed")  # what a run is, beside the scale
 TRIAL_TEXTS = ("tales", "shakespeare")
 RATES = (0.0003, 0.06)
+RANGES = {  # what the trials are spread over, logarithmically
+    "rate": RATES,
+    "warmup": (0.01, 0.4),  # share of the updates
+    "chrono": (10, 400),
+    "clip": (0.25, 4),
+    "weight_decay": (0.003, 0.3),
+}
+EVENLY = {"keep_bias": (-1, 4), "dropout": (0, 0.5)}
 DROPOUTS = (0.2, 0.4)  # also tried at the largest budget on Shakespeare: trials 100 + t and 200 + t
 TRIAL_SIZES = {"350 K": 350_000, "50 K": 50_000}
 SEEDS = range(10)
@@ -75,25 +84,34 @@ def settings(trial: int, text: str, cell: str) -> Settings:
     points = qmc.Sobol(6, scramble=False).random_base2(5) + 1 / 64  # (32, 6), each in the middle of its cell
     rate, warmup, start, clip, dropout, decay = points[trial % 100].tolist()
     bias = {"keep_bias": round(10 * start - 1, 2)}  # the lower half of its range
-    chrono = {"chrono": round(_between(10, 400, 2 * start - 1))}  # the upper half
+    chrono = {"chrono": round(_between("chrono", 2 * start - 1))}  # the upper half
     drawn = Settings(
-        rate=_between(*RATES, rate),
-        warmup=_between(0.01, 0.4, warmup),
+        rate=_between("rate", rate),
+        warmup=_between("warmup", warmup),
         start={} if cell == "RNN" else bias if start < 0.5 else chrono,
-        clip=_between(0.25, 4, clip),
+        clip=_between("clip", clip),
         dropout=round(0.5 * dropout, 3) if trial < 100 else DROPOUTS[trial // 100 - 1],
-        weight_decay=_between(0.003, 0.3, decay),
+        weight_decay=_between("weight_decay", decay),
     )
     return drawn if text == "shakespeare" else drawn._replace(dropout=0.0)  # nothing of tales is read twice
 
 
-def at_edge(rate: float) -> bool:
-    """Does a rate lie in the outer tenth of its range, on the logarithmic scale?"""
-    low, high = RATES
-    return not 0.1 <= math.log(rate / low) / math.log(high / low) <= 0.9
+def at_edges(drawn: dict, text: str) -> dict[str, float]:
+    """Which settings of a trial lie in the outer tenth of what was tried, and their values."""
+    values = {**drawn, **drawn["start"]}
+    places = {
+        name: math.log(values[name] / low) / math.log(high / low)
+        for name, (low, high) in RANGES.items()
+        if name in values
+    }
+    for name, (low, high) in EVENLY.items():
+        if name in values and (name, text) != ("dropout", "tales"):
+            places[name] = (values[name] - low) / (high - low)
+    return {name: values[name] for name, place in places.items() if not 0.1 <= place <= 0.9}
 
 
-def _between(low: float, high: float, u: float) -> float:
+def _between(name: str, u: float) -> float:
+    low, high = RANGES[name]
     return float(f"{low * (high / low) ** u:.3g}")
 
 
@@ -153,6 +171,11 @@ def confirming_runs(rows: Sequence[dict], text: str, size: str, budget: str) -> 
     ]
 
 
+def counting_runs(text: str, size: str, budget: str) -> list[dict]:
+    """The n-gram beside them, counted on the same characters for each seed."""
+    return [{"part": "n-gram", "text": text, "size": size, "budget": budget, "seed": seed} for seed in SEEDS]
+
+
 # --------------------------------------------------------------------------------------------------------------- a run
 
 
@@ -206,6 +229,10 @@ def network(run: dict, vocab: Vocabulary) -> nn.Module:
 def make(run: dict, scale: float = 1.0) -> dict:
     """Make one run: its row. `scale` shortens it, for a trial of the trial."""
     vocab, parts = parts_of(run, scale)
+    if run["part"] == "n-gram":
+        ngram = best_ngram(parts.train, parts.val["next"], len(vocab))
+        losses = ngram.losses(vocab.encode(parts.test))[1:]  # the first character is given
+        return {**run, "protocol": version(scale), "order": ngram.order, "test": round(float(losses.mean()), 5)}
     model, drawn = network(run, vocab), settings(run["trial"], run["text"], run["cell"])
     streams = BUDGETS[run["budget"]].streams
     updates = max(2, int(scale * BUDGETS[run["budget"]].characters) // (streams * WINDOW))
@@ -254,9 +281,10 @@ def make(run: dict, scale: float = 1.0) -> dict:
 
 
 def tested(text: str, model: nn.Module, vocab: Vocabulary, test: str, trained: bool) -> dict:
-    """The test loss, and on *tales* where it lies above the oracle's."""
+    """The test loss, and on *tales* where it lies above the oracle's; of a network that was not trained, ln V."""
     losses = context_losses(model, vocab.encode(test)).numpy()
-    row = {"test": round(float(losses.mean()) if trained else math.log(len(vocab)), 5)}
+    losses = losses if trained else np.full(len(losses), math.log(len(vocab)))
+    row = {"test": round(float(losses.mean()), 5)}
     if text == "tales":
         reading = read_tales(test)
         losses = np.append(np.nan, losses)  # the first character is given

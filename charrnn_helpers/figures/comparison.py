@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-from ..experiments.trial import Point
 from ..measures.intervals import Band, Interval
 from ..networks.registry import BOTH, CELLS
-from .pictures import NOTE, Picture, beside, lines_across, marks_of, new_figure, picture, side_by_side, style_of
+from .pictures import Picture, lines_across, marks_of, new_figure, picture, side_by_side, style_of
 
 
 def plot_excess_by_kind(excess: dict[str, dict[str, float]], chance: dict[str, float] | None = None) -> Picture:
@@ -54,18 +53,6 @@ def plot_paired(first: Sequence[float], second: Sequence[float], interval: Inter
     )
 
 
-def plot_intervals(intervals: dict[str, Interval], smallest: float, first: str, second: str) -> Picture:
-    """Intervals of `first` minus `second` below one another, in nats per character, against ±`smallest`."""
-    figure, axes = new_figure(height=0.9 + 0.32 * len(intervals))
-    _differences(axes, list(intervals.values()), smallest, first, second)
-    axes.set_yticks([-place for place in range(len(intervals))], intervals, fontsize=9)
-    return picture(
-        figure,
-        f"The mean difference {first} minus {second} and its interval for each of: {', '.join(intervals)}; a line at "
-        f"zero and a grey band of ±{smallest:g}, the smallest difference of interest.",
-    )
-
-
 def _differences(axes, intervals: Sequence[Interval], smallest: float, first: str, second: str) -> None:
     axes.axvspan(-smallest, smallest, color="#EEEEEE")
     axes.axvline(0, color="black", linewidth=0.9)
@@ -92,59 +79,6 @@ def plot_bands(bands: dict[str, Band], ngram: float | None = None, floor: float 
         figure,
         f"Validation loss against updates for {', '.join(bands)}: the mean over seeds as a line, its interval as a "
         f"band of the same colour.{_across(axes, ngram, floor)}",
-    )
-
-
-def plot_groups(
-    groups: dict[str, dict[str, Sequence[float]]],
-    ngram: float | None = None,
-    floor: float | None = None,
-    xlabel: str = "",
-) -> Picture:
-    """Final losses side by side: `groups[group][cell]` holds one for each seed, in nats per character.
-
-    A small mark for each seed, a large one for their mean.
-    """
-    figure, axes = new_figure(height=3.6)
-    cells = list(next(iter(groups.values())))
-    for cell, shift in zip(cells, beside(len(cells), 0.22), strict=True):
-        for place, group in enumerate(groups.values()):
-            losses, marks = group[cell], marks_of(cell)
-            axes.plot([place + shift] * len(losses), losses, **marks, markersize=4, alpha=0.45)
-            axes.plot([place + shift], [sum(losses) / len(losses)], **marks, markersize=9, fillstyle="none")
-        axes.plot([], [], **marks_of(cell), label=cell)
-    axes.set_xticks(range(len(groups)), groups)
-    axes.set(xlim=(-0.6, len(groups) - 0.4), xlabel=xlabel, ylabel="loss on test (nats/character)")
-    return picture(
-        figure,
-        f"Test losses of {', '.join(cells)} side by side for {', '.join(groups)}: a small mark for each seed, a large "
-        f"one for their mean.{_across(axes, ngram, floor)}",
-    )
-
-
-def plot_frontier(
-    points: dict[str, Sequence[Point]], at: float, ngram: float | None = None, floor: float | None = None
-) -> Picture:
-    """Loss against seconds: for each cell its sizes, as `trial.by_seconds` gives them, at the mean over the seeds.
-
-    A vertical line at `at` seconds is where equal seconds are compared.
-    """
-    figure, axes = new_figure(height=3.8)
-    for cell, found in points.items():
-        seconds = [point.seconds for point in found]
-        losses = [sum(point.losses) / len(point.losses) for point in found]
-        axes.plot(seconds, losses, **style_of(cell), marker=CELLS[cell].marker, label=cell)
-        for x, y, point in zip(seconds, losses, found, strict=True):
-            axes.annotate(point.size, (x, y), textcoords="offset points", xytext=(5, 5), **NOTE)
-    axes.axvline(at, color="black", linewidth=0.9)
-    axes.set_xscale("log")
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    axes.xaxis.set_minor_formatter(lambda value, _: f"{value:g}" if f"{value:g}"[0] in "25" else "")
-    axes.set(xlabel="seconds of one processor core (logarithmic)", ylabel="loss on test (nats/character)")
-    return picture(
-        figure,
-        f"Test loss against seconds of training on a logarithmic scale: one line for each of {', '.join(points)}, one "
-        f"mark for each size. A vertical line stands where equal seconds are compared.{_across(axes, ngram, floor)}",
     )
 
 

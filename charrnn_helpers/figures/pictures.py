@@ -36,10 +36,13 @@ class Picture:
         return {"image/png": self.png, "text/plain": repr(self)}
 
 
-def new_figure(width: float = 7.4, height: float = 3.2, rows: int = 1, cols: int = 1, **options):
-    """A white figure in inches and its axes, open above and to the right, as `plt.subplots` gives them."""
+def new_figure(width: float = 7.4, height: float = 3.2, rows: int = 1, cols: int = 1, mosaic=None, **options):
+    """A white figure in inches and its axes, open above and to the right, as `plt.subplots` gives them.
+
+    With a `mosaic` the axes are named in it, as `plt.subplot_mosaic` gives them.
+    """
     figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained", facecolor="white")
-    made = figure.subplots(rows, cols, **options)
+    made = figure.subplot_mosaic(mosaic, **options) if mosaic else figure.subplots(rows, cols, **options)
     for axes in figure.axes:
         axes.spines[["top", "right"]].set_visible(False)
     return figure, made

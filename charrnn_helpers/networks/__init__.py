@@ -5,4 +5,4 @@ from .compare import Gap, compare_with_torch
 from .fused_gru import FusedGRU, FusedGRUModel
 from .models import CharModel, GRUModel, LSTMModel, RNNModel, check_sizes, check_start, num_parameters, orthogonal_start
 from .numpy_network import NumpyNetwork
-from .registry import BOTH, CELLS, Cell, count_parameters, register, width_for, written_out
+from .registry import BOTH, CELLS, COMPARED, Cell, count_parameters, register, width_for, written_out

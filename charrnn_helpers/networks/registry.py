@@ -47,6 +47,7 @@ class Cell:
 
 CELLS: dict[str, Cell] = {}
 BOTH = ("LSTM", "GRU")  # the two that the course compares
+COMPARED = (*BOTH, "RNN")  # and what gates were invented to improve
 
 
 def register(cell: Cell) -> None:

@@ -4,6 +4,7 @@
 the networks that a panel plays with.
 """
 
+from .coverage import coverage_panel
 from .curves import curves_panel
 from .encoding import encoding_panel
 from .faults import faults_panel
@@ -13,4 +14,3 @@ from .network_pairs import Pair
 from .playground import playground_panel
 from .sampling import sampling_panel
 from .training import training_panel
-from .trial import trial_panel

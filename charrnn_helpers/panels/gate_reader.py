@@ -21,13 +21,21 @@ READ |= {"z": "update gate z", "r": "reset gate r", "n": "candidate n", "h": "st
 LONGEST_READ = 400  # characters: more would not fit under the controls
 
 
-def gates_panel(models: dict[str, CharModel], vocab: Vocabulary, text: str) -> Panel:
-    """Step through a text: colour it by one unit of a gate or state, and see what the network expects next."""
+def gates_panel(models: dict[str, CharModel], vocab: Vocabulary, text: str, gate: str = "h", unit: int = 0) -> Panel:
+    """Step through a text: colour it by one unit of a gate or state, and see what the network expects next.
+
+    It opens on `unit` of `gate` of the first network; one that has no such gate begins with h. Raises `ValueError` if
+    the first network has no such gate or unit.
+    """
+    first, opens_on = next(iter(models)), gate
+    gates, units = CELLS[models[first].cell].gates, models[first].hyperparameters["hidden_size"]
+    if gate not in gates or not 0 <= unit < units:
+        raise ValueError(f"unit {unit} of {gate} was asked for; this {first} has {', '.join(gates)} of {units} units")
     box = text_box("text", text)
     network = dropdown("network", list(models))
     what = dropdown("colour by", ())
     widths = {name: model.hyperparameters["hidden_size"] for name, model in models.items()}
-    unit = Slider("unit", 0, 0, max(widths.values()) - 1)
+    unit = Slider("unit", unit, 0, max(widths.values()) - 1)
     place = Slider("step", len(text), 1, max(2, len(text)))
     say, page, chart = ipw.HTML(), ipw.HTML(), Chart()
 
@@ -60,7 +68,7 @@ def gates_panel(models: dict[str, CharModel], vocab: Vocabulary, text: str) -> P
     def gates_of_the_network(_=None) -> None:
         gates = CELLS[models[network.value].cell].gates
         what.options = [(READ.get(gate, gate), gate) for gate in gates]
-        what.value = gates[-1]  # h, which every cell has
+        what.value = opens_on if opens_on in gates else "h"  # which every cell has
 
     def as_long_as_the_text(_) -> None:
         place.max = max(2, min(LONGEST_READ, len(box.value)))

@@ -4,3 +4,4 @@ from .baselines import NGram, best_ngram, ladder
 from .corpus import load_corpus
 from .encoding import Vocabulary, as_streams, batches
 from .tales import annotate, check_sentences, log_prob, next_characters, split_stories, surprise, write_stories
+from .tales_grammar import CHANCE

@@ -16,9 +16,8 @@ import common
 import torch
 
 from charrnn_helpers import TrainConfig, Vocabulary, load_corpus, train
-from charrnn_helpers.experiments.trial import COMPARED
 from charrnn_helpers.measures.closers import answer, what_is_open, where_lines_end, who_is_next
-from charrnn_helpers.networks.registry import CELLS
+from charrnn_helpers.networks.registry import CELLS, COMPARED
 from charrnn_helpers.text.baselines import best_ngram
 
 WINDOW, UNITS = 64, 192

@@ -1,14 +1,12 @@
-"""What networks learn to remember, and whether they learn to count: the longer runs that 04, 05 and 08 show.
+"""What networks learn to remember: the longer runs that 04, 05 and 08 show.
 
     python tests/benchmarks/memory.py --json charrnn_helpers/results/memory.json
 
 Rates: LSTM, GRU and plain RNN of 160 units on `tales` at four rates. Recall: the same as 04 trains them, the gated
 ones also from the other one's start; three seeds; twenty times on the way, and at the end: which of the remembered
-words are right? Then each writes, and its state is operated on. Counting: LSTM, GRU and plain RNN of 10 units on
-a^n b^n and a^n b^n c^n, n up to 20, twenty seeds; up to which n do they count? Holding: the three with 24 units on a
-key that comes back after up to 20 dots; over how many do they hold it? All in float32, one thread each; of --updates
-and --seeds, the numbers are for rates, for recall, and for the others. Over an hour on two cores. Runs that are in the
-JSON file already are not made again. --rnn FILE keeps the first plain RNN, as it ships.
+words are right? Then each writes, and its state is operated on. All in float32, one thread each; of --updates and
+--seeds, the first number is for rates, the other for recall. Half an hour on two cores. Runs that are in the JSON file
+already are not made again. --rnn FILE keeps the first plain RNN, as it ships.
 """
 
 from __future__ import annotations
@@ -22,12 +20,10 @@ import common
 import torch
 
 from charrnn_helpers import TrainConfig, Vocabulary, load_corpus, save_checkpoint, train
-from charrnn_helpers.experiments.trial import COMPARED
-from charrnn_helpers.measures.counting import counts, holds, learn_to_count, learn_to_hold, reach
 from charrnn_helpers.measures.memory import recall
 from charrnn_helpers.measures.samples import one_hero, tales_validity
 from charrnn_helpers.measures.surgery import exchanges, heroes_told, names_again, states_before, stories_changed
-from charrnn_helpers.networks.registry import CELLS
+from charrnn_helpers.networks.registry import CELLS, COMPARED
 from charrnn_helpers.sampling import generate_many
 from charrnn_helpers.text.tales import split_stories
 from charrnn_helpers.training.device import keep_memory
@@ -98,21 +94,7 @@ def remember(cell: str, start: str, seed: int, updates: int, rnn: str | None = N
     }
 
 
-def count(cell: str, letters: str, seed: int, updates: int) -> dict:
-    """Train on lines of at most 20 of each letter; up to which n are all of them counted?"""
-    model, vocab = learn_to_count(cell, letters, seed, updates=updates)
-    return {"reach": reach(lambda n: counts(model, vocab, letters, n))}
-
-
-def hold(cell: str, units: int, seed: int, updates: int) -> dict:
-    """Train on lines with at most 20 dots between a key and its return; over how many is it held?"""
-    model, vocab = learn_to_hold(cell, seed, units=units, updates=updates)
-    return {"reach": reach(lambda n: holds(model, vocab, n))}
-
-
 PARTS = {  # what is done, its column, and the pairs of a cell and a value of it
-    "counting": (count, "letters", [*product(COMPARED, ("ab", "abc"))]),
-    "holding": (hold, "units", [*product(COMPARED, (24,))]),
     "rates": (try_rate, "rate", [*product(COMPARED, (0.0015, 0.003, 0.006, 0.012))]),
     "recall": (remember, "start", [(cell, start) for cell, starts in STARTS.items() for start in starts]),
 }
@@ -127,12 +109,12 @@ def measure(run: dict, rnn: str | None) -> dict:
 
 
 def main(arguments: list[str] | None = None) -> dict:
-    options = common.options(__doc__, arguments, parts=PARTS, updates=[4000, 4000, 3000], seeds=[1, 3, 20], rnn=None)
+    options = common.options(__doc__, arguments, parts=PARTS, updates=[4000, 4000], seeds=[1, 3], rnn=None)
     result = common.kept(options.json) or {"machine": common.machine("cpu") + common.SIDE_BY_SIDE, "rows": []}
     runs = []
     for part in options.parts:
         _, column, pairs = PARTS[part]
-        number = {"rates": 0, "recall": 1}.get(part, 2)
+        number = ("rates", "recall").index(part)
         for seed, (cell, value) in product(range(options.seeds[number]), pairs):
             seed += 100 * (part == "rates")  # no network of the others is one by which a rate was chosen
             run = {"part": part, "cell": cell, column: value, "seed": seed, "updates": options.updates[number]}

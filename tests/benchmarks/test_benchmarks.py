@@ -11,7 +11,7 @@ from pathlib import Path
 import closers
 import common
 import cost
-import full_trial
+import counting
 import generation_speed
 import keep_memory
 import latency
@@ -167,37 +167,6 @@ def test_a_trial_of_the_tuning_is_made_again_with_what_was_changed(tmp_path, sho
             run(tuning, tmp_path, "--row", wrong)
 
 
-def test_the_full_trial_tunes_each_cell_and_then_runs_other_seeds_with_that_rate(tmp_path, monkeypatch):
-    small = {"PARTS": {"warmup": [("50 K", 2, 5_000, 0.25)]}, "SIZES": {"50 K": 8_000}, "baselines": lambda text: {}}
-    small |= {"STREAMS": 2, "WINDOW": 8, "RATES": (0.003, 0.01), "MOST_RATES": 4}
-    for name, value in small.items():
-        monkeypatch.setattr(full_trial, name, value)
-    given = ("--texts", "assignment", "--parts", "warmup", "--seeds", 2, "--folder", tmp_path / "runs")
-    result = run(full_trial, tmp_path, *given)
-    cells = full_trial.COMPARED
-    tried = {cell: [row["rate"] for row in result["tuning"] if row["cell"] == cell] for cell in cells}
-    assert tried["LSTM"] == tried["GRU"] == tried["RNN"]  # the same trials for each cell
-    assert set(full_trial.RATES) <= set(tried["LSTM"])
-    at_an_end = {row["rate"] for row in result["rows"]} & {min(tried["LSTM"]), max(tried["LSTM"])}
-    assert not at_an_end or len(tried["LSTM"]) == full_trial.MOST_RATES
-    assert {row["seed"] for row in result["tuning"]} & {row["seed"] for row in result["rows"]} == set()
-    assert len(result["rows"]) == 2 * len(cells)
-    for row in result["rows"]:
-        rivals = [other for other in result["tuning"] if other["cell"] == row["cell"]]
-        assert row["rate"] == min(rivals, key=lambda other: other["val"])["rate"]
-        assert (row["layers"], row["warmup"]) == (2, 0.25)
-        assert abs(row["parameters"] - 8_000) < 400
-    assert run(full_trial, tmp_path, *given)["rows"] == result["rows"]  # nothing is made twice: seconds would differ
-    assert len(list((tmp_path / "runs").glob("*.json"))) == len(result["tuning"]) + len(result["rows"])
-
-
-def test_the_full_trial_stops_where_a_run_that_chooses_a_rate_fails(tmp_path, monkeypatch):
-    monkeypatch.setattr(full_trial, "PARTS", {"sizes": [("50 K", 1, 1, 0.1)]})
-    monkeypatch.setattr(full_trial, "baselines", lambda text: {})
-    with pytest.raises(SystemExit, match="the LSTM cannot be tuned"):  # too short a text for so many streams
-        full_trial.main(["--texts", "assignment", "--parts", "sizes", "--folder", str(tmp_path)])
-
-
 def test_the_machine_is_named_with_what_it_has_for_bfloat16(tmp_path, monkeypatch):
     cpuinfo = tmp_path / "cpuinfo"
     monkeypatch.setattr(common, "CPUINFO", cpuinfo)
@@ -226,25 +195,47 @@ def test_a_table_has_a_line_for_each_row_and_a_dash_for_what_is_missing():
     assert common.table(rows) == "what          n\nx       1,200.4\nlonger        -"
 
 
-def test_memory_runs_all_its_parts_and_goes_on_where_it_stopped(tmp_path, monkeypatch):
+def test_memory_runs_both_parts_and_goes_on_where_it_stopped(tmp_path, monkeypatch):
     monkeypatch.setitem(memory.PARTS, "recall", (memory.remember, "start", [("RNN", "usual")]))
     monkeypatch.setitem(memory.PARTS, "rates", (memory.try_rate, "rate", [("RNN", 0.003)]))
-    small = ("--updates", 2, 2, 2, "--seeds", 1, 1, 1, "--rnn", tmp_path / "rnn.pt")
-    counted = run(memory, tmp_path, *small, "--parts", "counting")["rows"]
-    assert {(row["cell"], row["letters"]) for row in counted} == set(product(memory.COMPARED, ("ab", "abc")))
+    small = ("--updates", 2, 2, "--seeds", 1, 1, "--rnn", tmp_path / "rnn.pt")
+    run(memory, tmp_path, *small, "--parts", "rates")
     rows = run(memory, tmp_path, *small)["rows"]
-    parts = [row["part"] for row in rows]  # none twice
-    assert {part: parts.count(part) for part in memory.PARTS} == {
-        "counting": 6,
-        "holding": 3,
-        "rates": 1,
-        "recall": 1,
-    }
+    assert sorted(row["part"] for row in rows) == ["rates", "recall"]  # none twice
     (row,) = [row for row in rows if row["part"] == "recall"]
     assert row["looks"] == [1, 2]
     assert len(row["losses"]) == len(row["held"]) == 2
     assert list(row["shares"]) == list(memory.KINDS)
     assert load_checkpoint(tmp_path / "rnn.pt").model.cell == "RNN"
+
+
+def test_counting_chooses_a_rate_for_each_and_judges_with_other_seeds(tmp_path, monkeypatch):
+    monkeypatch.setattr(counting, "RATES", (0.001, 0.05))
+    small = ("--updates", 40, "--seeds", 1, 2)
+    rows = run(counting, tmp_path, *small)["rows"]
+    assert run(counting, tmp_path, *small)["rows"] == rows  # none is made twice
+    assert len(rows) == 9 * (2 + 2)
+    tried = {(row["task"], row["cell"], row["rate"]): row["reach"] for row in rows if row["part"] == "choosing"}
+    assert max(tried.values()) > 0  # 40 updates are enough for a line of one
+    for row in rows:
+        if row["part"] == "judging":
+            best = max((0.001, 0.05), key=lambda rate: (tried[row["task"], row["cell"], rate], -rate))
+            assert row["rate"] == best
+    assert not {row["seed"] for row in rows if row["part"] == "choosing"} & {0, 1}
+
+
+def test_cells_that_ship_were_judged_at_the_rate_with_the_largest_mean_reach():
+    rows = measured("counting")["rows"]
+    for task, cell in product(counting.TASKS, counting.COMPARED):
+        tried = {rate: [] for rate in counting.RATES}
+        of = [row for row in rows if (row["task"], row["cell"]) == (task, cell)]
+        for row in of:
+            if row["part"] == "choosing":
+                tried[row["rate"]].append(row["reach"])
+        assert {len(reaches) for reaches in tried.values()} == {5}
+        (rate,) = {row["rate"] for row in of if row["part"] == "judging"}
+        assert sum(tried[rate]) == max(map(sum, tried.values()))
+        assert len({row["seed"] for row in of if row["part"] == "judging"}) == 20
 
 
 def test_the_plain_rnn_of_the_memory_runs_learns_at_the_best_of_four_rates():

@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> list[dict]:
     done = protocol.trial_rows(Path(options.rows), options.scale)
     with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool:
         for size, budget in product(options.sizes, protocol.BUDGETS):
-            for plan in (protocol.tuning_runs, protocol.confirming_runs):
+            for plan in (protocol.tuning_runs, protocol.confirming_runs, protocol.counting_runs):
                 runs = [run for text in options.texts for run in plan(done, text, size, budget)]
                 todo = [run for run in runs if not any(run.items() <= row.items() for row in done)]
                 for future in as_completed([pool.submit(make, run, options.scale) for run in todo]):

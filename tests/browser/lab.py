@@ -196,7 +196,7 @@ def samples(page):
 
 PREPARE = """
 from charrnn_helpers import Vocabulary, load_checkpoint, load_corpus, panels
-from charrnn_helpers.experiments import measured
+from charrnn_helpers.measures import Interval
 from charrnn_helpers.training import find_checkpoint
 
 corpus = load_corpus("tales")
@@ -214,6 +214,6 @@ PANELS = {
     "playground": "panels.playground_panel(panels.Pair(models, vocab, corpus))",
     "sampling": 'panels.sampling_panel(models, vocab, "Once ")',
     "gates": 'panels.gates_panel(models, vocab, "Once a cat sat (in a mill) and sang.")',
-    "trial": 'panels.trial_panel(measured("full_trial"), 0.02, 0.998)',
+    "coverage": "panels.coverage_panel(lambda pairs, own, spread: [Interval(spread, 0, 0.01 * pairs)] * 2, 0.03)",
     "faults": "panels.faults_panel(corpus.floor)",
 }

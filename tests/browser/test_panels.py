@@ -35,7 +35,7 @@ def test_a_slider_is_moved_with_the_pointer(page, panel, name, label):
     assert box.input_value() == dragged
 
 
-@pytest.mark.parametrize(("name", "label"), [("curves", "unit"), ("curves", "axis"), ("trial", "what is equal")])
+@pytest.mark.parametrize(("name", "label"), [("curves", "unit"), ("curves", "axis"), ("coverage", "each pair reads")])
 def test_a_list_is_worked_with_the_arrow_keys(page, panel, name, label):
     place = panel(name)
     choice, before = place.get_by_label(label, exact=True), picture(place)

@@ -13,8 +13,9 @@ from torch.nn import functional as F
 
 from charrnn_helpers import TrainConfig
 from charrnn_helpers.exercises import EXERCISES, check, claim, hint, progress, solution
-from charrnn_helpers.measures import paired_difference
-from charrnn_helpers.networks import detach, num_parameters
+from charrnn_helpers.measures import longest_copied_span, paired_difference
+from charrnn_helpers.networks import GRUCell, LSTMCell, detach, num_parameters
+from charrnn_helpers.networks.models import model_on
 
 
 @pytest.fixture
@@ -64,19 +65,42 @@ def correlation(values, feature):
     return torch.corrcoef(torch.cat([values.T, feature[None]]))[-1, :-1]
 
 
+def by_walking(scores, u, temperature, k):
+    """A sampler in plain Python: the k likeliest keep their weights, and u walks along them."""
+    weights = [math.exp(score / temperature) for score in scores.tolist()]
+    lowest = sorted(weights)[-k]
+    left = u * sum(weight for weight in weights if weight >= lowest)
+    for index, weight in enumerate(weights):
+        left -= weight if weight >= lowest else 0
+        if left < 0:
+            return index
+
+
+def among_the_kept(scores, u, temperature, k):
+    kept = scores.topk(k).indices.sort().values
+    ends = (scores[kept] / temperature).softmax(0).cumsum(0)
+    return kept[torch.searchsorted(ends, u, right=True)]
+
+
 RIGHT = [
     ("1.1", lambda ids: [ids[: len(ids) - 1], ids.roll(-1)[:-1]]),
-    ("1.3", lambda losses: float(losses.mean() * math.log2(math.e))),
-    ("1.4", 0.406),
+    ("1.2", lambda x, y, w: [pair for pair in zip(x.split(w, 1), y.split(w, 1)) if pair[0].shape[1] == w]),
+    ("1.2", lambda x, y, w: [[x[:, k * w : k * w + w], y[:, k * w : k * w + w]] for k in range(x.shape[1] // w)]),
+    ("1.3", 0.406),
+    ("2.2", LSTMCell),
+    ("3.2", GRUCell),
     ("2.3", lambda inputs, units, layers: num_parameters(nn.LSTM(inputs, units, layers))),
     ("4.1", 4.5),
     ("4.2", lambda logits, targets: -logits.log_softmax(-1).gather(-1, targets[..., None]).mean()),
     ("4.3", TrainConfig(updates=1000, warmup=100, learning_rate=0.01, final_share=0).rate),
     ("5.2", paired_difference([0.01, 0.03, 0.02], [0, 0, 0]).low),
-    ("8.1", lambda gates: -1 / gates.log().mean(0, keepdim=True)),
-    ("8.1", lambda gates: -len(gates) / gates.log().sum()),
+    ("6.2", lambda *given: by_walking(*given)),
+    ("6.2", lambda *given: among_the_kept(*given)),
+    ("7.3", longest_copied_span),
+    ("8.1", torch.tensor([2.13])),
     ("8.2", lambda values, feature: int(correlation(values, feature).abs().argmax())),
-    ("8.3", torch.tensor([10.0])),
+    ("8.3", lambda change: change[:, torch.randperm(160)]),
+    ("8.3", lambda change: change * torch.randn_like(change).sign()),
     ("9.2", 0.0116),
     ("9.3", lambda p, level=0.05: [x * len(p) < level for x in p]),
     ("10.3", lambda x1, y1, x2: bool((x1[:, 1:] == y1[:, :-1]).all() and (x2[:, 0] == y1[:, -1]).all())),
@@ -86,6 +110,27 @@ RIGHT = [
 @pytest.mark.parametrize(("number", "answer"), RIGHT)
 def test_another_right_answer_is_right_too(said, number, answer):
     assert said(check, number, answer) == f"{number} is right."
+
+
+def cell(given, forward):
+    """The class of a cell with another `forward`."""
+    return type("Written", (given,), {"forward": forward})
+
+
+def cut_along_the_streams(self, x, state):
+    i, f, g, o = (self.x2h(x) + self.h2h(state[0])).chunk(4)
+    return i * f, g * o
+
+
+def added_before_they_are_cut(self, x, h):
+    r, z, n = (self.x2h(x) + self.h2h(h)).chunk(3, dim=-1)
+    z, n = torch.sigmoid(z), torch.tanh(torch.sigmoid(r) * n)
+    return (1 - z) * n + z * h
+
+
+def half_cut_off(self, x, state):
+    step = LSTMCell.gates(self, x.detach(), state)
+    return step["h"], step["c"]
 
 
 @torch.no_grad()
@@ -106,22 +151,40 @@ IN_NO_TABLE = [  # answers that are read, or fall through the table; and those o
     ("1.1", lambda ids: (ids[:-1], ids[:-1]), "your targets are not shifted"),
     ("1.1", lambda ids: (ids[:-1], ids[2:]), "5 inputs and 4 targets"),
     ("1.1", lambda ids: (ids[:3], ids[2:5]), "the inputs are 7 3 5"),
-    ("1.2", lambda b, t, n, B: 25, "right for n = 41, but for b = 3, t = 1, n = 40, B = 4 you say 25, and it is 28"),
-    ("1.2", lambda b, t, n, B: 99, "for b = 2, t = 5, n = 41, B = 4 you say 99, and it is 25"),
-    ("1.3", lambda losses: 0.0, "2.885 bits"),
-    ("1.4", 0.1, "0.100 bits is not it"),
-    ("1.4", "half", "your code stopped with TypeError"),
+    ("1.2", lambda x, y, w: x, "return a list of pairs (x, y), or yield them"),
+    ("1.2", lambda x, y, w: (x[:, :w], y[:, :w]), "do not return inside the loop"),
+    ("1.2", lambda x, y, w: [(x, y, w)], "each batch is a pair"),
+    ("1.2", lambda x, y, w: [(x, y)], "you give 1 batches where 2 whole windows fit"),
+    ("1.2", lambda x, y, w: [(x.T, y.T)] * 2, "x of batch 0 has the shape (11, 3); it should be (3, 4)"),
+    ("1.2", lambda x, y, w: [(x[:, :w], y[:, :w])] * 2, "out of order"),
+    ("1.2", lambda x, y, w: [(x[:, :w], y[:, :w]), (x[:, :w], y[:, w : 2 * w])], "should read [4, 5, 6, 7]"),
+    ("1.3", 0.1, "0.100 bits is not it"),
+    ("1.3", "half", "your code stopped with TypeError"),
     ("2.1", 10.0, "a gate lies between 0 and 1, and 10 does not"),
     ("2.1", 0.9, "f = 0.900 leaves 0.122 after 20 characters"),
-    ("2.2", lambda i, f, g, o, c: o, "return two things, the new h and the new c: `return h, c`"),
-    ("2.2", lambda i, f, g, o, c: (o, o), "the new c is not"),
-    ("2.2", lambda i, f, g, o, c: (c, f * c + i * g), "c is right; h is not"),
-    ("2.2", lambda *_: 1 / 0, "your code stopped with ZeroDivisionError: division by zero"),
+    ("2.2", LSTMCell(5, 3), "give the class itself"),
+    ("2.2", nn.LSTMCell, "keep the class as it is given"),
+    ("2.2", cell(LSTMCell, lambda self, x, state: state[0]), "return two things, the new h and the new c"),
+    ("2.2", cell(LSTMCell, lambda self, x, state: [self.x2h(x)] * 2), "the new h should be (B, H)"),
+    ("2.2", cell(LSTMCell, cut_along_the_streams), "cut along the last axis, not along the streams"),
+    ("2.2", cell(LSTMCell, lambda self, x, state: (state[0], 0 * state[1])), "the new c is not f * c + i * g"),
+    ("2.2", cell(LSTMCell, lambda self, x, s: (s[0], self.gates(x, s)["c"])), "c is right; h is not o * tanh(c)"),
+    ("2.2", cell(LSTMCell, half_cut_off), "the numbers are right, the gradients are not"),
+    ("2.2", cell(LSTMCell, lambda *_: 1 / 0), "your code stopped with ZeroDivisionError: division by zero"),
     ("2.3", lambda *_: 7, "for inputs=64, units=128, layers=3 you count 7, and nn.LSTM has 363,520"),
     ("2.3", lambda *_: 363_520, "for inputs=5, units=7, layers=1 you count 363520, and nn.LSTM has 392"),
     ("2.4", small_forget_biases, "add up to 0.30"),
-    ("3.1", lambda z, n, h: h, "it should be 0.50"),
-    ("3.2", lambda x, h, r, U, W: h, "it is not tanh"),
+    ("3.1", 1.5, "a gate lies between 0 and 1, and 1.5 does not"),
+    ("3.1", 0.9, "z = 0.9 gives 0.4, not 0.25"),
+    ("3.2", GRUCell(5, 3), "give the class itself"),
+    ("3.2", nn.GRUCell, "keep the class as it is given"),
+    ("3.2", LSTMCell, "give both the same sizes"),
+    ("3.2", cell(GRUCell, lambda self, x, h: (h, h)), "return one tensor, the new h"),
+    ("3.2", cell(GRUCell, lambda self, x, h: self.h2h(h)), "the new h should be (B, H)"),
+    ("3.2", cell(GRUCell, added_before_they_are_cut), "r multiplies the input as well"),
+    ("3.2", cell(GRUCell, lambda self, x, h: self.h2h(h).chunk(3)[2]), "your code stopped with IndexError"),
+    ("3.2", cell(GRUCell, lambda self, x, h: -h), "the new h is not (1 - z) * n + z * h"),
+    ("3.2", cell(GRUCell, lambda self, x, h: self.gates(x.detach(), h)["h"]), "the gradients are not"),
     ("3.3", 171, "4/3 of 128"),
     ("3.3", 151, "a GRU of 151 units has 98,301 parameters here, the LSTM 99,328"),
     ("3.4", fold_other_rows, "r and z, and nothing else"),
@@ -135,31 +198,40 @@ IN_NO_TABLE = [  # answers that are read, or fall through the table; and those o
     ("5.3", lambda *_: 0.0, "for the example the share is 0.638"),
     ("5.3", lambda x, o, kinds, kind: EXERCISES["5.3"].right(x, o, kinds, "name"), "not a fixed name"),
     ("6.1", 0.5, "every probability is squared"),
-    ("6.2", lambda p, share: p >= share * p.max(), "which characters are kept"),
-    ("6.2", lambda p, share: p[p >= share * p.max()], "one probability for each of the 5 characters"),
-    ("6.2", lambda p, share: 2 * p, "the bar is 0.12: three are kept"),
-    ("6.2", lambda p, s: p * (p > s * p.max()) / p[p > s * p.max()].sum(), "exactly at the bar"),
+    ("6.2", lambda s, u, t, k: (s / t).softmax(0), "the index of one character; you return 5 numbers"),
+    ("6.2", lambda s, u, t, k: (s / t).softmax(0).max(), "a whole number; you return 0.437"),
+    ("6.2", lambda s, u, t, k: "e", "a whole number; you return 'e'"),
+    ("6.2", lambda s, u, t, k: int(torch.multinomial((s / t).softmax(0), 1)), "let u decide"),
+    ("6.2", lambda s, u, t, k: 2, "u = 0, temperature 1 and k = 5 it should be 0, and you return 2"),
+    ("6.2", lambda s, u, t, k: None if u > 0.5 else by_walking(s, u, t, k), "you return nothing"),
+    ("6.2", lambda s, u, t, k: by_walking(s, u, t, k) if t < 2 else 3, "temperature 2 and k = 3 it should be 1"),
     ("6.3", 1.0, "1 is not it"),
-    ("6.4", lambda *_: 0.1, "four stand in 'cdababcd'"),
-    ("6.4", lambda *_: 0.5, "and you say 0.500"),
     ("7.1", 3, "3 is not the number"),
     ("7.2", lambda a, b: 7, "part at 2, and you gave 7"),
     ("7.2", lambda a, b: 2 if len(b) == len(a) else 4, "not 4"),
-    ("7.3", lambda prompt, vocab: list(prompt), "you return a list of characters"),
-    ("7.3", lambda prompt, vocab: "", "and you gave ''"),
-    ("8.1", lambda gates: gates.mean(), "it is 3.88 characters"),
+    ("7.3", lambda written, training: 8, "not its length"),
+    ("7.3", lambda written, training: ["owl", "the"], "return one piece"),
+    ("7.3", lambda written, training: "owl", "is ' the owl', and you gave 'owl'"),
+    (
+        "7.3",
+        lambda written, training: longest_copied_span(written, training) or " ",
+        "of 'abc' the longest piece in 'xyz'",
+    ),
+    ("8.1", 5.0, "5 is not it"),
     ("8.2", lambda v, f: correlation(v, f).abs(), "return one number, that of a unit; you return 7"),
     ("8.2", lambda v, f: correlation(v, f).abs().max(), "return its number"),
     ("8.2", lambda v, f: 7, "there are units 0 to 6, and you return 7"),
     ("8.2", lambda v, f: v.std(0).argmin(), "were not the closest"),
-    ("8.3", 7, "how often is 0.2 halved"),
+    ("8.3", lambda change: change[0], "a change for each row, (4, 160) as `change`; yours has the shape (160,)"),
+    ("8.3", lambda change: torch.rand(4, 160) * 100, "controls nothing"),
+    ("8.3", lambda change: 3 * change, "that is the operation itself"),
     ("9.1", lambda H, E: 1, "for H = 128 and E = 64 it is 152, and you give 1"),
     ("9.1", lambda H, E: 152, "for H = 20 and E = 100"),
     ("9.2", 0.5, "0.5000 is not it"),
     ("9.3", lambda p: [x < 0.01 for x in p], "the number of tests is that of the list"),
     ("9.3", lambda p: [x < 0.01 for x in p if x < 0.1], "5 values went in and 4"),
     ("9.3", lambda p: [False] * len(p), "only the first counts"),
-    ("10.1", "shuffled", "give the name as a string, one of one_prediction"),
+    ("10.1", "shuffled", "give the name as a string, one of smaller_batch"),
     ("10.2", update(zero=False, state_after=lambda state: state), "detach what you return"),
     ("10.2", update(clip=5.0), "so is the clipping to 1.0"),
     ("10.2", update(clip=0.5), "compare it line by line"),
@@ -172,6 +244,18 @@ def test_every_other_answer_gets_one_sentence(said, number, answer, words):
     sentence = said(check, number, answer)
     assert sentence.startswith(f"{number}, not yet: ")
     assert words in sentence
+
+
+@pytest.mark.parametrize("number", ["2.2", "3.2"])
+def test_a_cell_that_a_student_has_written_can_be_trained(number):
+    """So that a notebook can take it in the place of the package's own."""
+    model = model_on(EXERCISES[number].right, "mine")(7, hidden_size=6, num_layers=1, embedding_size=4)
+    ids = torch.randint(7, (3, 9))
+    before = F.cross_entropy(model(ids)[0][:, :-1].flatten(0, 1), ids[:, 1:].flatten())
+    before.backward()
+    torch.optim.SGD(model.parameters(), 0.1).step()
+    after = F.cross_entropy(model(ids)[0][:, :-1].flatten(0, 1), ids[:, 1:].flatten())
+    assert after < before
 
 
 def test_checking_does_not_disturb_the_global_random_numbers(said):
@@ -204,7 +288,7 @@ def test_progress_tells_what_check_last_said(monkeypatch, said):
     said(check, "4.1", 90.0)  # changed for the worse
     said(check, "4.2", ...)
     assert said(progress, 4) == "0 of 3 solved: 4.1 tried, 4.2 still open, 4.3 still open"
-    with pytest.raises(ValueError, match="1 to 10"):
+    with pytest.raises(ValueError, match="1 to 12"):
         progress(11)
 
 

@@ -1,13 +1,14 @@
 """What the trial's rows answer, recomputed by formulas of this file's own."""
 
 import math
+from itertools import combinations
 
 import numpy as np
 import pytest
 from scipy.special import stdtr
 
 from charrnn_helpers.experiments import outcome
-from charrnn_helpers.experiments.outcome import difference, holm, primary_looks
+from charrnn_helpers.experiments.outcome import difference, holm, looks
 
 
 def rows(text, lstm, gru, budget="24 M"):
@@ -55,17 +56,27 @@ def test_holm_multiplies_the_smallest_by_all_and_keeps_the_order():
         (0.05, 0.01, "the GRU is better"),
         (0.006, 0.002, "the GRU is better, by less than matters"),
         (0.02, 0.004, "the GRU is better, and whether it matters is undecided"),
-        (0.001, 0.004, "equivalent"),
-        (0.001, 0.2, "no difference detected, nor equivalence shown"),
+        (0.001, 0.004, "the two are equivalent"),
+        (0.001, 0.2, "no difference is shown, nor equivalence"),
     ],
 )
 def test_verdicts(gap, spread, verdict):
     d = np.array(drawn(0.0, 1.0, 3))
     d = gap + spread * (d - d.mean()) / d.std(ddof=1)
     found = [row for text in ("tales", "shakespeare") for row in rows(text, 1.5 + d, [1.5] * 10)]
-    looks = primary_looks(found)
-    assert [look.verdict for look in looks] == [verdict] * 2
-    assert f"LSTM minus GRU {gap:+.4f} nats, 95 % interval" in str(looks[0])
+    first, second = looks(found)
+    assert first.verdict == second.verdict == verdict
+    assert f"LSTM minus GRU {gap:+.4f} nats, 95 % interval" in str(first)
+    assert f"{verdict}: LSTM minus GRU is {gap:+.3f} nats per character" in second.sentence
+
+
+def test_only_the_largest_budget_is_corrected_for_two_looks():
+    d = np.array(drawn(0.0, 1.0, 3))
+    d = (d - d.mean()) / d.std(ddof=1)
+    for budget in ("6 M", "24 M"):
+        found = rows("tales", 1.5041 + 0.005 * d, [1.5] * 10, budget)  # p is 0.03, and Holm's 0.06
+        first, _ = looks(found + rows("shakespeare", 1.5 + 0.04 * d, [1.5] * 10, budget), budget)
+        assert (first.p < 0.05) == (budget == "6 M")
 
 
 def test_a_seed_counts_once():
@@ -77,7 +88,50 @@ def test_a_seed_counts_once():
 def test_looks_wait_for_all_seeds():
     found = rows("tales", drawn(1, 1, 1), drawn(1, 1, 2)) + rows("shakespeare", drawn(1, 1, 1)[:9], drawn(1, 1, 2)[:9])
     with pytest.raises(ValueError, match=r"seeds are missing: \[10, 9\] of 10"):
-        primary_looks(found)
+        looks(found)
     with pytest.raises(ValueError, match="both need the same"):
         difference(rows("tales", [1.0, 2.0], [1.0]), "tales", "24 M")
     assert outcome.LARGEST == "24 M"
+
+
+def parts(cell, seed, excess, **more):
+    where = {"part": "confirmation", "text": "tales", "size": "350 K", "budget": "6 M"}
+    kinds = {"all": [100, sum(excess.values())], **{kind: [25, 4 * nats] for kind, nats in excess.items()}}
+    return {**where, "cell": cell, "seed": seed, "by kind": kinds, **more}
+
+
+def test_a_difference_is_the_sum_of_what_it_is_made_of():
+    rows = [parts("LSTM", seed, {"name": 0.03 + seed / 100, "free": 0.02}) for seed in range(3)]
+    rows += [parts("GRU", seed, {"name": 0.01, "free": 0.03 + seed / 50}) for seed in range(3)]
+    found = outcome.made_of(rows, "6 M")
+    assert found["name"].mean == pytest.approx(0.03)  # 0.02, 0.03 and 0.04
+    assert found["free"].mean == pytest.approx(-0.03)  # -0.01, -0.03 and -0.05
+    assert found["all"].mean == pytest.approx(found["name"].mean + found["free"].mean)
+    assert found["name"].high - found["name"].mean == pytest.approx(4.302653 * 0.01 / math.sqrt(3))
+
+
+def test_memory_is_born_at_the_first_look_at_which_most_heroes_are_right():
+    looks = {"looks": [100, 200, 300]}
+    rows = [parts("GRU", 0, {}, held=[0.2, 0.5, 0.6], **looks), parts("GRU", 1, {}, held=[0.1, 0.2, 0.3], **looks)]
+    assert outcome.births(rows, "6 M", "GRU") == [pytest.approx(300 * 32 * 64 / 1e6), math.inf]
+    assert outcome.memories(rows, "6 M", "GRU")[1] == (pytest.approx([0.2048, 0.4096, 0.6144]), [0.1, 0.2, 0.3])
+
+
+def test_the_best_of_n_trials_is_the_mean_over_all_ways_to_draw_them():
+    losses = np.random.default_rng(0).normal(1, 0.1, 32)
+    where = {"part": "tuning", "text": "tales", "size": "350 K", "budget": "1.5 M", "cell": "GRU"}
+    found = outcome.best_of(
+        [{**where, "trial": k, "val": {"stories": x}} for k, x in enumerate(losses)], "tales", "GRU"
+    )
+    assert len(found) == 32
+    assert found[0] == pytest.approx(losses.mean())
+    assert found[1] == pytest.approx(np.mean([min(pair) for pair in combinations(losses, 2)]))
+    assert found[-1] == pytest.approx(losses.min())
+
+
+def test_a_budget_is_finished_when_both_cells_have_all_seeds_on_both_texts():
+    found = [row for text in ("tales", "shakespeare") for row in rows(text, [1.0] * 10, [1.0, 1.2] * 5, budget="6 M")]
+    assert outcome.finished(found) == ["6 M"]
+    assert outcome.differences(found)["tales"][6.0].mean == pytest.approx(-0.1)
+    assert outcome.mean_losses(found)["shakespeare"] == {"LSTM": {6.0: 1.0}, "GRU": {6.0: pytest.approx(1.1)}}
+    assert outcome.finished(found[:-1]) == []

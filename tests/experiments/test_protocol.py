@@ -43,7 +43,7 @@ def test_the_trials_fill_their_ranges_and_are_the_same_for_both_cells():
     assert sorted(math.floor(place) for place in places) == list(range(32))  # one in each of 32 equal steps
     assert sum("chrono" in one.start for one in drawn) == 16
     assert min(one.dropout for one in drawn) < 0.02 < 0.48 < max(one.dropout for one in drawn)
-    assert sum(protocol.at_edge(one.rate) for one in drawn) == 6
+    assert sum("rate" in protocol.at_edges(one._asdict(), "shakespeare") for one in drawn) == 6
 
 
 def test_a_plain_rnn_has_no_start_tales_no_dropout_and_late_trials_more_of_it():

@@ -36,6 +36,15 @@ def test_layers_of_cells_in_two_halves_equal_one_run(name):
     assert_close((torch.cat([first, second], dim=1), end), (whole, last))
 
 
+def test_a_grus_state_stays_within_one_and_an_lstms_cell_may_grow():
+    torch.manual_seed(0)
+    gru, lstm, x = GRUCell(4, 32), LSTMCell(4, 32), torch.randn(8, 200, 4)
+    for weight in (*gru.parameters(), *lstm.parameters()):
+        weight.data.mul_(10)
+    assert run_cell(gru, x)[0].abs().max() <= 1 + 1e-6
+    assert run_cell(lstm, x)[1][1].abs().max() > 2
+
+
 def test_run_cell_says_what_shape_it_needs():
     with pytest.raises(ValueError, match=r"\(5,\)"):
         run_cell(GRUCell(5, 6), torch.zeros(5))

@@ -11,7 +11,7 @@ from charrnn_helpers.panels.faults import faults_panel
 
 def test_a_run_belongs_to_the_seed_that_was_chosen_when_it_was_started(monkeypatch, controls, words):
     asked, go_on = [], threading.Event()
-    some_run = Run(val_updates=[60], val_losses=[2.0], second_look=2.0, reloaded=2.0, sample="a cat sat")
+    some_run = Run(val_updates=[60], val_losses=[2.0], second_look=2.0, reloaded=2.0, sample="a cat sat", own_text=1.0)
     for _ in range(60):
         some_run.note(2.0, 1.0, torch.full((8,), 2.0))
 

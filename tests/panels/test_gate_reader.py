@@ -10,11 +10,18 @@ from charrnn_helpers.panels.gate_reader import READ, coloured, gates_panel
 
 
 @pytest.fixture
-def panel():
+def opened():
+    """`opened(gate, unit)`: the panel of three small networks."""
     vocab = Vocabulary.from_text("abc xyz.")
     torch.manual_seed(0)
     widths = {"LSTM": 6, "GRU": 4, "RNN": 5}
-    return gates_panel({cell: CELLS[cell].model(len(vocab), widths[cell], 1, 4) for cell in widths}, vocab, "abc xyz.")
+    models = {cell: CELLS[cell].model(len(vocab), widths[cell], 1, 4) for cell in widths}
+    return lambda *shown: gates_panel(models, vocab, "abc xyz.", *shown)
+
+
+@pytest.fixture
+def panel(opened):
+    return opened()
 
 
 def test_gates_of_every_network_can_be_chosen_and_each_once(panel, controls, words):
@@ -25,6 +32,19 @@ def test_gates_of_every_network_can_be_chosen_and_each_once(panel, controls, wor
         for gate in gates:
             named["colour by"].value = gate
             assert f"{READ[gate]}, unit 0, is" in words(panel)
+
+
+def test_it_opens_on_the_gate_and_unit_asked_for_and_on_h_where_there_is_no_such_gate(opened, controls, words):
+    panel = opened("c", 5)
+    assert "cell c, unit 5, is" in words(panel)
+    named = controls(panel)
+    named["unit"].value = 3
+    for cell, shown in (("GRU", "state h"), ("LSTM", "cell c")):
+        named["network"].value = cell
+        assert f"{shown}, unit 3, is" in words(panel)
+    for asked in (("z", 0), ("c", 6), ("c", -1)):
+        with pytest.raises(ValueError, match="this LSTM has i, f, g, o, c, h of 6 units"):
+            opened(*asked)
 
 
 @pytest.mark.parametrize(

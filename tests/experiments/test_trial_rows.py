@@ -1,0 +1,143 @@
+"""The rows that ship: made under the protocol as it stands; and each verdict printed from them, computed anew here."""
+
+import hashlib
+import json
+import math
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from scipy.special import stdtr, stdtrit
+
+from charrnn_helpers.experiments.outcome import made_of
+
+ROOT = Path(__file__).resolve().parents[2]
+ROWS = [json.loads(line) for line in (ROOT / "charrnn_helpers/results/trial.jsonl").read_text().splitlines()]
+CONFIRMED = [row for row in ROWS if row["part"] == "confirmation"]
+TEXTS = {"tales": "tales", "shakespeare": "Shakespeare"}
+
+
+def test_every_row_was_made_once_under_the_protocol_as_it_stands():
+    protocol = (ROOT / "charrnn_helpers/experiments/protocol.md").read_bytes()
+    assert {row["protocol"] for row in ROWS} == {hashlib.sha256(protocol).hexdigest()[:12]}
+    names = ("part", "text", "size", "budget", "cell", "trial", "seed")
+    made = [tuple(row.get(name) for name in names) for row in ROWS]
+    assert len(set(made)) == len(made)
+
+
+def let_through(text, size, budget, cell, judge):
+    """The trials that a judge lets through to this budget, the best first: at 1.5 M all, then the best 8, then 3."""
+    same = {"part": "tuning", "text": text, "size": size, "budget": budget, "cell": cell}
+    losses = {row["trial"]: row["val"][judge] for row in ROWS if same.items() <= row.items()}
+    if budget == "1.5 M":
+        assert set(losses) == set(range(32))
+        trials = losses
+    else:
+        before = let_through(text, size, {"6 M": "1.5 M", "24 M": "6 M"}[budget], cell, judge)
+        trials = before[: {"6 M": 8, "24 M": 3}[budget]]
+        if (text, budget) == ("shakespeare", "24 M"):
+            trials = [*trials, 100 + before[0], 200 + before[0]]  # with more dropout
+    return sorted(trials, key=lambda trial: (losses[trial], trial))
+
+
+def test_every_confirmed_run_has_the_settings_that_did_best_where_it_is_not_tested():
+    assert CONFIRMED
+    for row in CONFIRMED:
+        judge = "stories" if row["text"] == "tales" else "tenth 7" if row["seed"] < 5 else "tenth 2"
+        place = [row[name] for name in ("text", "size", "budget", "cell")]
+        assert row["trial"] == let_through(*place, judge)[0]
+        same = {"part": "tuning", **{name: row[name] for name in ("text", "size", "budget", "cell", "trial")}}
+        (own,) = [one for one in ROWS if same.items() <= one.items()]
+        assert own["settings"] == row["settings"]
+
+
+def statistics(text, budget):
+    """Mean, interval, p and p of equivalence of LSTM minus GRU, by the formulas of the protocol; None if incomplete."""
+    where = {"text": text, "size": "350 K", "budget": budget}
+    tests = {
+        cell: {row["seed"]: row["test"] for row in CONFIRMED if {**where, "cell": cell}.items() <= row.items()}
+        for cell in ("LSTM", "GRU")
+    }
+    if min(map(len, tests.values())) < 10:
+        return None
+    d = [tests["LSTM"][seed] - tests["GRU"][seed] for seed in range(10)]
+    mean = sum(d) / 10
+    variance = sum((x - mean) ** 2 for x in d) / 9
+    error = math.sqrt(variance * (1 / 10 + (1 / 8 if text == "shakespeare" else 0)))
+    reach = stdtrit(9, 0.975) * error
+    equivalent = max(stdtr(9, (mean - 0.02) / error), stdtr(9, (-0.02 - mean) / error))
+    return mean, mean - reach, mean + reach, 2 * stdtr(9, -abs(mean) / error), equivalent
+
+
+def said(mean, low, high, p, equivalent):
+    if p >= 0.05:
+        return "the two are equivalent" if equivalent < 0.05 else "no difference is shown, nor equivalence"
+    better = "the LSTM is better" if mean < 0 else "the GRU is better"
+    if low >= 0.02 or high <= -0.02:
+        return better
+    return better + (", by less than matters" if equivalent < 0.05 else ", and whether it matters is undecided")
+
+
+def expected():
+    """{(text, budget): (statistics, verdict)}; at 24 M both p-values are Holm's, over the two texts."""
+    found = {}
+    for budget in ("1.5 M", "6 M", "24 M"):
+        both = [statistics(text, budget) for text in TEXTS]
+        if None in both:
+            continue
+        if budget == "24 M":
+            for place in (3, 4):
+                small, large = sorted(one[place] for one in both)
+                holm = {small: min(1, 2 * small), large: max(large, min(1, 2 * small))}
+                both = [(*one[:place], holm[one[place]], *one[place + 1 :]) for one in both]
+        found |= {(text, budget): (one, said(*one)) for text, one in zip(TEXTS, both, strict=True)}
+    return found
+
+
+def printed(path):
+    cells = nbformat.read(path, as_version=4).cells
+    return "".join(output.get("text", "") for cell in cells for output in cell.get("outputs", []))
+
+
+def test_the_verdicts_of_09_are_those_of_the_rows():
+    pattern = (
+        r"^(\w+), ([\d.]+ M): LSTM minus GRU (\S+) nats, 95 % interval (\S+) to (\S+) "
+        r"\((?:exploratory, p|primary, Holm's p) (\S+); of equivalence (\S+); 10 pairs\): (.+)$"
+    )
+    found = re.findall(pattern, printed(ROOT / "notebooks" / "09_fair_trial.ipynb"), re.MULTILINE)
+    assert {(text, budget) for text, budget, *_ in found} == set(expected())
+    for text, budget, *numbers, verdict in found:
+        statistic, right = expected()[text, budget]
+        assert verdict == right
+        assert list(map(float, numbers[:3])) == pytest.approx(statistic[:3], abs=6e-5)
+        assert list(map(float, numbers[3:])) == pytest.approx(statistic[3:], rel=0.06)
+
+
+@pytest.mark.parametrize("where", ["README.md", "notebooks/05_loss_curves.ipynb", "notebooks/09_fair_trial.ipynb"])
+def test_the_two_sentences_are_those_of_the_largest_budget_wherever_they_stand(where):
+    text = (ROOT / where).read_text(encoding="utf-8") if where.endswith(".md") else printed(ROOT / where)
+    pattern = r"On (\w+), after ([\d.]+) million characters, (.+): LSTM minus GRU is (\S+) nats .+ (\S+) to (\S+)\)\.$"
+    found = re.findall(pattern, text, re.MULTILINE)
+    names, budgets = {name: text for text, name in TEXTS.items()}, [budget for _, budget in expected()]
+    assert [(names[name], f"{millions} M") for name, millions, *_ in found] == [(text, budgets[-1]) for text in TEXTS]
+    for name, millions, verdict, *numbers in found:
+        statistic, right = expected()[names[name], f"{millions} M"]
+        assert verdict == right
+        assert list(map(float, numbers)) == pytest.approx(statistic[:3], abs=6e-4)
+
+
+def test_the_shipped_runs_are_of_the_sizes_they_say_and_no_two_are_one():
+    for row in CONFIRMED:
+        assert row["parameters"] == pytest.approx(1000 * int(row["size"].split()[0]), rel=0.01)
+        assert row["status"] in ("finished", "diverged")
+    curves = [(row["text"], row["budget"], row["cell"], *row.get("val_losses", [row["seed"]])) for row in CONFIRMED]
+    assert len(set(curves)) == len(curves)
+
+
+def test_the_kinds_of_a_difference_add_up_to_it():
+    for budget in {budget for text, budget in expected()}:
+        parts = made_of(ROWS, budget)
+        kinds = sum(part.mean for kind, part in parts.items() if kind != "all")
+        assert kinds == pytest.approx(parts["all"].mean, abs=5e-4)  # the rows are rounded
+        assert kinds == pytest.approx(expected()["tales", budget][0][0], abs=5e-4)
