@@ -171,7 +171,7 @@ def confirming_runs(rows: Sequence[dict], text: str, size: str, budget: str) -> 
     ]
 
 
-def counting_runs(text: str, size: str, budget: str) -> list[dict]:
+def counting_runs(_: Sequence[dict], text: str, size: str, budget: str) -> list[dict]:
     """The n-gram beside them, counted on the same characters for each seed."""
     return [{"part": "n-gram", "text": text, "size": size, "budget": budget, "seed": seed} for seed in SEEDS]
 

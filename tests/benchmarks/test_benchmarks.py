@@ -283,9 +283,9 @@ def test_the_trial_tunes_confirms_and_goes_on_where_it_stopped(tmp_path, monkeyp
     small = ["--scale", "0.001", "--rows", str(tmp_path / "rows.jsonl"), "--texts", "tales", "--sizes", "50 K"]
     monkeypatch.setattr(trial.protocol, "BUDGETS", {"1.5 M": budgets["1.5 M"]})
     first = trial.main(small)
-    assert [row["part"] for row in first] == ["tuning", "tuning", "confirmation", "confirmation"]
+    assert [row["part"] for row in first] == [part for part in ("tuning", "confirmation", "n-gram") for _ in range(2)]
     monkeypatch.setattr(trial.protocol, "BUDGETS", {name: budgets[name] for name in ("1.5 M", "6 M")})
     both = trial.main(small)
-    assert both[:4] == json.loads(json.dumps(first))
-    assert len(both) == 8
+    assert both[:6] == json.loads(json.dumps(first))
+    assert len(both) == 12
     assert all(row["test"] > row["floor"] for row in both if row["part"] == "confirmation")
