@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from ..measures.intervals import Band, Interval
-from ..networks.registry import BOTH, CELLS
-from .pictures import Picture, lines_across, marks_of, new_figure, picture, side_by_side, style_of
+from ..measures.intervals import Interval
+from ..networks.registry import BOTH
+from .pictures import Picture, marks_of, new_figure, picture, side_by_side
 
 
 def plot_excess_by_kind(excess: dict[str, dict[str, float]], chance: dict[str, float] | None = None) -> Picture:
@@ -63,26 +63,3 @@ def _differences(axes, intervals: Sequence[Interval], smallest: float, first: st
     axes.set(xlim=(-reach, reach), ylim=(-len(intervals) + 0.4, 0.6))
     axes.set_xlabel(f"{first} minus {second} (nats/character)")
     axes.set_title(f"← {first} lower          {second} lower →", fontsize=9)
-
-
-# --- 09: many runs --------------------------------------------------------------------------------------------------
-
-
-def plot_bands(bands: dict[str, Band], ngram: float | None = None, floor: float | None = None) -> Picture:
-    """Learning curves with their intervals: `bands[cell]` over updates, in nats per character."""
-    figure, axes = new_figure(height=3.4)
-    for cell, band in bands.items():
-        axes.fill_between(band.x, band.low, band.high, color=CELLS[cell].colour, alpha=0.2, linewidth=0)
-        axes.plot(band.x, band.mean, **style_of(cell), marker=CELLS[cell].marker, markersize=4, label=cell)
-    axes.set(xlabel="updates", ylabel="loss on val (nats/character)")
-    return picture(
-        figure,
-        f"Validation loss against updates for {', '.join(bands)}: the mean over seeds as a line, its interval as a "
-        f"band of the same colour.{_across(axes, ngram, floor)}",
-    )
-
-
-def _across(axes, ngram: float | None, floor: float | None) -> str:
-    """Lines for what counting reaches and for the best possible; the words that name them."""
-    names = lines_across(axes, {"n-gram": ngram, "floor": floor})
-    return f" Horizontal lines: {' and '.join(names)}." if names else ""

@@ -6,11 +6,9 @@ from .gates import time_constants, trace
 from .gradients import decay, gradient_by_lag
 from .intervals import (
     NO_DIFFERENCE,
-    Band,
     Interval,
     bits,
     bootstrap_difference,
-    learning_curve_band,
     paired_difference,
     pairs_needed,
     verdict,
@@ -28,4 +26,4 @@ from .samples import (
     sample_report,
     tales_validity,
 )
-from .units import HERO, best_unit, correlations, enclosed, knocks_to_come, position_in_sentence
+from .units import HERO, best_unit, correlations, position_in_sentence

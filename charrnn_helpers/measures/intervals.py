@@ -115,25 +115,3 @@ def pairs_needed(
     pairs = range(2, 10_001)
     place = bisect_left(pairs, power, key=shown)
     return pairs[place] if place < len(pairs) else None
-
-
-class Band(NamedTuple):
-    """Learning curves of several seeds in one: at each of `x` the middle and the ends of an interval on the mean."""
-
-    x: np.ndarray
-    mean: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-
-
-def learning_curve_band(x: Sequence[float], curves: Sequence[Sequence[float]], confidence: float = 0.95) -> Band:
-    """Mean of `curves` (seeds, points) at each of `x` (points,), with Student's t interval at each point.
-
-    Raises `ValueError` for fewer than two curves, or one of another length than `x`.
-    """
-    if len(curves) < 2 or any(len(curve) != len(x) for curve in curves):
-        raise ValueError(f"give two or more curves with {len(x)} points each, one for every seed")
-    values = np.asarray(curves, dtype=float)  # (seeds, points)
-    reach = stats.t.ppf((1 + confidence) / 2, len(values) - 1) * stats.sem(values, axis=0)
-    mean = values.mean(axis=0)
-    return Band(np.asarray(x, dtype=float), mean, mean - reach, mean + reach)

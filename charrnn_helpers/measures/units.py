@@ -11,18 +11,6 @@ from ..text.tales_grammar import WORDS
 HERO = re.compile(r"\b(?:" + "|".join(WORDS["name"]) + r")\b")
 
 
-def enclosed(text: str, opening: str, closing: str) -> np.ndarray:
-    """1 for every character of `text` between an opening and its closing one, the opening itself included; else 0."""
-    depth, values = 0, []
-    for char in text:
-        if char == opening and (depth == 0 or opening != closing):
-            depth += 1
-        elif char == closing:
-            depth = max(0, depth - 1)
-        values.append(min(depth, 1))
-    return np.array(values, dtype=float)
-
-
 def position_in_sentence(text: str) -> np.ndarray:
     """How many characters ago the sentence began, for every character of `text`."""
     values, position = [], 0
@@ -30,16 +18,6 @@ def position_in_sentence(text: str) -> np.ndarray:
         values.append(position)
         position = 0 if char in ".\n" else position + 1
     return np.array(values, dtype=float)
-
-
-def knocks_to_come(text: str) -> np.ndarray:
-    """For `tales`: how many knocks of "four times: tap, tap, tap, tap." are still to be written; 0 elsewhere."""
-    values = np.zeros(len(text))
-    for match in re.finditer(r": ((\w+)(?:, \2)+)\.", text):
-        left = match[1].count(",") + 1
-        for position in range(match.start(1), match.end(1)):
-            values[position] = left - match[1][: position - match.start(1) + 1].count(",") - 1
-    return values
 
 
 class Unit(NamedTuple):

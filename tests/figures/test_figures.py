@@ -15,7 +15,7 @@ from matplotlib.colors import to_rgb
 
 from charrnn_helpers import TrainConfig, Vocabulary, figures
 from charrnn_helpers.experiments import Run
-from charrnn_helpers.measures import Band, Interval, Share
+from charrnn_helpers.measures import Interval, Share
 from charrnn_helpers.networks import BOTH, CELLS
 from charrnn_helpers.text.tales import Mark
 from charrnn_helpers.training import History
@@ -35,14 +35,12 @@ SHARES = {"LSTM": {"name": Share(9, 6, 0.3, 0.1)}, "GRU": {"name": Share(9, 5, 0
 FAR = {"LSTM": {"8 to 15": Share(9, 6, 0.3, 0.1)}, "GRU": {"1 to 7": Share(9, 5, 0.3, 0.1)}}
 LOOKS = {cell: {2: Share(9, 2, 0.3, 0.1), 4: Share(9, 6, 0.3, 0.1)} for cell in ("LSTM", "GRU")}
 POSITIONS = {"LSTM": torch.linspace(3, 1, 5), "GRU": torch.linspace(2, 1, 5)}
-BAND = Band(*(np.array(line) for line in ([1, 2], [2.0, 1.0], [1.8, 0.9], [2.2, 1.1])))
 LIKELY = {name: torch.full((len(VOCAB),), 1 / len(VOCAB)) for name in ("LSTM", "GRU", "oracle")}
 
 # Figure: what it is called with, what its words must name, and which traits of the cells can be seen in it.
 FIGURES = {
     "diagram": (["lstm_cell"], "forget gate f", ""),
     "plot_answer": ([MILLIONS, 0.02, MEANS], "for tales and shakespeare.*±0.02.*best n-gram", "colour line marker"),
-    "plot_bands": ([{"LSTM": BAND, "GRU": BAND}, 2.2, 0.7], "GRU: .*n-gram and floor", "colour line marker"),
     "plot_best_of": ([{"tales": {"LSTM": [3, 2], "GRU": [2, 1]}}], "LSTM, GRU on tales", "colour line"),
     "plot_birth": ([HISTORIES, LOOKS], "share of names right.* chance as a line: LSTM and GRU", "colour line marker"),
     "plot_births": ([{"6 M": {"GRU": MEMORIES, "LSTM": MEMORIES[:1]}}, 1 / 6], "for 6 M; a black", "colour line"),
@@ -140,7 +138,7 @@ def test_a_cell_looks_as_the_registry_says(name, trait, monkeypatch):
         assert (np.abs(pixels - to_rgb(GLARING["colour"])).max(axis=2) < 0.02).any()
 
 
-@pytest.mark.parametrize("name", ["plot_bands", "plot_ladder", "plot_losses"])
+@pytest.mark.parametrize("name", ["plot_ladder", "plot_losses"])
 def test_a_line_that_is_not_known_is_not_named(name):
     assert not re.search("floor|n-gram|bigram", getattr(figures, name)(FIGURES[name][0][0]).words)
 

@@ -10,7 +10,6 @@ from charrnn_helpers.measures.intervals import (
     NO_DIFFERENCE,
     Interval,
     bootstrap_difference,
-    learning_curve_band,
     paired_difference,
     pairs_needed,
     verdict,
@@ -97,14 +96,3 @@ def test_no_number_of_pairs_shows_no_difference():
     assert pairs_needed([1.0, 2.0], [2.0, 1.0]) is None
     assert pairs_needed([1e-9, 1.0, -1.0], [0.0, 0.0, 0.0]) is None
     assert pairs_needed([2.0, 3.0], [1.0, 2.0]) == 2
-
-
-def test_band_is_an_interval_at_each_point():
-    curves = [[3.0, 2.0], [1.0, 2.0], [2.0, 2.0]]
-    band = learning_curve_band([10, 20], curves)
-    first = paired_difference([3.0, 1.0, 2.0], [0.0, 0.0, 0.0])
-    assert (band.low[0], band.mean[0], band.high[0]) == pytest.approx((first.low, first.mean, first.high))
-    assert band.low[1] == band.mean[1] == band.high[1] == 2
-    for curves in ([[1.0, 2.0]], [[1.0, 2.0], [1.0]]):
-        with pytest.raises(ValueError, match="two or more curves"):
-            learning_curve_band([10, 20], curves)

@@ -4,27 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from charrnn_helpers.measures.units import (
-    HERO,
-    best_unit,
-    enclosed,
-    knocks_to_come,
-    position_in_sentence,
-)
+from charrnn_helpers.measures.units import HERO, best_unit, position_in_sentence
 from charrnn_helpers.text import tales, tales_grammar
 
 
-def test_features_say_of_each_character_what_they_promise():
-    text = 'He (or [he]) said "no".\n'
-    marked = enclosed(text, "(", ")")
-    assert "".join(char for char, value in zip(text, marked, strict=True) if value) == "(or [he]"
-    quoted = enclosed(text, '"', '"')
-    assert "".join(char for char, value in zip(text, quoted, strict=True) if value) == '"no'
+def test_a_position_counts_the_characters_since_the_last_sentence_began():
     assert position_in_sentence("ab. c.").tolist() == [0, 1, 2, 0, 1, 2]
-    line = "Somebody knocked three times: tap, tap, tap. So"
-    start = line.index("tap")
-    assert knocks_to_come(line)[start : start + 13].tolist() == [2, 2, 2, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0]
-    assert not knocks_to_come(line)[:start].any()
 
 
 def test_a_story_names_its_hero_first():
