@@ -6,21 +6,23 @@ an exercise has to be looked at in a way of its own.
 """
 
 import copy
+import inspect
 import math  # noqa: F401
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import numpy as np  # noqa: F401
 import torch
-from torch import nn  # noqa: F401
+from torch import nn
 from torch.nn import functional as F  # noqa: F401
 
 from ..text.encoding import Vocabulary  # noqa: F401
-from ..training.files import read_table
+from ..training.files import read_table, whole_file
 
 
 def claim(words: str, holds: bool) -> None:
@@ -50,6 +52,7 @@ class Exercise:
     read: str = ""  # a function: what an answer gives as an outcome; may raise `Wrong`
     observe: str = ""  # a generator of all outcomes of an answer and a case, where `read` cannot say it
     tolerance: float = 1e-4
+    kept: str = ""  # for a class whose `forward` is kept once it is right: where it is used; see `written`
     hints_given: int = 0
     state: str = "still open"  # then "tried", "solved"
 
@@ -199,7 +202,56 @@ def check(number: str, answer=None) -> None:
     except Exception as error:  # the reader's own code may fail in any way; say how, and go on
         fault = f"your code stopped with {type(error).__name__}: {error}"
     asked.state = "solved" if fault is None else "tried"
-    print(f"{number} is right." if fault is None else f"{number}, not yet: {fault}")
+    if fault is not None:
+        print(f"{number}, not yet: {fault}")
+    else:
+        print(f"{number} is right. {asked.kept if asked.kept and _keep(asked, answer) else ''}".strip())
+
+
+def written(number: str) -> type[nn.Module]:
+    """The class that `check` has found right and kept in the folder `runs`, or else that of the solution; says which.
+
+    Raises `ValueError` for an exercise whose answers are not kept.
+    """
+    asked = _find(number)
+    if not asked.kept:
+        raise ValueError(f"the answers to {number} are not kept")
+    path = _kept_at(asked)
+    if path.is_file() and (answer := _rebuilt(asked, path.read_text(encoding="utf-8"))):
+        print(f"exercise {number}, as you wrote it")
+        return answer
+    print(f"exercise {number} has not been solved in this folder: this is its solution")
+    return asked.right
+
+
+def _keep(asked: Exercise, answer: type[nn.Module]) -> bool:
+    """Keep the source of its `forward`, if that is all that is needed to make it again."""
+    try:
+        source = dedent(inspect.getsource(answer.forward))
+        if _rebuilt(asked, source):
+            _kept_at(asked).parent.mkdir(exist_ok=True)
+            with whole_file(_kept_at(asked)) as file:
+                file.write(source.encode())
+            return True
+    except (OSError, TypeError):  # no source, or no place to write
+        pass
+    return False
+
+
+def _kept_at(asked: Exercise) -> Path:
+    return Path("runs") / f"exercise_{asked.number}.py"
+
+
+def _rebuilt(asked: Exercise, source: str) -> type[nn.Module] | None:
+    """The class of the solution with this `forward`; `None` if it is not right."""
+    names = dict(asked.names)
+    try:
+        exec(source, names)
+        answer = type("Written", (asked.right,), {"forward": names["forward"]})
+        with torch.random.fork_rng(devices=[]):
+            return answer if asked.diagnose(answer) is None else None
+    except Exception:  # the reader's own code may fail in any way
+        return None
 
 
 def hint(number: str) -> None:

@@ -3,6 +3,16 @@
 from .cells import CellLayers, GRUCell, LSTMCell, RNNCell, State, detach, map_state, run_cell, to_device
 from .compare import Gap, compare_with_torch
 from .fused_gru import FusedGRU, FusedGRUModel
-from .models import CharModel, GRUModel, LSTMModel, RNNModel, check_sizes, check_start, num_parameters, orthogonal_start
+from .models import (
+    CharModel,
+    GRUModel,
+    LSTMModel,
+    RNNModel,
+    check_sizes,
+    check_start,
+    num_parameters,
+    orthogonal_start,
+    stepping,
+)
 from .numpy_network import NumpyNetwork
 from .registry import BOTH, CELLS, COMPARED, Cell, count_parameters, register, width_for, written_out

@@ -4,7 +4,7 @@ A cell has two linear layers, `x2h` and `h2h`, with a block of H rows for each o
 arithmetic, and gives each gate and the new state by name; `carries` names what goes from one step to the next.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import torch
 from torch import Tensor, nn
@@ -133,17 +133,23 @@ def copy_weights(cell: nn.Module, rnn: nn.RNNBase, layer: int = 0) -> list[Tenso
     Raises `ValueError` if the sizes differ.
     """
     originals = []
-    for linear, kind in ((cell.x2h, "ih"), (cell.h2h, "hh")):
-        for name in ("weight", "bias"):
-            original = getattr(rnn, f"{name}_{kind}_l{layer}")
-            if getattr(linear, name).shape != original.shape:
-                raise ValueError(
-                    f"layer {layer}: {name}_{kind} is {tuple(getattr(linear, name).shape)} in the cell "
-                    f"and {tuple(original.shape)} in the reference; give both the same sizes"
-                )
-            setattr(linear, name, nn.Parameter(original.detach().clone()))
-            originals.append(original)
+    for linear, name, theirs in weight_names(cell, layer):
+        own, original = getattr(linear, name), getattr(rnn, theirs)
+        if own.shape != original.shape:
+            raise ValueError(
+                f"{theirs} is {tuple(own.shape)} in the cell and {tuple(original.shape)} in the reference; "
+                "give both the same sizes"
+            )
+        setattr(linear, name, nn.Parameter(original.detach().clone()))
+        originals.append(original)
     return originals
+
+
+def weight_names(cell: nn.Module, layer: int = 0) -> Iterator[tuple[nn.Linear, str, str]]:
+    """Each weight of a hand-written cell: its linear layer, its name there, and its name in PyTorch's layers."""
+    for linear, side in ((cell.x2h, "ih"), (cell.h2h, "hh")):
+        for name in ("weight", "bias"):
+            yield linear, name, f"{name}_{side}_l{layer}"
 
 
 class CellLayers(nn.Module):

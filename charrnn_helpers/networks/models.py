@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .cells import CellLayers, State
+from .cells import CellLayers, State, weight_names
 
 
 def orthogonal_start(rnn: nn.RNNBase) -> None:
@@ -135,6 +135,30 @@ def model_on(equations: type[nn.Module], name: str) -> type[CharModel]:
         return CellLayers([equations(units if layer else inputs, units) for layer in range(depth)], dropout)
 
     return type(f"{name}Model", (CharModel,), {"cell": name, "recurrent": staticmethod(layers)})
+
+
+def stepping(base: type[CharModel], equations: type[nn.Module]) -> type[CharModel]:
+    """`base`, a class of models on `nn.LSTM` or `nn.GRU`, each step of which a hand-written cell makes.
+
+    Its weights are PyTorch's, under their names: it starts as `base` does, and is kept and read as one. `equations`
+    has the layers `x2h` and `h2h`, the names `carries`, and `forward(x, state)`, as those of `cells` have.
+    """
+
+    class Layers(base.recurrent):
+        def __init__(self, inputs: int, units: int, depth: int, *, batch_first: bool, dropout: float):
+            super().__init__(inputs, units, depth, batch_first=batch_first, dropout=dropout)
+            with torch.device("meta"):  # the weights are those of PyTorch's layers
+                cells = [equations(units if layer else inputs, units) for layer in range(depth)]
+            self.written = (CellLayers(cells, dropout),)  # in a tuple, so that no weight is counted twice
+
+        def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+            (layers,) = self.written
+            for number, cell in enumerate(layers.cells):
+                for linear, name, theirs in weight_names(cell, number):
+                    setattr(linear, name, getattr(self, theirs))
+            return layers.train(self.training)(x, state)
+
+    return type(base.__name__, (base,), {"recurrent": Layers})
 
 
 def check_sizes(dropout: float, embedding_size: int | None, **sizes: int) -> None:

@@ -2,8 +2,10 @@
 
 import math
 import re
+import runpy
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,10 +14,9 @@ from torch import nn
 from torch.nn import functional as F
 
 from charrnn_helpers import TrainConfig
-from charrnn_helpers.exercises import EXERCISES, check, claim, hint, progress, solution
+from charrnn_helpers.exercises import EXERCISES, check, claim, hint, progress, solution, written
 from charrnn_helpers.measures import longest_copied_span, paired_difference
 from charrnn_helpers.networks import GRUCell, LSTMCell, detach, num_parameters
-from charrnn_helpers.networks.models import model_on
 
 
 @pytest.fixture
@@ -246,16 +247,24 @@ def test_every_other_answer_gets_one_sentence(said, number, answer, words):
     assert words in sentence
 
 
-@pytest.mark.parametrize("number", ["2.2", "3.2"])
-def test_a_cell_that_a_student_has_written_can_be_trained(number):
-    """So that a notebook can take it in the place of the package's own."""
-    model = model_on(EXERCISES[number].right, "mine")(7, hidden_size=6, num_layers=1, embedding_size=4)
-    ids = torch.randint(7, (3, 9))
-    before = F.cross_entropy(model(ids)[0][:, :-1].flatten(0, 1), ids[:, 1:].flatten())
-    before.backward()
-    torch.optim.SGD(model.parameters(), 0.1).step()
-    after = F.cross_entropy(model(ids)[0][:, :-1].flatten(0, 1), ids[:, 1:].flatten())
-    assert after < before
+def test_a_right_cell_is_kept_and_found_again(said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert said(written, "3.2") == "exercise 3.2 has not been solved in this folder: this is its solution"
+    source = (
+        EXERCISES["3.2"].solution.replace("xr + hr", "hr + xr").replace("check", "answer = ").replace('"3.2", ', "")
+    )
+    Path("theirs.py").write_text(f"import torch\nfrom torch import nn\n{source}")
+    theirs = runpy.run_path("theirs.py")["answer"]
+    assert said(check, "3.2", theirs) == "3.2 is right. 04 will train it."
+    kept = tmp_path / "runs" / "exercise_3.2.py"
+    assert "hr + xr" in kept.read_text()
+    assert said(written, "3.2") == "exercise 3.2, as you wrote it"
+    assert written("3.2") is not EXERCISES["3.2"].right
+    for broken in (kept.read_text().replace("(1 - z)", "z"), kept.read_text()[:-10]):
+        kept.write_text(broken)
+        assert written("3.2") is EXERCISES["3.2"].right
+    with pytest.raises(ValueError, match=r"the answers to 2\.2 are not kept"):
+        written("2.2")
 
 
 def test_checking_does_not_disturb_the_global_random_numbers(said):

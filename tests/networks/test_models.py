@@ -2,12 +2,13 @@
 
 import json
 import re
+from copy import deepcopy
 
 import pytest
 import torch
 
 from charrnn_helpers.networks.fused_gru import FusedGRUModel
-from charrnn_helpers.networks.models import GRUModel, LSTMModel
+from charrnn_helpers.networks.models import GRUModel, LSTMModel, stepping
 from charrnn_helpers.networks.registry import CELLS
 
 both = pytest.mark.parametrize("name", ["LSTM", "GRU"])
@@ -31,6 +32,21 @@ def test_one_step_at_a_time_gives_what_the_whole_sequence_gives(name):
         step, carried = model(ids, carried)
         steps.append(step)
     torch.testing.assert_close((torch.cat(steps, dim=1), carried), (logits, state))
+
+
+@both
+def test_a_hand_written_cell_makes_the_steps_of_a_model_with_its_weights_and_start(name):
+    reference = tiny(name, chrono=20)
+    torch.manual_seed(0)
+    ours = deepcopy(stepping(CELLS[name].model, CELLS[name].equations)(**reference.hyperparameters)).double()
+    assert type(ours.rnn).forward is not type(reference.rnn).forward
+    assert list(ours.state_dict()) == list(reference.state_dict())
+    for model in (reference, ours):
+        logits, _ = model(IDS[:, 3:], model(IDS[:, :3])[1])
+        logits.square().sum().backward()
+    torch.testing.assert_close(ours(IDS)[0], reference(IDS)[0])
+    for weight, other in zip(ours.parameters(), reference.parameters(), strict=True):
+        torch.testing.assert_close(weight.grad, other.grad)
 
 
 @both
