@@ -110,7 +110,7 @@ LSTM_MISTAKES += [
 
 
 def biases_left_behind(answer):
-    """What an answer to 2.4 has done to an LSTM, the worst first."""
+    """What an answer to 2.3 has done to an LSTM, the worst first."""
     torch.default_generator.manual_seed(0)
     lstm = nn.LSTM(5, 6, num_layers=2)
     before = {name: weight.detach().clone() for name, weight in lstm.named_parameters()}
@@ -139,7 +139,7 @@ def biases_left_behind(answer):
 
 
 def write(ih: float | None = 1.0, hh: float | None = 0.0, block: int | slice = 1, layers: int = 2):
-    """An answer to 2.4 that writes `ih` and `hh` into a block of rows of each layer; `None` leaves them as they are."""
+    """An answer to 2.3 that writes `ih` and `hh` into a block of rows of each layer; `None` leaves them as they are."""
 
     @torch.no_grad()
     def answer(lstm):
