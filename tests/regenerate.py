@@ -3,6 +3,7 @@
     python tests/regenerate.py              all of them
     python tests/regenerate.py 03 05        those whose names start so
     python tests/regenerate.py 04 --bundle  and put the checkpoints that 04 has just trained into the package
+    python tests/regenerate.py --panels 03  runs none: takes the pictures of their panels anew, in a browser
 
 What is saved is what `pytest --nbval` compares: execution counts 1..n, no widget state, no timestamps. An error in an
 untagged cell ends it, and of that notebook nothing is saved. Two figures
@@ -14,6 +15,8 @@ from __future__ import annotations
 import argparse
 import base64
 import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -57,7 +60,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("prefixes", nargs="*", default=[""])
     parser.add_argument("--bundle", action="store_true")
+    parser.add_argument("--panels", action="store_true")
     options = parser.parse_args()
+    if options.panels:
+        command = [sys.executable, ROOT / "tests" / "browser" / "panel_pictures.py", *options.prefixes]
+        raise SystemExit(subprocess.run(command).returncode)
     for path in sorted(NOTEBOOKS.glob("*.ipynb")):
         if path.name.startswith(tuple(options.prefixes)):
             start = time.perf_counter()

@@ -104,6 +104,19 @@ def test_a_panel_has_a_static_example_beside_it_and_something_to_try(path):
             assert re.search(r"\b[Tt]ry\b", "\n".join(cell.source for cell in section)), title
 
 
+@every_notebook
+def test_beneath_every_panel_stands_a_picture_of_it_for_pages_without_a_kernel(path):
+    """Taken by `tests/regenerate.py --panels`; its words say what the panel shows."""
+    cells = read(path).cells
+    for cell, below in zip(cells, [*cells[1:], None]):
+        if cell.cell_type == "code" and re.search(r"\w_panel\(", cell.source):
+            name = f"figures/panel_{path.stem[:2]}.png"
+            assert below is not None, cell.source
+            assert below.cell_type == "markdown", cell.source
+            assert re.fullmatch(rf"!\[\w[^]]{{30,}}\]\({re.escape(name)}\)", below.source), below.source
+            assert (path.parent / name).stat().st_size < 80_000
+
+
 # --- manner ---------------------------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,122 @@
+"""A picture of every panel, for pages that have no kernel: `tests/regenerate.py --panels` takes them.
+
+Each panel is opened in JupyterLab with what it needs of its notebook and no more, so that none waits for a training.
+Where there is nothing to see before a button is pressed, it is pressed.
+"""
+
+import ast
+import dis
+import io
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from types import CodeType
+
+import nbformat
+from lab import CHROMIUM, CHROMIUM_OPTIONS, ROOT, jupyterlab, leave, run_notebook
+from PIL import Image, ImageChops, ImageOps
+from playwright.sync_api import sync_playwright
+
+SIZE = {"width": 1280, "height": 720}
+WIDTH = 840  # pixels of a panel, at most
+LIMIT = 80_000  # bytes of a picture
+MARGIN = 10  # white pixels around it
+PRESSED = {"04": ("Start", "update 600 of 600", 2), "10": ("Plant it and train", "The line", 1)}  # what it then says
+
+
+def needed(cells):
+    """The statements of the code cells before a panel that it needs, and the cell of the panel."""
+    sources = [cell.source for cell in cells if cell.cell_type == "code"]
+    place = next(place for place, source in enumerate(sources) if "_panel(" in source)
+    wanted, kept = names(sources[place], "LOAD"), []
+    for statement in reversed(ast.parse("\n".join(sources[:place])).body):
+        code = ast.unparse(statement)
+        made = names(code, "STORE")
+        if (made | changed(statement)) & wanted:
+            for_certain = set() if isinstance(statement, ast.If | ast.For) else made
+            wanted = wanted - for_certain | names(code, "LOAD")
+            kept.insert(0, code)
+    return ["\n".join(kept), sources[place]]
+
+
+def changed(statement):
+    """The names of what gets a new entry: `places["choice"] = 0`."""
+    entries = (node for node in ast.walk(statement) if isinstance(node, ast.Subscript))
+    return {one.value.id for one in entries if isinstance(one.ctx, ast.Store) and isinstance(one.value, ast.Name)}
+
+
+def names(code, what):
+    """The global names that `code`, source or compiled, loads or stores."""
+    code = compile(code, "cell", "exec") if isinstance(code, str) else code
+    steps = dis.get_instructions(code)
+    found = {step.argval for step in steps if step.opname in (f"{what}_NAME", f"{what}_GLOBAL")}
+    return found.union(*(names(inner, what) for inner in code.co_consts if isinstance(inner, CodeType)))
+
+
+def take(page, address, folder, path) -> bytes:
+    """The picture of the panel of the notebook at `path`, as PNG."""
+    notebook = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
+    notebook.cells = [nbformat.v4.new_code_cell(source) for source in needed(nbformat.read(path, as_version=4).cells)]
+    nbformat.write(notebook, folder / "notebooks" / path.name)
+    page.set_viewport_size(SIZE)
+    problems = run_notebook(page, address, f"notebooks/{path.name}")
+    assert problems == [], problems
+    panel = page.locator(".charrnn-panel")
+    panel.wait_for(timeout=30_000)
+    if path.name[:2] in PRESSED:
+        button, words, times = PRESSED[path.name[:2]]
+        panel.get_by_role("button", name=button).click()
+        page.wait_for_function(
+            "([words, times]) => document.querySelector('.charrnn-panel').innerText.split(words).length > times",
+            arg=[words, times],
+            timeout=300_000,
+        )
+    panel.evaluate(f"panel => Object.assign(panel.style, {{ maxWidth: '{WIDTH}px', paddingBottom: '20px' }})")
+    page.wait_for_function("[...document.querySelectorAll('.charrnn-panel img')].every(one => one.complete)")
+    page.evaluate("document.activeElement.blur()")
+    page.mouse.move(0, 0)
+    height = panel.bounding_box()["height"]
+    page.set_viewport_size({**SIZE, "height": max(SIZE["height"], round(height) + 250)})  # so that all of it is in view
+    page.wait_for_timeout(1000)
+    picture = small(panel.screenshot(animations="disabled"))
+    leave(page)
+    return picture
+
+
+def small(png) -> bytes:
+    """The picture without the white around it, in as many colours as its size in bytes allows."""
+    whole = Image.open(io.BytesIO(png)).convert("RGB")
+    whole = whole.crop((0, 0, whole.width, whole.height - 2))  # the last row can be JupyterLab's line below the cell
+    white = Image.new("RGB", whole.size, "white")
+    shown = ImageOps.expand(whole.crop(ImageChops.difference(whole, white).getbbox()), MARGIN, "white")
+    for colours in (256, 128, 64, 32):
+        kept = io.BytesIO()
+        shown.quantize(colours, Image.Quantize.MAXCOVERAGE).save(kept, "PNG", optimize=True)
+        if kept.tell() < LIMIT:
+            return kept.getvalue()
+    raise ValueError(f"a picture of {kept.tell():,} bytes")
+
+
+def main(prefixes) -> None:
+    """Take the pictures of the panels in the notebooks whose names start so."""
+    chosen = [
+        path
+        for path in sorted((ROOT / "notebooks").glob("*.ipynb"))
+        if path.name.startswith(tuple(prefixes)) and "_panel(" in path.read_text(encoding="utf-8")
+    ]
+    with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
+        folder = Path(place) / "class"
+        shutil.copytree(ROOT / "notebooks", folder / "notebooks", ignore=shutil.ignore_patterns("*.ipynb", "runs"))
+        with jupyterlab(folder, Path(place) / "jupyter") as address:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
+            page = browser.new_page(viewport=SIZE, device_scale_factor=1, color_scheme="light")
+            for path in chosen:
+                picture = take(page, address, folder, path)
+                name = f"panel_{path.name[:2]}.png"
+                (ROOT / "notebooks" / "figures" / name).write_bytes(picture)
+                print(f"{name}: {len(picture) / 1000:.0f} kB", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:] or [""])
