@@ -2,6 +2,7 @@
 
 python -m charrnn_helpers.lecturer students FOLDER          every notebook without the cells for the lecturer
 python -m charrnn_helpers.lecturer slides FOLDER 02 03      slides of the notebooks whose names start so; else of all
+python -m charrnn_helpers.lecturer slides FOLDER lecture    slides of the one lecture, out of all notebooks
 python -m charrnn_helpers.lecturer link HUB REPOSITORY 01   the nbgitpuller link that gives each student a copy of 01
 """
 
@@ -49,24 +50,29 @@ MODULES = {
 def slides(folder: str | Path, prefixes: tuple[str, ...] = ("",), modules: str | None = None) -> list[Path]:
     """Write slides, one HTML file for each notebook whose name begins with one of `prefixes`; their paths.
 
-    A page loads its program from the network when it is shown, or from `modules`, the address, seen from the page, of
-    what `npm install reveal.js@4 requirejs jquery@3 mathjax@2` has put into its folder node_modules. Cells for the
-    lecturer become speaker notes. Raises `ValueError` if no name fits.
+    The prefix "lecture" stands for the cells that are tagged so, in their order through all notebooks. A page loads its
+    program from the network when it is shown, or from `modules`, the address, seen from the page, of what
+    `npm install reveal.js@4 requirejs jquery@3 mathjax@2` has put into its folder node_modules. Cells for the lecturer
+    become speaker notes. Raises `ValueError` if no name fits.
     """
     from nbconvert import SlidesExporter  # takes a second, which only slides need
 
-    chosen = [path for path in sorted(NOTEBOOKS.glob("*.ipynb")) if path.name.startswith(tuple(prefixes))]
+    every = {path.stem: nbformat.read(path, as_version=4) for path in sorted(NOTEBOOKS.glob("*.ipynb"))}
+    chosen = {name: notebook for name, notebook in every.items() if name.startswith(tuple(prefixes))}
+    if "lecture" in prefixes:
+        tagged = [cell for one in every.values() for cell in one.cells if "lecture" in cell.metadata.get("tags", [])]
+        chosen["lecture"] = nbformat.v4.new_notebook(cells=tagged)
     if not chosen:
         raise ValueError(f"no notebook begins with {' or '.join(prefixes)}; they are numbered 01 to 12")
     places = {name: f"{modules}/{place}" for name, place in MODULES.items() if modules}
     wide = {"reveal_width": "1400", "reveal_height": "788"}  # for code; what is longer still is wrapped
-    exporter = SlidesExporter(reveal_scroll=True, **wide, **places)  # a section may be longer than a screen
+    exporter = SlidesExporter(reveal_scroll=True, embed_images=True, **wide, **places)  # a section may be long
     wrapped = "<style>.reveal .highlight pre { white-space: pre-wrap; }</style></head>"
     Path(folder).mkdir(parents=True, exist_ok=True)
     written = []
-    for path in chosen:
-        body, _ = exporter.from_filename(str(path))
-        written.append(Path(folder) / f"{path.stem}.slides.html")
+    for name, notebook in chosen.items():
+        body, _ = exporter.from_notebook_node(notebook, {"metadata": {"path": str(NOTEBOOKS)}})
+        written.append(Path(folder) / f"{name}.slides.html")
         written[-1].write_text(body.replace("</head>", wrapped, 1), encoding="utf-8")
     return written
 

@@ -19,7 +19,7 @@ def coverage_panel(experiments: Callable[[int, bool, float], Sequence[Interval]]
     def shown(pairs: int, texts: str, spread: float) -> tuple[Picture, str]:
         intervals = experiments(pairs, texts == OWN, spread)
         missed = sum(not interval.low <= truth <= interval.high for interval in intervals)
-        line = f'<p role="status"><b>{missed} of {len(intervals)}</b> miss the truth</p>'
+        line = f'<p role="status"><b>{missed} of {len(intervals)}</b> miss the truth, the black line</p>'
         return plot_coverage({f"each pair reads {texts}": intervals}, truth), line
 
     return figure_panel(

@@ -61,7 +61,8 @@ def gates_panel(models: dict[str, CharModel], vocab: Vocabulary, text: str, gate
         say.value = (
             f'<p role="status">Step {step} of {len(values)}, after <code>{html.escape(visible(text[step - 1]))}'
             f"</code>: {READ.get(gate, gate)}, unit {number}, is <b>{round(values[step - 1], 2) + 0.0:.2f}</b>. "
-            f"Full colour is {size:.2g}. Orange, underlined where it is strong: above zero; blue, with dots: below.</p>"
+            f"The strongest colour stands for {size:.2g}. Orange, underlined where it is strong: above zero; blue, "
+            "with dots: below.</p>"
         )
         chart.show(plot_next_characters(vocab, {name: next_probabilities(models[name], vocab, text[:step])}))
 

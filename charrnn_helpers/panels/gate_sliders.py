@@ -14,8 +14,8 @@ def lstm_gate_panel() -> Panel:
     def step(f: float, i: float, g: float, o: float, c_prev: float, steps: int) -> tuple[Picture, str]:
         unit = lstm_unit(f, i, g, o, c_prev)
         return plot_lstm_update(f, i, g, o, c_prev, steps), (
-            f"<p>c<sub>t</sub> = {f:.2f} · {c_prev:.2f} + {i:.2f} · {g:.2f} = <b>{unit['c']:.2f}</b>, and the unit "
-            f"shows h<sub>t</sub> = {o:.2f} · tanh({unit['c']:.2f}) = <b>{unit['h']:.2f}</b>.<br>"
+            f"<p>c<sub>t</sub> = {f:.2f} · {_factor(c_prev)} + {i:.2f} · {_factor(g)} = <b>{_shown(unit['c'])}</b>, "
+            f"and the unit shows h<sub>t</sub> = {o:.2f} · tanh({_shown(unit['c'])}) = <b>{_shown(unit['h'])}</b>.<br>"
             f"{_lasts('f', f, steps)}</p>"
         )
 
@@ -40,8 +40,9 @@ def gru_gate_panel() -> Panel:
     def step(r: float, z: float, xn: float, hn: float, h_prev: float, steps: int) -> tuple[Picture, str]:
         unit = gru_unit(r, z, xn, hn, h_prev)
         return plot_gru_update(r, z, xn, hn, h_prev, steps), (
-            f"<p>n = tanh({xn:.2f} + {r:.2f} · {hn:.2f}) = {unit['n']:.2f}, and h<sub>t</sub> = {1 - z:.2f} · "
-            f"{unit['n']:.2f} + {z:.2f} · {h_prev:.2f} = <b>{unit['h']:.2f}</b>.<br>{_lasts('z', z, steps)}</p>"
+            f"<p>n = tanh({_shown(xn)} + {r:.2f} · {_factor(hn)}) = {_shown(unit['n'])}, and h<sub>t</sub> = "
+            f"{1 - z:.2f} · {_factor(unit['n'])} + {z:.2f} · {_factor(h_prev)} = <b>{_shown(unit['h'])}</b>.<br>"
+            f"{_lasts('z', z, steps)}</p>"
         )
 
     return figure_panel(
@@ -57,6 +58,15 @@ def gru_gate_panel() -> Panel:
         "Sliders for the gates r and z, for what the candidate reads, and for the last state; bars show the new state, "
         "a curve shows how long a value lasts at that update gate.",
     )
+
+
+def _shown(value: float) -> str:
+    return f"{value:.2f}".replace("-", "−")
+
+
+def _factor(value: float) -> str:
+    """In brackets, if it is negative."""
+    return f"({_shown(value)})" if value < 0 else _shown(value)
 
 
 def _lasts(gate: str, keep: float, steps: int) -> str:

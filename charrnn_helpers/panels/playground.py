@@ -30,7 +30,7 @@ GROUNDS = "".join(
 )
 LEGEND = (
     "<p>Background: the network's own surprise, before temperature, top-k and top-p. "
-    f'<span class="charrnn-legend">{GROUNDS} <u>underlined</u></span>: {SHORTEST_COPY} characters or more that are in '
+    f'<span class="charrnn-legend">{GROUNDS}</span>. <u>Underlined</u>: {SHORTEST_COPY} characters or more that are in '
     "the training text, letter for letter. Framed: the character that the bars are about.</p>"
 )
 
@@ -93,8 +93,7 @@ class Playground(Panel):
         if pair.corpus is not None:
             self.finder, val = CopyFinder(pair.corpus.train, SHORTEST_COPY), pair.corpus.val[:5000]
             share = copied_places(self.finder.find(val), len(val)).mean()
-            unseen = f"{share:.0%} of the first {len(val):,} characters of the validation text, which was not copied"
-            self.unseen = f"(So is {unseen}.)"
+            self.unseen = f"Of {len(val):,} characters of validation, which nobody copied, it is {share:.0%}."
 
     def _choose(self, change) -> None:
         if change["new"] != self.plays and not self.busy:

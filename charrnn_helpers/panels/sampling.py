@@ -11,14 +11,15 @@ from .controls import Panel, Slider, figure_panel, text_box
 def sampling_panel(models: dict[str, CharModel], vocab: Vocabulary, prompt: str) -> Panel:
     """What temperature, top-k and top-p do to the distribution of the character after `prompt`."""
 
-    def bars(text: str, *settings: float) -> tuple[Picture, str]:
+    def shown(text: str, *settings: float) -> tuple[Picture, str]:
         p = {name: next_probabilities(model, vocab, text, *settings) for name, model in models.items()}
-        left = ", ".join(f"{name}: {int((row > 0).sum())}" for name, row in p.items())
-        return plot_next_characters(vocab, p), f"<p>Characters that can still be drawn — {left}.</p>"
+        left = ", ".join(f"{name} {int((row > 0).sum())}" for name, row in p.items())
+        bars = plot_next_characters(vocab, p, title=f"after …{text[-40:]}".replace("\n", " "))
+        return bars, f"<p>Characters that can still be drawn: {left}.</p>"
 
     return figure_panel(
         [text_box("text so far", prompt), *draw_sliders(len(vocab), 1.0)],
-        bars,
+        shown,
         "The next character of both networks as bars: change the text so far, the temperature, top-k and top-p.",
     )
 

@@ -121,7 +121,7 @@ def test_next_character_bars_follow_top_k_and_temperature(page, panel):
     place = panel("sampling")
     box, _ = control(place, "top-k")
     retype(page, box, "5")
-    says(page, place, "LSTM: 5, GRU: 5")
+    says(page, place, "LSTM 5, GRU 5")
     figure = picture(place)
     press(page, control(place, "temperature")[1], "ArrowRight")
     assert wait_for(page, lambda: picture(place) != figure)
