@@ -5,4 +5,4 @@ from .config import History
 from .device import keep_memory
 from .evaluation import context_losses
 from .loop import make_optimiser, one_update
-from .precision import pick_precision
+from .precision import forecast, pick_precision
