@@ -11,7 +11,6 @@ from ..measures.memory import Share
 from .pictures import (
     FLOOR,
     NOTE,
-    WIDE,
     Picture,
     beside,
     lines_of,
@@ -39,15 +38,14 @@ def plot_gates(values: Tensor, text: str, name: str) -> Picture:
     order = values.mean(0).argsort(descending=True)
     shown = order[torch.linspace(0, len(order) - 1, min(ROWS, len(order))).round().long()]
     lines, means = lines_of(text, 58), values.mean(dim=1)
-    figure, panels = new_figure(WIDE, 1.6 * len(lines) + 0.2, rows=2 * len(lines), height_ratios=(2, 5) * len(lines))
+    limits = means.min().item() - 0.02, means.max().item() + 0.02
+    figure, panels = new_figure(height=1.7 * len(lines) + 0.2, rows=2 * len(lines), height_ratios=(1, 2) * len(lines))
     widths = [len(line) for line in lines]
     for line, part, mean, strip, axes in zip(
         lines, values[:, shown].split(widths), means.split(widths), panels[::2], panels[1::2], strict=True
     ):
         strip.plot(mean, color="black", linewidth=1.4)
-        strip.set(
-            ylabel="mean", ylim=(means.min() - 0.02, means.max() + 0.02), xticks=[], xlim=(-0.5, max(widths) - 0.5)
-        )
+        strip.set(ylabel="mean", ylim=limits, xticks=[], xlim=(-0.5, max(widths) - 0.5))
         strip.locator_params(axis="y", nbins=2)
         for place in (place for place, char in enumerate(line) if char == "."):
             strip.axvline(place, **FLOOR)
@@ -68,7 +66,9 @@ def plot_count(text: str, cells: dict[str, dict[str, dict[str, Tensor]]]) -> Pic
     All begin with the first character of `text`; some stop before it does, and bear their label where they stop.
     """
     rows = list(next(iter(cells.values())))
-    figure, panels = new_figure(WIDE, 1.5 * len(rows) + 0.5, len(rows), len(cells), sharex=True, squeeze=False)
+    figure, panels = new_figure(
+        height=1.5 * len(rows) + 0.5, rows=len(rows), cols=len(cells), sharex=True, squeeze=False
+    )
     for column, (cell, lines) in zip(panels.T, cells.items(), strict=True):
         column[0].set_title(cell)
         for axes, found in zip(column, lines.values(), strict=True):
@@ -88,7 +88,7 @@ def plot_count(text: str, cells: dict[str, dict[str, dict[str, Tensor]]]) -> Pic
 def plot_stops(pushed: dict[str, dict[int, Tensor]]) -> Picture:
     """P(stop) after each knock, `pushed[title][push]` (knocks,), three panels in a row; a push of 0 is black."""
     rows = len(pushed) // 3
-    figure, panels = new_figure(WIDE, 1.6 * rows + 0.4, rows, 3, sharex=True, sharey=True, squeeze=False)
+    figure, panels = new_figure(height=1.6 * rows + 0.4, rows=rows, cols=3, sharex=True, sharey=True, squeeze=False)
     looks = {-1: ("#009E73", ":"), 0: ("black", "-"), 1: ("#CC79A7", "--")}
     for axes, (title, lines) in zip(panels.flat, pushed.items(), strict=True):
         for push, p in lines.items():
@@ -231,7 +231,7 @@ def plot_units(text: str, units: dict[str, Tensor | Sequence[float]], ylabel: st
     Of values (T, K) the first column is the text's own, and thin lines show what other texts give. A dotted line stands
     at each of the characters in `marks`.
     """
-    figure, panels = new_figure(WIDE, 1.2 * len(units) + 0.4, rows=len(units), sharex=True, squeeze=False)
+    figure, panels = new_figure(height=1.2 * len(units) + 0.4, rows=len(units), sharex=True, squeeze=False)
     for axes, (label, values) in zip(panels[:, 0], units.items(), strict=True):
         own, *others = torch.as_tensor(values).reshape(len(text), -1).T
         for other in others:

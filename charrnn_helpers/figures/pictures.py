@@ -16,7 +16,7 @@ from ..networks.registry import CELLS
 
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
 DPI = 115.2  # of the size of letters that no function sets: 10 points here are 12, or 16 pixels, in a browser
-WIDE = 7.2  # inches: JupyterLab on a screen of 1280 pixels shrinks a figure that is wider, and its letters with it
+WIDTH = 7.2  # inches: JupyterLab on a screen of 1280 pixels shrinks a figure that is wider, and its letters with it
 FLOOR = {"color": "#777777", "linestyle": ":"}
 NOTE = {"color": "#555555"}  # small words beside a mark
 
@@ -39,7 +39,7 @@ class Picture:
         return {"image/png": self.png, "text/plain": repr(self)}
 
 
-def new_figure(width: float = WIDE, height: float = 2.8, rows: int = 1, cols: int = 1, mosaic=None, **options):
+def new_figure(width: float = WIDTH, height: float = 2.8, rows: int = 1, cols: int = 1, mosaic=None, **options):
     """A white figure in inches and its axes, open above and to the right, as `plt.subplots` gives them.
 
     With a `mosaic` the axes are named in it, as `plt.subplot_mosaic` gives them.
