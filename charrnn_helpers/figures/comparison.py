@@ -23,6 +23,8 @@ def plot_excess_by_kind(excess: dict[str, dict[str, float]], chance: dict[str, f
         ends = [kinds.index(kind) - 0.46, kinds.index(kind) + 0.46]
         axes.plot(ends, [nats, nats], color="black", linewidth=1.8, label=None if number else "chance")
     axes.set_ylabel(label)
+    axes.margins(x=0.01)
+    axes.locator_params(axis="y", nbins=5)
     return picture(
         figure,
         f"Bars of {label} for {', '.join(excess)}, side by side, for each of: {', '.join(kinds)}."

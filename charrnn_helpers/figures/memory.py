@@ -159,6 +159,7 @@ def plot_shares(shares: dict[str, dict[str, Share]], xlabel: str = "") -> Pictur
         _error_bars(axes, [found[group] for group in groups], shift, cell)
     axes.set_xticks(range(len(groups)), groups)
     axes.set(ylim=(0, 1.03), ylabel="share right", xlabel=xlabel)
+    axes.margins(x=0.01)
     return picture(
         figure,
         f"Share of right answers for {', '.join(groups)}, with 95 % intervals: {' and '.join(shares)}, beside a black "
