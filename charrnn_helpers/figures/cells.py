@@ -56,19 +56,19 @@ def plot_gru_update(
 
 def _plot_update(cell: Cell, values: dict[str, float], keep: float, steps: int, words: str) -> Picture:
     """Left: `values` of one step as bars, the new state in the cell's colour. Right: what the gate `keep` leaves."""
-    figure, (bars, decay) = new_figure(7.2, 2.7, cols=2, width_ratios=(3, 2))
+    figure, (bars, decay) = new_figure(height=2.6, cols=2, width_ratios=(3, 2))
     shades = [cell.colour if name == f"${cell.holds}_t$" else "#999999" for name in values]
     drawn = bars.bar(values.keys(), values.values(), color=shades, width=0.62)
-    bars.bar_label(drawn, fmt="%.2f", padding=2, fontsize=9)
+    bars.bar_label(drawn, fmt="%.2f", padding=2)
     bars.axhline(0, color="black", linewidth=0.8)
     span = max(1.0, *(abs(value) for value in values.values())) * 1.3
     bars.set_ylim(-span, span)
-    bars.set_title("one step of one unit", fontsize=10)
+    bars.set_title("one step of one unit")
     bars.tick_params(bottom=False)
     decay.plot([keep**t for t in range(steps + 1)], marker="o", markersize=3, **cell.style)
     decay.axhline(0.5, **FLOOR)
-    decay.text(steps, 0.52, "half", ha="right", color="#555555", fontsize=9)
+    decay.text(steps, 0.52, "half", ha="right", color="#555555")
     decay.set(xlim=(-0.02 * steps, 1.02 * steps), ylim=(0, 1.05))
     decay.set(xlabel="steps (characters)", ylabel="share that is left")
-    decay.set_title(f"${cell.keeps}^t$ at ${cell.keeps}={keep:.2f}$", fontsize=10)
+    decay.set_title(f"${cell.keeps}^t$ at ${cell.keeps}={keep:.2f}$")
     return picture(figure, words)

@@ -17,13 +17,14 @@ def plot_excess_by_kind(excess: dict[str, dict[str, float]], chance: dict[str, f
     if any(list(row) != kinds for row in excess.values()):
         raise ValueError("every model needs the same kinds in the same order")
     label = "excess over the oracle (nats)"
-    figure, axes = new_figure(max(7.4, 0.75 * len(kinds)), 3.6)
+    figure, axes = new_figure(height=3.2)
     side_by_side(axes, kinds, {name: list(row.values()) for name, row in excess.items()}, [("#BBBBBB", "..")])
     for number, (kind, nats) in enumerate((chance or {}).items()):
         ends = [kinds.index(kind) - 0.46, kinds.index(kind) + 0.46]
         axes.plot(ends, [nats, nats], color="black", linewidth=1.8, label=None if number else "chance")
-    axes.tick_params(axis="x", labelsize=9)
     axes.set_ylabel(label)
+    axes.margins(x=0.01)
+    axes.locator_params(axis="y", nbins=5)
     return picture(
         figure,
         f"Bars of {label} for {', '.join(excess)}, side by side, for each of: {', '.join(kinds)}."
@@ -36,7 +37,7 @@ def plot_paired(first: Sequence[float], second: Sequence[float], interval: Inter
 
     `first` are of the LSTM, `second` of the GRU; `interval` is that of their difference. In nats per character.
     """
-    figure, (left, right) = new_figure(height=2.9, cols=2)
+    figure, (left, right) = new_figure(cols=2)
     for pair in zip(first, second, strict=True):
         left.plot([0, 1], pair, color="#999999", linewidth=0.9)
     for place, (name, losses) in enumerate(zip(BOTH, (first, second), strict=True)):
@@ -62,4 +63,4 @@ def _differences(axes, intervals: Sequence[Interval], smallest: float, first: st
     reach = 1.1 * max(abs(end) for interval in intervals for end in (interval.low, interval.high, 1.5 * smallest))
     axes.set(xlim=(-reach, reach), ylim=(-len(intervals) + 0.4, 0.6))
     axes.set_xlabel(f"{first} minus {second} (nats/character)")
-    axes.set_title(f"← {first} lower          {second} lower →", fontsize=9)
+    axes.set_title(f"← {first} lower          {second} lower →")

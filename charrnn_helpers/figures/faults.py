@@ -1,13 +1,12 @@
 """The figure of a planted fault (notebook 10)."""
 
-from matplotlib.ticker import LogLocator
+from textwrap import fill
 
 from ..experiments.symptoms import Run, Setting
-from .pictures import FLOOR, Picture, new_figure, picture
+from .pictures import FLOOR, Picture, logarithmic, new_figure, picture
 
 BROKEN_STYLE = {"color": "#CC79A7", "linestyle": "-"}
 SOUND_STYLE = {"color": "#000000", "linestyle": "--"}
-LARGE = {"fontsize": 12}
 
 
 def plot_fault(run: Run, floor: float, twin: Run | None = None) -> Picture:
@@ -15,7 +14,7 @@ def plot_fault(run: Run, floor: float, twin: Run | None = None) -> Picture:
 
     With its sound `twin` behind it, where there is one. Of a run that stopped the message stands above.
     """
-    figure, (left, middle, right) = new_figure(11, 3.8, cols=3)
+    figure, (left, middle, right) = new_figure(height=3.2, cols=3)
     shown = [(run, BROKEN_STYLE, "this run")]
     if twin is not None:
         shown.insert(0, (twin, SOUND_STYLE, "sound run"))
@@ -26,24 +25,21 @@ def plot_fault(run: Run, floor: float, twin: Run | None = None) -> Picture:
         middle.plot(updates, one.norms, **style, linewidth=1.2)
         right.plot(range(1, len(one.by_position) + 1), one.by_position, **style, linewidth=2)
     left.axhline(floor, **FLOOR, linewidth=1.5)
-    left.set_title("loss in nats (dots: validation)", **LARGE)
+    left.set_title("loss in nats\n(dots: validation)")
     left.set(yscale="symlog", ylim=(-0.05, 30))
-    left.legend(frameon=False, loc="upper right", **LARGE)
+    left.set_yticks([], minor=True)
+    left.legend(frameon=False, loc="upper right")
     left.set_yticks([floor, 1, 2, 4, 10, 30], ["floor", "1", "2", "4", "10", "30"])
-    middle.set_title("gradient norm (dotted: the limit)", **LARGE)
+    middle.set_title("gradient norm\n(dotted: the limit)")
     middle.axhline(Setting.clip, **FLOOR, linewidth=1.5)
     middle.set(yscale="log")
-    low, high = middle.get_ylim()
-    middle.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,), numticks=6))
-    middle.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    right.set_title("loss by position, last 50 updates", **LARGE)
+    logarithmic(middle.yaxis)
+    right.set_title("loss by position,\nlast 50 updates")
     right.set_ylim(0, 1.1 * max([1, *(max(one.by_position, default=0) for one, _, _ in shown)]))
     for axes, what in ((left, "updates"), (middle, "updates"), (right, "position in the window")):
-        axes.set_xlabel(what, **LARGE)
-        axes.tick_params(labelsize=12)
-        axes.set_yticks([], minor=True)
+        axes.set_xlabel(what)
     if run.error:
-        figure.suptitle(f"It stopped after {len(run.losses)} update(s): {run.error}", **LARGE)
+        figure.suptitle(fill(f"It stopped after {len(run.losses)} update(s): {run.error}", 90), fontsize="medium")
     who = "a run, in purple" + (", beside its sound twin, black and dashed" if twin else "")
     return picture(
         figure,

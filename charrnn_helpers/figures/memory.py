@@ -8,7 +8,20 @@ from matplotlib.colors import Normalize
 from torch import Tensor
 
 from ..measures.memory import Share
-from .pictures import FLOOR, NOTE, Picture, beside, marks_of, new_figure, picture, show_characters, style_of
+from .pictures import (
+    FLOOR,
+    NOTE,
+    Picture,
+    beside,
+    lines_of,
+    logarithmic,
+    marks_of,
+    name_lines,
+    new_figure,
+    picture,
+    show_characters,
+    style_of,
+)
 
 TRAINED_TO, TESTED_TO = 20, 100  # the n of `plot_reach`
 ROWS = 30  # at most, of `plot_gates`
@@ -24,15 +37,22 @@ def plot_gates(values: Tensor, text: str, name: str) -> Picture:
         raise ValueError(f"the text has {len(text)} characters and there are {len(values)} columns: give one for each")
     order = values.mean(0).argsort(descending=True)
     shown = order[torch.linspace(0, len(order) - 1, min(ROWS, len(order))).round().long()]
-    figure, (strip, axes) = new_figure(10.5, 4.2, rows=2, sharex=True, height_ratios=(1, 3))
-    strip.plot(values.mean(dim=1), color="black", linewidth=1.4)
-    for place in (place for place, char in enumerate(text) if char == "."):
-        strip.axvline(place, **FLOOR)
-    strip.set_ylabel("mean")
-    image = axes.imshow(values[:, shown].T.numpy(), aspect="auto", norm=Normalize(0, 1), cmap="cividis")
-    show_characters(axes, text, fontsize=8)
-    axes.set(ylabel=f"{len(shown)} of {len(order)} units", yticks=[])
-    figure.colorbar(image, ax=[strip, axes], pad=0.01, aspect=18).set_label(name)
+    lines, means = lines_of(text, 58), values.mean(dim=1)
+    limits = means.min().item() - 0.02, means.max().item() + 0.02
+    figure, panels = new_figure(height=1.7 * len(lines) + 0.2, rows=2 * len(lines), height_ratios=(1, 2) * len(lines))
+    widths = [len(line) for line in lines]
+    for line, part, mean, strip, axes in zip(
+        lines, values[:, shown].split(widths), means.split(widths), panels[::2], panels[1::2], strict=True
+    ):
+        strip.plot(mean, color="black", linewidth=1.4)
+        strip.set(ylabel="mean", ylim=limits, xticks=[], xlim=(-0.5, max(widths) - 0.5))
+        strip.locator_params(axis="y", nbins=2)
+        for place in (place for place, char in enumerate(line) if char == "."):
+            strip.axvline(place, **FLOOR)
+        image = axes.imshow(part.T.numpy(), aspect="auto", norm=Normalize(0, 1), cmap="cividis")
+        axes.set(ylabel=f"{len(shown)} of {len(order)}\nunits", yticks=[], xlim=strip.get_xlim())
+        show_characters(axes, line)
+    figure.colorbar(image, ax=panels, pad=0.01, aspect=18).set_label(name)
     return picture(
         figure,
         f"A heat map of {name}: a column for each character of {text!r}, a row for each of {len(shown)} units, sorted "
@@ -46,15 +66,18 @@ def plot_count(text: str, cells: dict[str, dict[str, dict[str, Tensor]]]) -> Pic
     All begin with the first character of `text`; some stop before it does, and bear their label where they stop.
     """
     rows = list(next(iter(cells.values())))
-    figure, panels = new_figure(10.5, 1.6 * len(rows) + 0.4, len(rows), len(cells), sharex=True, squeeze=False)
+    figure, panels = new_figure(
+        height=1.5 * len(rows) + 0.5, rows=len(rows), cols=len(cells), sharex=True, squeeze=False
+    )
     for column, (cell, lines) in zip(panels.T, cells.items(), strict=True):
-        column[0].set_title(cell, fontsize=10)
-        for axes, (ylabel, found) in zip(column, lines.items(), strict=True):
+        column[0].set_title(cell)
+        for axes, found in zip(column, lines.values(), strict=True):
             for width, (label, values) in zip(range(1, len(found) + 1), found.items(), strict=True):
                 axes.plot(values, **style_of(cell.split()[0]), linewidth=0.8 * width)
                 axes.annotate(f" {label}", (len(values) - 1, values[-1]), **NOTE)
-            axes.set_ylabel(ylabel)
-        show_characters(column[-1], text, fontsize=8)
+        show_characters(column[-1], text)
+    for axes, ylabel in zip(panels[:, 0], rows, strict=True):
+        axes.set_ylabel(ylabel)
     return picture(
         figure,
         f"Over the characters of {text!r}, for {' and '.join(cells)}: {' and '.join(rows)}, a line for each of "
@@ -65,16 +88,14 @@ def plot_count(text: str, cells: dict[str, dict[str, dict[str, Tensor]]]) -> Pic
 def plot_stops(pushed: dict[str, dict[int, Tensor]]) -> Picture:
     """P(stop) after each knock, `pushed[title][push]` (knocks,), three panels in a row; a push of 0 is black."""
     rows = len(pushed) // 3
-    figure, panels = new_figure(10.5, 1.9 * rows, rows, 3, sharex=True, sharey=True, squeeze=False)
+    figure, panels = new_figure(height=1.6 * rows + 0.4, rows=rows, cols=3, sharex=True, sharey=True, squeeze=False)
     looks = {-1: ("#009E73", ":"), 0: ("black", "-"), 1: ("#CC79A7", "--")}
     for axes, (title, lines) in zip(panels.flat, pushed.items(), strict=True):
         for push, p in lines.items():
             colour, line = looks[(push > 0) - (push < 0)]
             label = f"{push:+} knocks" if push else "untouched"
             axes.plot(range(1, len(p) + 1), p, color=colour, linestyle=line, marker="o", markersize=4, label=label)
-        axes.set_title(title, fontsize=10, loc="left")
-        axes.legend([], frameon=False)
-    panels[0][0].legend(frameon=False, fontsize=8)
+        axes.set_title(title, loc="left", fontsize="medium")
     for axes in panels[-1]:
         axes.set_xlabel("knocks written")
     for axes in panels[:, 0]:
@@ -91,14 +112,15 @@ def plot_gradient_by_lag(curves: dict[str, Tensor], ylabel: str = "mean |∂loss
 
     Thin are the lines of networks that are "fresh", and of a state that is no cell c where both are drawn.
     """
-    figure, axes = new_figure(height=3.8)
+    figure, axes = new_figure(height=3.2)
     for label, norms in curves.items():
         width = 1.0 if {"fresh", "h"} & set(label.split()) else 2.2
-        axes.plot(range(1, len(norms) + 1), norms, **style_of(label.split()[0]), linewidth=width)
+        axes.plot(range(1, len(norms) + 1), norms, **style_of(label.split()[0]), linewidth=width, label=label)
     axes.set(yscale="log", xlabel="lag k (characters)", ylabel=ylabel)
     low = max(1e-12, min(float(norms.min()) for norms in curves.values()))
     axes.set_ylim(bottom=low / 2)
-    name_at_the_end(axes, {label: float(norms[-1]) for label, norms in curves.items()})
+    logarithmic(axes.yaxis)
+    name_lines(axes)
     return picture(
         figure,
         "How much the loss depends on earlier states: the norm of the gradient, on a logarithmic scale, against the "
@@ -106,28 +128,19 @@ def plot_gradient_by_lag(curves: dict[str, Tensor], ylabel: str = "mean |∂loss
     )
 
 
-def name_at_the_end(axes, ends: dict[str, float]) -> None:
-    """Write the name of each line beside its last value, in order, none upon another: `ends[name]`."""
-    below = -1.0
-    for name in sorted(ends, key=ends.get):
-        at = axes.transAxes.inverted().transform(axes.transData.transform((1, ends[name])))[1]
-        below = max(at, below + 0.07)
-        axes.annotate(name, (1.01, below), xycoords="axes fraction", va="center", **NOTE)
-
-
 def plot_share_by_delay(shares: dict[str, dict[int, float]], chance: float, trained_to: int) -> Picture:
     """The share right against the characters that a key is kept for: `shares[cell][delay]`; `chance` is a line."""
-    figure, axes = new_figure(7.4, 2.8)
+    figure, axes = new_figure()
     for cell, right in shares.items():
         axes.plot(list(right), list(right.values()), **style_of(cell), marker=marks_of(cell)["marker"], label=cell)
-    axes.axhline(chance, **FLOOR)
+    axes.axhline(chance, **FLOOR, label="chance")
     axes.axvline(trained_to, **FLOOR)
-    axes.annotate("chance", (0.01, chance + 0.02), xycoords=("axes fraction", "data"), **NOTE)
-    axes.annotate("the longest in training", (trained_to * 1.04, 0.6), **NOTE)
+    axes.annotate("the longest in training", (trained_to * 1.04, 0.02), **NOTE)
     axes.set(xscale="log", ylim=(0, 1.05), xlabel="characters between key and question", ylabel="share right")
     delays = list(next(iter(shares.values())))
     axes.set_xticks(delays, [str(delay) for delay in delays])
     axes.minorticks_off()
+    name_lines(axes)
     return picture(
         figure,
         f"Share of keys said rightly by {', '.join(shares)}, after {delays[0]} to {delays[-1]} characters, on a "
@@ -138,7 +151,7 @@ def plot_share_by_delay(shares: dict[str, dict[int, float]], chance: float, trai
 def plot_shares(shares: dict[str, dict[str, Share]], xlabel: str = "") -> Picture:
     """Shares of right answers with 95 % intervals, `shares[cell][group]`, and chance as a line across each group."""
     groups = next(iter(shares.values()))
-    figure, axes = new_figure(8.6, 3.4)
+    figure, axes = new_figure()
     for place, group in enumerate(groups.values()):
         label = "chance" if place == 0 else None
         axes.plot([place - 0.4, place + 0.4], [group.chance] * 2, color="black", linewidth=1.8, label=label)
@@ -146,7 +159,7 @@ def plot_shares(shares: dict[str, dict[str, Share]], xlabel: str = "") -> Pictur
         _error_bars(axes, [found[group] for group in groups], shift, cell)
     axes.set_xticks(range(len(groups)), groups)
     axes.set(ylim=(0, 1.03), ylabel="share right", xlabel=xlabel)
-    axes.legend(frameon=False, fontsize=8)
+    axes.margins(x=0.01)
     return picture(
         figure,
         f"Share of right answers for {', '.join(groups)}, with 95 % intervals: {' and '.join(shares)}, beside a black "
@@ -159,27 +172,22 @@ def plot_horizon(questions: dict[str, dict[str, dict[str, Share]]], window: int 
 
     The groups double ("8 to 15"), so the axis is logarithmic. Beyond `window` no gradient reached in training.
     """
-    figure, panels = new_figure(
-        min(10.5, 2.6 + 2.7 * len(questions)), 3.3, cols=len(questions), sharey=True, squeeze=False
-    )
+    figure, panels = new_figure(cols=len(questions), sharey=True, squeeze=False)
     for axes, (title, cells) in zip(panels[0], questions.items(), strict=True):
         groups = sorted({group for found in cells.values() for group in found}, key=lambda name: int(name.split()[0]))
         chance = next(share.chance for found in cells.values() for share in found.values())
-        axes.axhline(chance, color="black", linewidth=1.2)
-        axes.annotate("chance", (0.02, chance - 0.02), xycoords=("axes fraction", "data"), va="top", **NOTE)
+        axes.axhline(chance, color="black", linewidth=1.2, label="chance")
         starts = [int(group.split()[0]) for group in groups]
         if window in starts:
-            axes.axvline(starts.index(window) - 0.5, **FLOOR)
-            axes.annotate("window", (starts.index(window) - 0.45, 0.02), **NOTE)
+            axes.axvline(starts.index(window) - 0.5, **FLOOR, label="window")
         for (cell, found), shift in zip(cells.items(), beside(len(cells), 0.2), strict=True):
             _error_bars(axes, [found.get(group) for group in groups], shift, cell)
-        axes.set_xticks(range(len(groups)), starts)
-        axes.set_title(title, fontsize=10)
-        axes.set(ylim=(0, 1.03), xlabel="characters back, from")
-        axes.legend([], frameon=False)
+        few = slice(None, None, 1 + (len(groups) * len(questions) > 16))
+        axes.set_xticks(range(len(groups))[few], starts[few])
+        axes.set_title(title)
+        axes.set_ylim(0, 1.03)
+    figure.supxlabel("characters back, from", fontsize="medium")
     panels[0][0].set_ylabel("share right")
-    names = panels[0][0].get_legend_handles_labels()
-    figure.legend(*names, loc="outside upper center", ncols=len(names[1]), frameon=False, fontsize=9)
     return picture(
         figure,
         f"Shares of right answers by characters back to what must be remembered, with 95 % intervals, for "
@@ -199,7 +207,7 @@ def _error_bars(axes, shares: Sequence[Share | None], shift: float, cell: str) -
 
 def plot_reach(reaches: dict[str, dict[str, Sequence[int]]]) -> Picture:
     """Up to which n networks answer rightly: `reaches[task][cell]`, a dot for each seed, a bar at the median."""
-    figure, panels = new_figure(9.6, 3.4, cols=len(reaches), sharey=True, squeeze=False)
+    figure, panels = new_figure(cols=len(reaches), sharey=True, squeeze=False)
     for axes, (task, found) in zip(panels[0], reaches.items(), strict=True):
         for place, (cell, values) in enumerate(found.items()):
             shifts = beside(len(values), 0.5 / max(1, len(values) - 1))
@@ -207,7 +215,7 @@ def plot_reach(reaches: dict[str, dict[str, Sequence[int]]]) -> Picture:
             axes.plot([place - 0.32, place + 0.32], [median(values)] * 2, color="black", linewidth=2)
         axes.axhline(TRAINED_TO, **FLOOR)
         axes.set_xticks(range(len(found)), list(found))
-        axes.set_title(task, fontsize=10)
+        axes.set_title(task)
         axes.set_ylim(-2, TESTED_TO + 4)
     panels[0][0].set_ylabel("right up to n =")
     panels[0][0].annotate("trained up to here", (-0.4, TRAINED_TO - 1), va="top", **NOTE)
@@ -224,7 +232,7 @@ def plot_units(text: str, units: dict[str, Tensor | Sequence[float]], ylabel: st
     Of values (T, K) the first column is the text's own, and thin lines show what other texts give. A dotted line stands
     at each of the characters in `marks`.
     """
-    figure, panels = new_figure(9.6, 1.5 * len(units) + 0.5, rows=len(units), sharex=True, squeeze=False)
+    figure, panels = new_figure(height=1.2 * len(units) + 0.4, rows=len(units), sharex=True, squeeze=False)
     for axes, (label, values) in zip(panels[:, 0], units.items(), strict=True):
         own, *others = torch.as_tensor(values).reshape(len(text), -1).T
         for other in others:
@@ -234,6 +242,6 @@ def plot_units(text: str, units: dict[str, Tensor | Sequence[float]], ylabel: st
         for place in (place for place, char in enumerate(text) if char in marks):
             axes.axvline(place, **FLOOR)
         axes.set_ylabel(ylabel)
-        axes.set_title(label, fontsize=9, loc="left")
-    show_characters(panels[-1, 0], text, fontsize=7)
+        axes.set_title(label, loc="left")
+    show_characters(panels[-1, 0], text)
     return picture(figure, f"The value of {' and '.join(units)} at each character of a line, as a curve.")

@@ -7,15 +7,18 @@ that a reader who cannot see it, and nbval, both get the same sentence.
 
 import io
 from collections.abc import Sequence
+from itertools import chain
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 
 from ..networks.registry import CELLS
 
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
-DPI = 90
+DPI = 115.2  # of the size of letters that no function sets: 10 points here are 12, or 16 pixels, in a browser
+WIDTH = 7.2  # inches: JupyterLab on a screen of 1280 pixels shrinks a figure that is wider, and its letters with it
 FLOOR = {"color": "#777777", "linestyle": ":"}
-NOTE = {"fontsize": 8, "color": "#555555"}  # small words beside a mark
+NOTE = {"color": "#555555"}  # small words beside a mark
 
 
 class Picture:
@@ -36,7 +39,7 @@ class Picture:
         return {"image/png": self.png, "text/plain": repr(self)}
 
 
-def new_figure(width: float = 7.4, height: float = 3.2, rows: int = 1, cols: int = 1, mosaic=None, **options):
+def new_figure(width: float = WIDTH, height: float = 2.8, rows: int = 1, cols: int = 1, mosaic=None, **options):
     """A white figure in inches and its axes, open above and to the right, as `plt.subplots` gives them.
 
     With a `mosaic` the axes are named in it, as `plt.subplot_mosaic` gives them.
@@ -49,10 +52,11 @@ def new_figure(width: float = 7.4, height: float = 3.2, rows: int = 1, cols: int
 
 
 def picture(figure: Figure, words: str) -> Picture:
-    """Render `figure` to PNG and keep it with its description. Axes whose marks have labels get a legend."""
-    for axes in figure.axes:
-        if axes.get_legend() is None and axes.get_legend_handles_labels()[1]:
-            axes.legend(frameon=False)
+    """Render `figure` to PNG and keep it with its description. Marks that have labels are named above it."""
+    marks = [zip(*axes.get_legend_handles_labels(), strict=True) for axes in figure.axes if not axes.get_legend()]
+    named = {name: mark for mark, name in chain(*marks)}
+    if named:
+        figure.legend(named.values(), named, loc="outside upper center", ncols=len(named), frameon=False)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", metadata={"Software": None})
     return Picture(buffer.getvalue(), " ".join(words.split()))
@@ -89,19 +93,47 @@ def side_by_side(axes, groups: Sequence[str], rows: dict[str, Sequence[float]], 
     axes.set_xticks(range(len(groups)), groups)
 
 
-def lines_across(axes, losses: dict[str, float | None], color: str = "#999999") -> list[str]:
-    """Lines across at the losses that are known, each named at its right end; returns the names."""
-    known = {name: loss for name, loss in losses.items() if loss is not None}
-    for name, loss in known.items():
-        axes.axhline(loss, **style_of(name, {"color": color, "linewidth": 0.8}))
-        axes.annotate(name, (1.01, loss), xycoords=("axes fraction", "data"), va="center", **NOTE)
-    return list(known)
+def name_lines(axes) -> None:
+    """Write the label of each line beside its end, in its colour, none upon another: no legend is needed then."""
+
+    def end(line) -> float:
+        return axes.transAxes.inverted().transform(axes.transData.transform((1, line.get_ydata()[-1])))[1]
+
+    axes.autoscale_view()
+    letter = 0.2 * DPI / axes.bbox.height  # with the space above it, as a share of the axes
+    below = -letter
+    for line in sorted(axes.get_legend_handles_labels()[0], key=end):
+        below = max(end(line), below + letter)
+        look = {"color": line.get_color(), "weight": "bold"}
+        axes.annotate(line.get_label(), (1.01, below), xycoords="axes fraction", va="center", **look)
+        line.set_label(None)
 
 
-def show_characters(axes, text: Sequence[str], fontsize: float = 9) -> None:
+def logarithmic(axis) -> None:
+    """A logarithmic axis has few numbers, written out: 0.01 rather than a power of ten in small print."""
+    low, high = axis.get_view_interval()
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,), numticks=6))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_locator(NullLocator())
+
+
+def show_characters(axes, text: Sequence[str]) -> None:
     """The characters of `text` along the x axis, one at each place."""
-    axes.set_xticks(range(len(text)), [visible(char) for char in text], family="monospace", fontsize=fontsize)
-    axes.tick_params(axis="x", length=0)
+    axes.set_xticks(range(len(text)), [visible(char) for char in text], family="monospace")
+    for one in axes.get_shared_x_axes().get_siblings(axes):
+        one.tick_params(axis="x", length=0)
+
+
+def lines_of(text: str, columns: int) -> list[str]:
+    """`text` cut into lines of at most so many characters: at its line ends and spaces, or in words that are longer."""
+    lines = []
+    while text:
+        end = text.find("\n", 0, columns + 1) + 1
+        if not end:
+            end = len(text) if len(text) <= columns else text.rfind(" ", 1, columns) + 1 or columns
+        lines.append(text[:end])
+        text = text[end:]
+    return lines
 
 
 def visible(char: str) -> str:

@@ -12,20 +12,31 @@ from torch.nn.functional import one_hot
 from ..measures.intervals import bits
 from ..text.encoding import Vocabulary, as_streams
 from ..text.tales import Mark
-from .pictures import FLOOR, OKABE_ITO, Picture, new_figure, picture, show_characters, side_by_side, style_of, visible
+from .pictures import (
+    FLOOR,
+    OKABE_ITO,
+    Picture,
+    lines_of,
+    new_figure,
+    picture,
+    show_characters,
+    side_by_side,
+    style_of,
+    visible,
+)
 
 COLUMNS = 76  # characters in a line of `plot_text` and `plot_marks`
 MARKS = {  # of `plot_marks`; a mark of any other kind is "rare"
-    "free": ("#FFFFFF", "free: a choice"),
-    "spelling": ("#E8E8E8", "spelling: follows from just before"),
-    "name": ("#8CC6EC", "remembered: the hero"),
-    "friend": ("#F7C9A3", "remembered: the friend"),
-    "rare": ("#A9DFCB", "remembered: anything else"),
+    "free": ("#FFFFFF", "free choice"),
+    "spelling": ("#E8E8E8", "spelling"),
+    "name": ("#8CC6EC", "the hero"),
+    "friend": ("#F7C9A3", "the friend"),
+    "rare": ("#A9DFCB", "other memory"),
 }
 VERDICTS = {
     "right": "#FFFFFF",
     "well formed, but it forgets": "#8CC6EC",
-    "underlined: no tale could hold it": "#F7C9A3",
+    "no tale could hold it": "#F7C9A3",
 }
 
 
@@ -100,14 +111,14 @@ def plot_verdicts(text: str, verdicts: Sequence[int], title: str = "") -> Pictur
 def plot_one_hot(text: str, vocab: Vocabulary) -> Picture:
     """The one-hot rows of `text`: a row for each character, a column for each character of the vocabulary."""
     ids = vocab.encode(text)
-    figure, axes = new_figure(9.4, 0.22 * len(text) + 0.9)
+    figure, axes = new_figure(height=0.2 * len(text) + 0.8)
     white_or_blue = ListedColormap(["#FFFFFF", OKABE_ITO[0]])
     axes.pcolormesh(one_hot(ids, len(vocab)), cmap=white_or_blue, edgecolors="#DDDDDD", linewidth=0.6)
     for row, column in enumerate(ids.tolist()):
-        axes.text(column + 0.5, row + 0.5, "1", ha="center", va="center", color="white", fontsize=8)
-    for axis, characters, size in ((axes.xaxis, vocab.characters, 8), (axes.yaxis, text, 9)):
+        axes.text(column + 0.5, row + 0.5, "1", ha="center", va="center", color="white")
+    for axis, characters in ((axes.xaxis, vocab.characters), (axes.yaxis, text)):
         places = [place + 0.5 for place in range(len(characters))]
-        axis.set_ticks(places, [visible(char) for char in characters], family="monospace", fontsize=size)
+        axis.set_ticks(places, [visible(char) for char in characters], family="monospace")
     axes.set(xlabel="the vocabulary, in sorted order", ylabel="position in the text")
     axes.invert_yaxis()
     axes.tick_params(length=0)
@@ -128,7 +139,7 @@ def plot_streams(text: str, streams: int, window: int) -> Picture:
     if not 1 <= window <= steps:
         raise ValueError(f"window is {window} and a stream has {steps} steps; choose a window from 1 to {steps}")
     whole = steps // window
-    figure, axes = new_figure(9.4, 0.42 * streams + 0.9)
+    figure, axes = new_figure(height=0.36 * streams + 0.7)
     tints = ("#A6D3F0", "#F7C9A3", "#A9DFCB", "#EBCBDD", "#F3D68F")
     for row, positions in enumerate(inputs.tolist()):
         for step, position in enumerate(positions):
@@ -136,12 +147,12 @@ def plot_streams(text: str, streams: int, window: int) -> Picture:
             colour = tints[number % len(tints)] if number < whole else "white"
             axes.add_patch(Rectangle((step, row), 1, 0.82, facecolor=colour, edgecolor="white"))
             axes.text(step + 0.5, row + 0.42, visible(text[position]), ha="center", va="center", family="monospace")
-        axes.text(-0.4, row + 0.42, f"stream {row}", ha="right", va="center", fontsize=9)
+        axes.text(-0.4, row + 0.42, f"stream {row}", ha="right", va="center")
     for number in range(whole):
-        axes.text((number + 0.5) * window, -0.12, f"batch {number}", ha="center", va="bottom", fontsize=9)
+        axes.text((number + 0.5) * window, -0.12, f"batch {number}", ha="center", va="bottom")
         axes.plot([(number + 1) * window] * 2, [-0.5, streams - 0.1], color="black", linewidth=1.2)
     if steps > whole * window:
-        axes.text((whole * window + steps) / 2, -0.12, "left out", ha="center", va="bottom", fontsize=9)
+        axes.text((whole * window + steps) / 2, -0.12, "left out", ha="center", va="bottom")
     axes.set(xlim=(-3.5, steps + 0.1), ylim=(streams, -0.7))
     axes.axis("off")
     return picture(
@@ -154,13 +165,13 @@ def plot_streams(text: str, streams: int, window: int) -> Picture:
 
 def plot_ladder(rungs: dict[str, float], floor: float | None = None) -> Picture:
     """The score ladder as bars in bits per character; `rungs` and `floor` in nats, the floor as a dotted line."""
-    figure, axes = new_figure(7.4, 0.42 * len(rungs) + 1.0)
+    figure, axes = new_figure(height=0.35 * len(rungs) + 0.9)
     colours = [style_of(name, {"color": "#CCCCCC"})["color"] for name in rungs]
     bars = axes.barh(list(rungs), [bits(loss) for loss in rungs.values()], color=colours, height=0.62)
-    axes.bar_label(bars, fmt="%.2f", padding=4, fontsize=9)
+    axes.bar_label(bars, fmt="%.2f", padding=4)
     if floor is not None:
         axes.axvline(bits(floor), **FLOOR, linewidth=2)
-        axes.text(bits(floor), -0.62, f"the floor: {bits(floor):.2f}", va="bottom", fontsize=9, color="#555555")
+        axes.text(bits(floor), -0.62, f"the floor: {bits(floor):.2f}", va="bottom", color="#555555")
     axes.invert_yaxis()
     axes.set(xlabel="loss on val (bits per character)", xlim=(0, bits(max(rungs.values())) * 1.1))
     axes.tick_params(axis="y", length=0)
@@ -179,49 +190,35 @@ def plot_next_characters(
     """
     rows = torch.stack([torch.as_tensor(p, dtype=torch.float64) for p in probabilities.values()])  # (names, V)
     shown = rows.amax(dim=0).argsort(descending=True, stable=True)[:top]
-    figure, axes = new_figure(8.0, 2.9)
+    figure, axes = new_figure(height=2.6)
     others = zip(OKABE_ITO[2:6], ("", "//", "..", "xx"), strict=True)
     side_by_side(axes, shown, dict(zip(probabilities, rows[:, shown].tolist(), strict=True)), list(others))
-    show_characters(axes, [vocab.characters[index] for index in shown], fontsize=12)
+    show_characters(axes, [vocab.characters[index] for index in shown])
     axes.set(ylim=(0, 1), xlabel="next character", ylabel="probability")
-    axes.set_title(title, fontsize=10, loc="left")
+    axes.set_title(title, loc="left")
     words = f"Bars: the probability of the likeliest next characters for {', '.join(probabilities)}, side by side."
     return picture(figure, words)
 
 
 def _text_figure(text: str, ground: Sequence, underlined: Sequence[bool], title: str = ""):
     """Monospaced text on coloured squares; a line end is shown as ↵."""
-    places = _lay_out(text)
-    rows = places[-1][0] + 1
-    figure, axes = new_figure(9.4, 0.24 * rows + 0.5 + (0.3 if title else 0))
+    lines = lines_of(text, COLUMNS)
+    rows = len(lines)
+    places = ((row, column) for row, line in enumerate(lines) for column in range(len(line)))
+    figure, axes = new_figure(height=0.19 * rows + 0.4 + (0.3 if title else 0))
     for (row, column), char, colour, line in zip(places, text, ground, underlined, strict=True):
         axes.add_patch(Rectangle((column, row), 1, 1, facecolor=colour, edgecolor="none"))
         shown = "↵" if char == "\n" else char
-        axes.text(column + 0.5, row + 0.5, shown, ha="center", va="center_baseline", family="monospace", fontsize=9.5)
+        axes.text(column + 0.5, row + 0.5, shown, ha="center", va="center_baseline", family="monospace")
         if line:
             axes.plot([column + 0.05, column + 0.95], [row + 0.93, row + 0.93], color="black", linewidth=1.3)
     axes.set(xlim=(0, COLUMNS + 1), ylim=(rows + 0.1, 0))
     axes.axis("off")
-    axes.set_title(title, fontsize=10, loc="left")
+    axes.set_title(title, loc="left")
     return figure, axes
 
 
 def _explain_grounds(figure, grounds: dict[str, str]) -> None:
     """A legend below the text: what each ground means."""
     handles = [Patch(facecolor=ground, edgecolor="#666666", label=meaning) for meaning, ground in grounds.items()]
-    figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
-
-
-def _lay_out(text: str) -> list[tuple[int, int]]:
-    """Row and column of every character: lines break at spaces, words that are too long anywhere."""
-    places, row, start = [], 0, 0
-    while start < len(text):
-        end = text.find("\n", start, start + COLUMNS + 1)
-        if end < 0:
-            end = len(text) - 1
-            if end - start >= COLUMNS:
-                space = text.rfind(" ", start, start + COLUMNS)
-                end = space if space > start else start + COLUMNS - 1
-        places += [(row, at - start) for at in range(start, end + 1)]
-        row, start = row + 1, end + 1
-    return places
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False)

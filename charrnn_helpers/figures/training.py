@@ -9,11 +9,12 @@ from ..measures.intervals import bits
 from ..measures.memory import Share
 from ..networks.registry import CELLS
 from ..training.config import History, TrainConfig
-from .pictures import NOTE, Picture, lines_across, marks_of, new_figure, picture, style_of
+from .pictures import NOTE, Picture, logarithmic, marks_of, name_lines, new_figure, picture, style_of
 
 UNITS = {"nats": 1.0, "bits": bits(1)}
 AXES = {"updates": "updates", "characters": "characters read (millions)", "seconds": "seconds of training"}
-LOSS_TICKS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.5, 2, 3, 4, 6)
+RUNG = {"color": "#777777", "linewidth": 0.8}
+LOSS_TICKS = (0.2, 0.3, 0.5, 1, 2, 3, 5)
 
 
 def plot_losses(
@@ -33,7 +34,7 @@ def plot_losses(
             f"axis is {axis!r} and unit {unit!r}; choose from {', '.join(AXES)} and from {', '.join(UNITS)}"
         )
     scale = UNITS[unit]
-    figure, axes = new_figure(height=3.8)
+    figure, axes = new_figure(height=3.2)
     seeds = Counter()
     for history in histories:
         if not history.val_losses:
@@ -51,12 +52,14 @@ def plot_losses(
         seeds[history.cell] += 1
     lines = {**(ladder or {}), "floor": floor}
     lines = {name: lines[name] for name in lines if name not in ("uniform", "unigram") and lines[name] is not None}
-    lines_across(axes, {name: loss * scale for name, loss in lines.items()})
+    for name, loss in lines.items():
+        axes.axhline(loss * scale, **style_of(name, RUNG), label=name)
     axes.margins(x=0.02)
     axes.set_xlim(left=0)
     axes.set_xlabel(AXES[axis])
     shown = [*lines.values(), *(loss for history in histories for loss in history.val_losses)] or [1, 4]
     _log_losses(axes, min(shown) * scale, max(shown) * scale)
+    name_lines(axes)
     axes.set_ylabel(f"validation loss ({unit}/character)")
     cells = " and ".join(sorted(seeds, reverse=True)) or "no network yet"
     against = f" Horizontal lines mark {', '.join(lines)}." if lines else ""
@@ -77,7 +80,7 @@ def _log_losses(axes, lowest: float, highest: float) -> None:
 
 def plot_birth(histories: Sequence[History], shares: dict[str, dict[int, Share]]) -> Picture:
     """Validation loss (nats/character), and below it the share of names right, `shares[cell][updates]`, and chance."""
-    figure, (top, low) = new_figure(height=4.8, rows=2, sharex=True)
+    figure, (top, low) = new_figure(height=3.6, rows=2, sharex=True)
     for history in histories:
         top.plot(history.val_updates, history.val_losses, **style_of(history.cell), linewidth=1.8, label=history.cell)
         looks = shares[history.cell]
@@ -87,9 +90,11 @@ def plot_birth(histories: Sequence[History], shares: dict[str, dict[int, Share]]
         low.fill_between(list(looks), lower, upper, color=style_of(history.cell)["color"], alpha=0.15, linewidth=0)
     losses = [loss for history in histories for loss in history.val_losses]
     _log_losses(top, min(losses), max(losses))
-    lines_across(low, {"chance": next(iter(looks.values())).chance}, color="black")
+    low.axhline(next(iter(looks.values())).chance, color="black", linewidth=0.8, label="chance")
     top.set_ylabel("validation loss\n(nats/character)")
-    low.set(xlabel="updates", ylabel="share of names right", ylim=(0, 1.03), xlim=(0, None))
+    low.set(xlabel="updates", ylabel="names right", ylim=(0, 1.03), xlim=(0, None))
+    name_lines(top)
+    name_lines(low)
     return picture(
         figure,
         "Above, the validation loss against updates, on a logarithmic scale; below, the share of names right, with "
@@ -99,17 +104,17 @@ def plot_birth(histories: Sequence[History], shares: dict[str, dict[int, Share]]
 
 def plot_starts(shares: dict[str, dict[str, Sequence[dict[int, float]]]], chance: float) -> Picture:
     """Share of names right against updates, `shares[title][start][seed][updates]`; a panel a title, a line a seed."""
-    figure, panels = new_figure(10.5, 3.4, cols=len(shares), sharex=True, sharey=True, squeeze=False)
+    figure, panels = new_figure(cols=len(shares), sharex=True, sharey=True, squeeze=False)
     looks = (("#009E73", "-"), ("#CC79A7", "--"))
     for axes, (title, starts) in zip(panels[0], shares.items(), strict=True):
-        lines_across(axes, {"chance": chance}, color="black")
+        axes.axhline(chance, color="black", linewidth=0.8, label="chance")
         for (start, seeds), (colour, line) in zip(starts.items(), looks, strict=True):
             for number, held in enumerate(seeds):
                 label = None if number else start
                 axes.plot(list(held), list(held.values()), color=colour, linestyle=line, linewidth=1.3, label=label)
-        axes.set_title(title, fontsize=10)
+        axes.set_title(title)
         axes.set(xlabel="updates", ylim=(0, 1.03), xlim=(0, None))
-        axes.legend(frameon=False, fontsize=9)
+        name_lines(axes)
     panels[0][0].set_ylabel("share of names right")
     told = "; ".join(f"{title}, {' and '.join(starts)}" for title, starts in shares.items())
     return picture(
@@ -120,12 +125,13 @@ def plot_starts(shares: dict[str, dict[str, Sequence[dict[int, float]]]], chance
 
 def plot_loss_by_position(losses: dict[str, Tensor], carried: dict[str, Tensor]) -> Picture:
     """Mean loss (nats/character) at each position of a block, (T,) for each cell: from a zero state, and carried."""
-    figure, axes = new_figure(height=3.4)
+    figure, axes = new_figure()
     for cell, from_zero in losses.items():
         positions = range(1, len(from_zero) + 1)
         axes.plot(positions, from_zero, **style_of(cell), linewidth=1.8, label=f"{cell}, from a zero state")
         axes.plot(positions, carried[cell], **style_of(cell), linewidth=0.8, label=f"{cell}, carried")
     axes.set(xlabel="position in the block (characters)", ylabel="loss (nats/character)", ylim=(0, None))
+    name_lines(axes)
     return picture(
         figure,
         f"Loss at each of the {len(from_zero)} positions of a block: thick lines start each block from a zero state, "
@@ -138,7 +144,7 @@ def plot_training_losses(histories: Sequence[History], smoothed: Sequence[Sequen
 
     `smoothed`: for each history a list of the last part of its updates; one shorter than the run ends where it ends.
     """
-    figure, (top, low) = new_figure(height=4.8, rows=2, sharex=True)
+    figure, (top, low) = new_figure(height=3.6, rows=2, sharex=True)
     for history, line in zip(histories, smoothed, strict=True):
         style = style_of(history.cell)
         updates = range(1, history.updates + 1)
@@ -146,9 +152,12 @@ def plot_training_losses(histories: Sequence[History], smoothed: Sequence[Sequen
         top.plot(updates[len(updates) - len(line) :], line, **style, linewidth=1.6, label=history.cell)
         low.plot(updates, history.norms, **style, linewidth=0.6)
     for clip in {history.config.clip for history in histories}:
-        lines_across(low, {"clip": clip}, color="black")
+        low.axhline(clip, color="black", linewidth=0.8, label="clip")
     top.set_ylabel("training loss\n(nats/character)")
     low.set(xlabel="updates", ylabel="gradient norm", yscale="log")
+    logarithmic(low.yaxis)
+    name_lines(top)
+    name_lines(low)
     return picture(
         figure,
         "Above, the training loss of every update, pale and ragged, and its moving average as a line: LSTM solid, GRU "
@@ -158,7 +167,7 @@ def plot_training_losses(histories: Sequence[History], smoothed: Sequence[Sequen
 
 def plot_schedule(config: TrainConfig) -> Picture:
     """The learning rate of every update: warm-up, then half a cosine."""
-    figure, axes = new_figure(6, 2.4)
+    figure, axes = new_figure(height=2)
     updates = range(config.updates)
     axes.plot(updates, [config.rate(update) for update in updates], color="#000000")
     axes.axvline(config.warmup, color="#999999", linewidth=0.8)

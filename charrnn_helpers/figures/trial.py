@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from matplotlib.ticker import NullLocator
+from matplotlib.ticker import MaxNLocator, NullLocator
 
 from ..measures.intervals import Interval
 from ..networks.registry import CELLS
-from .pictures import Picture, new_figure, picture, style_of
+from .pictures import Picture, name_lines, new_figure, picture, style_of
 
 TEXT_STYLES = (("#000000", "o"), ("#CC79A7", "s"))  # of the first text and the second
 MISSED = "#D62728"
@@ -23,11 +23,11 @@ def plot_answer(
     beside it, a small figure for each text. All in nats per character.
     """
     if losses is None:
-        figure, main = new_figure(7.4, 3.8)
+        figure, main = new_figure(height=3.2)
         others = {}
     else:
         rows = [["answer", text] for text in losses]
-        figure, made = new_figure(11.2, 5.2, mosaic=rows, width_ratios=[3, 2])
+        figure, made = new_figure(height=3.6, mosaic=rows, width_ratios=[3, 2])
         main, others = made["answer"], {text: made[text] for text in losses}
     main.axhspan(-smallest, smallest, color="#EEEEEE")
     main.axhline(0, color="black", linewidth=0.9)
@@ -36,16 +36,20 @@ def plot_answer(
         main.fill_between(read, ends[1], ends[2], color=colour, alpha=0.25, linewidth=0)
         main.plot(read, ends[0], color=colour, marker=marker, label=text)
         main.vlines(read, ends[1], ends[2], color=colour, linewidth=1.5)
-    main.set_title("above 0 the GRU is better, below 0 the LSTM", fontsize=12, loc="left")
-    main.set(xlabel="millions of characters read", ylabel="LSTM minus GRU (nats/character)")
+    main.set_title("above 0 the GRU is better", loc="left", fontsize="medium")
+    main.set_ylabel("LSTM minus GRU (nats/character)")
+    figure.supxlabel("millions of characters read", fontsize="medium")
     _logarithmic(main, sorted({read for found in differences.values() for read in found}))
+    main.yaxis.set_major_locator(MaxNLocator(6))
+    name_lines(main)
     for text, axes in others.items():
         for name, found in losses[text].items():
-            look = style_of(name, {"color": "#999999", "linestyle": "--"})
+            look = style_of(name, {"color": "#777777", "linestyle": "--"})
             mark = {"marker": CELLS[name].marker if name in CELLS else "_" if name == "floor" else "x", "markersize": 7}
             axes.plot(list(found), list(found.values()), **look, **mark, label=name)
-        axes.set(title=text, ylabel="test loss (nats)")
-        axes.legend(frameon=False, fontsize=9, ncols=2)
+        axes.set_title(text, loc="left", fontsize="medium")
+        axes.set_ylabel("test loss (nats)")
+        name_lines(axes)
         _logarithmic(axes, sorted({read for found in losses[text].values() for read in found}))
     return picture(
         figure,
@@ -60,7 +64,7 @@ def plot_answer(
 
 def plot_coverage(worlds: dict[str, Sequence[Interval]], truth: float) -> Picture:
     """Intervals of many experiments, `worlds[name]`, one above the other; those that miss the truth in red."""
-    figure, made = new_figure(9.6, 4.6, cols=len(worlds), sharex=True, squeeze=False)
+    figure, made = new_figure(height=3.6, cols=len(worlds), sharex=True, squeeze=False)
     for axes, (name, intervals) in zip(made[0], worlds.items(), strict=True):
         held = [interval.low <= truth <= interval.high for interval in intervals]
         for place, (interval, hit) in enumerate(zip(intervals, held, strict=True)):
@@ -78,12 +82,14 @@ def plot_coverage(worlds: dict[str, Sequence[Interval]], truth: float) -> Pictur
 
 def plot_best_of(curves: dict[str, dict[str, Sequence[float]]]) -> Picture:
     """Expected loss of the best of n trials against n: `curves[text][cell]`, from n = 1 on."""
-    figure, made = new_figure(9.6, 3.4, cols=len(curves), squeeze=False)
+    figure, made = new_figure(cols=len(curves), squeeze=False)
     for axes, (text, found) in zip(made[0], curves.items(), strict=True):
         for cell, curve in found.items():
             axes.plot(range(1, len(curve) + 1), curve, **style_of(cell), label=cell)
-        axes.set(title=text, xlabel="trials of settings", ylabel="best loss expected (nats)", xscale="log")
-        _logarithmic(axes, [1, 2, 4, 8, 16, 32], "trials of settings")
+        axes.set(title=text, ylabel="best loss expected (nats)")
+        _logarithmic(axes, [1, 2, 4, 8, 16, 32])
+        name_lines(axes)
+    figure.supxlabel("trials of settings", fontsize="medium")
     return picture(
         figure,
         f"The loss that the best of so many trials is expected to reach, against the number of trials, for "
@@ -95,14 +101,16 @@ def plot_births(
     held: dict[str, dict[str, Sequence[tuple[Sequence[float], Sequence[float]]]]], chance: float
 ) -> Picture:
     """Share of heroes named right against millions of characters read: `held[budget][cell]`, a pair for each seed."""
-    figure, made = new_figure(11.2, 3.4, cols=len(held), sharey=True, squeeze=False)
+    figure, made = new_figure(cols=len(held), sharey=True, squeeze=False)
     for axes, (budget, by_cell) in zip(made[0], held.items(), strict=True):
         for cell, seeds in by_cell.items():
             for number, (read, shares) in enumerate(seeds):
                 label = None if number else cell
                 axes.plot(read, shares, **style_of(cell), linewidth=1.1, label=label)
-        axes.axhline(chance, color="black", linewidth=1.2)
-        axes.set(title=f"runs of {budget}", xlabel="millions of characters read", ylim=(0, 1.02))
+        axes.axhline(chance, color="black", linewidth=1.2, label="chance")
+        axes.set(title=f"runs of {budget}", ylim=(0, 1.02))
+        axes.xaxis.set_major_locator(MaxNLocator(4))
+    figure.supxlabel("millions of characters read", fontsize="medium")
     made[0][0].set_ylabel("heroes named right")
     return picture(
         figure,
@@ -113,14 +121,16 @@ def plot_births(
 
 def plot_made_of(parts: dict[str, dict[str, Interval]]) -> Picture:
     """What LSTM minus GRU is made of: `parts[budget][kind]`, dots with intervals; right of zero the GRU is better."""
-    figure, made = new_figure(11.2, 4.2, cols=len(parts), sharex=True, sharey=True, squeeze=False)
+    figure, made = new_figure(height=3.2, cols=len(parts), sharex=True, sharey=True, squeeze=False)
     for axes, (budget, kinds) in zip(made[0], parts.items(), strict=True):
         axes.axvline(0, color="black", linewidth=0.9)
         for place, interval in enumerate(kinds.values()):
             axes.plot([interval.low, interval.high], [-place, -place], color="black", linewidth=2)
             axes.plot([interval.mean], [-place], "D", color="black", markersize=5)
         axes.set_yticks([-place for place in range(len(kinds))], kinds)
-        axes.set(title=budget, xlabel="part of LSTM minus GRU (nats/character)")
+        axes.set_title(budget)
+        axes.xaxis.set_major_locator(MaxNLocator(3))
+    figure.supxlabel("part of LSTM minus GRU (nats/character)", fontsize="medium")
     return picture(
         figure,
         f"For {' and '.join(parts)} characters: how much of LSTM minus GRU falls on each of {', '.join(kinds)}, a "
@@ -128,8 +138,7 @@ def plot_made_of(parts: dict[str, dict[str, Interval]]) -> Picture:
     )
 
 
-def _logarithmic(axes, places: Sequence[float], label: str | None = None) -> None:
+def _logarithmic(axes, places: Sequence[float]) -> None:
     axes.set_xscale("log")
-    axes.set_xticks(places, [f"{place:g}" for place in places], minor=False)
+    axes.set_xticks(places, [f"{place:.2g}" for place in places], minor=False)
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xlabel(label or "millions of characters read")

@@ -1,10 +1,14 @@
-"""Every figure can be drawn, says in words what it shows, and draws a cell as the registry says."""
+"""Every figure can be drawn and read, says in words what it shows, and draws a cell as the registry says."""
 
 import io
 import re
+import struct
 from dataclasses import replace
 from functools import cache
+from itertools import combinations
 from pathlib import Path
+from string import printable
+from unittest import mock
 from xml.etree import ElementTree
 
 import matplotlib.image
@@ -12,6 +16,7 @@ import numpy as np
 import pytest
 import torch
 from matplotlib.colors import to_rgb
+from matplotlib.text import Text
 
 from charrnn_helpers import TrainConfig, Vocabulary, figures
 from charrnn_helpers.experiments import Run
@@ -88,6 +93,42 @@ FIGURES = {
     "plot_units": (["a cat", {"GRU 3": [0, 1, 0, 1, 0], "LSTM 1": [1, 0, 1, 0, 1]}, "h"], "GRU 3 and", "colour line"),
     "plot_verdicts": (["A cat.", [0, 0, 1, 1, 2, 2]], "forgetful on blue.* underlined, what no tale", ""),
 }
+# The most words and numbers that a notebook gives them.
+BOTH_AT = lambda names: {cell: {name: Share(90, 50, 0.3, 0.1) for name in names} for cell in ("LSTM", "GRU")}
+KINDS_ASKED = ["name", "friend", "place", "object", "colour", "door", "count", "bracket", "pronoun"]
+DOUBLING = ["1 to 7", *(f"{2**power} to {2 ** (power + 1) - 1}" for power in range(3, 10))]
+QUESTIONS = ("what is open", "closed again", "line ends", "who is next")
+LONG = "Nobody knew where the moths lived. It was warm and dark. "
+STOPPED = "RuntimeError: Trying to backward through the graph a second time (or directly access saved tensors)."
+TAPS = ", ".join(["tap"] * 6)
+RISING = {"P(stop)": torch.linspace(0, 1, len(TAPS)), "the unit": torch.linspace(-1, 1, len(TAPS))}
+TOLD = {row: {number: values[:end] for number, end in (("two", 8), ("six", 28))} for row, values in RISING.items()}
+PUSHED = {push: torch.linspace(0, 1, 8) for push in (-2, 0, 2)}
+BUDGETS = ("1.5 M", "6 M", "24 M")
+READ = {text: dict.fromkeys((0.0768, 0.1536, 0.3072), INTERVAL) for text in ("shakespeare", "python_docs")}
+FADING = {f"LSTM c, keep_bias {bias}": torch.tensor([1.0, 10.0 ** -(12 * bias + 1)]) for bias in (0, 1)}
+CROWDED = [
+    ("plot_answer", [READ, 0.02, {text: {"n-gram": {1.5: 1.5467}, "LSTM": {1.5: 1.5461}} for text in READ}]),
+    ("plot_births", [{budget: {"GRU": MEMORIES} for budget in BUDGETS}, 1 / 6]),
+    ("plot_count", [TAPS, {"LSTM": TOLD, "GRU": TOLD}]),
+    ("plot_coverage", [{"each pair reads a text of its own": [INTERVAL], "all pairs read one text": [INTERVAL]}, 0.03]),
+    ("plot_excess_by_kind", [{name: dict.fromkeys(["free", "spelling", *KINDS_ASKED], 1.0) for name in KINDS}]),
+    ("plot_fault", [replace(RUN, error=STOPPED), 0.4, RUN]),
+    ("plot_gates", [torch.rand(88, 160), LONG + LONG[:31], "forget gate f"]),
+    ("plot_gradient_by_lag", [FADING, "gradient, 1 at lag 1"]),
+    ("plot_horizon", [dict.fromkeys(QUESTIONS, BOTH_AT(DOUBLING)), 64]),
+    ("plot_losses", [HISTORIES, {"bigram": 2.0, "n-gram (n = 14)": 1.7}, 1.6]),
+    ("plot_made_of", [{budget: dict.fromkeys(["all", "free", *KINDS_ASKED], INTERVAL) for budget in BUDGETS}]),
+    ("plot_next_characters", [VOCAB, LIKELY, 12, "choice: …a noise, six times: pat, pat, pat, pat, pat. "]),
+    ("plot_one_hot", ["Once upon", Vocabulary.from_text(" " + printable[10:67])]),
+    ("plot_shares", [BOTH_AT(["1", "2", "3", "5", "10", "20", "all", "whole state", "noise", "halves"]), "what"]),
+    ("plot_stops", [{f"LSTM, {units}, six knocks": PUSHED for units in ("one unit", "ten units", "all units")}]),
+    ("plot_text", [(LONG * 4)[:200], torch.linspace(-2, 2, 200).tolist(), "state h"]),
+    ("plot_units", ["a" * 30 + "b" * 32, {f"LSTM unit {n}": torch.rand(62) for n in (112, 113)}, "state"]),
+    ("plot_verdicts", [LONG * 15, [1] * len(LONG * 15), "LSTM, temperature 1: the grammar's verdict"]),
+]
+ROOM = 847  # pixels that JupyterLab leaves for a figure on a screen of 1280, beside its list of files
+LETTERS = 16  # pixels: 12 points
 GLARING = {"colour": "#12FE34", "line": ":", "marker": "X", "hatch": "OO"}
 REFUSED = [
     ("diagram", ["lstm"], "choose from gru_cell, lstm_cell, truncation"),
@@ -100,9 +141,18 @@ REFUSED = [
 ]
 
 
-def draw(name):
-    shown = getattr(figures, name)(*FIGURES[name][0])
-    return shown.words, shown._repr_mimebundle_()
+def draw(name, args=None):
+    """The words of a figure, what a notebook gets, and every text drawn in it with its size (pixels) and its box."""
+    texts, draw_text = {}, Text.draw
+
+    def draw_and_note(text, renderer):
+        draw_text(text, renderer)
+        if text.get_visible() and text.get_text().strip():
+            texts[text] = (text.get_fontsize() * text.figure.dpi / 72, text.get_window_extent(renderer))
+
+    with mock.patch.object(Text, "draw", draw_and_note):
+        shown = getattr(figures, name)(*(FIGURES[name][0] if args is None else args))
+    return shown.words, shown._repr_mimebundle_(), texts
 
 
 as_it_is = cache(draw)
@@ -117,7 +167,8 @@ def test_every_figure_of_the_room_is_drawn_here_or_in_a_notebook():
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_is_an_image_and_says_in_words_what_it_shows(name):
-    words, shown = as_it_is(name)
+    words, shown, _ = as_it_is(name)
+    shown = dict(shown)
     assert re.search(FIGURES[name][1], words), words
     assert shown.pop("text/plain") == f"[figure] {words}"
     assert "image/png" in shown  # a diagram is an SVG as well
@@ -127,15 +178,33 @@ def test_a_figure_is_an_image_and_says_in_words_what_it_shows(name):
 
 @pytest.mark.parametrize(("name", "trait"), [(name, trait) for name in FIGURES for trait in FIGURES[name][2].split()])
 def test_a_cell_looks_as_the_registry_says(name, trait, monkeypatch):
-    words, before = as_it_is(name)
+    words, before, _ = as_it_is(name)
     for cell in BOTH:
         monkeypatch.setitem(CELLS, cell, replace(CELLS[cell], **{trait: GLARING[trait]}))
-    words_after, after = draw(name)
+    words_after, after, _ = draw(name)
     assert words_after == words
     assert after["image/png"] != before["image/png"]
     if trait == "colour":
         pixels = matplotlib.image.imread(io.BytesIO(after["image/png"]))[..., :3]  # (height, width, 3)
         assert (np.abs(pixels - to_rgb(GLARING["colour"])).max(axis=2) < 0.02).any()
+
+
+@pytest.mark.parametrize(("name", "args"), [*((name, None) for name in FIGURES), *CROWDED])
+def test_a_figure_is_read_from_the_back_of_the_room(name, args):
+    """At the size shown on a screen of 1280 x 720 its letters have 12 points; none is cut off or upon another."""
+    _, shown, texts = as_it_is(name) if args is None else draw(name, args)
+    width, height = struct.unpack(">II", shown["image/png"][16:24])
+    assert width <= ROOM
+    assert height <= 480
+    assert [text.get_text() for text, (size, _) in texts.items() if size < LETTERS] == []
+    clipped = [
+        text.get_text()
+        for text, (_, box) in texts.items()
+        if min(box.x0, box.y0) < -1 or box.x1 > width + 1 or box.y1 > height + 1
+    ]
+    assert clipped == []
+    inner = {text: box.padded(-0.5) for text, (_, box) in texts.items()}  # neighbours may touch
+    assert [f"{one}, {other}" for one, other in combinations(inner, 2) if inner[one].overlaps(inner[other])] == []
 
 
 @pytest.mark.parametrize("name", ["plot_ladder", "plot_losses"])
@@ -153,7 +222,10 @@ def test_a_diagram_has_a_title_its_words_and_fits_any_width(path):
     title, words = (root.findtext(f"{{http://www.w3.org/2000/svg}}{tag}") for tag in ("title", "desc"))
     assert title
     assert figures.diagram(path.stem).words == words
-    assert root.get("viewBox")
+    shown = float(root.get("width")) / float(root.get("viewBox").split()[2])
+    assert float(root.get("width")) <= ROOM
+    letters = re.findall(r"scale\(([\d.]+) -", path.read_text(encoding="utf-8"))
+    assert min(100 * float(size) * shown for size in letters) >= LETTERS
     assert "max-width: 100%" in root.get("style")
     for cell in BOTH:
         assert (CELLS[cell].colour.lower() in path.read_text()) == (cell.lower() in path.stem)
