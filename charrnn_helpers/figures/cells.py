@@ -59,7 +59,7 @@ def _plot_update(cell: Cell, values: dict[str, float], keep: float, steps: int, 
     figure, (bars, decay) = new_figure(height=2.6, cols=2, width_ratios=(3, 2))
     shades = [cell.colour if name == f"${cell.holds}_t$" else "#999999" for name in values]
     drawn = bars.bar(values.keys(), values.values(), color=shades, width=0.62)
-    bars.bar_label(drawn, fmt="%.2f", padding=2)
+    bars.bar_label(drawn, fmt=lambda value: f"{value:.2f}".replace("-", "−"), padding=2)
     bars.axhline(0, color="black", linewidth=0.8)
     span = max(1.0, *(abs(value) for value in values.values())) * 1.3
     bars.set_ylim(-span, span)

@@ -21,7 +21,8 @@ def plot_fault(run: Run, floor: float, twin: Run | None = None) -> Picture:
     for one, style, name in shown:
         updates = range(1, len(one.losses) + 1)
         left.plot(updates, one.losses, **style, linewidth=1.2, label=name)
-        left.plot(one.val_updates, one.val_losses, color=style["color"], marker="o", markersize=6, linestyle="none")
+        hollow = {"markerfacecolor": "none", "markersize": 9} if one is twin else {"markersize": 6}
+        left.plot(one.val_updates, one.val_losses, color=style["color"], marker="o", linestyle="none", **hollow)
         middle.plot(updates, one.norms, **style, linewidth=1.2)
         right.plot(range(1, len(one.by_position) + 1), one.by_position, **style, linewidth=2)
     left.axhline(floor, **FLOOR, linewidth=1.5)

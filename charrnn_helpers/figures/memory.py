@@ -128,26 +128,6 @@ def plot_gradient_by_lag(curves: dict[str, Tensor], ylabel: str = "mean |∂loss
     )
 
 
-def plot_share_by_delay(shares: dict[str, dict[int, float]], chance: float, trained_to: int) -> Picture:
-    """The share right against the characters that a key is kept for: `shares[cell][delay]`; `chance` is a line."""
-    figure, axes = new_figure()
-    for cell, right in shares.items():
-        axes.plot(list(right), list(right.values()), **style_of(cell), marker=marks_of(cell)["marker"], label=cell)
-    axes.axhline(chance, **FLOOR, label="chance")
-    axes.axvline(trained_to, **FLOOR)
-    axes.annotate("the longest in training", (trained_to * 1.04, 0.02), **NOTE)
-    axes.set(xscale="log", ylim=(0, 1.05), xlabel="characters between key and question", ylabel="share right")
-    delays = list(next(iter(shares.values())))
-    axes.set_xticks(delays, [str(delay) for delay in delays])
-    axes.minorticks_off()
-    name_lines(axes)
-    return picture(
-        figure,
-        f"Share of keys said rightly by {', '.join(shares)}, after {delays[0]} to {delays[-1]} characters, on a "
-        f"logarithmic axis; a dotted line across at chance, one upright at {trained_to}, the longest in training.",
-    )
-
-
 def plot_shares(shares: dict[str, dict[str, Share]], xlabel: str = "") -> Picture:
     """Shares of right answers with 95 % intervals, `shares[cell][group]`, and chance as a line across each group."""
     groups = next(iter(shares.values()))

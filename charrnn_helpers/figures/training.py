@@ -3,8 +3,6 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from torch import Tensor
-
 from ..measures.intervals import bits
 from ..measures.memory import Share
 from ..networks.registry import CELLS
@@ -120,22 +118,6 @@ def plot_starts(shares: dict[str, dict[str, Sequence[dict[int, float]]]], chance
     return picture(
         figure,
         f"The share of names right against updates, a line for each seed, beside chance as a black line: {told}.",
-    )
-
-
-def plot_loss_by_position(losses: dict[str, Tensor], carried: dict[str, Tensor]) -> Picture:
-    """Mean loss (nats/character) at each position of a block, (T,) for each cell: from a zero state, and carried."""
-    figure, axes = new_figure()
-    for cell, from_zero in losses.items():
-        positions = range(1, len(from_zero) + 1)
-        axes.plot(positions, from_zero, **style_of(cell), linewidth=1.8, label=f"{cell}, from a zero state")
-        axes.plot(positions, carried[cell], **style_of(cell), linewidth=0.8, label=f"{cell}, carried")
-    axes.set(xlabel="position in the block (characters)", ylabel="loss (nats/character)", ylim=(0, None))
-    name_lines(axes)
-    return picture(
-        figure,
-        f"Loss at each of the {len(from_zero)} positions of a block: thick lines start each block from a zero state, "
-        f"thin ones carry the state: {' and '.join(losses)}.",
     )
 
 

@@ -70,7 +70,7 @@ def plot_coverage(worlds: dict[str, Sequence[Interval]], truth: float) -> Pictur
         for place, (interval, hit) in enumerate(zip(intervals, held, strict=True)):
             colour = "#777777" if hit else MISSED
             axes.plot([interval.low, interval.high], [place, place], color=colour, linewidth=1.2 if hit else 2.2)
-        axes.axvline(truth, color="black", linewidth=1.2)
+        axes.axvline(truth, color="black", linewidth=1.2, label="the truth")
         axes.set(title=name, xlabel="difference (nats)", yticks=[])
         axes.spines["left"].set_visible(False)
     return picture(

@@ -39,7 +39,6 @@ KINDS = {"n-gram": {"free": 0.4, "name": 0.9}, "LSTM": {"free": 0.1, "name": 0.3
 SHARES = {"LSTM": {"name": Share(9, 6, 0.3, 0.1)}, "GRU": {"name": Share(9, 5, 0.3, 0.1)}}
 FAR = {"LSTM": {"8 to 15": Share(9, 6, 0.3, 0.1)}, "GRU": {"1 to 7": Share(9, 5, 0.3, 0.1)}}
 LOOKS = {cell: {2: Share(9, 2, 0.3, 0.1), 4: Share(9, 6, 0.3, 0.1)} for cell in ("LSTM", "GRU")}
-POSITIONS = {"LSTM": torch.linspace(3, 1, 5), "GRU": torch.linspace(2, 1, 5)}
 LIKELY = {name: torch.full((len(VOCAB),), 1 / len(VOCAB)) for name in ("LSTM", "GRU", "oracle")}
 
 # Figure: what it is called with, what its words must name, and which traits of the cells can be seen in it.
@@ -65,7 +64,6 @@ FIGURES = {
     "plot_gradient_by_lag": ([{"GRU": torch.ones(3), "LSTM fresh": torch.ones(3)}], "GRU, LSTM fresh", "colour line"),
     "plot_gru_update": ([], "GRU unit.* z to the power t", "colour line"),
     "plot_ladder": ([{"uniform": 3.0, "GRU": 1.5}, 0.5], "uniform, GRU.* floor", "colour"),
-    "plot_loss_by_position": ([POSITIONS, POSITIONS], "5 positions.* zero state.*LSTM and GRU", "colour line"),
     "plot_losses": ([HISTORIES, {"uniform": 3.0, "bigram": 2.0}, 0.5], "and GRU, 1.* bigram, floor", "colour line"),
     "plot_lstm_update": ([], "LSTM unit.* f to the power t", "colour line"),
     "plot_made_of": ([{"6 M": {"all": INTERVAL, "name": INTERVAL}}], "6 M characters.*all, name", ""),
@@ -75,11 +73,6 @@ FIGURES = {
     "plot_paired": ([[1.0, 1.1], [1.1, 1.2], INTERVAL, 0.02], "2 pairs.*LSTM and GRU.*±0.02", "colour marker"),
     "plot_reach": ([{"aⁿbⁿ": {"LSTM": [20, 60], "GRU": [25, 30]}}], "aⁿbⁿ: .* n = 20", "colour marker"),
     "plot_schedule": ([CONFIG], "over 1 updates.* update 4", ""),
-    "plot_share_by_delay": (
-        [{"LSTM": {1: 1.0, 9: 0.5}, "GRU": {1: 1.0, 9: 0.6}}, 1 / 6, 5],
-        "LSTM, GRU, after 1 to 9",
-        "colour line marker",
-    ),
     "plot_shares": ([SHARES, "what"], "for name, .* LSTM and GRU", "colour marker"),
     "plot_starts": (
         [{"LSTM": {"bias 1": [{2: 0.1, 4: 0.9}] * 2, "chrono": [{2: 0.1, 4: 0.2}]}}, 1 / 6],
