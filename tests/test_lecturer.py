@@ -59,6 +59,16 @@ def test_slides_hold_all_code_need_no_network_and_have_speaker_notes(tmp_path, m
         lecturer.slides(tmp_path, ("42",))
 
 
+def test_the_lecture_is_one_deck_of_the_cells_that_are_tagged_so(tmp_path):
+    (written,) = lecturer.slides(tmp_path, ("lecture",))
+    assert written.name == "lecture.slides.html"
+    page = written.read_text(encoding="utf-8")
+    places = [page.find(words) for words in ("Does it know who", "What is learnt in window 2", "The answer first")]
+    assert -1 < places[0] < places[1] < places[2]
+    assert "Try it" not in page.partition("4.9")[0]  # no exercise
+    assert "data:image/png;base64" in page
+
+
 def test_the_link_for_a_class_names_hub_repository_and_notebook(capsys):
     lecturer.main(["link", "https://hub.example.edu/", "https://git.example.org/a/course.git", "07"])
     address = urlsplit(capsys.readouterr().out.strip())

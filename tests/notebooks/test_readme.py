@@ -61,7 +61,7 @@ def test_the_minutes_of_the_course_plans_are_those_of_the_sections_they_name():
                 exercises[number] += sum(map(int, re.findall(r"\*\*\d+\.\d+\*\* \((\d+) minutes?\)", cell.source)))
     pages = (ROOT / "notebooks" / "for_lecturers.md").read_text(encoding="utf-8")
     plans = re.search(r"\| plan \| what \| minutes \|\n\|[-|]+\|\n((?:\|.*\n)+)", pages)[1].splitlines()
-    assert len(plans) == 9
+    assert len(plans) == 8
     for plan in plans:
         name, what, stated = (cell.strip() for cell in plan.strip("|").split("|"))
         total = 0
@@ -75,3 +75,22 @@ def test_the_minutes_of_the_course_plans_are_those_of_the_sections_they_name():
         assert total == int(stated), (name, total)
         if "lecture" in name:
             assert total <= 50
+
+
+def test_the_lecture_is_the_sections_of_its_table_and_ends_after_fifty_minutes():
+    pages = (ROOT / "notebooks" / "for_lecturers.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| 0:(\d\d) \| (.+?) \|", pages, re.MULTILINE)
+    begins = [int(minute) for minute, _ in rows]
+    assert begins == sorted(set(begins))
+    assert begins[0] == 0
+    assert begins[-1] < 50
+    tagged = set()
+    for path in NOTEBOOKS:
+        section = "opening"
+        for cell in nbformat.read(path, as_version=4).cells:
+            if cell.cell_type == "markdown" and cell.source.startswith("## "):
+                section = cell.source.split()[1]
+            if "lecture" in cell.metadata.get("tags", []):
+                tagged.add(section if section[0].isdigit() else path.stem[:2])
+    named = {part for _, what in rows for part in re.findall(r"\d+\.\d+|\b\d\d\b", what)}
+    assert tagged == named
