@@ -68,13 +68,13 @@ def _seconds(model: nn.Module, precision: str, streams: int, window: int, update
 
 
 def forecast(model: nn.Module, config: TrainConfig) -> str:
-    """What a training on this machine's CPU will take: seconds, from a few updates of a copy, and memory (roughly).
+    """What a training on this machine's CPU will take, roughly: seconds, from a few updates of a copy, and memory.
 
     The memory is that of weights, gradients and Adam's averages, and of the scores of a window three times.
     """
     with torch.random.fork_rng(devices=[]):
         copied = copy.deepcopy(model).cpu().train()
-        each = min(_seconds(copied, "float32", config.streams, config.window) for _ in range(2)) / 3
+        each = min(_seconds(copied, "float32", config.streams, config.window) for _ in range(4)) / 3
     parameters = sum(weight.numel() for weight in model.parameters())
     numbers = 4 * parameters + 3 * config.streams * config.window * copied.head.out_features
-    return f"about {each * config.updates:.0f} s, and {4 * numbers / 1e9:.1f} GB beside what Python needs"
+    return f"about {each * config.updates:.0f} s, and {4 * numbers / 1e6:.0f} MB of memory"

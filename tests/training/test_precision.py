@@ -59,3 +59,21 @@ def test_picking_a_precision_changes_nothing_of_the_readers(make_model, given):
     assert not model.training
     assert torch.equal(torch.get_rng_state(), random_state)
     assert torch.get_num_threads() == threads
+
+
+def test_a_forecast_counts_updates_and_weights_and_changes_nothing(monkeypatch, model):
+    clock = [0.0]
+
+    def one_update(*_):
+        clock[0] += 0.5
+        torch.rand(1)
+
+    monkeypatch.setattr(precision, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
+    monkeypatch.setattr(precision, "one_update", one_update)
+    before, random = copy.deepcopy(model.state_dict()), torch.get_rng_state()
+    weights = sum(weight.numel() for weight in model.parameters())
+    config = precision.TrainConfig(updates=120, streams=1000, window=100)
+    megabytes = 4 * (4 * weights + 3 * 100_000 * model.head.out_features) / 1e6
+    assert precision.forecast(model, config) == f"about 60 s, and {megabytes:.0f} MB of memory"
+    assert torch.equal(random, torch.get_rng_state())
+    assert all(torch.equal(weight, before[name]) for name, weight in model.state_dict().items())
