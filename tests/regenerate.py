@@ -53,7 +53,8 @@ def picture(name: str) -> bytes:
     notebook, call = PICTURES[name]
     cells = nbformat.read(NOTEBOOKS / f"{notebook}.ipynb", as_version=4).cells
     shows = next(cell for cell in cells if cell.cell_type == "code" and call in cell.source)
-    return base64.b64decode(shows.outputs[0].data["image/png"])
+    (shown,) = (output.data for output in shows.outputs if "image/png" in output.get("data", {}))
+    return base64.b64decode(shown["image/png"])
 
 
 def main() -> None:
