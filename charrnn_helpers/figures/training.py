@@ -130,20 +130,21 @@ def plot_training_losses(histories: Sequence[History], smoothed: Sequence[Sequen
     for history, line in zip(histories, smoothed, strict=True):
         style = style_of(history.cell)
         updates = range(1, history.updates + 1)
-        top.plot(updates, history.losses, color=style["color"], alpha=0.22, linewidth=0.6)
+        top.plot(updates, history.losses, color=style["color"], alpha=0.4, linewidth=0.7)
         top.plot(updates[len(updates) - len(line) :], line, **style, linewidth=1.6, label=history.cell)
         low.plot(updates, history.norms, **style, linewidth=0.6)
     for clip in {history.config.clip for history in histories}:
         low.axhline(clip, color="black", linewidth=0.8, label="clip")
-    top.set_ylabel("training loss\n(nats/character)")
+    top.set(ylabel="training loss\n(nats/character)", yscale="log")
+    logarithmic(top.yaxis)
     low.set(xlabel="updates", ylabel="gradient norm", yscale="log")
     logarithmic(low.yaxis)
     name_lines(top)
     name_lines(low)
     return picture(
         figure,
-        "Above, the training loss of every update, pale and ragged, and its moving average as a line: LSTM solid, GRU "
-        "dashed. Below, the gradient norm of every update on a logarithmic scale, with a line at the clipping norm.",
+        "Above, the training loss of every update, on a logarithmic scale, pale and ragged, and its moving average as "
+        "a line: LSTM solid, GRU dashed. Below, the gradient norm of every update, with a line at the clipping norm.",
     )
 
 

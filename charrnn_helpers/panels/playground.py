@@ -30,7 +30,7 @@ GROUNDS = "".join(
 )
 LEGEND = (
     "<p>Background: the network's own surprise, before temperature, top-k and top-p. "
-    f'<span class="charrnn-legend">{GROUNDS}</span>. <u>Underlined</u>: {SHORTEST_COPY} characters or more that are in '
+    f'<span class="charrnn-legend">{GROUNDS}</span> <u>Underlined</u>: {SHORTEST_COPY} characters or more that are in '
     "the training text, letter for letter. Framed: the character that the bars are about.</p>"
 )
 
