@@ -30,8 +30,10 @@ def evaluate(model: nn.Module, ids: Tensor, window: int | None = None) -> float:
 
     Without `window` the state is carried over the whole text. With `window=w` the text is cut into blocks of w
     predictions, each from a zero state, as nanoGPT measures. The two are different measures: never compare them.
-    Raises `ValueError` for fewer than two characters.
+    Raises `ValueError` for fewer than two characters, and for what is not indices.
     """
+    if ids.dtype.is_floating_point:
+        raise ValueError(f"ids are {ids.dtype}; indices of characters are needed, as `Vocabulary.encode` gives them")
     if len(ids) < 2:
         raise ValueError(f"the text has {len(ids)} characters; at least 2 are needed to predict one")
     if window is not None and window < 1:

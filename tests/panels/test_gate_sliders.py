@@ -21,7 +21,9 @@ def test_one_step_of_an_lstm_unit_is_said_and_how_long_a_value_lasts(controls, w
 
 def test_one_step_of_a_gru_unit_is_said(words):
     n = math.tanh(0.2 + 0.5 * -1.2)
+    assert n < 0
+    shown = f"−{-n:.2f}"  # a true minus; in brackets behind a sign
     said = words(gru_gate_panel())
-    assert f"n = tanh(0.20 + 0.50 · -1.20) = {n:.2f}, and" in said
-    assert f"0.25 · {n:.2f} + 0.75 · 0.80 = <b>{0.25 * n + 0.75 * 0.8:.2f}</b>" in said
+    assert f"n = tanh(0.20 + 0.50 · (−1.20)) = {shown}, and" in said
+    assert f"0.25 · ({shown}) + 0.75 · 0.80 = <b>{0.25 * n + 0.75 * 0.8:.2f}</b>" in said
     assert "If z stays at 0.75" in said

@@ -64,7 +64,9 @@ def test_evaluate_switches_dropout_off_and_leaves_the_mode_as_it_was(make_model,
     assert model.training is mode
 
 
-def test_a_text_too_short_and_a_window_of_nothing_are_named(model, ids):
+def test_a_text_too_short_or_not_of_indices_and_a_window_of_nothing_are_named(model, ids):
+    with pytest.raises(ValueError, match=r"ids are torch\.float32; indices of characters are needed"):
+        evaluate(model, torch.zeros(9))
     with pytest.raises(ValueError, match="the text has 1 characters; at least 2 are needed to predict one"):
         evaluate(model, ids[:1])
     with pytest.raises(ValueError, match="window is 0; it must be at least 1"):
