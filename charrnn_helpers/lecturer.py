@@ -8,6 +8,7 @@ python -m charrnn_helpers.lecturer link HUB REPOSITORY 01   the nbgitpuller link
 
 import argparse
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -60,14 +61,13 @@ def slides(folder: str | Path, prefixes: tuple[str, ...] = ("",), modules: str |
     every = {path.stem: nbformat.read(path, as_version=4) for path in sorted(NOTEBOOKS.glob("*.ipynb"))}
     chosen = {name: notebook for name, notebook in every.items() if name.startswith(tuple(prefixes))}
     if "lecture" in prefixes:
-        tagged = [cell for one in every.values() for cell in one.cells if "lecture" in cell.metadata.get("tags", [])]
-        chosen["lecture"] = nbformat.v4.new_notebook(cells=tagged)
+        chosen["lecture"] = _lecture(every.values())
     if not chosen:
         raise ValueError(f"no notebook begins with {' or '.join(prefixes)}; they are numbered 01 to 12")
     places = {name: f"{modules}/{place}" for name, place in MODULES.items() if modules}
     wide = {"reveal_width": "1400", "reveal_height": "788"}  # for code; what is longer still is wrapped
     exporter = SlidesExporter(reveal_scroll=True, embed_images=True, **wide, **places)  # a section may be long
-    wrapped = "<style>.reveal .highlight pre { white-space: pre-wrap; }</style></head>"
+    wrapped = "<style>.reveal pre { white-space: pre-wrap !important; word-break: normal !important; }</style></head>"
     Path(folder).mkdir(parents=True, exist_ok=True)
     written = []
     for name, notebook in chosen.items():
@@ -75,6 +75,18 @@ def slides(folder: str | Path, prefixes: tuple[str, ...] = ("",), modules: str |
         written.append(Path(folder) / f"{name}.slides.html")
         written[-1].write_text(body.replace("</head>", wrapped, 1), encoding="utf-8")
     return written
+
+
+def _lecture(notebooks: Iterable[nbformat.NotebookNode]) -> nbformat.NotebookNode:
+    """The cells that are tagged `lecture`. Figures and long texts stand on slides of their own, without their code."""
+    cells = [cell for one in notebooks for cell in one.cells if "lecture" in cell.metadata.get("tags", [])]
+    for number, cell in enumerate(cells):
+        cell.id = f"lecture-{number}"
+        outputs = cell.get("outputs", [])
+        if any("image/png" in output.get("data", {}) or len(output.get("text", "")) > 400 for output in outputs):
+            cell.metadata.slideshow = {"slide_type": "subslide"}
+            cell.metadata.transient = {"remove_source": True}
+    return nbformat.v4.new_notebook(cells=cells)
 
 
 def link(hub: str, repository: str, prefix: str = "01", branch: str = "main") -> str:
