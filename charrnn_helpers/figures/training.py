@@ -162,3 +162,28 @@ def plot_schedule(config: TrainConfig) -> Picture:
         f"The learning rate rises in a straight line over {config.warmup} updates and falls along half a cosine until "
         f"update {config.updates}.",
     )
+
+
+def plot_recipes(rows: Sequence[dict], protocol: str, others: dict[str, tuple[float, float]]) -> Picture:
+    """Loss (nats/character, measured by `protocol`) against seconds of training, a mark a row, named by its recipe.
+
+    `others`: further marks by name, (seconds, loss).
+    """
+    figure, axes = new_figure()
+    places = {}
+    for row in rows:
+        places.setdefault(row["recipe"], []).append((row["seconds"], row[protocol]))
+        axes.plot(row["seconds"], row[protocol], **marks_of(row["cell"]), label=row["cell"])
+    for name, place in others.items():
+        axes.plot(*place, **marks_of(name))
+    ends = {name: max(found) for name, found in places.items()} | others
+    for name, place in ends.items():
+        axes.annotate(name, place, xytext=(8, 0), textcoords="offset points", va="center")
+    axes.margins(x=0.3, y=0.15)
+    axes.set(xscale="log", xlabel="seconds of training", ylabel="loss (nats/character)")
+    logarithmic(axes.xaxis)
+    return picture(
+        figure,
+        f"Loss in nats per character ({protocol}) against seconds of training, logarithmic, LSTM and GRU after each of "
+        f"the recipes {', '.join(places)}; beside them {', '.join(others)}.",
+    )
