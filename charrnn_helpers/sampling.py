@@ -82,9 +82,10 @@ def generate(
     """The prompt and exactly `length` characters after it.
 
     The state is carried: each character is read once. `top_k=1` is greedy. Draws come from a generator of its own,
-    seeded by `seed`, so that the same call gives the same text and disturbs nothing else. Raises `ValueError` for an
-    empty prompt, a character the vocabulary does not hold, a negative length, or a bad temperature, top-k or top-p, and
-    `FloatingPointError` for a network whose scores are not numbers.
+    seeded by `seed`, so that the same call gives the same text and disturbs nothing else. The course's LSTM and GRU are
+    computed in float64, which gives the same text on every machine, and in a browser (`panels/network.js`). Raises
+    `ValueError` for an empty prompt, a character the vocabulary does not hold, a negative length, or a bad temperature,
+    top-k or top-p, and `FloatingPointError` for a network whose scores are not numbers.
     """
     ids = _encode_prompt(vocab, prompt)
     _check(len(vocab), temperature, top_k, top_p, length)
@@ -105,7 +106,8 @@ def generate_many(
     """A text for each of the `seeds`, all written side by side: much faster than one after the other.
 
     Each draws its own random numbers, so that a text is the one `generate` writes with that seed, unless a number
-    falls within rounding of the border between two characters. Errors as in `generate`, and for an empty `seeds`.
+    falls within rounding, some 1e-13, of the border between two characters. Errors as in `generate`, and for an empty
+    `seeds`.
     """
     if len(seeds) == 0:
         raise ValueError("seeds is empty; give one seed for each text that is wanted")
@@ -117,7 +119,10 @@ def generate_many(
 
 
 def _uniforms(seed: int | None, length: int) -> np.ndarray:
-    """`length` numbers from 0 to 1, without 1, of a generator of their own."""
+    """`length` numbers from 0 to 1, without 1, of a generator of their own.
+
+    It is MT19937 (Matsumoto and Nishimura 1998), and a float64 takes 53 bits of two of its words.
+    """
     generator = torch.Generator()
     if seed is None:
         generator.seed()

@@ -10,7 +10,6 @@ on arrays that exist already, and three things are prepared:
 """
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 
 from .fused_gru import FusedGRU
@@ -36,8 +35,8 @@ def has_numpy_form(model: nn.Module) -> bool:
 class NumpyNetwork:
     """A copy of a `CharModel`'s weights that reads one character at a time, from a zero state, and remembers.
 
-    With `texts=B` it reads B texts side by side. Dropout is off. The logits are the module's to float precision, for
-    both cells and any number of layers.
+    With `texts=B` it reads B texts side by side. Dropout is off. It computes in float64, whatever the weights are: the
+    logits are the module's to the module's precision, for both cells and any number of layers.
     """
 
     def __init__(self, model: CharModel, texts: int | None = None):
@@ -81,5 +80,4 @@ class NumpyNetwork:
 
 
 def _array(weight: Tensor) -> np.ndarray:
-    """A weight as an array; NumPy has no bfloat16, and is slow in float16."""
-    return (weight if weight.dtype in (torch.float32, torch.float64) else weight.float()).numpy(force=True)
+    return weight.double().numpy(force=True)
