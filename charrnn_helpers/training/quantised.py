@@ -1,0 +1,22 @@
+"""Weights in a quarter of the room: an int8 for each, and one float32 scale for each row of a matrix."""
+
+import torch
+from torch import Tensor
+
+
+def to_int8(weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Whole numbers from -127 to 127 (rows, columns) and scales (rows,): the largest of a row becomes 127 or -127.
+
+    A scale is the largest magnitude / 127, rounded up to 17 bits. Then its product with a number of 7 bits is exact in
+    float32, and what `from_int8` makes gives the same numbers and scales again.
+    """
+    scale = weight.detach().float().abs().amax(dim=1) / 127
+    fraction, exponent = torch.frexp(scale)
+    scale = torch.ldexp(torch.ceil(fraction * 2**17) / 2**17, exponent)
+    scale[scale == 0] = 1  # a row of zeros
+    return (weight.detach() / scale[:, None]).round().to(torch.int8), scale
+
+
+def from_int8(q: Tensor, scales: Tensor) -> Tensor:
+    """The float32 matrix that `to_int8` wrote down: `q * scales[:, None]`."""
+    return q.float() * scales[:, None]
