@@ -1,0 +1,423 @@
+// The course's networks in a browser: what `generate` writes for a prompt and a seed, character for character, and what
+// each prediction depends on. All is computed in float64, as in `numpy_network.py`; weights come from `in_browser.py`.
+// A "place" is that of a character in the text; the logits, the state and the gates at a place are those after it.
+
+// --- random numbers, and the next character
+
+// torch.rand(n, generator=torch.Generator().manual_seed(seed), dtype=torch.float64): MT19937 (Matsumoto and Nishimura
+// 1998), two of its words for each number, of which 53 bits are kept.
+export function uniforms(seed, n) {
+  const state = new Uint32Array(624);
+  state[0] = seed;
+  for (let k = 1; k < 624; k++) state[k] = Math.imul(1812433253, state[k - 1] ^ (state[k - 1] >>> 30)) + k;
+  let next = 624;
+  function word() {
+    if (next === 624) {
+      for (let k = 0; k < 624; k++) {
+        const y = (state[k] & 0x80000000) | (state[(k + 1) % 624] & 0x7fffffff);
+        state[k] = state[(k + 397) % 624] ^ (y >>> 1) ^ (y & 1 ? 0x9908b0df : 0);
+      }
+      next = 0;
+    }
+    let y = state[next++];
+    y ^= y >>> 11;
+    y ^= (y << 7) & 0x9d2c5680;
+    y ^= (y << 15) & 0xefc60000;
+    return (y ^ (y >>> 18)) >>> 0;
+  }
+  const numbers = new Float64Array(n);
+  for (let k = 0; k < n; k++) {
+    const high = word() & 0x1fffff;
+    numbers[k] = (high * 2 ** 32 + word()) * 2 ** -53;
+  }
+  return numbers;
+}
+
+// Probabilities from logits: first the temperature, then top-k, then top-p, as `sampling.next_distribution`. null: off.
+export function distribution(logits, temperature = 1, topK = null, topP = null) {
+  const p = weigh(logits, temperature, topK, topP, new Float64Array(logits.length));
+  const whole = sum(p);
+  return p.map((weight) => weight / whole);
+}
+
+// The same but for a factor, into p.
+function weigh(logits, temperature, topK, topP, p) {
+  let highest = -Infinity;
+  for (let k = 0; k < p.length; k++) if (logits[k] > highest) highest = logits[k];
+  for (let k = 0; k < p.length; k++) p[k] = Math.exp((logits[k] - highest) / temperature);
+  if (topK === null && topP === null) return p;
+  const order = Uint32Array.from(p.keys()).sort((a, b) => p[b] - p[a] || a - b);
+  if (topK !== null) for (const k of order.subarray(topK)) p[k] = 0;
+  if (topP !== null) {
+    let whole = 0, reached = 0;
+    for (const k of order) whole += p[k];
+    for (const k of order) {
+      const share = p[k] / whole;
+      reached += share;
+      if (reached - share >= topP) p[k] = 0; // what is more probable holds enough
+    }
+  }
+  return p;
+}
+
+// The first character at which the running sum passes the share u of the whole.
+function draw(p, u) {
+  const border = u * sum(p);
+  if (!(border >= 0)) throw new Error("the network's scores are not numbers: was it trained at too high a rate?");
+  let id = 0;
+  for (let reached = p[0]; reached <= border && id < p.length - 1; reached += p[id]) id++;
+  return id;
+}
+
+function sum(numbers) {
+  let whole = 0;
+  for (let k = 0; k < numbers.length; k++) whole += numbers[k];
+  return whole;
+}
+
+// --- matrices and cells
+
+// A matrix for products with a vector: four rows are computed together, and lie together. entry(row, column) gives it.
+class Matrix {
+  constructor(rows, columns, entry) {
+    this.rows = rows;
+    this.columns = columns;
+    this.packed = new Float64Array(4 * Math.ceil(rows / 4) * columns);
+    let p = 0;
+    for (let r = 0; r < rows; r += 4) {
+      for (let k = 0; k < columns; k++, p += 4) {
+        for (let j = 0; j < 4 && r + j < rows; j++) this.packed[p + j] = entry(r + j, k);
+      }
+    }
+  }
+
+  // out[to + row] = add[first + row] + the product of the row with x[from], x[from + 1], ...
+  times(x, from, out, to, add, first) {
+    const { rows, columns, packed } = this;
+    const even = from + columns - (columns % 2);
+    let p = 0;
+    for (let r = 0; r < rows; r += 4) {
+      let a = 0, b = 0, c = 0, d = 0, k = from;
+      for (; k < even; k += 2, p += 8) {
+        const u = x[k], v = x[k + 1];
+        a += packed[p] * u + packed[p + 4] * v;
+        b += packed[p + 1] * u + packed[p + 5] * v;
+        c += packed[p + 2] * u + packed[p + 6] * v;
+        d += packed[p + 3] * u + packed[p + 7] * v;
+      }
+      if (k < from + columns) {
+        const u = x[k];
+        a += packed[p] * u;
+        b += packed[p + 1] * u;
+        c += packed[p + 2] * u;
+        d += packed[p + 3] * u;
+        p += 4;
+      }
+      out[to + r] = add[first + r] + a;
+      if (r + 1 < rows) out[to + r + 1] = add[first + r + 1] + b;
+      if (r + 2 < rows) out[to + r + 2] = add[first + r + 2] + c;
+      if (r + 3 < rows) out[to + r + 3] = add[first + r + 3] + d;
+    }
+  }
+}
+
+const sigmoid = (a) => 1 / (1 + Math.exp(-a));
+
+// A layer's track over a text keeps what the way back needs: `h` and `c`, row 0 where the text begins and row t + 1
+// after place t; four numbers `gates` a unit and place, i, f, g, o or r, z, n and W_hn h + b_hn; `tanh` of c.
+// `step` finds W_h h + b_h in the gates, and W_i x + b_i in x. `back` turns dh and dc, gradients with respect to the
+// state after place t, into those inside the gates, as x reaches them (`dx`) and as h does (`da`), and begins those
+// before it: the product of W_h with `da` is still to be added to dh.
+const CELLS = {
+  LSTM: {
+    blocks: 4,
+    parts: ["h", "c"],
+    step({ H, h, c, gates, tanh }, t, x, from) {
+      for (let k = 0, at = 4 * H * t, now = H * (t + 1); k < H; k++, at++, now++, from++) {
+        const i = sigmoid(gates[at] + x[from]);
+        const f = sigmoid(gates[at + H] + x[from + H]);
+        const g = Math.tanh(gates[at + 2 * H] + x[from + 2 * H]);
+        const o = sigmoid(gates[at + 3 * H] + x[from + 3 * H]);
+        c[now] = f * c[now - H] + i * g;
+        tanh[now] = Math.tanh(c[now]);
+        h[now] = o * tanh[now];
+        gates[at] = i;
+        gates[at + H] = f;
+        gates[at + 2 * H] = g;
+        gates[at + 3 * H] = o;
+      }
+    },
+    back({ H, c, gates, tanh }, t, dh, dc, dx, da) {
+      for (let k = 0, at = 4 * H * t, now = H * (t + 1); k < H; k++, at++, now++) {
+        const i = gates[at], f = gates[at + H], g = gates[at + 2 * H], o = gates[at + 3 * H];
+        const d = dc[k] + dh[k] * o * (1 - tanh[now] * tanh[now]);
+        dx[at] = da[k] = d * g * i * (1 - i);
+        dx[at + H] = da[k + H] = d * c[now - H] * f * (1 - f);
+        dx[at + 2 * H] = da[k + 2 * H] = d * i * (1 - g * g);
+        dx[at + 3 * H] = da[k + 3 * H] = dh[k] * tanh[now] * o * (1 - o);
+        dc[k] = d * f;
+        dh[k] = 0;
+      }
+    },
+  },
+  GRU: {
+    blocks: 3,
+    parts: ["h"],
+    step({ H, h, gates }, t, x, from) {
+      for (let k = 0, at = 4 * H * t, now = H * (t + 1); k < H; k++, at++, now++, from++) {
+        const r = sigmoid(gates[at] + x[from]);
+        const z = sigmoid(gates[at + H] + x[from + H]);
+        const inner = gates[at + 2 * H];
+        const n = Math.tanh(x[from + 2 * H] + r * inner);
+        h[now] = n + z * (h[now - H] - n);
+        gates[at] = r;
+        gates[at + H] = z;
+        gates[at + 2 * H] = n;
+        gates[at + 3 * H] = inner;
+      }
+    },
+    back({ H, h, gates }, t, dh, dc, dx, da) {
+      for (let k = 0, at = 4 * H * t, to = 3 * H * t, before = H * t; k < H; k++, at++, to++, before++) {
+        const r = gates[at], z = gates[at + H], n = gates[at + 2 * H];
+        const dn = dh[k] * (1 - z) * (1 - n * n);
+        dx[to] = da[k] = dn * gates[at + 3 * H] * r * (1 - r);
+        dx[to + H] = da[k + H] = dh[k] * (h[before] - n) * z * (1 - z);
+        dx[to + 2 * H] = dn;
+        da[k + 2 * H] = dn * r;
+        dh[k] *= z;
+      }
+    },
+  },
+};
+
+// --- networks
+
+// The networks of `portable`: its dictionary, and its bytes as an ArrayBuffer or a view of one.
+export function loadNetworks(spec, buffer) {
+  const view = ArrayBuffer.isView(buffer) ? buffer : new DataView(buffer), at = view.byteOffset;
+  const odd = at % 4 !== 0; // no number of four bytes can be read there
+  const [bytes, start] = odd ? [view.buffer.slice(at, at + view.byteLength), 0] : [view.buffer, at];
+  return spec.networks.map((one) => new Network(one, spec.characters, bytes, start));
+}
+
+// A tensor as numbers in a row, and its shape. An int8 matrix has a float32 scale for each row.
+function tensor({ shape, at, type, scales }, bytes, start) {
+  const size = shape.reduce((a, b) => a * b, 1);
+  if (type === "float32") return { shape, values: new Float32Array(bytes, start + at, size) };
+  const q = new Int8Array(bytes, start + at, size), scale = new Float32Array(bytes, start + scales, shape[0]);
+  return { shape, values: Float32Array.from(q, (value, k) => value * scale[Math.floor(k / shape[1])]) };
+}
+
+export class Network {
+  #find;
+  #prepared;
+
+  constructor({ cell, updates, units, layers, tensors }, characters, bytes, start) {
+    Object.assign(this, { cell, updates, units, layers, characters: [...characters] });
+    this.index = new Map(this.characters.map((char, id) => [char, id]));
+    this.#find = (name) => tensor(tensors[name], bytes, start);
+    this.embedded = "embedding.weight" in tensors;
+  }
+
+  // What a step needs, made when it is first asked for: `table` holds W_i x + b_i for each character.
+  get prepared() {
+    return (this.#prepared ??= this.#prepare());
+  }
+
+  #prepare() {
+    const G = CELLS[this.cell].blocks * this.units, V = this.characters.length;
+    const matrix = ({ shape: [rows, columns], values }) => new Matrix(rows, columns, (r, k) => values[r * columns + k]);
+    const turned = ({ shape: [rows, columns], values }) => new Matrix(columns, rows, (r, k) => values[k * columns + r]);
+    const both = (name) => {
+      let back;
+      const found = this.#find(name);
+      return { ...found, ahead: matrix(found), back: () => (back ??= turned(found)) };
+    };
+    const numbers = (name) => Float64Array.from(this.#find(name).values);
+    const layers = Array.from({ length: this.layers }, (_, l) => ({
+      input: both(`rnn.weight_ih_l${l}`),
+      inputBias: numbers(`rnn.bias_ih_l${l}`),
+      hidden: both(`rnn.weight_hh_l${l}`),
+      hiddenBias: numbers(`rnn.bias_hh_l${l}`),
+    }));
+    const { input, inputBias } = layers[0], E = input.shape[1], table = new Float64Array(V * G);
+    const embedding = this.embedded ? numbers("embedding.weight") : null;
+    for (let id = 0; id < V; id++) {
+      if (embedding) input.ahead.times(embedding, id * E, table, id * G, inputBias, 0);
+      else for (let r = 0; r < G; r++) table[id * G + r] = input.values[r * E + id] + inputBias[r]; // a one-hot row
+    }
+    return { G, V, E, table, layers, head: both("head.weight"), headBias: numbers("head.bias") };
+  }
+
+  // Read a text from a zero state. `hold` and `exchange` as in `Reading`.
+  read(text, { hold = null, exchange = null } = {}) {
+    const ids = this.encode(text), reading = new Reading(this, ids.length, ids.length, hold, exchange);
+    for (const id of ids) reading.add(id);
+    return reading;
+  }
+
+  // The prompt and `length` characters after it, as `generate` writes them.
+  write({ prompt, seed, length, temperature = 1, topK = null, topP = null, hold = null, exchange = null }) {
+    const ids = this.encode(prompt), u = uniforms(seed, length);
+    const reading = new Reading(this, ids.length, ids.length + length, hold, exchange);
+    const p = new Float64Array(this.characters.length);
+    for (const id of ids) reading.add(id);
+    for (let n = 0; n < length; n++) {
+      const logits = reading.logits(ids.length + n - 1);
+      reading.add(draw(weigh(logits, temperature, topK, topP, p), u[n]));
+    }
+    return reading;
+  }
+
+  // Numbers of the characters. Throws an Error for an empty text, and for a character that the vocabulary lacks.
+  encode(text) {
+    const characters = [...text];
+    if (!characters.length) {
+      throw new Error("the prompt is empty; give at least one character for the network to start from");
+    }
+    return characters.map((char, place) => {
+      if (this.index.has(char)) return this.index.get(char);
+      const around = characters.slice(Math.max(0, place - 8), place + 9).join("");
+      const like = new Set([[...char.normalize("NFKD")][0], char.toLowerCase(), char.toUpperCase()]);
+      const near = [...like].filter((one) => this.index.has(one)).map(quoted);
+      const all = quoted(this.characters.join(""));
+      const advice = near.length ? `near it there is ${near.join(" and ")}` : `it holds ${all}`;
+      const where = `at position ${place} in ${quoted(around)}`;
+      throw new Error(`the vocabulary does not hold ${quoted(char)}, ${where}; ${advice}`);
+    });
+  }
+}
+
+// A text in quotation marks, as Python's repr writes it.
+function quoted(text) {
+  const inside = JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"');
+  return inside.includes("'") && !inside.includes('"') ? `"${inside}"` : `'${inside.replaceAll("'", "\\'")}'`;
+}
+
+// --- a text that was read
+
+// All that a network computed along a text, and what its predictions depend on. The first `start` characters were
+// given. `hold` {part, layer, unit, value, from}: after each character from place `from` on that number of the state is
+// set to `value`. `exchange` {state, at}: before the character at place `at` the state is replaced, by one that
+// `state(place)` gave. Logits are those of the state as it then is.
+export class Reading {
+  constructor(network, start, places, hold, exchange) {
+    const { units: H, layers, cell } = network, { G, V } = network.prepared;
+    if (hold && !CELLS[cell].parts.includes(hold.part)) throw new Error(`the state of a ${cell} has no ${hold.part}`);
+    if (exchange && exchange.state.h[0].length !== H) throw new Error("a state can go only into a network of its size");
+    Object.assign(this, { network, start, hold, exchange, ids: [] });
+    this.scores = new Float64Array(places * V);
+    this.x = new Float64Array(G);
+    this.tracks = Array.from({ length: layers }, () => {
+      const track = { H, gates: new Float64Array(places * 4 * H), tanh: new Float64Array((places + 1) * H) };
+      for (const part of CELLS[cell].parts) track[part] = new Float64Array((places + 1) * H);
+      return track;
+    });
+    this.#change(-1);
+  }
+
+  get text() {
+    return this.ids.map((id) => this.network.characters[id]).join("");
+  }
+
+  add(id) {
+    const { G, V, table, layers, head, headBias } = this.network.prepared;
+    const { step } = CELLS[this.network.cell], H = this.network.units, t = this.ids.length;
+    let x = table, from = id * G;
+    this.tracks.forEach((track, l) => {
+      const { input, inputBias, hidden, hiddenBias } = layers[l];
+      if (l) {
+        input.ahead.times(this.tracks[l - 1].h, (t + 1) * H, this.x, 0, inputBias, 0);
+        [x, from] = [this.x, 0];
+      }
+      hidden.ahead.times(track.h, t * H, track.gates, 4 * H * t, hiddenBias, 0);
+      step(track, t, x, from);
+    });
+    this.ids.push(id);
+    this.#change(t);
+    head.ahead.times(this.tracks.at(-1).h, (t + 1) * H, this.scores, t * V, headBias, 0);
+  }
+
+  // Exchange the state after place t, or hold a number of it.
+  #change(t) {
+    const { hold, exchange, tracks } = this, row = (t + 1) * this.network.units;
+    if (exchange?.at === t + 1) {
+      for (const [part, values] of Object.entries(exchange.state)) {
+        tracks.forEach((track, l) => track[part].set(values[l], row));
+      }
+    }
+    if (hold && t >= Math.max(hold.from, 0)) tracks[hold.layer][hold.part][row + hold.unit] = hold.value;
+  }
+
+  logits(at) {
+    const V = this.network.characters.length;
+    return this.scores.subarray(at * V, (at + 1) * V);
+  }
+
+  // The state after place `at`: {h, c} of the layers' numbers, to be exchanged.
+  state(at) {
+    const { parts } = CELLS[this.network.cell], layers = [...this.tracks.keys()];
+    return Object.fromEntries(parts.map((part) => [part, layers.map((l) => this.values(at, part, l))]));
+  }
+
+  values(at, part, layer) {
+    const H = this.network.units;
+    return this.tracks[layer][part].slice((at + 1) * H, (at + 2) * H);
+  }
+
+  // One number of the state, along the text.
+  value(part, layer, unit) {
+    const H = this.network.units, values = this.tracks[layer][part];
+    return Float64Array.from(this.ids, (_, t) => values[(t + 1) * H + unit]);
+  }
+
+  // Bits by which each character surprised the network; nothing told the first.
+  surprise() {
+    return Float64Array.from(this.ids, (id, t) => (t ? -Math.log2(distribution(this.logits(t - 1))[id]) : NaN));
+  }
+
+  // How much a logit before place `at` depends on each earlier character: (at,). That is its gradient with respect to
+  // the character's embedding (its one-hot row, where there is none): its "norm", or its "product" with the embedding.
+  // `target` is the logit's character, or an array (V,) of factors for a weighted sum of all logits.
+  depends(at, target = this.ids[at], how = "norm") {
+    const { G, V, E, table, layers, head } = this.network.prepared, H = this.network.units;
+    const factors = typeof target === "number" ? new Float64Array(V) : target;
+    if (typeof target === "number") factors[target] = 1;
+    let top = new Float64Array(H), above = null; // gradients: with respect to the last h; to all that goes up
+    head.back().times(factors, 0, top, 0, new Float64Array(H), 0);
+    for (let l = this.network.layers - 1; l > 0; l--) {
+      const dx = this.#back(l, at, top, above), back = layers[l].input.back(), zeros = new Float64Array(H);
+      [top, above] = [null, new Float64Array(at * H)];
+      for (let t = 0; t < at; t++) back.times(dx, t * G, above, t * H, zeros, 0);
+    }
+    const dx = this.#back(0, at, top, above), { inputBias } = layers[0], back = layers[0].input.back();
+    const de = new Float64Array(E), zeros = new Float64Array(E);
+    return Float64Array.from({ length: at }, (_, t) => {
+      let found = 0;
+      if (how === "product") {
+        const row = this.ids[t] * G; // of the table, W_i e + b_i
+        for (let k = 0; k < G; k++) found += dx[t * G + k] * (table[row + k] - inputBias[k]);
+        return found;
+      }
+      back.times(dx, t * G, de, 0, zeros, 0);
+      for (let k = 0; k < E; k++) found += de[k] * de[k];
+      return Math.sqrt(found);
+    });
+  }
+
+  // Back through time in one layer: gradients with respect to W_i x + b_i at each place before `at`, (at, G).
+  #back(l, at, top, above) {
+    const { G, layers } = this.network.prepared, { back } = CELLS[this.network.cell], { hold, exchange } = this;
+    const H = this.network.units, hidden = layers[l].hidden.back(), held = hold?.layer === l ? hold : null;
+    const dh = new Float64Array(H), dc = new Float64Array(H), da = new Float64Array(G), dx = new Float64Array(at * G);
+    if (top) dh.set(top);
+    for (let t = at - 1; t >= 0; t--) {
+      if (exchange?.at === t + 1) dh.fill(0), dc.fill(0); // the network did not make this state
+      if (held && t >= held.from) (held.part === "h" ? dh : dc)[held.unit] = 0;
+      if (above) for (let k = 0; k < H; k++) dh[k] += above[t * H + k];
+      back(this.tracks[l], t, dh, dc, dx, da);
+      hidden.times(da, 0, dh, 0, dh, 0);
+    }
+    return dx;
+  }
+}
