@@ -1,8 +1,9 @@
-"""What a lecturer makes of the notebooks: the students' copy, slides, and a link for a class on a JupyterHub.
+"""What a lecturer makes of the course: the students' copy, slides, the playground as a page, a link for a JupyterHub.
 
 python -m charrnn_helpers.lecturer students FOLDER          every notebook without the cells for the lecturer
 python -m charrnn_helpers.lecturer slides FOLDER 02 03      slides of the notebooks whose names start so; else of all
 python -m charrnn_helpers.lecturer slides FOLDER lecture    slides of the one lecture, out of all notebooks
+python -m charrnn_helpers.lecturer page FILE                the playground in one HTML file, which needs no kernel
 python -m charrnn_helpers.lecturer link HUB REPOSITORY 01   the nbgitpuller link that gives each student a copy of 01
 """
 
@@ -89,6 +90,24 @@ def _lecture(notebooks: Iterable[nbformat.NotebookNode]) -> nbformat.NotebookNod
     return nbformat.v4.new_notebook(cells=cells)
 
 
+def page(file: str | Path, networks: str | Path | None = None) -> Path:
+    """Write the playground of two networks as one HTML file, for any browser; its path.
+
+    `networks`: where a pair lies, up to "-lstm.pt" and "-gru.pt" ("notebooks/runs/my_text"); without it, those that
+    come with the course. Raises `ValueError` if there is no such pair.
+    """
+    from .panels.network_pairs import load_pair  # these need PyTorch, which takes seconds
+    from .panels.page import page as html
+    from .training.checkpoints import BUNDLED
+    from .training.files import whole_file
+
+    networks = Path(networks or BUNDLED / "tales")
+    pair = load_pair(*(networks.with_name(f"{networks.name}-{cell}.pt") for cell in ("lstm", "gru")))
+    with whole_file(Path(file)) as written:
+        written.write(html(pair).encode("utf-8"))
+    return Path(file)
+
+
 def link(hub: str, repository: str, prefix: str = "01", branch: str = "main") -> str:
     """The address that a class clicks: nbgitpuller copies the repository to the student's home and opens a notebook.
 
@@ -112,18 +131,21 @@ def main(arguments: list[str] | None = None) -> None:
     shown.add_argument("folder", type=Path)
     shown.add_argument("prefixes", nargs="*", default=[""], metavar="NN", help="slides of these only")
     shown.add_argument("--modules", metavar="ADDRESS", help="node_modules, seen from the slides: no network needed")
+    paged = commands.add_parser("page")
+    paged.add_argument("file", type=Path)
+    paged.add_argument("--networks", type=Path, metavar="PATH", help="a pair of your own: PATH-lstm.pt, PATH-gru.pt")
     linked = commands.add_parser("link")
     linked.add_argument("hub")
     linked.add_argument("repository")
     linked.add_argument("prefix", nargs="?", default="01", metavar="NN", help="the notebook to open")
     linked.add_argument("--branch", default="main")
     options = vars(parser.parse_args(arguments))
-    make = {"students": students, "slides": slides, "link": link}[options.pop("what")]
+    make = {"students": students, "slides": slides, "page": page, "link": link}[options.pop("what")]
     try:
         made = make(**options)
     except (ValueError, OSError) as problem:
         parser.error(str(problem))
-    print(*([made] if isinstance(made, str) else made), sep="\n")
+    print(*(made if isinstance(made, list) else [made]), sep="\n")
 
 
 if __name__ == "__main__":

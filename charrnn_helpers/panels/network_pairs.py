@@ -3,13 +3,13 @@
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..networks.models import CharModel
 from ..text.corpus import TEXTS, Corpus, CorpusError, load_corpus, read_text
 from ..text.encoding import Vocabulary
-from ..training.checkpoints import BUNDLED, CheckpointError, load_checkpoint, save_checkpoint
+from ..training.checkpoints import BUNDLED, Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
 from ..training.config import History
 from ..training.files import whole_file
 
@@ -19,11 +19,24 @@ LONGEST_PROMPT = 300  # characters
 
 @dataclass
 class Pair:
-    """Networks by cell, their vocabulary, and the text that they learnt from, where it can be had."""
+    """Networks by cell, their vocabulary, and the text that they learnt from, where it can be had.
+
+    `albums`: the same networks earlier in their training, by cell and updates; `updates` how many it were in the end.
+    """
 
     models: dict[str, CharModel]
     vocab: Vocabulary
     corpus: Corpus | None
+    albums: dict[str, dict[int, CharModel]] = field(default_factory=dict)
+    updates: int = 0
+
+    @classmethod
+    def of(cls, loaded: dict[str, Checkpoint], corpus: Corpus | None) -> "Pair":
+        """The networks of checkpoints, by cell."""
+        models = {cell: one.model for cell, one in loaded.items()}
+        updates = max(one.history.updates if one.history else 0 for one in loaded.values())
+        albums = {cell: one.album for cell, one in loaded.items()}
+        return cls(models, next(iter(loaded.values())).vocab, corpus, albums, updates)
 
     @property
     def prompt(self) -> str:
@@ -49,7 +62,7 @@ def load_pair(lstm: Path, gru: Path) -> Pair:
     """The pair in two files. Raises `CheckpointError` if one is damaged, or if they are of different vocabularies."""
     first = load_checkpoint(lstm)
     second = load_checkpoint(gru, first.vocab)
-    return Pair({"LSTM": first.model, "GRU": second.model}, first.vocab, _text_of(first.text, lstm.parent))
+    return Pair.of({"LSTM": first, "GRU": second}, _text_of(first.text, lstm.parent))
 
 
 def _text_of(name: str, folder: Path) -> Corpus | None:

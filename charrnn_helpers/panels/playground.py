@@ -1,171 +1,182 @@
-"""07: LSTM and GRU continue one prompt side by side."""
+"""07: LSTM and GRU continue one prompt side by side, in the browser.
 
-import base64
-import html
-import math
+`playground.js` is the playground, and the same in a page without a kernel (`page`); `network.js` computes what the
+networks compute. Here is what they are given, and what only the course's Python knows of a text.
+"""
+
 from collections.abc import Sequence
-from itertools import groupby
-from operator import itemgetter
+from pathlib import Path
 
+import anywidget
 import ipywidgets as ipw
 import numpy as np
-import torch
+import traitlets
 
-from ..figures.text import plot_next_characters
-from ..measures.intervals import bits
-from ..measures.samples import Copy, CopyFinder, copied_places
-from ..sampling import generate, logits_after, next_distribution
-from ..text.encoding import Vocabulary
-from .controls import WIDE, Chart, Panel, Slider, dropdown, in_columns, on_change, sentence, text_box
+from ..measures.samples import CopyFinder, copied_places
+from ..measures.surgery import states_before
+from ..measures.units import HERO, best_unit, position_in_sentence
+from ..networks.models import CharModel
+from ..text.tales import check_sentences, next_characters, split_stories
+from ..text.tales_grammar import WORDS
+from .controls import WIDE, Panel, dropdown, sentence
 from .network_pairs import Pair, found_pairs
 from .own_text import OwnText
-from .sampling import draw_sliders
+from .in_browser import portable
 
 SHORTEST_COPY = 50  # characters: what is called a copy
-DEGREES = (1, 2, 4)  # bits: where the ground of a character changes
-SURPRISE_STYLES = ("", "background:#ffefc0;", "background:#ffd166;", "background:#f0a500;font-weight:bold;")
-GROUNDS = "".join(
-    f'<span style="{style}">{words}</span>'
-    for style, words in zip(SURPRISE_STYLES, ("below 1 bit", "1 to 2", "2 to 4", "above 4, bold"), strict=True)
-)
-LEGEND = (
-    "<p>Background: the network's own surprise, before temperature, top-k and top-p. "
-    f'<span class="charrnn-legend">{GROUNDS}</span> <u>Underlined</u>: {SHORTEST_COPY} characters or more that are in '
-    "the training text, letter for letter. Framed: the character that the bars are about.</p>"
-)
+HERE = Path(__file__).parent
+
+
+def module(*last: str) -> str:
+    """The JavaScript of the playground as one module: what it imports comes first, each file in a scope of its own."""
+
+    def scope(name: str, shows: str, body: str) -> str:
+        return f"const {name} = (() => {{\n{body}\nreturn {shows};\n}})();\n"
+
+    def read(name: str) -> str:
+        lines = (HERE / name).read_text(encoding="utf-8").splitlines()
+        return "\n".join(line.removeprefix("export ") for line in lines if not line.startswith(("import ", "export d")))
+
+    parts = [
+        scope("{ distribution, loadNetworks }", "{ distribution, loadNetworks }", read("network.js")),
+        scope("slider", "{ render }", read("slider.js")),
+        read("playground.js"),
+    ]
+    return "\n".join([*parts, *((HERE / name).read_text(encoding="utf-8") for name in last)])
+
+
+class Stage(anywidget.AnyWidget):
+    """The playground of a pair, in the browser. `judge` and `oracle` answer what it asks the kernel."""
+
+    _esm = module("stage.js")
+    _css = HERE / "playground.css"
+    spec = traitlets.Dict().tag(sync=True)
+    weights = traitlets.Bytes().tag(sync=True)
+    settings = traitlets.Dict().tag(sync=True)  # as the reader has set them
+
+    def __init__(self, pair: Pair):
+        super().__init__()
+        self.play(pair)
+        self.on_msg(self._answer)
+
+    def play(self, pair: Pair) -> None:
+        """Let another pair write, from its own prompt on."""
+        self.pair, self.finder = pair, None
+        if pair.corpus is not None:
+            self.finder, val = CopyFinder(pair.corpus.train, SHORTEST_COPY), pair.corpus.val[:5000]
+            self.usual = copied_places(self.finder.find(val), len(val)).mean()
+        with self.hold_sync():
+            self.settings = {}
+            self.spec, self.weights = for_browser(pair)
+
+    def _answer(self, _, content: dict, __) -> None:
+        answers = {"judge": self.judge, "oracle": self.oracle}
+        self.send({"number": content["number"], "answer": answers[content["what"]](content["request"])})
+
+    def judge(self, texts: dict[str, dict]) -> dict:
+        """Of each cell's text, after the prompt of `start` characters: what is copied, and what the grammar forbids."""
+        if self.finder is None:
+            return {"words": "The training text is not at hand, so nothing is known of copies."}
+        found: dict = {"words": f"Of validation text, which nobody copied, it is {self.usual:.0%}."}
+        for cell, one in texts.items():
+            whole, start = one["text"], one["start"]
+            copies = self.finder.find(whole[start:])
+            share = copied_places(copies, len(whole) - start).mean() if len(whole) > start else 0.0
+            found[cell] = {
+                "words": f"{share:.0%} of it is in the training text",
+                "copies": [{"start": start + copy.start, "end": start + copy.end} for copy in copies],
+                "sources": sources(whole[start:], copies, self.finder),
+                "grammar": [fault._asdict() for fault in self._faults(whole) if fault.start >= start],
+            }
+        return found
+
+    def _faults(self, text: str) -> list:
+        if self.pair.corpus.name != "tales":
+            return []
+        return [fault for one in check_sentences(text) for fault in one.faults]
+
+    def oracle(self, request: dict) -> dict[str, float] | None:
+        """What a perfect reader of *tales* expects after a text; None where no story goes on from it."""
+        if self.pair.corpus is None or self.pair.corpus.name != "tales":
+            return None
+        try:
+            return next_characters(request["text"])
+        except ValueError:
+            return None
+
+
+def for_browser(pair: Pair) -> tuple[dict, bytes]:
+    """What the browser needs of a pair: names and places of the weights, and the weights."""
+    networks = [(model, pair.updates) for model in pair.models.values()]
+    networks += [(model, updates) for album in pair.albums.values() for updates, model in album.items()]
+    spec, data = portable(networks, pair.vocab)
+    tales = pair.corpus is not None and pair.corpus.name == "tales"
+    named = {cell: known_units(model, pair) for cell, model in pair.models.items()} if tales else {}
+    return {**spec, "prompt": pair.prompt, "tales": tales, "named": named}, data
+
+
+def known_units(model: CharModel, pair: Pair, surely: float = 0.5) -> list[dict]:
+    """The units that 08 finds: of the place in the sentence, and of each hero, if they go with it on other stories."""
+    stories = split_stories(pair.corpus.val)[:40]
+    places = [(n, place) for n, story in enumerate(stories) for place in range(8, len(story), 8)]
+    states = states_before(model, pair.vocab, stories, places)[-1, -1]  # (n, H): c of an LSTM, h of a GRU
+    which, at = np.array(places).T
+    first = [HERO.search(story) for story in stories]
+    told = at > np.array([hero.end() for hero in first])[which]  # has the hero been named?
+    position = [position_in_sentence(story) for story in stories]
+    features = {"place in the sentence": np.array([position[n][place - 1] for n, place in places])}
+    for name in WORDS["name"]:
+        features[f"hero {name}"] = (told & np.array([hero[0] == name for hero in first])[which]).astype(float)
+    found = {name: best_unit(states, feature, len(places) // 2) for name, feature in features.items()}
+    return [{"name": name, "unit": unit.number} for name, unit in found.items() if abs(unit.confirmed) >= surely]
+
+
+def sources(written: str, copies: Sequence, finder: CopyFinder) -> list[dict]:
+    """The three longest copies, each in its place in the training text."""
+    lines = []
+    for start, end, place in sorted(copies, key=lambda copy: copy.start - copy.end)[:3]:
+        after = place + end - start
+        before, behind = finder.text[max(0, place - 20) : place], finder.text[after : after + 20]
+        lines.append({"place": place, "before": before, "copy": written[start:end], "after": behind})
+    return lines
 
 
 class Playground(Panel):
-    """The networks of a pair continue one prompt side by side, and what is to be seen in what they write.
+    """The networks of a pair continue one prompt side by side, and show what is inside.
 
-    Backgrounds show each network's own surprise, underlined is what is in the training text, bars show the next
-    character at any place. Other pairs of networks can be chosen, or trained on a text of the reader's (`panel.own`).
+    Other pairs of networks can be chosen, or trained on a text of the reader's (`panel.own`).
     """
 
     def __init__(self, pair: Pair):
         self.pairs = {"the two of this page": lambda: pair, **found_pairs()}
         self.networks = dropdown("networks", list(self.pairs), layout=WIDE)
-        self.prompt = text_box("prompt", pair.prompt)
-        self.seed, self.length = Slider("random seed", 1, 0, 999), Slider("length", 300, 0, 1000, 10)
-        self.settings = self.temperature, self.top_k, self.top_p = draw_sliders(len(pair.vocab), 0.8)
-        self.after = Slider("bars at", 0, 0, self.length.value)
-        self.say, self.page, self.chart = ipw.HTML(), ipw.HTML(), Chart()
+        self.say, self.stage, self.plays = ipw.HTML(), Stage(pair), self.networks.value
         self.own = OwnText(self._play_trained)
-        self.busy = False  # several controls are being set at once: no need to write for each
-        self._take(self.networks.value, pair)
-        controls = [self.prompt, self.seed, self.length, *self.settings, self.after]
-        self.write = on_change(controls, self._write, self.say)
         self.networks.observe(self._choose, names="value")
-        self.length.observe(lambda change: setattr(self.after, "max", max(1, change["new"])), names="value")
         super().__init__(
-            [self.networks, *controls, self.say, self.page, self.chart, self.own],
+            [self.networks, self.say, self.stage, self.own],
             "The playground: LSTM and GRU continue the same prompt side by side; set prompt, random seed, length, "
-            "temperature, top-k and top-p. Backgrounds show surprise, underlines what is in the training text, bars "
-            "the next character. Choose other networks, or train two on a text of your own.",
+            "temperature, top-k, top-p and the updates of training. Choose a character, and see the next-character "
+            "bars, what it depends on and the units that are on; mark a span; hold a unit. Choose other networks, or "
+            "train two on a text of your own.",
         )
 
-    def _write(self) -> None:
-        if self.busy:
-            return
-        prompt, seed, length = self.prompt.value, self.seed.value, self.length.value
-        settings, at = [slider.value for slider in self.settings], min(self.after.value, length)
-        vocab, start, columns, bars, told = self.pair.vocab, len(prompt), {}, {}, []
-        for cell, model in self.pair.models.items():
-            whole = generate(model, vocab, prompt, length, *settings, seed)
-            logits = logits_after(model, vocab, whole)
-            written, surprise = whole[start:], surprise_of_text(logits, vocab, whole)[start:]
-            copies = self.finder.find(written) if self.finder else []
-            columns[cell] = (
-                marked(cell, prompt, written, surprise, copies, at)
-                + _to_save(whole, f"{cell.lower()}-seed-{seed}.txt")
-                + sources(written, copies, self.finder)
-            )
-            bars[cell] = next_distribution(logits[start + at - 1], *settings)
-            told.append(f"{cell}: {_in_short(written, surprise, copies, self.finder)}.")
-        self.page.value = in_columns(columns)
-        self.say.value = f'<p role="status">{" ".join([*told, self.unseen])}</p>{LEGEND}'
-        self.chart.show(plot_next_characters(vocab, bars))
-
-    def _take(self, name: str, pair: Pair) -> None:
-        """Let a pair write, and see how much of a text that it has not read looks copied."""
-        self.plays, self.pair, self.finder = name, pair, None
-        self.unseen = "The training text is not at hand, so nothing is underlined."
-        if pair.corpus is not None:
-            self.finder, val = CopyFinder(pair.corpus.train, SHORTEST_COPY), pair.corpus.val[:5000]
-            share = copied_places(self.finder.find(val), len(val)).mean()
-            self.unseen = f"Of {len(val):,} characters of validation, which nobody copied, it is {share:.0%}."
-
     def _choose(self, change) -> None:
-        if change["new"] != self.plays and not self.busy:
-            self._play(change["new"])
-
-    def _play_trained(self, name: str, pair: Pair) -> None:
-        self.pairs[name] = lambda: pair
-        self._play(name)
-
-    def _play(self, name: str) -> None:
-        """Let the networks of that name write, from now on."""
+        if change["new"] == self.plays:
+            return
         try:
-            pair = self.pairs[name]()
+            pair = self.pairs[change["new"]]()
         except ValueError as problem:
             self.networks.value = self.plays  # they still write
             self.say.value = sentence(str(problem))
             return
-        self.busy = True
-        self._take(name, pair)
-        self.top_k.max = len(pair.vocab)
-        self.top_k.value, self.prompt.value = self.top_k.max, pair.prompt  # no character is left out
-        self.networks.options, self.networks.value = list(self.pairs), name
-        self.busy = False
-        self.write()
+        self.plays, self.say.value = change["new"], ""
+        self.stage.play(pair)
+
+    def _play_trained(self, name: str, pair: Pair) -> None:
+        self.pairs[name] = lambda: pair
+        self.networks.options = list(self.pairs)
+        self.networks.value = name
 
 
 playground_panel = Playground
-
-
-def surprise_of_text(logits: torch.Tensor, vocab: Vocabulary, text: str) -> np.ndarray:
-    """Bits (n,) with which a network expected each character of `text`; NaN for the first, which it was given."""
-    nats = torch.nn.functional.cross_entropy(logits[:-1].double(), vocab.encode(text)[1:], reduction="none")
-    return np.concatenate([[math.nan], bits(1) * nats.numpy()])
-
-
-def marked(cell: str, prompt: str, written: str, surprise: np.ndarray, copies: Sequence[Copy], at: int) -> str:
-    """Prompt and text as HTML: a ground for each degree of surprise, an underline for copies, a frame at `at`."""
-    marks = zip(np.digitize(surprise, DEGREES), copied_places(copies, len(written)).tolist(), strict=True)
-    styles = [
-        SURPRISE_STYLES[degree] + "text-decoration:underline;" * copied + "outline:2px solid #000;" * (place == at)
-        for place, (degree, copied) in enumerate(marks)
-    ]
-    spans = []
-    for style, alike in groupby(zip(styles, written, strict=True), key=itemgetter(0)):
-        spans.append(f'<span style="{style}">{html.escape("".join(char for _, char in alike))}</span>')
-    return (
-        f'<div class="charrnn-text"><b class="charrnn-prompt">{html.escape(prompt)}</b>'
-        f'<span class="charrnn-sample" data-cell="{cell}">{"".join(spans)}</span></div>'
-    )
-
-
-def sources(written: str, copies: Sequence[Copy], finder: CopyFinder | None) -> str:
-    """The longest copies, each in its place in the training text."""
-    lines = []
-    for start, end, place in sorted(copies, key=lambda copy: copy.start - copy.end)[:3]:
-        after = place + end - start
-        before, behind = finder.text[max(0, place - 20) : place], finder.text[after : after + 20]
-        lines.append(
-            f"<li>{end - start} characters, from character {place:,} of the training text on: <q>…{html.escape(before)}"
-            f"<u>{html.escape(written[start:end])}</u>{html.escape(behind)}…</q></li>"
-        )
-    return f"<p>The longest of these pieces</p><ol>{''.join(lines)}</ol>" if lines else ""
-
-
-def _in_short(written: str, surprise: np.ndarray, copies: Sequence[Copy], finder: CopyFinder | None) -> str:
-    if not written:
-        return "nothing written"
-    copied = f"; {copied_places(copies, len(written)).mean():.0%} of it is in the training text" if finder else ""
-    return f"own surprise {surprise.mean():.2f} bits per character{copied}"
-
-
-def _to_save(text: str, name: str) -> str:
-    """A link that saves `text` as a file, without the kernel's help."""
-    data = base64.b64encode(text.encode("utf-8")).decode()
-    return f'<a download="{name}" href="data:text/plain;charset=utf-8;base64,{data}">Save as {name}</a>'

@@ -188,6 +188,14 @@ def _explain(story: str, reading: _Reading) -> tuple[str, str]:
     return "grammar", f"at character {position}, after {before!r}, no story of the grammar goes on with {char!r}"
 
 
+class Fault(NamedTuple):
+    """A word that the grammar could not write: where it begins and ends in the sample, and why not."""
+
+    start: int
+    end: int
+    why: str
+
+
 class Sentence(NamedTuple):
     """A sentence of a sample: is it in the grammar, and does each remembered word agree with its story so far?"""
 
@@ -195,6 +203,7 @@ class Sentence(NamedTuple):
     grammatical: bool
     remembers: bool
     forgotten: tuple[str, ...]  # the dependencies that failed
+    faults: tuple[Fault, ...]  # the words that are wrong
 
 
 def check_sentences(text: str) -> list[Sentence]:
@@ -203,24 +212,37 @@ def check_sentences(text: str) -> list[Sentence]:
     A sentence is grammatical if some story could hold it, whatever came before. It remembers if, besides, every
     remembered word is the one that its own story gave; a story begins after a blank line.
     """
-    found = []
+    found, begins = [], 0
     for story in split_stories(text):
         memory: dict[str, str] = {}
-        for sentence in re.findall(r'[^.?]*[.?]"?(?=[ \n])', story):
-            sentence = sentence.strip()
+        for match in re.finditer(r'\S[^.?]*[.?]"?(?=[ \n])', story):
+            sentence, start = match[0], begins + match.start()
             reading = _read(sentence, SENTENCES, forget=True)
             if not reading.finished:
-                found.append(Sentence(sentence, False, False, ()))
+                word = _word_at(sentence, reading.position)
+                why = f"no sentence of the grammar goes on with “{sentence[slice(*word)]}” here"
+                found.append(Sentence(sentence, False, False, (), (Fault(start + word[0], start + word[1], why),)))
                 continue
             thread = reading.finished[0]
             memory.update({name: known.word for name, known in thread.memory.items()})
-            forgotten = []
+            forgotten, faults = [], []
             for recall in thread.recalls:
-                word = memory.get(recall.symbol.name)
-                if word is None or recall.text != inflect(word, recall.symbol.form, memory.get("sound", "")):
+                known = memory.get(recall.symbol.name)
+                if known is None or recall.text != inflect(known, recall.symbol.form, memory.get("sound", "")):
                     forgotten.append(recall.symbol.dependency)
-            found.append(Sentence(sentence, True, not forgotten, tuple(dict.fromkeys(forgotten))))
+                    what = "hero" if recall.symbol.name == "name" else recall.symbol.name
+                    what = f"but the {what} is {known}" if known else "which nothing before it says"
+                    end = recall.start + len(recall.text)
+                    faults.append(Fault(start + recall.start, start + end, f"“{recall.text}”, {what}"))
+            found.append(Sentence(sentence, True, not faults, tuple(dict.fromkeys(forgotten)), tuple(faults)))
+        begins += len(story)
     return found
+
+
+def _word_at(sentence: str, place: int) -> tuple[int, int]:
+    """Where the word begins and ends that the character at `place` stands in; a space belongs to the word before."""
+    start = max(sentence.rfind(" ", 0, place), sentence.rfind("\n", 0, place)) + 1
+    return start, re.compile(r"\S*").match(sentence, max(start, place)).end() or place + 1
 
 
 # ----------------------------------------------------------------------------------------------------- the reader

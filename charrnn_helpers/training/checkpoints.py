@@ -1,7 +1,8 @@
 """How a trained network is kept, and found again."""
 
 import zipfile
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
@@ -12,6 +13,7 @@ from ..networks.registry import CELLS
 from ..text.encoding import Vocabulary
 from .config import History, TrainConfig
 from .files import whole_file
+from .quantised import from_int8, to_int8
 
 BUNDLED = Path(__file__).parents[1] / "checkpoints"
 
@@ -27,6 +29,7 @@ class Checkpoint:
     text: str  # name of the text it was trained on
     history: History | None
     path: Path
+    album: dict[int, nn.Module] = field(default_factory=dict)  # the network earlier in its training, by updates
 
 
 def save_checkpoint(
@@ -36,22 +39,29 @@ def save_checkpoint(
     *,
     text: str = "",
     history: History | None = None,
+    album: Mapping[int, nn.Module] | None = None,
     resumable: bool = False,
 ) -> Path:
     """Write model, vocabulary and log to one file, whole or not at all: plain values and tensors only.
 
-    With `resumable` it also holds what `train` needs to go on (about three times the size). Raises `CheckpointError`
-    when the file cannot be written, for example because the disk is full; an older file of that name then stays.
+    `album` are copies of the network earlier in its training, by updates; they are kept small, with weights of eight
+    bits (`quantised`). With `resumable` the file also holds what `train` needs to go on (about three times the size).
+    Raises `CheckpointError` when it cannot be written, for example because the disk is full; an older file of that name
+    then stays.
     """
     path = Path(path)
     content = {
         "format": 1,
         "cell": model.cell,
         "hyperparameters": model.hyperparameters,
-        "weights": {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()},
+        "weights": _weights(model),
         "characters": vocab.characters,
         "text": text,
         "history": history and _plain(history, resumable),
+        "album": {
+            updates: {name: to_int8(value) if value.dim() == 2 else value for name, value in _weights(copy).items()}
+            for updates, copy in (album or {}).items()
+        },
     }
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -78,9 +88,11 @@ def load_checkpoint(path: str | Path, vocab: Vocabulary | None = None) -> Checkp
                 raise zipfile.BadZipFile("a checksum does not agree")
         content = torch.load(path, map_location="cpu", weights_only=True)
         stored = Vocabulary(content["characters"])
-        with torch.random.fork_rng(devices=[]):  # the reader's random numbers are not spent on weights to be replaced
-            model = CELLS[content["cell"]].model(**content["hyperparameters"])
-        model.load_state_dict(content["weights"])
+        model = _model(content, content["weights"])
+        album = {
+            updates: _model(content, {k: from_int8(*v) if isinstance(v, tuple) else v for k, v in weights.items()})
+            for updates, weights in content.get("album", {}).items()
+        }
         kept = content["history"]
         history = kept and History(**{**kept, "config": TrainConfig(**kept["config"])})
     except Exception as error:  # a damaged file can fail in any of these ways
@@ -93,7 +105,7 @@ def load_checkpoint(path: str | Path, vocab: Vocabulary | None = None) -> Checkp
             f"{path} is of another vocabulary: {len(theirs - ours)} of its characters are not in yours and "
             f"{len(ours - theirs)} of yours are not in it; load the text it was trained on, or train again"
         )
-    return Checkpoint(model.eval(), stored, content["text"], history, path)
+    return Checkpoint(model, stored, content["text"], history, path, album)
 
 
 def find_checkpoint(cell: str, text: str = "tales", runs: str | Path = "runs") -> Path:
@@ -103,6 +115,17 @@ def find_checkpoint(cell: str, text: str = "tales", runs: str | Path = "runs") -
         if (folder / name).is_file():
             return folder / name
     raise CheckpointError(f"no {cell} has been trained on {text!r} yet; run 04_training with that text first")
+
+
+def _weights(model: nn.Module) -> dict[str, Tensor]:
+    return {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+
+
+def _model(content: dict, weights: dict[str, Tensor]) -> nn.Module:
+    with torch.random.fork_rng(devices=[]):  # the reader's random numbers are not spent on weights to be replaced
+        model = CELLS[content["cell"]].model(**content["hyperparameters"])
+    model.load_state_dict(weights)
+    return model.eval()
 
 
 def _plain(history: History, resumable: bool) -> dict:

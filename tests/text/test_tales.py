@@ -326,8 +326,9 @@ def test_every_character_is_marked_what_is_recalled_too_and_the_word_at_the_dist
 def test_true_text_is_grammatical_and_remembers_and_an_unfinished_sentence_is_left_out(stories):
     text = "".join(stories[:15])
     nonsense, *found = tales.check_sentences("Colourless ideas sleep furiously. " + text[:-2] + " And so")
-    assert nonsense == ("Colourless ideas sleep furiously.", False, False, ())
-    assert {sentence[1:] for sentence in found} == {(True, True, ())}
+    why = "no sentence of the grammar goes on with “Colourless” here"
+    assert nonsense == ("Colourless ideas sleep furiously.", False, False, (), ((0, 10, why),))
+    assert {sentence[1:] for sentence in found} == {(True, True, (), ())}
     assert " ".join(sentence.text for sentence in found) == " ".join(text.split())
     assert tales.check_sentences("") == []
 
@@ -337,9 +338,12 @@ def test_a_swapped_name_is_missed_only_where_it_is_recalled(stories):
     for story in stories[:20]:
         hero = recalls(story)["name"][0][1]
         other = next(name for name in (GIRLS if hero in GIRLS else BOYS) if name != hero)
-        for sentence in tales.check_sentences(re.sub(rf"\b{hero}\b", other, story, count=1)):
+        swapped = "A story.\n\n" + re.sub(rf"\b{hero}\b", other, story, count=1)
+        for sentence in tales.check_sentences(swapped)[1:]:
             recalled = re.search(rf"\b{hero}\b", sentence.text) is not None
-            assert sentence[1:] == (True, not recalled, ("name",) if recalled else ())
+            assert sentence[1:4] == (True, not recalled, ("name",) if recalled else ())
+            wrong = {(swapped[start:end], why) for start, end, why in sentence.faults}
+            assert wrong == ({(hero, f"“{hero}”, but the hero is {other}")} if recalled else set())
             tried += recalled
     assert tried >= 20
 
@@ -350,4 +354,5 @@ def test_a_name_of_the_other_sex_is_missed_by_the_pronouns(stories):
     other = (BOYS if hero in GIRLS else GIRLS)[-1]
     found = tales.check_sentences(re.sub(rf"\b{hero}\b", other, story))
     assert any(sentence.forgotten == ("pronoun",) for sentence in found)
+    assert any(f"but the hero is {other}" in fault.why for sentence in found for fault in sentence.faults)
     assert not any("name" in sentence.forgotten for sentence in found)

@@ -1,0 +1,521 @@
+// The playground: an LSTM and a GRU continue one prompt side by side, in JupyterLab and in a page without a kernel.
+//
+// Everything is computed here, from the networks' weights (network.js). `ask(what, request)`, where a kernel answers, adds
+// what only the course's Python knows: the oracle of the grammar, its verdict, and copies of the training text.
+
+import { distribution, loadNetworks } from "./network.js";
+import slider from "./slider.js";
+
+const SURPRISES = ["", "#ffefc0", "#ffd166", "#f0a500"]; // below 1 bit, 1 to 2, 2 to 4, above 4 (bold)
+const [LIT, MARKED, MORE, LESS] = ["0, 158, 115", "204, 121, 167", "0, 114, 178", "213, 94, 0"]; // of Okabe and Ito
+const LOOKS = { LSTM: ["#0072b2", "solid"], GRU: ["#d55e00", "dashed"], oracle: ["#777777", "dotted"] };
+const COLOURS = {
+  surprise: "its own surprise",
+  unit: "one unit",
+  copies: "what is in the training text",
+  grammar: "the grammar's verdict",
+};
+const HOLDS = { LSTM: "c", GRU: "h" }; // the part of the state that remembers
+const ANOTHER = "Once a small child called Zoe lived by the mill. ";
+
+export function playground(root, { spec, data, ask = null, settings = {}, keep = () => {} }) {
+  const networks = loadNetworks(spec, data);
+  const characters = [...spec.characters];
+  const cells = [...new Set(networks.map((one) => one.cell))];
+  const steps = [...new Set(networks.map((one) => one.updates))].sort((a, b) => a - b);
+  const set = {
+    prompt: spec.prompt,
+    seed: 1,
+    length: 300,
+    temperature: 0.8,
+    topK: characters.length,
+    topP: 1,
+    step: steps.length - 1,
+    colour: "surprise",
+    unit: Object.fromEntries(cells.map((cell) => [cell, 0])),
+    ...settings,
+  };
+  let readings = {}; // by cell: what was written, and all that the network computed meanwhile
+  let chosen = null; // {cell, at, end}: a character, or a span
+  let operation = null; // {cell, at, words, as it was}: a hand on the state
+  let judged = {}; // by cell: what the kernel says of the text
+
+  const network = (cell) => networks.find((one) => one.cell === cell && one.updates === steps[set.step]);
+  const known = (cell) => (spec.named?.[cell] ?? []).filter(() => set.step === steps.length - 1);
+
+  // ------------------------------------------------------------------------------------------------------- the controls
+
+  const alert = make("p", { role: "alert", className: "charrnn-alert" });
+  const told = make("p", { role: "status" });
+  const legend = make("p", { className: "charrnn-legend" });
+  const prompt = make("input", { type: "text", id: fresh(), value: set.prompt, spellcheck: false });
+  quiet(prompt);
+  prompt.addEventListener("change", () => ((set.prompt = prompt.value), write()));
+  const numbers = [
+    ["random seed", "seed", 0, 999, 1],
+    ["length", "length", 0, 1000, 10],
+    ["temperature", "temperature", 0.1, 2, 0.1],
+    ["top-k", "topK", 1, characters.length, 1],
+    ["top-p", "topP", 0.05, 1, 0.05],
+  ].map(([name, key, min, max, step]) =>
+    number({ description: name, min, max, step, value: set[key] }, (value) => ((set[key] = value), write())),
+  );
+  const training = make("input", { type: "range", min: 0, max: steps.length - 1, step: 1, id: fresh(), value: set.step });
+  quiet(training);
+  const reached = make("output", {});
+  function toStep() {
+    set.step = Number(training.value);
+    const words = steps[set.step] === 1 ? "1 update" : `${steps[set.step].toLocaleString("en")} updates`;
+    training.setAttribute("aria-valuetext", words);
+    reached.textContent = words;
+  }
+  training.addEventListener("input", () => (toStep(), write()));
+  toStep();
+  const colours = Object.keys(COLOURS).filter((name) => ask || !["copies", "grammar"].includes(name)).filter((name) => spec.tales || name !== "grammar");
+  const colour = choice("colour by", Object.fromEntries(colours.map((name) => [name, COLOURS[name]])), (value) => {
+    set.colour = value;
+    cells.forEach(paint);
+    explain();
+  });
+
+  const columns = Object.fromEntries(cells.map((cell) => [cell, column(cell)]));
+  const inspected = make("div", { className: "charrnn-inspect" });
+  root.classList.add("charrnn-play");
+  root.replaceChildren(
+    make("div", { className: "charrnn-row" }, make("label", { htmlFor: prompt.id }, "prompt"), prompt),
+    ...numbers,
+    ...(steps.length > 1
+      ? [make("div", { className: "charrnn-row" }, make("label", { htmlFor: training.id }, "after"), training, reached)]
+      : []),
+    colour,
+    alert,
+    told,
+    legend,
+    make("div", { className: "charrnn-columns" }, ...cells.map((cell) => columns[cell].place)),
+    inspected,
+  );
+  write();
+
+  // -------------------------------------------------------------------------------------------------------- the two texts
+
+  function column(cell) {
+    const text = make("div", { className: "charrnn-text", tabIndex: 0 });
+    text.setAttribute("role", "group");
+    text.setAttribute("aria-label", `text of the ${cell}: arrow keys choose a character, with Shift a span`);
+    quiet(text);
+    const save = make("a", {});
+    const unit = make("div", {});
+    const sources = make("div", {});
+    const look = LOOKS[cell];
+    const place = make("div", {}, make("b", {}, cell), text, save, unit, sources);
+    place.style.borderLeft = `4px ${look[1]} ${look[0]}`;
+    text.addEventListener("pointerdown", (event) => {
+      const at = placeOf(event);
+      if (at === null || event.button) return;
+      choose(cell, at, event.shiftKey && chosen?.cell === cell ? chosen.at : at);
+      const follow = (later) => {
+        const to = placeOf(later);
+        if (to !== null && later.buttons) choose(cell, to, at);
+      };
+      const end = () => {
+        text.removeEventListener("pointermove", follow);
+        window.removeEventListener("pointerup", end);
+      };
+      text.addEventListener("pointermove", follow);
+      window.addEventListener("pointerup", end);
+    });
+    text.addEventListener("keydown", (event) => {
+      const here = chosen?.cell === cell ? chosen : { head: readings[cell].start, tail: readings[cell].start };
+      const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -10, ArrowDown: 10, Home: -1e6, End: 1e6 }[event.key];
+      if (event.key === "Escape") choose(null);
+      else if (by === undefined || event.ctrlKey || event.metaKey) return;
+      else choose(cell, chosen?.cell === cell ? here.head + by : here.head, event.shiftKey ? here.tail : null);
+      event.preventDefault();
+    });
+    return { place, text, save, unit, sources, spans: [] };
+  }
+
+  function placeOf(event) {
+    const under = document.elementFromPoint(event.clientX, event.clientY) ?? event.target;
+    const at = (root.getRootNode().elementFromPoint?.(event.clientX, event.clientY) ?? under).dataset?.at;
+    return at === undefined ? null : Number(at);
+  }
+
+  function write() {
+    const kept = chosen;
+    [operation, judged, chosen] = [null, {}, null];
+    alert.textContent = "";
+    keep({ ...set });
+    try {
+      readings = Object.fromEntries(cells.map((cell) => [cell, network(cell).write(asked())]));
+    } catch (problem) {
+      alert.textContent = problem.message;
+      return;
+    }
+    cells.forEach(show);
+    explain();
+    if (kept) choose(kept.cell, kept.head, kept.tail);
+    else inspect();
+    judge();
+  }
+
+  function asked() {
+    const { prompt, seed, length, temperature, topK, topP } = set;
+    return { prompt, seed, length, temperature, topK: topK < characters.length ? topK : null, topP: topP < 1 ? topP : null };
+  }
+
+  function show(cell) {
+    const { text, save, unit } = columns[cell];
+    const { text: whole, start } = readings[cell];
+    const all = [...whole];
+    const spans = all.map((char, at) => {
+      const one = document.createElement("span");
+      one.textContent = char;
+      one.dataset.at = at;
+      return one;
+    });
+    const sample = make("span", { className: "charrnn-sample" }, ...spans.slice(start));
+    sample.dataset.cell = cell;
+    text.replaceChildren(make("b", { className: "charrnn-prompt" }, ...spans.slice(0, start)), sample);
+    columns[cell].spans = spans;
+    save.download = `${cell.toLowerCase()}-seed-${set.seed}.txt`;
+    save.href = `data:text/plain;charset=utf-8,${encodeURIComponent(whole)}`;
+    save.textContent = `Save as ${save.download}`;
+    if (!unit.childElementCount) {
+      const named = known(cell).map(({ unit, name }) =>
+        button(`${name} (${unit})`, () => pick(cell, unit)),
+      );
+      const entry = { description: `unit of the ${cell}`, min: 0, max: network(cell).units - 1, step: 1, value: 0 };
+      columns[cell].pick = number(entry, (value) => pick(cell, value));
+      unit.append(columns[cell].pick, ...named);
+    }
+    paint(cell);
+  }
+
+  function pick(cell, value) {
+    set.unit[cell] = value;
+    columns[cell].pick.show(value);
+    set.colour = "unit";
+    colour.choose("unit");
+    cells.forEach(paint);
+    explain();
+    if (chosen?.cell === cell) inspect();
+  }
+
+  // A ground for each character: of what is chosen to colour by, and, before a chosen character, of what it depends on.
+  function paint(cell) {
+    const reading = readings[cell];
+    const { spans, unit, sources } = columns[cell];
+    const { grounds, bold } = groundsOf(cell, reading);
+    if (chosen?.cell === cell && chosen.light) {
+      const most = Math.max(...chosen.light) || 1;
+      chosen.light.forEach((value, at) => (grounds[at] = shade(LIT, value / most)));
+    }
+    spans.forEach((span, at) => {
+      const inside = chosen?.cell === cell && at >= chosen.at && at < chosen.end;
+      span.style.background = inside && chosen.end > chosen.at + 1 ? shade(MARKED, 0.7) : (grounds[at] ?? "");
+      span.style.fontWeight = bold?.[at] ? "bold" : "";
+      span.style.outline = inside && chosen.end === chosen.at + 1 ? "2px solid #000" : "";
+      span.style.borderLeft = operation?.cell === cell && operation.at === at ? "3px double #000" : "";
+    });
+    unit.hidden = set.colour !== "unit";
+    sources.hidden = set.colour !== "copies";
+  }
+
+  function groundsOf(cell, reading) {
+    const all = new Array(reading.ids.length).fill("");
+    const verdict = judged[cell];
+    if (set.colour === "surprise") {
+      const degrees = Array.from(reading.surprise(), (bits, at) => (at < reading.start ? 0 : [1, 2, 4].filter((d) => bits >= d).length));
+      return { grounds: degrees.map((degree) => SURPRISES[degree]), bold: degrees.map((degree) => degree === 3) };
+    }
+    if (set.colour === "unit") {
+      const values = reading.value(HOLDS[cell], network(cell).layers - 1, set.unit[cell]);
+      const most = Math.max(1e-9, ...values.map(Math.abs));
+      return { grounds: Array.from(values, (value) => shade(value > 0 ? MORE : LESS, Math.abs(value) / most)) };
+    }
+    for (const { start, end } of verdict?.[set.colour] ?? []) all.fill(set.colour === "copies" ? "#cfe3ff" : "#f6b8a4", start, end);
+    return { grounds: all };
+  }
+
+  function explain() {
+    const grounds = (...pairs) => pairs.flatMap(([look, words]) => [" ", make("span", { style: look }, words)]);
+    legend.replaceChildren(
+      ...{
+        surprise: () => ["Ground: the network's own surprise, before temperature, top-k and top-p.", ...grounds(
+          ["", "below 1 bit"], [`background:${SURPRISES[1]}`, "1 to 2"], [`background:${SURPRISES[2]}`, "2 to 4"],
+          [`background:${SURPRISES[3]};font-weight:bold`, "above 4, bold"])],
+        unit: () => ["Ground: one unit's value after each character.", ...grounds(
+          [`background:${shade(MORE, 1)}`, "most above zero"], [`background:${shade(LESS, 1)}`, "most below"])],
+        copies: () => ["Ground: pieces of 50 characters or more that stand in the training text, letter for letter."],
+        grammar: () => ["Ground: a word that the grammar could not write here. Choose it to be told why."],
+      }[set.colour](),
+    );
+    const words = cells.map((cell) => {
+      const bits = [...readings[cell].surprise()].slice(Math.max(1, readings[cell].start));
+      if (!bits.length) return `${cell}: nothing written.`;
+      const mean = bits.reduce((a, b) => a + b, 0) / bits.length;
+      return [`${cell}: own surprise ${mean.toFixed(2)} bits per character`, judged[cell]?.words].filter(Boolean).join("; ") + ".";
+    });
+    told.textContent = [...words, judged.words].filter(Boolean).join(" ");
+  }
+
+  async function judge() {
+    if (!ask) return;
+    const asked = readings;
+    const texts = Object.fromEntries(cells.map((cell) => [cell, { text: asked[cell].text, start: asked[cell].start }]));
+    const found = await ask("judge", texts);
+    if (asked !== readings || !found) return; // another text stands there by now
+    judged = found;
+    for (const cell of cells) {
+      const lines = (found[cell].sources ?? []).map(({ place, before, copy, after }) =>
+        make("li", {}, `${[...copy].length} characters, from character ${place.toLocaleString("en")} of the training text on: …${before}`, make("mark", {}, copy), `${after}…`),
+      );
+      columns[cell].sources.replaceChildren(...(lines.length ? [make("p", {}, "The longest of these pieces"), make("ol", {}, ...lines)] : []));
+    }
+    cells.forEach(paint);
+    explain();
+    if (chosen) inspect();
+  }
+
+  // -------------------------------------------------------------------------------------- a character, or a span, is chosen
+
+  function choose(cell, head, tail = null) {
+    const before = chosen?.cell;
+    chosen = null;
+    if (cell) {
+      const last = readings[cell].ids.length - 1;
+      [head, tail] = [head, tail ?? head].map((at) => Math.min(Math.max(at, 1), last)); // nothing foretells the first
+      if (last >= 1) chosen = { cell, head, tail, at: Math.min(head, tail), end: Math.max(head, tail) + 1, light: null };
+    }
+    const cut = operation?.cell === cell && chosen?.at > operation?.at; // the way back ends at the hand on the state
+    if (chosen && chosen.end === chosen.at + 1 && !cut) chosen.light = readings[cell].depends(chosen.at);
+    inspect();
+    for (const one of new Set([before, cell])) if (one) paint(one);
+  }
+
+  function inspect() {
+    inspected.replaceChildren(...(!chosen ? [make("p", {}, "Choose a character of either text, or mark a span: by pointer, or by the arrow keys.")] : chosen.end > chosen.at + 1 ? ofSpan() : ofCharacter()));
+  }
+
+  function ofCharacter() {
+    const { cell, at, light } = chosen;
+    const reading = readings[cell];
+    const { temperature, topK, topP } = asked();
+    const p = distribution(reading.logits(at - 1), temperature, topK, topP);
+    const char = characters[reading.ids[at]];
+    const written = `The ${cell} ${at < reading.start ? "was given" : "drew"} ${seen(char)} with a chance of ${percent(p[reading.ids[at]])}.`;
+    const word = light && brightest([...reading.text], light);
+    const bright = word ? ` It depends most on ${seen(word.text)}, ${word.back} ${word.back === 1 ? "character" : "characters"} before (green).` : "";
+    const fault = (judged[cell]?.grammar ?? []).find(({ start, end }) => at >= start && at < end);
+    const bars = make("div", {});
+    bars.append(barsOf(characters, { [cell]: p }, cell));
+    if (ask) {
+      ask("oracle", { text: [...reading.text].slice(0, at).join("") }).then((found) => {
+        if (!found || chosen?.cell !== cell || chosen.at !== at) return;
+        bars.replaceChildren(barsOf(characters, { [cell]: p, oracle: characters.map((one) => found[one] ?? 0) }, cell));
+      });
+    }
+    const values = reading.values(at, HOLDS[cell], network(cell).layers - 1);
+    const names = new Map(known(cell).map(({ unit, name }) => [unit, name]));
+    const far = values.map((value, unit) => unusual(reading.value(HOLDS[cell], network(cell).layers - 1, unit), value));
+    const most = [...far.keys()].sort((a, b) => far[b] - far[a]).slice(0, 5);
+    return [
+      make("p", { role: "status" }, written + bright, ...(fault ? [" ", make("b", {}, fault.words)] : [])),
+      bars,
+      make("p", {}, `Furthest from their usual values after it, of ${HOLDS[cell]}: `, ...most.flatMap((unit) => [button(`${names.get(unit) ?? "unit"} ${unit}: ${values[unit].toFixed(2)}`, () => pick(cell, unit)), " "])),
+      hands(cell, at),
+    ];
+  }
+
+  // Units that are on through the span and off around it; and how often a random span as long would find one as good.
+  function ofSpan() {
+    const { cell, at, end } = chosen;
+    const reading = readings[cell];
+    const layer = network(cell).layers - 1;
+    const units = [...Array(network(cell).units).keys()].map((unit) => reading.value(HOLDS[cell], layer, unit));
+    const found = units.map((values, unit) => ({ unit, ...contrast(values, at, end) })).sort((a, b) => b.gap - a.gap);
+    const random = [];
+    const draw = seeded(at * 1000 + end);
+    const room = reading.ids.length - (end - at) - 1;
+    for (let k = 0; k < 100 && room > 0; k++) {
+      const start = 1 + Math.floor(draw() * room);
+      random.push(Math.max(...units.map((values) => contrast(values, start, start + end - at).gap)));
+    }
+    const lines = found.filter(({ gap }) => gap > 0).slice(0, 5).map(({ unit, sign, gap }) => {
+      const as_good = random.filter((other) => other >= gap).length;
+      return make("li", {}, button(`unit ${unit}`, () => pick(cell, unit)), ` ${sign > 0 ? "above" : "below"} all that is around it by ${gap.toFixed(2)}; of ${random.length} random spans, ${as_good} find a unit as good`);
+    });
+    const words = `Marked in the ${cell}'s text: ${seen([...reading.text].slice(at, end).join(""))}.`;
+    if (!lines.length) return [make("p", { role: "status" }, `${words} No unit is on through all of it and off on both sides.`)];
+    return [make("p", { role: "status" }, `${words} On through it and off around it, of ${HOLDS[cell]}:`), make("ol", {}, ...lines)];
+  }
+
+  // ------------------------------------------------------------------------------------------------- hands on the state
+
+  function hands(cell, at) {
+    const unit = set.unit[cell];
+    const values = readings[cell].value(HOLDS[cell], network(cell).layers - 1, unit);
+    const most = Math.max(1, ...values.map(Math.abs));
+    let held = Number(most.toFixed(1));
+    const other = make("input", { type: "text", id: fresh(), value: ANOTHER, spellcheck: false });
+    quiet(other);
+    const box = make(
+      "details",
+      { open: operation?.cell === cell },
+      make("summary", {}, "Hands on the state, from here on"),
+      number({ description: `hold unit ${unit} at`, min: -held, max: held, step: 0.1, value: held }, (value) => (held = value)),
+      button("Hold it", () => operate(cell, at, { hold: { part: HOLDS[cell], layer: network(cell).layers - 1, unit, value: held, from: at - 1 } }, `unit ${unit} held at ${held.toFixed(1)}`)),
+      make("div", { className: "charrnn-row" }, make("label", { htmlFor: other.id }, "another story"), other),
+      button("Give it that story's state", () => {
+        try {
+          const read = network(cell).read(other.value);
+          operate(cell, at, { exchange: { state: read.state(read.ids.length - 1), at } }, `the state after ${seen(other.value)}`);
+        } catch (problem) {
+          alert.textContent = problem.message;
+        }
+      }),
+      ...(operation?.cell === cell
+        ? [make("p", { role: "status" }, `From the double line on, with ${operation.words}. As it was: `, make("q", {}, operation.was)), button("Undo", write)]
+        : []),
+    );
+    return box;
+  }
+
+  function operate(cell, at, surgery, words) {
+    alert.textContent = "";
+    const before = operation?.cell === cell ? operation.original : readings[cell];
+    const start = Math.max(at, before.start); // what was given stays
+    const was = [...before.text].slice(start, start + 80).join("");
+    readings = { ...readings, [cell]: network(cell).write({ ...asked(), ...surgery }) };
+    operation = { cell, at, words, was: `${was}…`, original: before };
+    judged = {};
+    show(cell);
+    choose(cell, at);
+    explain();
+    judge();
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------- what is shown
+
+// How far a unit lies, through all of a span, above (or below) its values within the span's length on either side.
+function contrast(values, start, end) {
+  const inside = [Infinity, -Infinity];
+  const around = [Infinity, -Infinity];
+  const wide = end - start;
+  for (let at = Math.max(0, start - wide); at < Math.min(values.length, end + wide); at++) {
+    const [low, high] = at >= start && at < end ? inside : around;
+    (at >= start && at < end ? inside : around).splice(0, 2, Math.min(low, values[at]), Math.max(high, values[at]));
+  }
+  const [above, below] = [inside[0] - around[1], around[0] - inside[1]];
+  return above >= below ? { gap: above, sign: 1 } : { gap: below, sign: -1 };
+}
+
+// How many standard deviations a value lies from the mean of the unit's values.
+function unusual(values, value) {
+  const mean = values.reduce((a, b) => a + b, 0) / values.length;
+  const variance = values.reduce((a, b) => a + (b - mean) ** 2, 0) / values.length;
+  return Math.abs(value - mean) / Math.sqrt(variance + 1e-6);
+}
+
+// The word with the most light.
+function brightest(chars, light) {
+  let best = null;
+  for (let start = 0; start < light.length; ) {
+    let end = start;
+    while (end < light.length && /\p{L}/u.test(chars[end])) end++;
+    if (end > start && (end < light.length || chars.length === end)) {
+      const sum = light.slice(start, end).reduce((a, b) => a + b, 0);
+      if (!best || sum > best.sum) best = { sum, text: chars.slice(start, end).join(""), back: light.length - end };
+    }
+    start = Math.max(end, start + 1);
+  }
+  return best;
+}
+
+function barsOf(characters, rows, cell) {
+  const likely = [...rows[cell].keys()].sort((a, b) => score(b) - score(a)).slice(0, 8).filter((id) => score(id) > 0.0005);
+  function score(id) {
+    return Math.max(...Object.values(rows).map((p) => p[id]));
+  }
+  const head = make("tr", {}, make("th", { scope: "col" }, "next"), ...Object.keys(rows).map((name) => make("th", { scope: "col" }, name)));
+  const lines = likely.map((id) =>
+    make("tr", {}, make("th", { scope: "row" }, seen(characters[id])), ...Object.entries(rows).map(([name, p]) => {
+      const bar = make("div", {}, percent(p[id]));
+      bar.style.borderBottom = `5px ${LOOKS[name][1]} ${LOOKS[name][0]}`;
+      bar.style.width = `${Math.max(0, 100 * p[id])}%`;
+      return make("td", {}, bar);
+    })),
+  );
+  return make("table", { className: "charrnn-bars" }, head, ...lines);
+}
+
+function seen(text) {
+  return `“${text.replaceAll("\n", "↵")}”`;
+}
+
+function percent(p) {
+  return p > 0 && p < 0.001 ? "< 0.1 %" : `${(100 * p).toFixed(p < 0.1 ? 1 : 0)} %`;
+}
+
+function shade(rgb, share) {
+  return share < 0.02 ? "" : `rgba(${rgb}, ${(0.65 * Math.min(1, share)).toFixed(3)})`;
+}
+
+function seeded(seed) {
+  let state = seed >>> 0 || 1;
+  return () => ((state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32);
+}
+
+// -------------------------------------------------------------------------------------------------------------- elements
+
+function make(tag, properties, ...children) {
+  const { role, style, scope, ...rest } = properties;
+  const one = Object.assign(document.createElement(tag), rest);
+  for (const [name, value] of Object.entries({ role, style, scope })) if (value !== undefined) one.setAttribute(name, value);
+  one.append(...children);
+  return one;
+}
+
+function fresh() {
+  return `charrnn-${Math.random().toString(36).slice(2)}`;
+}
+
+function quiet(one) {
+  one.dataset.lmSuppressShortcuts = "true"; // its keys are not JupyterLab's
+}
+
+function button(words, press) {
+  const one = make("button", { type: "button", className: "charrnn-button" }, words);
+  one.addEventListener("click", press);
+  return one;
+}
+
+function choice(name, options, take) {
+  const list = make("select", { id: fresh() }, ...Object.entries(options).map(([value, words]) => make("option", { value }, words)));
+  quiet(list);
+  list.addEventListener("change", () => take(list.value));
+  const row = make("div", { className: "charrnn-row" }, make("label", { htmlFor: list.id }, name), list);
+  row.choose = (value) => (list.value = value);
+  return row;
+}
+
+// The slider of all panels, without a kernel behind it.
+function number(entry, take) {
+  const state = { whole: Number.isInteger(entry.step), ...entry };
+  const listeners = [];
+  const el = make("div", {});
+  slider.render({
+    el,
+    model: {
+      get: (name) => state[name],
+      set: (name, value) => (state[name] = value),
+      save_changes: () => take(state.value),
+      on: (_, listener) => listeners.push(listener),
+      off: () => listeners.splice(0),
+    },
+  });
+  el.show = (value) => ((state.value = value), listeners.forEach((listener) => listener()));
+  return el;
+}
