@@ -129,7 +129,7 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
       const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -10, ArrowDown: 10, Home: -1e6, End: 1e6 }[event.key];
       if (event.key === "Escape") choose(null);
       else if (by === undefined || event.ctrlKey || event.metaKey) return;
-      else choose(cell, chosen?.cell === cell ? here.head + by : here.head, event.shiftKey ? here.tail : null);
+      else choose(cell, chosen?.cell === cell || Math.abs(by) > 10 ? here.head + by : here.head, event.shiftKey ? here.tail : null);
       event.preventDefault();
     });
     return { place, text, save, unit, sources, spans: [] };
@@ -289,7 +289,7 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
       if (last >= 1) chosen = { cell, head, tail, at: Math.min(head, tail), end: Math.max(head, tail) + 1, light: null };
     }
     const cut = operation?.cell === cell && chosen?.at > operation?.at; // the way back ends at the hand on the state
-    if (chosen && chosen.end === chosen.at + 1 && !cut) chosen.light = readings[cell].depends(chosen.at);
+    if (chosen && chosen.end === chosen.at + 1 && !cut) chosen.light = dependence(readings[cell], chosen.at);
     inspect();
     for (const one of new Set([before, cell])) if (one) paint(one);
   }
@@ -410,6 +410,13 @@ function contrast(values, start, end) {
   }
   const [above, below] = [inside[0] - around[1], around[0] - inside[1]];
   return above >= below ? { gap: above, sign: 1 } : { gap: below, sign: -1 };
+}
+
+// How much the log-odds of the character at a place move with each character before it, as `measures.dependence` says.
+function dependence(reading, at) {
+  const p = distribution(reading.logits(at - 1));
+  const others = p.reduce((sum, share, id) => (id === reading.ids[at] ? sum : sum + share), 0);
+  return reading.depends(at, p.map((share, id) => (id === reading.ids[at] ? 1 : -share / others)));
 }
 
 // How many standard deviations a value lies from the mean of the unit's values.

@@ -1,9 +1,9 @@
-"""From a slider's release to new text in the page: the playground of 07 in JupyterLab, in a headless Chromium.
+"""From a hand to what it changes: the playground in JupyterLab and as a page, in a headless Chromium.
 
     python tests/benchmarks/latency.py
 
-The random seed is moved again and again, at a --length of 500 characters from each network. In the page, a clock runs
-from the slider's `change` event until the texts of both networks are new ("text"), and the bars below them ("bars").
+Two networks of --units write --length characters each. A clock in the page runs from the slider's `change` event until
+both texts are new ("text"), and from a click on a character until bars, units and the lit past are drawn ("click").
 """
 
 from __future__ import annotations
@@ -14,32 +14,57 @@ import tempfile
 from pathlib import Path
 
 import common
+import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
-from lab import CHROMIUM, CHROMIUM_OPTIONS, control, jupyterlab, press, show_panels
+from lab import CHROMIUM, CHROMIUM_OPTIONS, PANELS, jupyterlab, show_panels
 
-CLOCK = """() => {
-    const texts = () => [...document.querySelectorAll('.charrnn-sample')].map(one => one.textContent).join('|');
-    const bars = () => document.querySelector('.jp-OutputArea-output img').src;
-    const handle = document.querySelector('input[type=range][aria-label="random seed"]');
-    handle.addEventListener('change', () => {
-        const start = performance.now(), before = { text: texts(), bars: bars() };
-        window.measured = {};
-        const look = () => {
-            if (!window.measured.text && texts() !== before.text) window.measured.text = performance.now() - start;
-            if (!window.measured.bars && bars() !== before.bars) window.measured.bars = performance.now() - start;
-            if (!(window.measured.text && window.measured.bars)) requestAnimationFrame(look);
-        };
-        look();
-    });
+from charrnn_helpers import Vocabulary, load_corpus
+from charrnn_helpers.networks import BOTH, CELLS
+from charrnn_helpers.panels.network_pairs import Pair
+from charrnn_helpers.panels.page import page as page_of
+
+WIDE = """
+import torch
+from charrnn_helpers.networks import CELLS
+wide = {{cell: CELLS[cell].model(len(vocab), {units}, 1).eval() for cell in models}}
+panels.playground_panel(panels.Pair(wide, vocab, corpus))
+"""
+CLOCK = """async ([length, rounds]) => {
+    const drawn = () => new Promise(done => requestAnimationFrame(() => setTimeout(done)));
+    const release = async (name, value) => {
+        const handle = document.querySelector(`input[type=range][aria-label="${name}"]`), start = performance.now();
+        handle.value = value;
+        handle.dispatchEvent(new Event("change"));
+        await drawn();
+        return performance.now() - start;
+    };
+    await release("length", length);
+    const found = { text: [], click: [] };
+    for (let round = 0; round <= rounds; round++) {
+        found.text.push(await release("random seed", 10 + round));
+        const cell = document.querySelectorAll(".charrnn-text")[round % 2], all = cell.querySelectorAll("[data-at]");
+        const { x, y } = all[all.length - 1 - round].getBoundingClientRect(), start = performance.now();
+        const event = { bubbles: true, clientX: x + 2, clientY: y + 5 };
+        all[all.length - 1 - round].dispatchEvent(new PointerEvent("pointerdown", event));
+        window.dispatchEvent(new PointerEvent("pointerup"));
+        await drawn();
+        found.click.push(performance.now() - start);
+        if (!document.querySelector(".charrnn-bars")) throw new Error("no bars");
+    }
+    return found;
 }"""
 
 
-def measure(moves: int, length: int) -> dict[str, list[float]]:
-    """Milliseconds of each move, until the texts and until the bars are new."""
+def measure(rounds: int, length: int, units: int) -> dict[str, dict[str, list[float]]]:
+    """Milliseconds of each round, by place and by what was done; the first round warms up."""
     from playwright.sync_api import sync_playwright
 
-    seen: dict[str, list[float]] = {"text": [], "bars": []}
+    torch.manual_seed(0)
+    corpus = load_corpus("tales")
+    vocab = Vocabulary.from_text(corpus.text)
+    pair = Pair({cell: CELLS[cell].model(len(vocab), units, 1).eval() for cell in BOTH}, vocab, corpus)
+    seen = {}
     with (
         tempfile.TemporaryDirectory() as folder,
         tempfile.TemporaryDirectory() as settings,
@@ -47,29 +72,26 @@ def measure(moves: int, length: int) -> dict[str, list[float]]:
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
-        show_panels(page, address, Path(folder), ["playground"])
-        for label, value in (("length", length), ("bars at", length // 2)):  # the first bars know no seed
-            press(page, control(page, label)[0], "ControlOrMeta+a", *str(value), "Enter")
-            page.wait_for_timeout(1500)
-        page.evaluate(CLOCK)
-        for _ in range(moves + 1):  # the first warms up
-            press(page, control(page, "random seed")[1], "ArrowRight")
-            page.wait_for_function("window.measured?.text && window.measured?.bars", timeout=20_000)
-            for what, values in seen.items():
-                values.append(page.evaluate(f"window.measured.{what}"))
-            page.evaluate("window.measured = undefined")
-            page.wait_for_timeout(300)
+        page = browser.new_page(viewport={"width": 1280, "height": 2000})
+        file = Path(folder) / "page.html"
+        file.write_text(page_of(pair), encoding="utf-8")
+        page.goto(file.as_uri())
+        seen["page"] = page.evaluate(CLOCK, [length, rounds])
+        PANELS["wide"] = WIDE.format(units=units)
+        show_panels(page, address, Path(folder), ["wide"])
+        page.locator(".charrnn-sample").first.wait_for()
+        seen["JupyterLab"] = page.evaluate(CLOCK, [length, rounds])
         browser.close()
-    return {what: values[1:] for what, values in seen.items()}
+    return {where: {what: values[1:] for what, values in found.items()} for where, found in seen.items()}
 
 
 def main(arguments: list[str] | None = None) -> dict:
-    options = common.options(__doc__, arguments, rounds=30, length=500)
+    options = common.options(__doc__, arguments, rounds=30, length=500, units=256)
     rows = []
-    for what, values in measure(options.rounds, options.length).items():
-        figures = {"milliseconds": statistics.median(values), "lowest": min(values), "highest": max(values)}
-        rows.append({"what": f"{what} of {options.length} characters", **figures})
+    for where, found in measure(options.rounds, options.length, options.units).items():
+        for what, values in found.items():
+            figures = {"milliseconds": statistics.median(values), "lowest": min(values), "highest": max(values)}
+            rows.append({"where": where, "what": what, "units": options.units, **figures})
     return common.report({"machine": common.machine("cpu"), "rows": rows}, options.json)
 
 
