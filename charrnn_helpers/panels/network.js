@@ -78,11 +78,11 @@ function sum(numbers) {
 // --- matrices and cells
 
 // A matrix for products with a vector: four rows are computed together, and lie together. entry(row, column) gives it.
+// Weights are float32, and take least time to read as such; the arithmetic is in float64.
 class Matrix {
   constructor(rows, columns, entry) {
-    this.rows = rows;
-    this.columns = columns;
-    this.packed = new Float64Array(4 * Math.ceil(rows / 4) * columns);
+    Object.assign(this, { rows, columns, stride: 4 * Math.ceil(rows / 4) });
+    this.packed = new Float32Array(this.stride * columns);
     let p = 0;
     for (let r = 0; r < rows; r += 4) {
       for (let k = 0; k < columns; k++, p += 4) {
@@ -118,6 +118,33 @@ class Matrix {
       if (r + 2 < rows) out[to + r + 2] = add[first + r + 2] + c;
       if (r + 3 < rows) out[to + r + 3] = add[first + r + 3] + d;
     }
+  }
+
+  // The products with n vectors that lie one after the other in x: rows of `stride` numbers, the last of them zeros.
+  timesEach(x, n) {
+    const { columns, packed, stride } = this, out = new Float64Array(n * stride);
+    for (let t = 0; t < n; t += 2) {
+      const s = Math.min(t + 1, n - 1), from = t * columns, second = s * columns; // two share what is read
+      for (let r = 0, p = 0; r < stride; r += 4) {
+        let a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0;
+        for (let k = 0; k < columns; k++, p += 4) {
+          const u = x[from + k], v = x[second + k];
+          const w0 = packed[p], w1 = packed[p + 1], w2 = packed[p + 2], w3 = packed[p + 3];
+          a += w0 * u;
+          b += w1 * u;
+          c += w2 * u;
+          d += w3 * u;
+          e += w0 * v;
+          f += w1 * v;
+          g += w2 * v;
+          h += w3 * v;
+        }
+        const to = t * stride + r, too = s * stride + r;
+        [out[to], out[to + 1], out[to + 2], out[to + 3]] = [a, b, c, d];
+        [out[too], out[too + 1], out[too + 2], out[too + 3]] = [e, f, g, h];
+      }
+    }
+    return out;
   }
 }
 
@@ -246,7 +273,7 @@ export class Network {
       if (embedding) input.ahead.times(embedding, id * E, table, id * G, inputBias, 0);
       else for (let r = 0; r < G; r++) table[id * G + r] = input.values[r * E + id] + inputBias[r]; // a one-hot row
     }
-    return { G, V, E, table, layers, head: both("head.weight"), headBias: numbers("head.bias") };
+    return { G, V, table, layers, head: both("head.weight"), headBias: numbers("head.bias") };
   }
 
   // Read a text from a zero state. `hold` and `exchange` as in `Reading`.
@@ -380,41 +407,39 @@ export class Reading {
   // the character's embedding (its one-hot row, where there is none): its "norm", or its "product" with the embedding.
   // `target` is the logit's character, or an array (V,) of factors for a weighted sum of all logits.
   depends(at, target = this.ids[at], how = "norm") {
-    const { G, V, E, table, layers, head } = this.network.prepared, H = this.network.units;
+    const { G, V, table, layers, head } = this.network.prepared, H = this.network.units;
     const factors = typeof target === "number" ? new Float64Array(V) : target;
     if (typeof target === "number") factors[target] = 1;
     let top = new Float64Array(H), above = null; // gradients: with respect to the last h; to all that goes up
     head.back().times(factors, 0, top, 0, new Float64Array(H), 0);
     for (let l = this.network.layers - 1; l > 0; l--) {
-      const dx = this.#back(l, at, top, above), back = layers[l].input.back(), zeros = new Float64Array(H);
-      [top, above] = [null, new Float64Array(at * H)];
-      for (let t = 0; t < at; t++) back.times(dx, t * G, above, t * H, zeros, 0);
+      above = layers[l].input.back().timesEach(this.#back(l, at, top, above), at);
+      top = null;
     }
-    const dx = this.#back(0, at, top, above), { inputBias } = layers[0], back = layers[0].input.back();
-    const de = new Float64Array(E), zeros = new Float64Array(E);
-    return Float64Array.from({ length: at }, (_, t) => {
+    const dx = this.#back(0, at, top, above), { input, inputBias } = layers[0];
+    const each = (size, part) => Float64Array.from({ length: at }, (_, t) => {
       let found = 0;
-      if (how === "product") {
-        const row = this.ids[t] * G; // of the table, W_i e + b_i
-        for (let k = 0; k < G; k++) found += dx[t * G + k] * (table[row + k] - inputBias[k]);
-        return found;
-      }
-      back.times(dx, t * G, de, 0, zeros, 0);
-      for (let k = 0; k < E; k++) found += de[k] * de[k];
-      return Math.sqrt(found);
+      for (let k = 0; k < size; k++) found += part(t, k);
+      return found;
     });
+    if (how === "product") { // the table holds W_i e + b_i
+      return each(G, (t, k) => dx[t * G + k] * (table[this.ids[t] * G + k] - inputBias[k]));
+    }
+    const de = input.back().timesEach(dx, at), { stride } = input.back();
+    return each(stride, (t, k) => de[t * stride + k] ** 2).map(Math.sqrt);
   }
 
   // Back through time in one layer: gradients with respect to W_i x + b_i at each place before `at`, (at, G).
   #back(l, at, top, above) {
     const { G, layers } = this.network.prepared, { back } = CELLS[this.network.cell], { hold, exchange } = this;
-    const H = this.network.units, hidden = layers[l].hidden.back(), held = hold?.layer === l ? hold : null;
+    const H = this.network.units, hidden = layers[l].hidden.back(), { stride } = hidden;
+    const held = hold?.layer === l ? hold : null;
     const dh = new Float64Array(H), dc = new Float64Array(H), da = new Float64Array(G), dx = new Float64Array(at * G);
     if (top) dh.set(top);
     for (let t = at - 1; t >= 0; t--) {
       if (exchange?.at === t + 1) dh.fill(0), dc.fill(0); // the network did not make this state
       if (held && t >= held.from) (held.part === "h" ? dh : dc)[held.unit] = 0;
-      if (above) for (let k = 0; k < H; k++) dh[k] += above[t * H + k];
+      if (above) for (let k = 0; k < H; k++) dh[k] += above[t * stride + k];
       back(this.tracks[l], t, dh, dc, dx, da);
       hidden.times(da, 0, dh, 0, dh, 0);
     }
