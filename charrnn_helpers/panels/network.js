@@ -43,7 +43,7 @@ export function distribution(logits, temperature = 1, topK = null, topP = null) 
 // The same but for a factor, into p.
 function weigh(logits, temperature, topK, topP, p) {
   let highest = -Infinity;
-  for (let k = 0; k < p.length; k++) if (logits[k] > highest) highest = logits[k];
+  for (let k = 0; k < p.length; k++) highest = Math.max(highest, logits[k]); // or NaN
   for (let k = 0; k < p.length; k++) p[k] = Math.exp((logits[k] - highest) / temperature);
   if (topK === null && topP === null) return p;
   const order = Uint32Array.from(p.keys()).sort((a, b) => p[b] - p[a] || a - b);
@@ -63,7 +63,9 @@ function weigh(logits, temperature, topK, topP, p) {
 // The first character at which the running sum passes the share u of the whole.
 function draw(p, u) {
   const border = u * sum(p);
-  if (!(border >= 0)) throw new Error("the network's scores are not numbers: was it trained at too high a rate?");
+  if (!(border >= 0)) {
+    throw new Error("the network's scores are not numbers: was it trained at too high a rate? Train it again");
+  }
   let id = 0;
   for (let reached = p[0]; reached <= border && id < p.length - 1; reached += p[id]) id++;
   return id;
@@ -330,14 +332,18 @@ function quoted(text) {
 export class Reading {
   constructor(network, start, places, hold, exchange) {
     const { units: H, layers, cell } = network, { G, V } = network.prepared;
-    if (hold && !CELLS[cell].parts.includes(hold.part)) throw new Error(`the state of a ${cell} has no ${hold.part}`);
-    if (exchange && exchange.state.h[0].length !== H) throw new Error("a state can go only into a network of its size");
+    const { parts } = CELLS[cell], fits = (values) => values?.length === layers && values[0].length === H;
+    if (hold && !parts.includes(hold.part)) throw new Error(`the state of a ${cell} has no ${hold.part}`);
+    const same = (state) => String(Object.keys(state)) === String(parts) && parts.every((part) => fits(state[part]));
+    if (exchange && !same(exchange.state)) {
+      throw new Error("this state is of another kind of network: exchange it for one of the same cell and size");
+    }
     Object.assign(this, { network, start, hold, exchange, ids: [] });
     this.scores = new Float64Array(places * V);
     this.x = new Float64Array(G);
     this.tracks = Array.from({ length: layers }, () => {
       const track = { H, gates: new Float64Array(places * 4 * H), tanh: new Float64Array((places + 1) * H) };
-      for (const part of CELLS[cell].parts) track[part] = new Float64Array((places + 1) * H);
+      for (const part of parts) track[part] = new Float64Array((places + 1) * H);
       return track;
     });
     this.#change(-1);
@@ -369,9 +375,8 @@ export class Reading {
   #change(t) {
     const { hold, exchange, tracks } = this, row = (t + 1) * this.network.units;
     if (exchange?.at === t + 1) {
-      for (const [part, values] of Object.entries(exchange.state)) {
-        tracks.forEach((track, l) => track[part].set(values[l], row));
-      }
+      const { parts } = CELLS[this.network.cell];
+      tracks.forEach((track, l) => parts.forEach((part) => track[part].set(exchange.state[part][l], row)));
     }
     if (hold && t >= Math.max(hold.from, 0)) tracks[hold.layer][hold.part][row + hold.unit] = hold.value;
   }

@@ -9,7 +9,7 @@ import pytest
 import torch
 from lab import NEEDED
 
-from charrnn_helpers import GRUModel, Vocabulary, generate, load_checkpoint, panels
+from charrnn_helpers import GRUModel, LSTMModel, Vocabulary, generate, load_checkpoint, panels
 from charrnn_helpers.panels.in_browser import portable
 from charrnn_helpers.sampling import generate_many, logits_after, next_distribution
 from charrnn_helpers.training import find_checkpoint
@@ -269,11 +269,24 @@ def test_an_unknown_character_gets_the_sentence_that_python_gives(ask, model, vo
     assert ask(question, [model], vocab, text) == str(problem.value)
 
 
-def test_scores_that_are_not_numbers_are_named(ask, model, vocab):
+@pytest.mark.parametrize("way", [(1, None, None), (1, 5, None), (1, None, 0.9)], ids=str)
+def test_scores_that_are_not_numbers_are_named(ask, model, vocab, way):
     with torch.no_grad():
-        model.head.bias.fill_(float("nan"))
-    with pytest.raises(Exception, match="scores are not numbers"):
-        ask("([model]) => model.write({ prompt: 'the', seed: 1, length: 5 }).text", [model], vocab)
+        model.head.bias[3] = float("nan")
+    with pytest.raises(FloatingPointError) as problem:
+        generate(model, vocab, PROMPT, 5, *way, seed=1)
+    question = f"(models, more) => {{ try {{ ({WRITE})(models, more); }} catch (error) {{ return error.message; }} }}"
+    assert ask(question, [model], vocab, [PROMPT, 5, [[1, way]]]) == str(problem.value)
+
+
+def test_a_state_of_another_kind_of_network_is_refused(ask, model, make_model, vocab):
+    other_cell = {"LSTM": GRUModel, "GRU": LSTMModel}[model.cell](len(vocab), 16, 2, 8)
+    question = """([model, ...others]) => others.map(other => {
+        const state = other.read("the").state(1);
+        try { model.read("cat", { exchange: { state, at: 1 } }); } catch (error) { return error.message; }
+    })"""
+    said = ask(question, [model, make_model(num_layers=1), make_model(hidden_size=8), other_cell], vocab)
+    assert all("is of another kind of network" in one for one in said)
 
 
 def test_another_kind_of_network_is_refused(vocab):
