@@ -27,3 +27,4 @@ from .samples import (
     tales_validity,
 )
 from .units import HERO, best_unit, correlations, position_in_sentence
+from .written import brightest_word, mentions_lit, written_by

@@ -1,5 +1,5 @@
-// The course's networks in a browser: what `generate` writes for a prompt and a seed, character for character, and what
-// each prediction depends on. All is computed in float64, as in `numpy_network.py`; weights come from `in_browser.py`.
+// The course's networks in a browser: what `generate` writes for a prompt and a seed, character for character, and who
+// wrote the memory behind each prediction. All is computed in float64, as in `numpy_network.py`; weights come from `in_browser.py`.
 // A "place" is that of a character in the text; the logits, the state and the gates at a place are those after it.
 
 // --- random numbers, and the next character
@@ -121,33 +121,6 @@ class Matrix {
       if (r + 3 < rows) out[to + r + 3] = add[first + r + 3] + d;
     }
   }
-
-  // The products with n vectors that lie one after the other in x: rows of `stride` numbers, the last of them zeros.
-  timesEach(x, n) {
-    const { columns, packed, stride } = this, out = new Float64Array(n * stride);
-    for (let t = 0; t < n; t += 2) {
-      const s = Math.min(t + 1, n - 1), from = t * columns, second = s * columns; // two share what is read
-      for (let r = 0, p = 0; r < stride; r += 4) {
-        let a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0;
-        for (let k = 0; k < columns; k++, p += 4) {
-          const u = x[from + k], v = x[second + k];
-          const w0 = packed[p], w1 = packed[p + 1], w2 = packed[p + 2], w3 = packed[p + 3];
-          a += w0 * u;
-          b += w1 * u;
-          c += w2 * u;
-          d += w3 * u;
-          e += w0 * v;
-          f += w1 * v;
-          g += w2 * v;
-          h += w3 * v;
-        }
-        const to = t * stride + r, too = s * stride + r;
-        [out[to], out[to + 1], out[to + 2], out[to + 3]] = [a, b, c, d];
-        [out[too], out[too + 1], out[too + 2], out[too + 3]] = [e, f, g, h];
-      }
-    }
-    return out;
-  }
 }
 
 const sigmoid = (a) => 1 / (1 + Math.exp(-a));
@@ -155,8 +128,9 @@ const sigmoid = (a) => 1 / (1 + Math.exp(-a));
 // A layer's track over a text keeps what the way back needs: `h` and `c`, row 0 where the text begins and row t + 1
 // after place t; four numbers `gates` a unit and place, i, f, g, o or r, z, n and W_hn h + b_hn; `tanh` of c.
 // `step` finds W_h h + b_h in the gates, and W_i x + b_i in x. `back` turns dh and dc, gradients with respect to the
-// state after place t, into those inside the gates, as x reaches them (`dx`) and as h does (`da`), and begins those
-// before it: the product of W_h with `da` is still to be added to dh.
+// state after place t, into those inside the gates as h reaches them (`da`), and begins those before it: the product of
+// W_h with `da` is still to be added to dh. `faded` is a state with a share of the memory after place t, and `slope` the
+// gradient with respect to that memory. `wrote` is what place t has written into unit k, and `kept` what it let through.
 const CELLS = {
   LSTM: {
     blocks: 4,
@@ -176,18 +150,27 @@ const CELLS = {
         gates[at + 3 * H] = o;
       }
     },
-    back({ H, c, gates, tanh }, t, dh, dc, dx, da) {
+    back({ H, c, gates, tanh }, t, dh, dc, da) {
       for (let k = 0, at = 4 * H * t, now = H * (t + 1); k < H; k++, at++, now++) {
         const i = gates[at], f = gates[at + H], g = gates[at + 2 * H], o = gates[at + 3 * H];
         const d = dc[k] + dh[k] * o * (1 - tanh[now] * tanh[now]);
-        dx[at] = da[k] = d * g * i * (1 - i);
-        dx[at + H] = da[k + H] = d * c[now - H] * f * (1 - f);
-        dx[at + 2 * H] = da[k + 2 * H] = d * i * (1 - g * g);
-        dx[at + 3 * H] = da[k + 3 * H] = dh[k] * tanh[now] * o * (1 - o);
+        da[k] = d * g * i * (1 - i);
+        da[k + H] = d * c[now - H] * f * (1 - f);
+        da[k + 2 * H] = d * i * (1 - g * g);
+        da[k + 3 * H] = dh[k] * tanh[now] * o * (1 - o);
         dc[k] = d * f;
         dh[k] = 0;
       }
     },
+    faded({ H, c, gates }, t, share) {
+      const memory = c.slice(H * (t + 1), H * (t + 2)).map((value) => share * value);
+      return { h: [memory.map((value, k) => gates[4 * H * t + 3 * H + k] * Math.tanh(value))], c: [memory] };
+    },
+    slope({ H, gates }, t, memory, dh, dc, k) {
+      return dc[k] + dh[k] * gates[4 * H * t + 3 * H + k] * (1 - Math.tanh(memory[k]) ** 2);
+    },
+    wrote: ({ H, gates }, t, k) => gates[4 * H * t + k] * gates[4 * H * t + 2 * H + k],
+    kept: ({ H, gates }, t, k) => gates[4 * H * t + H + k],
   },
   GRU: {
     blocks: 3,
@@ -205,17 +188,20 @@ const CELLS = {
         gates[at + 3 * H] = inner;
       }
     },
-    back({ H, h, gates }, t, dh, dc, dx, da) {
-      for (let k = 0, at = 4 * H * t, to = 3 * H * t, before = H * t; k < H; k++, at++, to++, before++) {
+    back({ H, h, gates }, t, dh, dc, da) {
+      for (let k = 0, at = 4 * H * t, before = H * t; k < H; k++, at++, before++) {
         const r = gates[at], z = gates[at + H], n = gates[at + 2 * H];
         const dn = dh[k] * (1 - z) * (1 - n * n);
-        dx[to] = da[k] = dn * gates[at + 3 * H] * r * (1 - r);
-        dx[to + H] = da[k + H] = dh[k] * (h[before] - n) * z * (1 - z);
-        dx[to + 2 * H] = dn;
+        da[k] = dn * gates[at + 3 * H] * r * (1 - r);
+        da[k + H] = dh[k] * (h[before] - n) * z * (1 - z);
         da[k + 2 * H] = dn * r;
         dh[k] *= z;
       }
     },
+    faded: ({ H, h }, t, share) => ({ h: [h.slice(H * (t + 1), H * (t + 2)).map((value) => share * value)] }),
+    slope: (track, t, memory, dh, dc, k) => dh[k],
+    wrote: ({ H, gates }, t, k) => (1 - gates[4 * H * t + H + k]) * gates[4 * H * t + 2 * H + k],
+    kept: ({ H, gates }, t, k) => gates[4 * H * t + H + k],
   },
 };
 
@@ -408,46 +394,47 @@ export class Reading {
     return Float64Array.from(this.ids, (id, t) => (t ? -Math.log2(distribution(this.logits(t - 1))[id]) : NaN));
   }
 
-  // How much a logit before place `at` depends on each earlier character: (at,). That is its gradient with respect to
-  // the character's embedding (its one-hot row, where there is none): its "norm", or its "product" with the embedding.
-  // `target` is the logit's character, or an array (V,) of factors for a weighted sum of all logits.
-  depends(at, target = this.ids[at], how = "norm") {
-    const { G, V, table, layers, head } = this.network.prepared, H = this.network.units;
-    const factors = typeof target === "number" ? new Float64Array(V) : target;
-    if (typeof target === "number") factors[target] = 1;
-    let top = new Float64Array(H), above = null; // gradients: with respect to the last h; to all that goes up
-    head.back().times(factors, 0, top, 0, new Float64Array(H), 0);
-    for (let l = this.network.layers - 1; l > 0; l--) {
-      above = layers[l].input.back().timesEach(this.#back(l, at, top, above), at);
-      top = null;
+  // What each character has written into the memory that now speaks for the one at place `at`, and against its strongest
+  // rival: nats, (at,), as `measures.written_by` says. null for a network of several layers.
+  written(at, back = 8, steps = 8) {
+    const { network, ids, tracks } = this, { units: H, layers } = network;
+    const { faded, slope, wrote, kept } = CELLS[network.cell], light = new Float64Array(at), then = at - back;
+    if (layers > 1) return null;
+    if (then < 1) return light;
+    const gradient = new Float64Array(H), left = new Float64Array(H).fill(1);
+    for (let step = 0; step < steps; step++) {
+      const state = faded(tracks[0], then - 1, (step + 0.5) / steps);
+      const again = new Reading(network, back, back, null, { state, at: 0 });
+      for (const id of ids.slice(then, at)) again.add(id);
+      const [dh, dc] = again.#back(ids[at], rival(this.logits(at - 1), ids[at]));
+      const memory = state.c?.[0] ?? state.h[0];
+      for (let k = 0; k < H; k++) gradient[k] += slope(tracks[0], then - 1, memory, dh, dc, k) / steps;
     }
-    const dx = this.#back(0, at, top, above), { input, inputBias } = layers[0];
-    const each = (size, part) => Float64Array.from({ length: at }, (_, t) => {
-      let found = 0;
-      for (let k = 0; k < size; k++) found += part(t, k);
-      return found;
-    });
-    if (how === "product") { // the table holds W_i e + b_i
-      return each(G, (t, k) => dx[t * G + k] * (table[this.ids[t] * G + k] - inputBias[k]));
+    for (let t = then - 1; t >= (this.exchange?.at ?? 0); t--) {
+      for (let k = 0; k < H; k++) {
+        light[t] += gradient[k] * left[k] * wrote(tracks[0], t, k);
+        left[k] *= kept(tracks[0], t, k);
+      }
     }
-    const de = input.back().timesEach(dx, at), { stride } = input.back();
-    return each(stride, (t, k) => de[t * stride + k] ** 2).map(Math.sqrt);
+    return light;
   }
 
-  // Back through time in one layer: gradients with respect to W_i x + b_i at each place before `at`, (at, G).
-  #back(l, at, top, above) {
-    const { G, layers } = this.network.prepared, { back } = CELLS[this.network.cell], { hold, exchange } = this;
-    const H = this.network.units, hidden = layers[l].hidden.back(), { stride } = hidden;
-    const held = hold?.layer === l ? hold : null;
-    const dh = new Float64Array(H), dc = new Float64Array(H), da = new Float64Array(G), dx = new Float64Array(at * G);
-    if (top) dh.set(top);
-    for (let t = at - 1; t >= 0; t--) {
-      if (exchange?.at === t + 1) dh.fill(0), dc.fill(0); // the network did not make this state
-      if (held && t >= held.from) (held.part === "h" ? dh : dc)[held.unit] = 0;
-      if (above) for (let k = 0; k < H; k++) dh[k] += above[t * stride + k];
-      back(this.tracks[l], t, dh, dc, dx, da);
+  // Gradients of a difference of last logits with respect to the state before the first character: [dh, dc].
+  #back(chosen, other) {
+    const { G, layers, head } = this.network.prepared, { back } = CELLS[this.network.cell];
+    const H = this.network.units, hidden = layers[0].hidden.back(), da = new Float64Array(G), dc = new Float64Array(H);
+    const dh = Float64Array.from({ length: H }, (_, k) => head.values[chosen * H + k] - head.values[other * H + k]);
+    for (let t = this.ids.length - 1; t >= 0; t--) {
+      back(this.tracks[0], t, dh, dc, da);
       hidden.times(da, 0, dh, 0, dh, 0);
     }
-    return dx;
+    return [dh, dc];
   }
+}
+
+// The likeliest character but one.
+function rival(logits, chosen) {
+  let best = chosen ? 0 : 1;
+  for (let id = 0; id < logits.length; id++) if (id !== chosen && logits[id] > logits[best]) best = id;
+  return best;
 }

@@ -202,13 +202,13 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
     if (chosen?.cell === cell) inspect();
   }
 
-  // A ground for each character: of what is chosen to colour by, and, before a chosen character, of what it depends on.
+  // A ground for each character: of what is chosen to colour by, and, before a chosen character, of who wrote the memory that speaks for it.
   function paint(cell) {
     const reading = readings[cell];
     const { spans, unit, sources } = columns[cell];
     const { grounds, bold } = groundsOf(cell, reading);
     if (chosen?.cell === cell && chosen.light) {
-      const most = Math.max(...chosen.light) || 1;
+      const most = Math.max(...chosen.light, 1e-9);
       chosen.light.forEach((value, at) => (grounds[at] = shade(LIT, value / most)));
     }
     spans.forEach((span, at) => {
@@ -289,7 +289,7 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
       if (last >= 1) chosen = { cell, head, tail, at: Math.min(head, tail), end: Math.max(head, tail) + 1, light: null };
     }
     const cut = operation?.cell === cell && chosen?.at > operation?.at; // the way back ends at the hand on the state
-    if (chosen && chosen.end === chosen.at + 1 && !cut) chosen.light = dependence(readings[cell], chosen.at);
+    if (chosen && chosen.end === chosen.at + 1 && !cut) chosen.light = readings[cell].written(chosen.at);
     inspect();
     for (const one of new Set([before, cell])) if (one) paint(one);
   }
@@ -306,7 +306,7 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
     const char = characters[reading.ids[at]];
     const written = `The ${cell} ${at < reading.start ? "was given" : "drew"} ${seen(char)} with a chance of ${percent(p[reading.ids[at]])}.`;
     const word = light && brightest([...reading.text], light);
-    const bright = word ? ` It depends most on ${seen(word.text)}, ${word.back} ${word.back === 1 ? "character" : "characters"} before (green).` : "";
+    const bright = word ? ` Green: who wrote the memory, of eight characters before, that speaks for it. Most of it: ${seen(word)}.` : "";
     const fault = (judged[cell]?.grammar ?? []).find(({ start, end }) => at >= start && at < end);
     const bars = make("div", {});
     bars.append(barsOf(characters, { [cell]: p }, cell));
@@ -412,13 +412,6 @@ function contrast(values, start, end) {
   return above >= below ? { gap: above, sign: 1 } : { gap: below, sign: -1 };
 }
 
-// How much the log-odds of the character at a place move with each character before it, as `measures.dependence` says.
-function dependence(reading, at) {
-  const p = distribution(reading.logits(at - 1));
-  const others = p.reduce((sum, share, id) => (id === reading.ids[at] ? sum : sum + share), 0);
-  return reading.depends(at, p.map((share, id) => (id === reading.ids[at] ? 1 : -share / others)));
-}
-
 // How many standard deviations a value lies from the mean of the unit's values.
 function unusual(values, value) {
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
@@ -426,19 +419,15 @@ function unusual(values, value) {
   return Math.abs(value - mean) / Math.sqrt(variance + 1e-6);
 }
 
-// The word with the most light.
+// The word that has written most, all its mentions together, as `measures.brightest_word`; null if none has.
 function brightest(chars, light) {
-  let best = null;
-  for (let start = 0; start < light.length; ) {
-    let end = start;
-    while (end < light.length && /\p{L}/u.test(chars[end])) end++;
-    if (end > start && (end < light.length || chars.length === end)) {
-      const sum = light.slice(start, end).reduce((a, b) => a + b, 0);
-      if (!best || sum > best.sum) best = { sum, text: chars.slice(start, end).join(""), back: light.length - end };
-    }
-    start = Math.max(end, start + 1);
+  const total = new Map();
+  for (const { 0: word, index } of chars.slice(0, light.length).join("").matchAll(/\p{L}+/gu)) {
+    const start = [...chars.join("").slice(0, index)].length;
+    total.set(word, light.slice(start, start + [...word].length).reduce((a, b) => a + b, total.get(word) ?? 0));
   }
-  return best;
+  const [word, sum] = [...total].sort((a, b) => b[1] - a[1])[0] ?? [null, 0];
+  return sum > 0 ? word : null;
 }
 
 function barsOf(characters, rows, cell) {

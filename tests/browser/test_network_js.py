@@ -1,4 +1,4 @@
-"""The engine of the page, `network.js`, computes what PyTorch does: texts of `generate`, logits, gradients, surgery."""
+"""The engine of the page, `network.js`, computes what Python does: texts of `generate`, logits, shares in a memory, surgery."""
 
 import base64
 import json
@@ -10,6 +10,7 @@ import torch
 from lab import NEEDED
 
 from charrnn_helpers import GRUModel, LSTMModel, Vocabulary, generate, load_checkpoint, panels
+from charrnn_helpers.measures import written_by
 from charrnn_helpers.panels.in_browser import portable
 from charrnn_helpers.sampling import generate_many, logits_after, next_distribution
 from charrnn_helpers.training import find_checkpoint
@@ -131,14 +132,14 @@ def test_several_networks_come_in_order_with_what_they_are(ask, make_model, voca
 
 
 def steps(model, vocab, text, change=lambda place, state: None):
-    """Read a text character by character in float64: the embeddings, and logits and states after each.
+    """Read a text character by character in float64: logits and states after each.
 
     `change(place, parts)` may replace tensors (layers, 1, H) in the list `parts` after the character at a place.
     """
     model = model.double()
     ids = vocab.encode(text)
     rows = torch.eye(len(vocab)).double() if model.embedding is None else model.embedding.weight
-    x = rows.detach()[ids].requires_grad_()  # (n, E)
+    x = rows[ids]  # (n, E)
     state, logits, states = None, [], []
     for place in range(len(ids)):
         _, state = model.rnn(x[None, place : place + 1], state)
@@ -147,27 +148,25 @@ def steps(model, vocab, text, change=lambda place, state: None):
         state = tuple(parts) if len(parts) > 1 else parts[0]
         logits.append(model.head(parts[0][-1, 0]))
         states.append(parts)
-    return x, torch.stack(logits), states
+    return torch.stack(logits), states
 
 
 READ = """([model], [text, changes, asked]) => {
     if (changes.exchange) changes.exchange.state = model.read(changes.exchange.of).state(changes.exchange.place);
     const reading = model.read(text, changes), last = model.layers - 1;
-    const at = reading.ids.length - 1, weighted = Float64Array.from(model.characters, (_, k) => Math.sin(k));
+    const at = reading.ids.length - 1;
     return {
         text: reading.text, start: reading.start,
         logits: reading.ids.map((_, place) => [...reading.logits(place)]),
         h: [...reading.values(at, "h", last)], unit: [...reading.value("h", 0, 3)],
         state: Object.values(reading.state(at)).map(part => part.map(layer => [...layer])),
         surprise: [...reading.surprise()].slice(1), first: Number.isNaN(reading.surprise()[0]),
-        norm: [...reading.depends(at)], product: [...reading.depends(at, reading.ids[at], "product")],
-        weighted: [...reading.depends(at, weighted, "product")], early: [...reading.depends(4, 2)],
     };
 }"""
 
 
-def check(found, vocab, x, logits, states):
-    """Everything in a reading is what PyTorch computes: logits, states, and gradients of logits by autograd."""
+def check(found, vocab, logits, states):
+    """Everything in a reading is what PyTorch computes: logits, states, surprise."""
     ids, at = vocab.encode(found["text"]), len(found["text"]) - 1
     assert found["logits"] == pytest.approx(logits.detach().numpy(), abs=1e-12)
     assert found["state"] == pytest.approx(torch.stack(states[-1])[:, :, 0].detach().numpy(), abs=1e-12)
@@ -177,23 +176,8 @@ def check(found, vocab, x, logits, states):
     assert found["first"]
     assert found["surprise"] == pytest.approx(bits.tolist(), abs=1e-12)
 
-    def gradient(score, until):
-        return torch.autograd.grad(score, x, retain_graph=True)[0][:until]
 
-    (wanted,) = (gradient(logits[at - 1, ids[at]], at),)
-    weights = torch.arange(len(vocab)).double().sin()
-    sizes = {
-        "norm": wanted.norm(dim=-1),
-        "product": (wanted * x[:at]).sum(dim=-1),
-        "weighted": (gradient(logits[at - 1] @ weights, at) * x[:at]).sum(dim=-1),
-        "early": gradient(logits[3, 2], 4).norm(dim=-1),
-    }
-    for name, size in sizes.items():
-        assert size.abs().max() > 0
-        assert found[name] == pytest.approx(size.detach().numpy(), rel=1e-6, abs=1e-15)
-
-
-def test_a_reading_and_its_gradients_are_those_of_torch(ask, network, vocab):
+def test_a_reading_is_that_of_torch(ask, network, vocab):
     found = ask(READ, [network], vocab, [PROMPT, {}, None])
     assert (found["text"], found["start"]) == (PROMPT, len(PROMPT))
     check(found, vocab, *steps(network, vocab, PROMPT))
@@ -226,7 +210,7 @@ def test_a_unit_that_is_held_is_held_from_its_place_on(ask, network, vocab, part
 
 @pytest.mark.parametrize("held", [False, True])
 def test_a_state_that_is_exchanged_tells_the_character_at_its_place(ask, network, vocab, held):
-    _, _, others = steps(network, vocab, "a mat on a dog"[2:])
+    _, others = steps(network, vocab, "a mat on a dog"[2:])
     given = [part.detach() for part in others[4]]
 
     def change(place, parts):
@@ -240,10 +224,28 @@ def test_a_state_that_is_exchanged_tells_the_character_at_its_place(ask, network
     changes = {"exchange": {"of": "mat on a dog", "place": 4, "at": 3}}
     if held:
         changes["hold"] = {"part": "h", "layer": 0, "unit": 1, "value": -0.4, "from": 1}
-    x, logits, states = steps(network, vocab, PROMPT, change)
+    logits, states = steps(network, vocab, PROMPT, change)
     found = ask(READ, [network], vocab, [PROMPT, changes, None])
-    check(found, vocab, x, logits, states)
-    assert found["norm"][:3] == [0, 0, 0]  # the text before is forgotten
+    check(found, vocab, logits, states)
+
+
+def test_what_speaks_for_a_character_was_written_by_whom_python_says(ask, make_model, vocab):
+    text, places = PROMPT * 3, (9, 20, 59)
+    for embedding_size in (8, None):
+        model = make_model(num_layers=1, hidden_size=9, embedding_size=embedding_size)
+        found = ask("([model], [text, places]) => places.map(at => [...model.read(text).written(at)])", [model], vocab, [text, places])
+        for at, light in zip(places, found, strict=True):
+            expected = written_by(model.double(), vocab, text, at)
+            assert np.abs(expected).max() > 1e-4
+            assert light == pytest.approx(expected, rel=1e-6, abs=1e-12)
+    question = """([one, two], text) => {
+        const exchange = { state: one.read("dog").state(2), at: 12 };
+        return [[...one.read(text).written(8)], two.read(text).written(30), [...one.read(text, { exchange }).written(30)]];
+    }"""
+    early, deep, exchanged = ask(question, [model.float(), make_model(num_layers=2)], vocab, text)
+    assert early == [0] * 8
+    assert deep is None
+    assert exchanged[:12] == [0] * 12 != exchanged[12:24]
 
 
 def test_what_is_written_after_an_exchange_is_drawn_from_the_new_state(ask, network, vocab):

@@ -1,0 +1,97 @@
+"""Who wrote what a network remembers: the state is a sum over the characters read, and each has its share in it.
+
+An LSTM's c is a sum: what character t wrote, i ⊙ g, is still there to the share that all later forget gates let through.
+A GRU's h is one as well, of (1 - z) ⊙ n. (Murdoch and Szlam 2017 take an LSTM apart so.)
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..networks.registry import CELLS
+from ..text import tales
+from ..text.encoding import Vocabulary
+from ..text.tales_grammar import BOYS, PRONOUNS
+from .gates import trace
+from .memory import Share
+from .units import HERO
+
+WORD = re.compile(r"[^\W\d_]+")
+LEAST = {"name": 16, "pronoun": 8}  # characters since the last mention
+
+
+def shares(record: dict[str, Tensor]) -> Tensor:
+    """How much of the last state each character has written, (T, H), of what `trace` recorded: they add up to it."""
+    keep, wrote = (record["f"], record["i"] * record["g"]) if "f" in record else (record["z"], None)
+    if wrote is None:
+        wrote = (1 - record["z"]) * record["n"]
+    later = torch.cat([keep[1:], torch.ones_like(keep[:1])])
+    return later.flip(0).cumprod(0).flip(0) * wrote
+
+
+def written_by(model: nn.Module, vocab: Vocabulary, text: str, at: int, back: int = 8, steps: int = 8) -> np.ndarray:
+    """What each character of `text` has written into the memory that now speaks for `text[at]`: nats, (at,).
+
+    It speaks for it by the logit of `text[at]`, less that of its strongest rival. `back` characters earlier the state
+    was a memory of all before it. How much the answer owes to each unit of it is an integrated gradient (Sundararajan,
+    Taly and Yan 2017) from an empty state to that one, in `steps`; and each character has its share in the unit
+    (`shares`). So all add up, but for the error of `steps`, to what the answer would lose with an empty state there.
+    The last `back` characters have 0. A network of one layer; from a zero state. Raises `ValueError` for a place with
+    nothing before the `back` characters, or for a network that is no LSTM or GRU of one layer.
+    """
+    if getattr(model, "cell", "") not in ("LSTM", "GRU") or model.rnn.num_layers != 1:
+        raise ValueError("the shares are known in an LSTM or a GRU of one layer; give one of these")
+    if not back < at < len(text):
+        raise ValueError(f"at is {at}; give a character with more than {back} before it, {back + 1} to {len(text) - 1}")
+    ids, then = vocab.encode(text[: at + 1]), at - back
+    with torch.no_grad():
+        (record,) = trace(model, ids[:then])
+        logits = model(ids[None, :-1])[0][0, -1]
+    rival = (logits - torch.where(torch.arange(len(logits)) == ids[-1], torch.inf, 0.0)).argmax()
+    way = (torch.arange(steps) + 0.5)[:, None] / steps
+    state = (way * record[CELLS[model.cell].holds][-1]).requires_grad_()  # (steps, H)
+    h = record["o"][-1] * state.tanh() if model.cell == "LSTM" else state
+    answers, _ = model(ids[None, then:-1].expand(steps, -1), (h[None], state[None]) if model.cell == "LSTM" else h[None])
+    (gradient,) = torch.autograd.grad((answers[:, -1, ids[-1]] - answers[:, -1, rival]).sum() / steps, state)
+    light = np.zeros(at)
+    light[:then] = (shares(record) @ gradient.sum(0)).numpy()
+    return light
+
+
+def brightest_word(text: str, light: np.ndarray) -> str:
+    """The word of `text` that has written most, all its mentions together. Raises `ValueError` if there is no word."""
+    total = Counter()
+    for word in WORD.finditer(text[: len(light)]):
+        total[word[0]] += light[slice(*word.span())].sum()
+    if not total:
+        raise ValueError("no word stands before this place; choose a later one")
+    return max(total, key=total.get)
+
+
+def mentions_lit(model: nn.Module, vocab: Vocabulary, stories: Sequence[str], kind: str, most: int = 50) -> Share:
+    """How often the brightest word is the hero's name or pronoun, where the network rightly expects one of the two.
+
+    `kind` is "name" (16 characters or more behind the last mention) or "pronoun" (8 or more; the letter that decides is
+    the second of "her" or "his"). About `most` places are taken, evenly. `chance` is the share of mentions among the
+    different words before. Raises `ValueError` for another kind, or without a place.
+    """
+    if kind not in LEAST:
+        raise ValueError(f"kind is {kind!r}; it must be 'name' or 'pronoun'")
+    marks = [(story, at, mark) for story in stories for at, mark in enumerate(tales.annotate(story))]
+    places = [place for place in marks if place[2].kind == kind and place[2].distance >= LEAST[kind]]
+    lit, chances = [], []
+    for story, at, mark in places[:: max(1, len(places) // most)][:most]:
+        with torch.no_grad():
+            scores = model(vocab.encode(story[:at])[None])[0][0, -1, vocab.encode(mark.rivals)]
+        if mark.rivals[int(scores.argmax())] == mark.char:
+            mentions = {(name := HERO.search(story)[0]), PRONOUNS["his"][name in BOYS]}
+            lit.append(brightest_word(story, written_by(model, vocab, story, at)) in mentions)
+            words = set(WORD.findall(story[:at]))
+            chances.append(len(words & mentions) / len(words))
+    if not lit:
+        raise ValueError(f"the network is right at no {kind} of these stories; give more of them, or train it")
+    return Share(len(lit), sum(lit), float(np.mean(chances)))
