@@ -80,6 +80,16 @@ def plot_text(
     return picture(figure, said)
 
 
+def plot_light(text: str, light: Sequence[float], title: str, words: str) -> Picture:
+    """`text` with every character on a green as strong as its light, one number a character, from 0 on."""
+    if len(light) != len(text) or not text:
+        raise ValueError(f"the text has {len(text)} characters and there are {len(light)} values: give one for each")
+    most = max(*light, 1e-9)
+    grounds = [(0.0, 0.62, 0.45, 0.8 * max(0.0, float(value)) / most) for value in light]
+    figure, _ = _text_figure(text, grounds, [False] * len(text), title)
+    return picture(figure, words)
+
+
 def plot_marks(marks: Sequence[Mark]) -> Picture:
     """A story as `tales.annotate` marks it: what must be remembered is underlined, hero and friend in own colours."""
     kinds = ["name" if mark.kind == "pronoun" else mark.kind for mark in marks]

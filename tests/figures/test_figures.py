@@ -64,6 +64,7 @@ FIGURES = {
     "plot_gradient_by_lag": ([{"GRU": torch.ones(3), "LSTM fresh": torch.ones(3)}], "GRU, LSTM fresh", "colour line"),
     "plot_gru_update": ([], "GRU unit.* z to the power t", "colour line"),
     "plot_ladder": ([{"uniform": 3.0, "GRU": 1.5}, 0.5], "uniform, GRU.* floor", "colour"),
+    "plot_light": (["a cat", [0, 0, 1, 2, 0], "next", "a cat, green where it wrote"], "green where it wrote", ""),
     "plot_losses": ([HISTORIES, {"uniform": 3.0, "bigram": 2.0}, 0.5], "and GRU, 1.* bigram, floor", "colour line"),
     "plot_lstm_update": ([], "LSTM unit.* f to the power t", "colour line"),
     "plot_made_of": ([{"6 M": {"all": INTERVAL, "name": INTERVAL}}], "6 M characters.*all, name", ""),
