@@ -1,7 +1,7 @@
 """Who wrote what a network remembers: the state is a sum over the characters read, and each has its share in it.
 
-An LSTM's c is a sum: what character t wrote, i ⊙ g, is still there to the share that all later forget gates let through.
-A GRU's h is one as well, of (1 - z) ⊙ n. (Murdoch and Szlam 2017 take an LSTM apart so.)
+An LSTM's c is a sum: what character t wrote, i ⊙ g, is still there to the share that all later forget gates let
+through. A GRU's h is one as well, of (1 - z) ⊙ n. (Murdoch and Szlam 2017 take an LSTM apart so.)
 """
 
 import re
@@ -26,9 +26,10 @@ LEAST = {"name": 16, "pronoun": 8}  # characters since the last mention
 
 def shares(record: dict[str, Tensor]) -> Tensor:
     """How much of the last state each character has written, (T, H), of what `trace` recorded: they add up to it."""
-    keep, wrote = (record["f"], record["i"] * record["g"]) if "f" in record else (record["z"], None)
-    if wrote is None:
-        wrote = (1 - record["z"]) * record["n"]
+    if "c" in record:
+        keep, wrote = record["f"], record["i"] * record["g"]
+    else:
+        keep, wrote = record["z"], (1 - record["z"]) * record["n"]
     later = torch.cat([keep[1:], torch.ones_like(keep[:1])])
     return later.flip(0).cumprod(0).flip(0) * wrote
 
@@ -55,7 +56,9 @@ def written_by(model: nn.Module, vocab: Vocabulary, text: str, at: int, back: in
     way = (torch.arange(steps) + 0.5)[:, None] / steps
     state = (way * record[CELLS[model.cell].holds][-1]).requires_grad_()  # (steps, H)
     h = record["o"][-1] * state.tanh() if model.cell == "LSTM" else state
-    answers, _ = model(ids[None, then:-1].expand(steps, -1), (h[None], state[None]) if model.cell == "LSTM" else h[None])
+    answers, _ = model(
+        ids[None, then:-1].expand(steps, -1), (h[None], state[None]) if model.cell == "LSTM" else h[None]
+    )
     (gradient,) = torch.autograd.grad((answers[:, -1, ids[-1]] - answers[:, -1, rival]).sum() / steps, state)
     light = np.zeros(at)
     light[:then] = (shares(record) @ gradient.sum(0)).numpy()

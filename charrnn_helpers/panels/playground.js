@@ -312,8 +312,9 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
     bars.append(barsOf(characters, { [cell]: p }, cell));
     if (ask) {
       ask("oracle", { text: [...reading.text].slice(0, at).join("") }).then((found) => {
-        if (!found || chosen?.cell !== cell || chosen.at !== at) return;
-        bars.replaceChildren(barsOf(characters, { [cell]: p, oracle: characters.map((one) => found[one] ?? 0) }, cell));
+        if (chosen?.cell !== cell || chosen.at !== at) return;
+        if (!found) bars.append(...(spec.tales ? [make("p", {}, "The oracle is silent: no story of the grammar has begun so.")] : []));
+        else bars.replaceChildren(barsOf(characters, { [cell]: p, oracle: characters.map((one) => found[one] ?? 0) }, cell));
       });
     }
     const values = reading.values(at, HOLDS[cell], network(cell).layers - 1);

@@ -19,9 +19,9 @@ from ..networks.models import CharModel
 from ..text.tales import check_sentences, next_characters, split_stories
 from ..text.tales_grammar import WORDS
 from .controls import WIDE, Panel, dropdown, sentence
+from .in_browser import portable
 from .network_pairs import Pair, found_pairs
 from .own_text import OwnText
-from .in_browser import portable
 
 SHORTEST_COPY = 50  # characters: what is called a copy
 HERE = Path(__file__).parent

@@ -1,4 +1,4 @@
-"""The engine of the page, `network.js`, computes what Python does: texts of `generate`, logits, shares in a memory, surgery."""
+"""The engine of the page, `network.js`, computes what Python does: texts of `generate`, logits, shares, surgery."""
 
 import base64
 import json
@@ -233,14 +233,19 @@ def test_what_speaks_for_a_character_was_written_by_whom_python_says(ask, make_m
     text, places = PROMPT * 3, (9, 20, 59)
     for embedding_size in (8, None):
         model = make_model(num_layers=1, hidden_size=9, embedding_size=embedding_size)
-        found = ask("([model], [text, places]) => places.map(at => [...model.read(text).written(at)])", [model], vocab, [text, places])
+        found = ask(
+            "([model], [text, places]) => places.map(at => [...model.read(text).written(at)])",
+            [model],
+            vocab,
+            [text, places],
+        )
         for at, light in zip(places, found, strict=True):
             expected = written_by(model.double(), vocab, text, at)
             assert np.abs(expected).max() > 1e-4
             assert light == pytest.approx(expected, rel=1e-6, abs=1e-12)
     question = """([one, two], text) => {
-        const exchange = { state: one.read("dog").state(2), at: 12 };
-        return [[...one.read(text).written(8)], two.read(text).written(30), [...one.read(text, { exchange }).written(30)]];
+        const changed = one.read(text, { exchange: { state: one.read("dog").state(2), at: 12 } });
+        return [[...one.read(text).written(8)], two.read(text).written(30), [...changed.written(30)]];
     }"""
     early, deep, exchanged = ask(question, [model.float(), make_model(num_layers=2)], vocab, text)
     assert early == [0] * 8

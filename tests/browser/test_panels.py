@@ -206,7 +206,9 @@ def test_playground_shows_what_only_the_kernel_knows(page, panel):
         says(page, place, f"lstm-seed-{seed}.txt")
         page.wait_for_timeout(1000)
     wrong.first.click()
-    assert wait_for(page, lambda: re.search("but the .* is|no sentence of the grammar|which nothing", place.inner_text()))
+    assert wait_for(
+        page, lambda: re.search("but the .* is|no sentence of the grammar|which nothing", place.inner_text())
+    )
     choose = text.locator("[data-at]").nth(4)  # in the prompt, so the oracle can follow
     choose.click()
     assert wait_for(page, place.get_by_role("columnheader", name="oracle").is_visible)

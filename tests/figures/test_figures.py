@@ -74,7 +74,11 @@ FIGURES = {
     "plot_paired": ([[1.0, 1.1], [1.1, 1.2], INTERVAL, 0.02], "2 pairs.*LSTM and GRU.*±0.02", "colour marker"),
     "plot_reach": ([{"aⁿbⁿ": {"LSTM": [20, 60], "GRU": [25, 30]}}], "aⁿbⁿ: .* n = 20", "colour marker"),
     "plot_recipes": (
-        [[{"recipe": "fast", "cell": cell, "seconds": 9.0, "blocks": 1.5} for cell in BOTH], "blocks", {"G": (20, 1.4)}],
+        [
+            [{"recipe": "fast", "cell": cell, "seconds": 9.0, "blocks": 1.5} for cell in BOTH],
+            "blocks",
+            {"G": (20, 1.4)},
+        ],
         "LSTM and GRU .*recipes fast; beside them G",
         "colour marker",
     ),

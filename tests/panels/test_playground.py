@@ -1,4 +1,4 @@
-"""The playground's side in Python: what it gives the browser, and what it answers. What plays is tested in a browser."""
+"""The playground's side in Python: what it gives the browser, and what it answers. The rest is tested in a browser."""
 
 import re
 
@@ -50,7 +50,7 @@ def test_without_the_training_text_nothing_is_said_of_copies(pair):
 
 
 def test_what_goes_to_the_browser_names_the_networks_and_the_units_that_are_known(tales_pair):
-    spec, data = for_browser(tales_pair)
+    spec, _ = for_browser(tales_pair)
     assert {(one["cell"], one["updates"]) for one in spec["networks"]} >= {
         (cell, tales_pair.updates) for cell in ("LSTM", "GRU")
     }
