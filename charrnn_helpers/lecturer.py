@@ -97,14 +97,14 @@ def page(file: str | Path, networks: str | Path | None = None) -> Path:
     come with the course. Raises `ValueError` if there is no such pair.
     """
     from .panels.network_pairs import load_pair  # these need PyTorch, which takes seconds
-    from .panels.page import page as html
+    from .panels.one_file import as_page
     from .training.checkpoints import BUNDLED
     from .training.files import whole_file
 
     networks = Path(networks or BUNDLED / "tales")
     pair = load_pair(*(networks.with_name(f"{networks.name}-{cell}.pt") for cell in ("lstm", "gru")))
     with whole_file(Path(file)) as written:
-        written.write(html(pair).encode("utf-8"))
+        written.write(as_page(pair).encode("utf-8"))
     return Path(file)
 
 

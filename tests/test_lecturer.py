@@ -91,3 +91,10 @@ def test_binder_installs_what_requirements_ask_for_with_the_cpu_build_of_torch()
     assert {re.sub(r"^(torch|matplotlib)\b", lambda name: renamed[name[0]], line) for line in wanted} <= given
     assert "pip install --no-deps --editable ." in (ROOT / ".binder" / "postBuild").read_text()
     assert os.access(ROOT / ".binder" / "postBuild", os.X_OK)
+
+
+def test_the_page_of_networks_that_are_not_there_is_refused_and_nothing_is_written(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        lecturer.main(["page", str(tmp_path / "page.html"), "--networks", str(tmp_path / "mine")])
+    assert "there is no checkpoint" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

@@ -1,5 +1,6 @@
 """Numbers about networks and about texts: nothing here changes a network."""
 
+from .authorship import brightest_word, mentions_lit, written_by
 from .counting import counted, keeper, latched, latched_lines, learn_to_count, learn_to_latch, share_latched
 from .excess import chance_by_kind, excess_by_distance, excess_by_kind, read_tales
 from .gates import time_constants, trace
@@ -27,4 +28,3 @@ from .samples import (
     tales_validity,
 )
 from .units import HERO, best_unit, correlations, position_in_sentence
-from .written import brightest_word, mentions_lit, written_by

@@ -307,7 +307,7 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
     const written = `The ${cell} ${at < reading.start ? "was given" : "drew"} ${seen(char)} with a chance of ${percent(p[reading.ids[at]])}.`;
     const word = light && brightest([...reading.text], light);
     const bright = word ? ` Green: who wrote the memory, of eight characters before, that speaks for it. Most of it: ${seen(word)}.` : "";
-    const fault = (judged[cell]?.grammar ?? []).find(({ start, end }) => at >= start && at < end);
+    const slip = (judged[cell]?.grammar ?? []).find(({ start, end }) => at >= start && at < end);
     const bars = make("div", {});
     bars.append(barsOf(characters, { [cell]: p }, cell));
     if (ask) {
@@ -322,7 +322,7 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
     const far = values.map((value, unit) => unusual(reading.value(HOLDS[cell], network(cell).layers - 1, unit), value));
     const most = [...far.keys()].sort((a, b) => far[b] - far[a]).slice(0, 5);
     return [
-      make("p", { role: "status" }, written + bright, ...(fault ? [" ", make("b", {}, fault.words)] : [])),
+      make("p", { role: "status" }, written + bright, ...(slip ? [" ", make("b", {}, slip.why)] : [])),
       bars,
       make("p", {}, `Furthest from their usual values after it, of ${HOLDS[cell]}: `, ...most.flatMap((unit) => [button(`${names.get(unit) ?? "unit"} ${unit}: ${values[unit].toFixed(2)}`, () => pick(cell, unit)), " "])),
       hands(cell, at),

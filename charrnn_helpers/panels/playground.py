@@ -1,6 +1,6 @@
 """07: LSTM and GRU continue one prompt side by side, in the browser.
 
-`playground.js` is the playground, and the same in a page without a kernel (`page`); `network.js` computes what the
+`playground.js` is the playground, and the same in a page without a kernel (`one_file`); `network.js` computes what the
 networks compute. Here is what they are given, and what only the course's Python knows of a text.
 """
 
@@ -86,14 +86,14 @@ class Stage(anywidget.AnyWidget):
                 "words": f"{share:.0%} of it is in the training text",
                 "copies": [{"start": start + copy.start, "end": start + copy.end} for copy in copies],
                 "sources": sources(whole[start:], copies, self.finder),
-                "grammar": [fault._asdict() for fault in self._faults(whole) if fault.start >= start],
+                "grammar": [slip._asdict() for slip in self._slips(whole) if slip.start >= start],
             }
         return found
 
-    def _faults(self, text: str) -> list:
+    def _slips(self, text: str) -> list:
         if self.pair.corpus.name != "tales":
             return []
-        return [fault for one in check_sentences(text) for fault in one.faults]
+        return [slip for one in check_sentences(text) for slip in one.slips]
 
     def oracle(self, request: dict) -> dict[str, float] | None:
         """What a perfect reader of *tales* expects after a text; None where no story goes on from it."""
@@ -175,8 +175,9 @@ class Playground(Panel):
 
     def _play_trained(self, name: str, pair: Pair) -> None:
         self.pairs[name] = lambda: pair
-        self.networks.options = list(self.pairs)
+        self.plays, self.networks.options = name, list(self.pairs)
         self.networks.value = name
+        self.stage.play(pair)
 
 
 playground_panel = Playground

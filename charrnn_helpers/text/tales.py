@@ -188,7 +188,7 @@ def _explain(story: str, reading: _Reading) -> tuple[str, str]:
     return "grammar", f"at character {position}, after {before!r}, no story of the grammar goes on with {char!r}"
 
 
-class Fault(NamedTuple):
+class Slip(NamedTuple):
     """A word that the grammar could not write: where it begins and ends in the sample, and why not."""
 
     start: int
@@ -203,7 +203,7 @@ class Sentence(NamedTuple):
     grammatical: bool
     remembers: bool
     forgotten: tuple[str, ...]  # the dependencies that failed
-    faults: tuple[Fault, ...]  # the words that are wrong
+    slips: tuple[Slip, ...]  # the words that are wrong
 
 
 def check_sentences(text: str) -> list[Sentence]:
@@ -221,11 +221,11 @@ def check_sentences(text: str) -> list[Sentence]:
             if not reading.finished:
                 word = _word_at(sentence, reading.position)
                 why = f"no sentence of the grammar goes on with “{sentence[slice(*word)]}” here"
-                found.append(Sentence(sentence, False, False, (), (Fault(start + word[0], start + word[1], why),)))
+                found.append(Sentence(sentence, False, False, (), (Slip(start + word[0], start + word[1], why),)))
                 continue
             thread = reading.finished[0]
             memory.update({name: known.word for name, known in thread.memory.items()})
-            forgotten, faults = [], []
+            forgotten, slips = [], []
             for recall in thread.recalls:
                 known = memory.get(recall.symbol.name)
                 if known is None or recall.text != inflect(known, recall.symbol.form, memory.get("sound", "")):
@@ -233,8 +233,8 @@ def check_sentences(text: str) -> list[Sentence]:
                     what = "hero" if recall.symbol.name == "name" else recall.symbol.name
                     what = f"but the {what} is {known}" if known else "which nothing before it says"
                     end = recall.start + len(recall.text)
-                    faults.append(Fault(start + recall.start, start + end, f"“{recall.text}”, {what}"))
-            found.append(Sentence(sentence, True, not faults, tuple(dict.fromkeys(forgotten)), tuple(faults)))
+                    slips.append(Slip(start + recall.start, start + end, f"“{recall.text}”, {what}"))
+            found.append(Sentence(sentence, True, not slips, tuple(dict.fromkeys(forgotten)), tuple(slips)))
         begins += len(story)
     return found
 

@@ -22,7 +22,7 @@ from lab import CHROMIUM, CHROMIUM_OPTIONS, PANELS, jupyterlab, show_panels
 from charrnn_helpers import Vocabulary, load_corpus
 from charrnn_helpers.networks import BOTH, CELLS
 from charrnn_helpers.panels.network_pairs import Pair
-from charrnn_helpers.panels.page import page as page_of
+from charrnn_helpers.panels.one_file import as_page
 
 WIDE = """
 import torch
@@ -74,7 +74,7 @@ def measure(rounds: int, length: int, units: int) -> dict[str, dict[str, list[fl
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
         page = browser.new_page(viewport={"width": 1280, "height": 2000})
         file = Path(folder) / "page.html"
-        file.write_text(page_of(pair), encoding="utf-8")
+        file.write_text(as_page(pair), encoding="utf-8")
         page.goto(file.as_uri())
         seen["page"] = page.evaluate(CLOCK, [length, rounds])
         PANELS["wide"] = WIDE.format(units=units)

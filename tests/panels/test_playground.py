@@ -30,7 +30,7 @@ def test_a_text_is_judged_by_copies_and_by_the_grammar(tales_pair):
     found = stage.judge({"GRU": {"text": text, "start": len(start)}})["GRU"]
     copied = [text[one["start"] : one["end"]] for one in found["copies"]]
     assert tales_pair.corpus.train[200:300] in copied[0]
-    wrong = {text[fault["start"] : fault["end"]]: fault["why"] for fault in found["grammar"]}
+    wrong = {text[slip["start"] : slip["end"]]: slip["why"] for slip in found["grammar"]}
     assert wrong["Zoe"] == "“Zoe”, but the hero is Leo"
     assert wrong["sjng"] == "no sentence of the grammar goes on with “sjng” here"
     assert stage.judge({"GRU": {"text": start, "start": len(start)}})["GRU"]["copies"] == []

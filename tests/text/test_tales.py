@@ -342,7 +342,7 @@ def test_a_swapped_name_is_missed_only_where_it_is_recalled(stories):
         for sentence in tales.check_sentences(swapped)[1:]:
             recalled = re.search(rf"\b{hero}\b", sentence.text) is not None
             assert sentence[1:4] == (True, not recalled, ("name",) if recalled else ())
-            wrong = {(swapped[start:end], why) for start, end, why in sentence.faults}
+            wrong = {(swapped[start:end], why) for start, end, why in sentence.slips}
             assert wrong == ({(hero, f"“{hero}”, but the hero is {other}")} if recalled else set())
             tried += recalled
     assert tried >= 20
@@ -354,5 +354,5 @@ def test_a_name_of_the_other_sex_is_missed_by_the_pronouns(stories):
     other = (BOYS if hero in GIRLS else GIRLS)[-1]
     found = tales.check_sentences(re.sub(rf"\b{hero}\b", other, story))
     assert any(sentence.forgotten == ("pronoun",) for sentence in found)
-    assert any(f"but the hero is {other}" in fault.why for sentence in found for fault in sentence.faults)
+    assert any(f"but the hero is {other}" in slip.why for sentence in found for slip in sentence.slips)
     assert not any("name" in sentence.forgotten for sentence in found)

@@ -10,7 +10,7 @@ from .network_pairs import Pair
 from .playground import HERE, for_browser, module
 
 
-def page(pair: Pair) -> str:
+def as_page(pair: Pair) -> str:
     """The page of a pair of networks, as HTML: their weights, and the playground in JavaScript.
 
     The networks of earlier updates have weights of eight bits, and the page says what that costs.

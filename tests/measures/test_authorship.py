@@ -5,10 +5,9 @@ import pytest
 import torch
 
 from charrnn_helpers import Vocabulary
-from charrnn_helpers.measures import trace
-from charrnn_helpers.measures import written as measure
+from charrnn_helpers.measures import authorship, trace
+from charrnn_helpers.measures.authorship import brightest_word, mentions_lit, shares, written_by
 from charrnn_helpers.measures.units import HERO
-from charrnn_helpers.measures.written import brightest_word, mentions_lit, shares, written_by
 from charrnn_helpers.networks.registry import CELLS
 from charrnn_helpers.text import tales
 
@@ -83,7 +82,7 @@ def test_mentions_are_counted_where_the_network_is_right(make, monkeypatch):
         found[slice(*(name.span() if at != asked[0][0] else (name.end() + 1, name.end() + 4)))] = 1
         return found
 
-    monkeypatch.setattr(measure, "written_by", light)
+    monkeypatch.setattr(authorship, "written_by", light)
     with torch.no_grad():
         model.head.weight.zero_()
         model.head.bias.zero_()
