@@ -3,12 +3,12 @@
 // Everything is computed here, from the networks' weights (network.js). `ask(what, request)`, where a kernel answers, adds
 // what only the course's Python knows: the oracle of the grammar, its verdict, and copies of the training text.
 
+import { button, choice, fresh, make, number, percent, quiet, seen, shade } from "./elements.js";
+import { LOOKS, barsOf, brightest, contrast, seeded, unusual } from "./looks.js";
 import { distribution, loadNetworks } from "./network.js";
-import slider from "./slider.js";
 
 const SURPRISES = ["", "#ffefc0", "#ffd166", "#f0a500"]; // below 1 bit, 1 to 2, 2 to 4, above 4 (bold)
 const [LIT, MARKED, MORE, LESS] = ["0, 158, 115", "204, 121, 167", "0, 114, 178", "213, 94, 0"]; // of Okabe and Ito
-const LOOKS = { LSTM: ["#0072b2", "solid"], GRU: ["#d55e00", "dashed"], oracle: ["#777777", "dotted"] };
 const COLOURS = {
   surprise: "its own surprise",
   unit: "one unit",
@@ -60,7 +60,14 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
   ].map(([name, key, min, max, step]) =>
     number({ description: name, min, max, step, value: set[key] }, (value) => ((set[key] = value), write())),
   );
-  const training = make("input", { type: "range", min: 0, max: steps.length - 1, step: 1, id: fresh(), value: set.step });
+  const training = make("input", {
+    type: "range",
+    min: 0,
+    max: steps.length - 1,
+    step: 1,
+    id: fresh(),
+    value: set.step,
+  });
   quiet(training);
   const reached = make("output", {});
   function toStep() {
@@ -71,7 +78,9 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
   }
   training.addEventListener("input", () => (toStep(), write()));
   toStep();
-  const colours = Object.keys(COLOURS).filter((name) => ask || !["copies", "grammar"].includes(name)).filter((name) => spec.tales || name !== "grammar");
+  const colours = Object.keys(COLOURS)
+    .filter((name) => ask || !["copies", "grammar"].includes(name))
+    .filter((name) => spec.tales || name !== "grammar");
   const colour = choice("colour by", Object.fromEntries(colours.map((name) => [name, COLOURS[name]])), (value) => {
     set.colour = value;
     cells.forEach(paint);
@@ -79,7 +88,8 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
   });
 
   const columns = Object.fromEntries(cells.map((cell) => [cell, column(cell)]));
-  const inspected = make("div", { className: "charrnn-inspect" });
+  const spoken = make("p", { role: "status" }); // it stays, so that a screen reader hears it change
+  const shown = make("div", {});
   root.classList.add("charrnn-play");
   root.replaceChildren(
     make("div", { className: "charrnn-row" }, make("label", { htmlFor: prompt.id }, "prompt"), prompt),
@@ -92,7 +102,7 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
     told,
     legend,
     make("div", { className: "charrnn-columns" }, ...cells.map((cell) => columns[cell].place)),
-    inspected,
+    make("div", { className: "charrnn-inspect" }, spoken, shown),
   );
   write();
 
@@ -129,7 +139,12 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
       const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -10, ArrowDown: 10, Home: -1e6, End: 1e6 }[event.key];
       if (event.key === "Escape") choose(null);
       else if (by === undefined || event.ctrlKey || event.metaKey) return;
-      else choose(cell, chosen?.cell === cell || Math.abs(by) > 10 ? here.head + by : here.head, event.shiftKey ? here.tail : null);
+      else
+        choose(
+          cell,
+          chosen?.cell === cell || Math.abs(by) > 10 ? here.head + by : here.head,
+          event.shiftKey ? here.tail : null,
+        );
       event.preventDefault();
     });
     return { place, text, save, unit, sources, spans: [] };
@@ -161,7 +176,14 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
 
   function asked() {
     const { prompt, seed, length, temperature, topK, topP } = set;
-    return { prompt, seed, length, temperature, topK: topK < characters.length ? topK : null, topP: topP < 1 ? topP : null };
+    return {
+      prompt,
+      seed,
+      length,
+      temperature,
+      topK: topK < characters.length ? topK : null,
+      topP: topP < 1 ? topP : null,
+    };
   }
 
   function show(cell) {
@@ -182,9 +204,7 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
     save.href = `data:text/plain;charset=utf-8,${encodeURIComponent(whole)}`;
     save.textContent = `Save as ${save.download}`;
     if (!unit.childElementCount) {
-      const named = known(cell).map(({ unit, name }) =>
-        button(`${name} (${unit})`, () => pick(cell, unit)),
-      );
+      const named = known(cell).map(({ unit, name }) => button(`${name} (${unit})`, () => pick(cell, unit)));
       const entry = { description: `unit of the ${cell}`, min: 0, max: network(cell).units - 1, step: 1, value: 0 };
       columns[cell].pick = number(entry, (value) => pick(cell, value));
       unit.append(columns[cell].pick, ...named);
@@ -226,7 +246,9 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
     const all = new Array(reading.ids.length).fill("");
     const verdict = judged[cell];
     if (set.colour === "surprise") {
-      const degrees = Array.from(reading.surprise(), (bits, at) => (at < reading.start ? 0 : [1, 2, 4].filter((d) => bits >= d).length));
+      const degrees = Array.from(reading.surprise(), (bits, at) =>
+        at < reading.start ? 0 : [1, 2, 4].filter((d) => bits >= d).length,
+      );
       return { grounds: degrees.map((degree) => SURPRISES[degree]), bold: degrees.map((degree) => degree === 3) };
     }
     if (set.colour === "unit") {
@@ -234,7 +256,8 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
       const most = Math.max(1e-9, ...values.map(Math.abs));
       return { grounds: Array.from(values, (value) => shade(value > 0 ? MORE : LESS, Math.abs(value) / most)) };
     }
-    for (const { start, end } of verdict?.[set.colour] ?? []) all.fill(set.colour === "copies" ? "#cfe3ff" : "#f6b8a4", start, end);
+    for (const { start, end } of verdict?.[set.colour] ?? [])
+      all.fill(set.colour === "copies" ? "#cfe3ff" : "#f6b8a4", start, end);
     return { grounds: all };
   }
 
@@ -242,11 +265,22 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
     const grounds = (...pairs) => pairs.flatMap(([look, words]) => [" ", make("span", { style: look }, words)]);
     legend.replaceChildren(
       ...{
-        surprise: () => ["Ground: the network's own surprise, before temperature, top-k and top-p.", ...grounds(
-          ["", "below 1 bit"], [`background:${SURPRISES[1]}`, "1 to 2"], [`background:${SURPRISES[2]}`, "2 to 4"],
-          [`background:${SURPRISES[3]};font-weight:bold`, "above 4, bold"])],
-        unit: () => ["Ground: one unit's value after each character.", ...grounds(
-          [`background:${shade(MORE, 1)}`, "most above zero"], [`background:${shade(LESS, 1)}`, "most below"])],
+        surprise: () => [
+          "Ground: the network's own surprise, before temperature, top-k and top-p.",
+          ...grounds(
+            ["", "below 1 bit"],
+            [`background:${SURPRISES[1]}`, "1 to 2"],
+            [`background:${SURPRISES[2]}`, "2 to 4"],
+            [`background:${SURPRISES[3]};font-weight:bold`, "above 4, bold"],
+          ),
+        ],
+        unit: () => [
+          "Ground: one unit's value after each character.",
+          ...grounds(
+            [`background:${shade(MORE, 1)}`, "most above zero"],
+            [`background:${shade(LESS, 1)}`, "most below"],
+          ),
+        ],
         copies: () => ["Ground: pieces of 50 characters or more that stand in the training text, letter for letter."],
         grammar: () => ["Ground: a word that the grammar could not write here. Choose it to be told why."],
       }[set.colour](),
@@ -255,7 +289,11 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
       const bits = [...readings[cell].surprise()].slice(Math.max(1, readings[cell].start));
       if (!bits.length) return `${cell}: nothing written.`;
       const mean = bits.reduce((a, b) => a + b, 0) / bits.length;
-      return [`${cell}: own surprise ${mean.toFixed(2)} bits per character`, judged[cell]?.words].filter(Boolean).join("; ") + ".";
+      return (
+        [`${cell}: own surprise ${mean.toFixed(2)} bits per character`, judged[cell]?.words]
+          .filter(Boolean)
+          .join("; ") + "."
+      );
     });
     told.textContent = [...words, judged.words].filter(Boolean).join(" ");
   }
@@ -269,9 +307,17 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
     judged = found;
     for (const cell of cells) {
       const lines = (found[cell].sources ?? []).map(({ place, before, copy, after }) =>
-        make("li", {}, `${[...copy].length} characters, from character ${place.toLocaleString("en")} of the training text on: …${before}`, make("mark", {}, copy), `${after}…`),
+        make(
+          "li",
+          {},
+          `${[...copy].length} characters, from character ${place.toLocaleString("en")} of the training text on: …${before}`,
+          make("mark", {}, copy),
+          `${after}…`,
+        ),
       );
-      columns[cell].sources.replaceChildren(...(lines.length ? [make("p", {}, "The longest of these pieces"), make("ol", {}, ...lines)] : []));
+      columns[cell].sources.replaceChildren(
+        ...(lines.length ? [make("p", {}, "The longest of these pieces"), make("ol", {}, ...lines)] : []),
+      );
     }
     cells.forEach(paint);
     explain();
@@ -286,7 +332,8 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
     if (cell) {
       const last = readings[cell].ids.length - 1;
       [head, tail] = [head, tail ?? head].map((at) => Math.min(Math.max(at, 1), last)); // nothing foretells the first
-      if (last >= 1) chosen = { cell, head, tail, at: Math.min(head, tail), end: Math.max(head, tail) + 1, light: null };
+      if (last >= 1)
+        chosen = { cell, head, tail, at: Math.min(head, tail), end: Math.max(head, tail) + 1, light: null };
     }
     const cut = operation?.cell === cell && chosen?.at > operation?.at; // the way back ends at the hand on the state
     if (chosen && chosen.end === chosen.at + 1 && !cut) chosen.light = readings[cell].written(chosen.at);
@@ -295,7 +342,12 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
   }
 
   function inspect() {
-    inspected.replaceChildren(...(!chosen ? [make("p", {}, "Choose a character of either text, or mark a span: by pointer, or by the arrow keys.")] : chosen.end > chosen.at + 1 ? ofSpan() : ofCharacter()));
+    const nothing = [["Choose a character of either text, or mark a span: by pointer, or by the arrow keys."]];
+    const [words, ...more] = !chosen ? nothing : chosen.end > chosen.at + 1 ? ofSpan() : ofCharacter();
+    spoken.replaceChildren(...words);
+    const hadFocus = shown.contains(document.activeElement); // on a button that is made anew
+    shown.replaceChildren(...more);
+    if (hadFocus && chosen) columns[chosen.cell].text.focus({ preventScroll: true });
   }
 
   function ofCharacter() {
@@ -306,15 +358,23 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
     const char = characters[reading.ids[at]];
     const written = `The ${cell} ${at < reading.start ? "was given" : "drew"} ${seen(char)} with a chance of ${percent(p[reading.ids[at]])}.`;
     const word = light && brightest([...reading.text], light);
-    const bright = word ? ` Green: who wrote the memory, of eight characters before, that speaks for it. Most of it: ${seen(word)}.` : "";
+    const bright = word
+      ? ` Green: who wrote the memory, of eight characters before, that speaks for it. Most of it: ${seen(word)}.`
+      : "";
     const slip = (judged[cell]?.grammar ?? []).find(({ start, end }) => at >= start && at < end);
     const bars = make("div", {});
     bars.append(barsOf(characters, { [cell]: p }, cell));
     if (ask) {
       ask("oracle", { text: [...reading.text].slice(0, at).join("") }).then((found) => {
         if (chosen?.cell !== cell || chosen.at !== at) return;
-        if (!found) bars.append(...(spec.tales ? [make("p", {}, "The oracle is silent: no story of the grammar has begun so.")] : []));
-        else bars.replaceChildren(barsOf(characters, { [cell]: p, oracle: characters.map((one) => found[one] ?? 0) }, cell));
+        if (!found)
+          bars.append(
+            ...(spec.tales ? [make("p", {}, "The oracle is silent: no story of the grammar has begun so.")] : []),
+          );
+        else
+          bars.replaceChildren(
+            barsOf(characters, { [cell]: p, oracle: characters.map((one) => found[one] ?? 0) }, cell),
+          );
       });
     }
     const values = reading.values(at, HOLDS[cell], network(cell).layers - 1);
@@ -322,9 +382,17 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
     const far = values.map((value, unit) => unusual(reading.value(HOLDS[cell], network(cell).layers - 1, unit), value));
     const most = [...far.keys()].sort((a, b) => far[b] - far[a]).slice(0, 5);
     return [
-      make("p", { role: "status" }, written + bright, ...(slip ? [" ", make("b", {}, slip.why)] : [])),
+      [written + bright, ...(slip ? [" ", make("b", {}, slip.why)] : [])],
       bars,
-      make("p", {}, `Furthest from their usual values after it, of ${HOLDS[cell]}: `, ...most.flatMap((unit) => [button(`${names.get(unit) ?? "unit"} ${unit}: ${values[unit].toFixed(2)}`, () => pick(cell, unit)), " "])),
+      make(
+        "p",
+        {},
+        `Furthest from their usual values after it, of ${HOLDS[cell]}: `,
+        ...most.flatMap((unit) => [
+          button(`${names.get(unit) ?? "unit"} ${unit}: ${values[unit].toFixed(2)}`, () => pick(cell, unit)),
+          " ",
+        ]),
+      ),
       hands(cell, at),
     ];
   }
@@ -343,13 +411,21 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
       const start = 1 + Math.floor(draw() * room);
       random.push(Math.max(...units.map((values) => contrast(values, start, start + end - at).gap)));
     }
-    const lines = found.filter(({ gap }) => gap > 0).slice(0, 5).map(({ unit, sign, gap }) => {
-      const as_good = random.filter((other) => other >= gap).length;
-      return make("li", {}, button(`unit ${unit}`, () => pick(cell, unit)), ` ${sign > 0 ? "above" : "below"} all that is around it by ${gap.toFixed(2)}; of ${random.length} random spans, ${as_good} find a unit as good`);
-    });
+    const lines = found
+      .filter(({ gap }) => gap > 0)
+      .slice(0, 5)
+      .map(({ unit, sign, gap }) => {
+        const as_good = random.filter((other) => other >= gap).length;
+        return make(
+          "li",
+          {},
+          button(`unit ${unit}`, () => pick(cell, unit)),
+          ` ${sign > 0 ? "above" : "below"} all that is around it by ${gap.toFixed(2)}; of ${random.length} random spans, ${as_good} find a unit as good`,
+        );
+      });
     const words = `Marked in the ${cell}'s text: ${seen([...reading.text].slice(at, end).join(""))}.`;
-    if (!lines.length) return [make("p", { role: "status" }, `${words} No unit is on through all of it and off on both sides.`)];
-    return [make("p", { role: "status" }, `${words} On through it and off around it, of ${HOLDS[cell]}:`), make("ol", {}, ...lines)];
+    if (!lines.length) return [[`${words} No unit is on through all of it and off on both sides.`]];
+    return [[`${words} On through it and off around it, of ${HOLDS[cell]}:`], make("ol", {}, ...lines)];
   }
 
   // ------------------------------------------------------------------------------------------------- hands on the state
@@ -365,19 +441,42 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
       "details",
       { open: operation?.cell === cell },
       make("summary", {}, "Hands on the state, from here on"),
-      number({ description: `hold unit ${unit} at`, min: -held, max: held, step: 0.1, value: held }, (value) => (held = value)),
-      button("Hold it", () => operate(cell, at, { hold: { part: HOLDS[cell], layer: network(cell).layers - 1, unit, value: held, from: at - 1 } }, `unit ${unit} held at ${held.toFixed(1)}`)),
+      number(
+        { description: `hold unit ${unit} at`, min: -held, max: held, step: 0.1, value: held },
+        (value) => (held = value),
+      ),
+      button("Hold it", () =>
+        operate(
+          cell,
+          at,
+          { hold: { part: HOLDS[cell], layer: network(cell).layers - 1, unit, value: held, from: at - 1 } },
+          `unit ${unit} held at ${held.toFixed(1)}`,
+        ),
+      ),
       make("div", { className: "charrnn-row" }, make("label", { htmlFor: other.id }, "another story"), other),
       button("Give it that story's state", () => {
         try {
           const read = network(cell).read(other.value);
-          operate(cell, at, { exchange: { state: read.state(read.ids.length - 1), at } }, `the state after ${seen(other.value)}`);
+          operate(
+            cell,
+            at,
+            { exchange: { state: read.state(read.ids.length - 1), at } },
+            `the state after ${seen(other.value)}`,
+          );
         } catch (problem) {
           alert.textContent = problem.message;
         }
       }),
       ...(operation?.cell === cell
-        ? [make("p", { role: "status" }, `From the double line on, with ${operation.words}. As it was: `, make("q", {}, operation.was)), button("Undo", write)]
+        ? [
+            make(
+              "p",
+              {},
+              `From the double line on, with ${operation.words}. As it was: `,
+              make("q", {}, operation.was),
+            ),
+            button("Undo", write),
+          ]
         : []),
     );
     return box;
@@ -396,123 +495,4 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
     explain();
     judge();
   }
-}
-
-// ---------------------------------------------------------------------------------------------------------- what is shown
-
-// How far a unit lies, through all of a span, above (or below) its values within the span's length on either side.
-function contrast(values, start, end) {
-  const inside = [Infinity, -Infinity];
-  const around = [Infinity, -Infinity];
-  const wide = end - start;
-  for (let at = Math.max(0, start - wide); at < Math.min(values.length, end + wide); at++) {
-    const [low, high] = at >= start && at < end ? inside : around;
-    (at >= start && at < end ? inside : around).splice(0, 2, Math.min(low, values[at]), Math.max(high, values[at]));
-  }
-  const [above, below] = [inside[0] - around[1], around[0] - inside[1]];
-  return above >= below ? { gap: above, sign: 1 } : { gap: below, sign: -1 };
-}
-
-// How many standard deviations a value lies from the mean of the unit's values.
-function unusual(values, value) {
-  const mean = values.reduce((a, b) => a + b, 0) / values.length;
-  const variance = values.reduce((a, b) => a + (b - mean) ** 2, 0) / values.length;
-  return Math.abs(value - mean) / Math.sqrt(variance + 1e-6);
-}
-
-// The word that has written most, all its mentions together, as `measures.brightest_word`; null if none has.
-function brightest(chars, light) {
-  const total = new Map();
-  for (const { 0: word, index } of chars.slice(0, light.length).join("").matchAll(/\p{L}+/gu)) {
-    const start = [...chars.join("").slice(0, index)].length;
-    total.set(word, light.slice(start, start + [...word].length).reduce((a, b) => a + b, total.get(word) ?? 0));
-  }
-  const [word, sum] = [...total].sort((a, b) => b[1] - a[1])[0] ?? [null, 0];
-  return sum > 0 ? word : null;
-}
-
-function barsOf(characters, rows, cell) {
-  const likely = [...rows[cell].keys()].sort((a, b) => score(b) - score(a)).slice(0, 8).filter((id) => score(id) > 0.0005);
-  function score(id) {
-    return Math.max(...Object.values(rows).map((p) => p[id]));
-  }
-  const head = make("tr", {}, make("th", { scope: "col" }, "next"), ...Object.keys(rows).map((name) => make("th", { scope: "col" }, name)));
-  const lines = likely.map((id) =>
-    make("tr", {}, make("th", { scope: "row" }, seen(characters[id])), ...Object.entries(rows).map(([name, p]) => {
-      const bar = make("div", {}, percent(p[id]));
-      bar.style.borderBottom = `5px ${LOOKS[name][1]} ${LOOKS[name][0]}`;
-      bar.style.width = `${Math.max(0, 100 * p[id])}%`;
-      return make("td", {}, bar);
-    })),
-  );
-  return make("table", { className: "charrnn-bars" }, head, ...lines);
-}
-
-function seen(text) {
-  return `“${text.replaceAll("\n", "↵")}”`;
-}
-
-function percent(p) {
-  return p > 0 && p < 0.001 ? "< 0.1 %" : `${(100 * p).toFixed(p < 0.1 ? 1 : 0)} %`;
-}
-
-function shade(rgb, share) {
-  return share < 0.02 ? "" : `rgba(${rgb}, ${(0.65 * Math.min(1, share)).toFixed(3)})`;
-}
-
-function seeded(seed) {
-  let state = seed >>> 0 || 1;
-  return () => ((state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32);
-}
-
-// -------------------------------------------------------------------------------------------------------------- elements
-
-function make(tag, properties, ...children) {
-  const { role, style, scope, ...rest } = properties;
-  const one = Object.assign(document.createElement(tag), rest);
-  for (const [name, value] of Object.entries({ role, style, scope })) if (value !== undefined) one.setAttribute(name, value);
-  one.append(...children);
-  return one;
-}
-
-function fresh() {
-  return `charrnn-${Math.random().toString(36).slice(2)}`;
-}
-
-function quiet(one) {
-  one.dataset.lmSuppressShortcuts = "true"; // its keys are not JupyterLab's
-}
-
-function button(words, press) {
-  const one = make("button", { type: "button", className: "charrnn-button" }, words);
-  one.addEventListener("click", press);
-  return one;
-}
-
-function choice(name, options, take) {
-  const list = make("select", { id: fresh() }, ...Object.entries(options).map(([value, words]) => make("option", { value }, words)));
-  quiet(list);
-  list.addEventListener("change", () => take(list.value));
-  const row = make("div", { className: "charrnn-row" }, make("label", { htmlFor: list.id }, name), list);
-  row.choose = (value) => (list.value = value);
-  return row;
-}
-
-// The slider of all panels, without a kernel behind it.
-function number(entry, take) {
-  const state = { whole: Number.isInteger(entry.step), ...entry };
-  const listeners = [];
-  const el = make("div", {});
-  slider.render({
-    el,
-    model: {
-      get: (name) => state[name],
-      set: (name, value) => (state[name] = value),
-      save_changes: () => take(state.value),
-      on: (_, listener) => listeners.push(listener),
-      off: () => listeners.splice(0),
-    },
-  });
-  el.show = (value) => ((state.value = value), listeners.forEach((listener) => listener()));
-  return el;
 }

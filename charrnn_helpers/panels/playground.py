@@ -4,6 +4,7 @@
 networks compute. Here is what they are given, and what only the course's Python knows of a text.
 """
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,21 +29,23 @@ HERE = Path(__file__).parent
 
 
 def module(*last: str) -> str:
-    """The JavaScript of the playground as one module: what it imports comes first, each file in a scope of its own."""
+    """The JavaScript of the playground as one module: each file that it imports stands first, in a scope of its own."""
+    parts = []
+    for name in ("network.js", "slider.js", "elements.js", "looks.js"):
+        source = _without_imports(name)
+        exported = re.findall(r"^export (?:function|class|const) (\w+)", source, re.MULTILINE)
+        shows = "{ " + ", ".join(exported) + " }"
+        if default := re.search(r"^export default (.*);$", source, re.MULTILINE):
+            shows, source = default[1], source.replace(default[0], "")
+        names = name.removesuffix(".js") if default else shows
+        body = re.sub("^export ", "", source, flags=re.MULTILINE)
+        parts.append(f"const {names} = (() => {{\n{body}\nreturn {shows};\n}})();\n")
+    parts.append(_without_imports("playground.js").replace("export ", "", 1))
+    return "\n".join([*parts, *map(_without_imports, last)])
 
-    def scope(name: str, shows: str, body: str) -> str:
-        return f"const {name} = (() => {{\n{body}\nreturn {shows};\n}})();\n"
 
-    def read(name: str) -> str:
-        lines = (HERE / name).read_text(encoding="utf-8").splitlines()
-        return "\n".join(line.removeprefix("export ") for line in lines if not line.startswith(("import ", "export d")))
-
-    parts = [
-        scope("{ distribution, loadNetworks }", "{ distribution, loadNetworks }", read("network.js")),
-        scope("slider", "{ render }", read("slider.js")),
-        read("playground.js"),
-    ]
-    return "\n".join([*parts, *((HERE / name).read_text(encoding="utf-8") for name in last)])
+def _without_imports(name: str) -> str:
+    return re.sub("^import .*\n", "", (HERE / name).read_text(encoding="utf-8"), flags=re.MULTILINE)
 
 
 class Stage(anywidget.AnyWidget):

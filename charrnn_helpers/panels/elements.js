@@ -1,0 +1,70 @@
+// What the playground's page is made of: elements, controls, and numbers and characters as a reader sees them.
+
+import slider from "./slider.js";
+
+export function make(tag, properties, ...children) {
+  const { role, style, scope, ...rest } = properties;
+  const one = Object.assign(document.createElement(tag), rest);
+  for (const [name, value] of Object.entries({ role, style, scope }))
+    if (value !== undefined) one.setAttribute(name, value);
+  one.append(...children);
+  return one;
+}
+
+export function fresh() {
+  return `charrnn-${Math.random().toString(36).slice(2)}`;
+}
+
+export function quiet(one) {
+  one.dataset.lmSuppressShortcuts = "true"; // its keys are not JupyterLab's
+}
+
+export function button(words, press) {
+  const one = make("button", { type: "button", className: "charrnn-button" }, words);
+  one.addEventListener("click", press);
+  return one;
+}
+
+export function choice(name, options, take) {
+  const list = make(
+    "select",
+    { id: fresh() },
+    ...Object.entries(options).map(([value, words]) => make("option", { value }, words)),
+  );
+  quiet(list);
+  list.addEventListener("change", () => take(list.value));
+  const row = make("div", { className: "charrnn-row" }, make("label", { htmlFor: list.id }, name), list);
+  row.choose = (value) => (list.value = value);
+  return row;
+}
+
+// The slider of all panels, without a kernel behind it.
+export function number(entry, take) {
+  const state = { whole: Number.isInteger(entry.step), ...entry };
+  const listeners = [];
+  const el = make("div", {});
+  slider.render({
+    el,
+    model: {
+      get: (name) => state[name],
+      set: (name, value) => (state[name] = value),
+      save_changes: () => take(state.value),
+      on: (_, listener) => listeners.push(listener),
+      off: () => listeners.splice(0),
+    },
+  });
+  el.show = (value) => ((state.value = value), listeners.forEach((listener) => listener()));
+  return el;
+}
+
+export function seen(text) {
+  return `“${text.replaceAll("\n", "↵")}”`;
+}
+
+export function percent(p) {
+  return p > 0 && p < 0.001 ? "< 0.1 %" : `${(100 * p).toFixed(p < 0.1 ? 1 : 0)} %`;
+}
+
+export function shade(rgb, share) {
+  return share < 0.02 ? "" : `rgba(${rgb}, ${(0.65 * Math.min(1, share)).toFixed(3)})`;
+}
