@@ -33,7 +33,8 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
     step: steps.length - 1,
     colour: "surprise",
     unit: Object.fromEntries(cells.map((cell) => [cell, 0])),
-    ...settings,
+    ...(settings.number === spec.number ? settings : {}), // those of another pair do not count
+    number: spec.number,
   };
   let readings = {}; // by cell: what was written, and all that the network computed meanwhile
   let chosen = null; // {cell, at, end}: a character, or a span

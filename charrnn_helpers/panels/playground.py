@@ -55,7 +55,7 @@ class Stage(anywidget.AnyWidget):
     _css = HERE / "playground.css"
     spec = traitlets.Dict().tag(sync=True)
     weights = traitlets.Bytes().tag(sync=True)
-    settings = traitlets.Dict().tag(sync=True)  # as the reader has set them
+    settings = traitlets.Dict().tag(sync=True)  # as the reader has set them, for the pair of this number
 
     def __init__(self, pair: Pair):
         super().__init__()
@@ -68,9 +68,9 @@ class Stage(anywidget.AnyWidget):
         if pair.corpus is not None:
             self.finder, val = CopyFinder(pair.corpus.train, SHORTEST_COPY), pair.corpus.val[:5000]
             self.usual = copied_places(self.finder.find(val), len(val)).mean()
+        spec, data = for_browser(pair)
         with self.hold_sync():
-            self.settings = {}
-            self.spec, self.weights = for_browser(pair)
+            self.spec, self.weights = {**spec, "number": self.spec.get("number", 0) + 1}, data
 
     def _answer(self, _, content: dict, __) -> None:
         answers = {"judge": self.judge, "oracle": self.oracle}
