@@ -5,8 +5,8 @@ through. A GRU's h is one as well, of (1 - z) ⊙ n. (Murdoch and Szlam 2017 tak
 """
 
 import re
-from collections import Counter
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -22,6 +22,7 @@ from .units import HERO
 
 WORD = re.compile(r"[^\W\d_]+")
 LEAST = {"name": 16, "pronoun": 8}  # characters since the last mention
+FIRST = 60  # the first character that is asked for: something must stand before the last 24
 
 
 def shares(record: dict[str, Tensor]) -> Tensor:
@@ -34,7 +35,7 @@ def shares(record: dict[str, Tensor]) -> Tensor:
     return later.flip(0).cumprod(0).flip(0) * wrote
 
 
-def written_by(model: nn.Module, vocab: Vocabulary, text: str, at: int, back: int = 8, steps: int = 8) -> np.ndarray:
+def written_by(model: nn.Module, vocab: Vocabulary, text: str, at: int, back: int = 24, steps: int = 8) -> np.ndarray:
     """What each character of `text` has written into the memory that now speaks for `text[at]`: nats, (at,).
 
     It speaks for it by the logit of `text[at]`, less that of its strongest rival. `back` characters earlier the state
@@ -66,35 +67,51 @@ def written_by(model: nn.Module, vocab: Vocabulary, text: str, at: int, back: in
 
 
 def brightest_word(text: str, light: np.ndarray) -> str:
-    """The word of `text` that has written most, all its mentions together. Raises `ValueError` if there is no word."""
-    total = Counter()
-    for word in WORD.finditer(text[: len(light)]):
-        total[word[0]] += light[slice(*word.span())].sum()
-    if not total:
+    """The word of `text` that has written most, a single mention of it. Raises `ValueError` if there is no word."""
+    words = list(WORD.finditer(text[: len(light)]))
+    if not words:
         raise ValueError("no word stands before this place; choose a later one")
-    return max(total, key=total.get)
+    return max(words, key=lambda word: light[slice(*word.span())].sum())[0]
 
 
-def mentions_lit(model: nn.Module, vocab: Vocabulary, stories: Sequence[str], kind: str, most: int = 50) -> Share:
-    """How often the brightest word is the hero's name or pronoun, where the network rightly expects one of the two.
+class Place(NamedTuple):
+    """A name or a pronoun that only a memory can know: the story, where it is decided, and the hero's mentions."""
+
+    story: str
+    at: int
+    mentions: set[str]
+
+
+def remembered_places(
+    model: nn.Module, vocab: Vocabulary, stories: Sequence[str], kind: str, most: int = 50
+) -> list[Place]:
+    """About `most` places, evenly taken, where a network rightly expects a name or a pronoun that lies far back.
 
     `kind` is "name" (16 characters or more behind the last mention) or "pronoun" (8 or more; the letter that decides is
-    the second of "her" or "his"). About `most` places are taken, evenly. `chance` is the share of mentions among the
-    different words before. Raises `ValueError` for another kind, or without a place.
+    the second of "her" or "his"). Raises `ValueError` for another kind, or without a place.
     """
     if kind not in LEAST:
         raise ValueError(f"kind is {kind!r}; it must be 'name' or 'pronoun'")
-    marks = [(story, at, mark) for story in stories for at, mark in enumerate(tales.annotate(story))]
-    places = [place for place in marks if place[2].kind == kind and place[2].distance >= LEAST[kind]]
-    lit, chances = [], []
-    for story, at, mark in places[:: max(1, len(places) // most)][:most]:
+    marks = [(story, at, mark) for story in stories for at, mark in enumerate(tales.annotate(story)) if at > FIRST]
+    marks = [place for place in marks if place[2].kind == kind and place[2].distance >= LEAST[kind]]
+    found = []
+    for number in np.linspace(0, len(marks) - 1, min(most, len(marks))).round().astype(int):
+        story, at, mark = marks[number]
         with torch.no_grad():
             scores = model(vocab.encode(story[:at])[None])[0][0, -1, vocab.encode(mark.rivals)]
         if mark.rivals[int(scores.argmax())] == mark.char:
-            mentions = {(name := HERO.search(story)[0]), PRONOUNS["his"][name in BOYS]}
-            lit.append(brightest_word(story, written_by(model, vocab, story, at)) in mentions)
-            words = set(WORD.findall(story[:at]))
-            chances.append(len(words & mentions) / len(words))
-    if not lit:
+            found.append(Place(story, at, {(name := HERO.search(story)[0]), PRONOUNS["his"][name in BOYS]}))
+    if not found:
         raise ValueError(f"the network is right at no {kind} of these stories; give more of them, or train it")
+    return found
+
+
+def mentions_lit(places: Sequence[Place], lights: Sequence[np.ndarray]) -> Share:
+    """How often the brightest word is a mention of the hero; `chance` is the share of mentions among the words before.
+
+    `lights`: for each place what `written_by` says of it, or another light (at,), as a control.
+    """
+    lit = [brightest_word(place.story, light) in place.mentions for place, light in zip(places, lights, strict=True)]
+    words = [WORD.findall(story[:at]) for story, at, _ in places]
+    chances = [np.mean([word in place.mentions for word in one]) for place, one in zip(places, words, strict=True)]
     return Share(len(lit), sum(lit), float(np.mean(chances)))

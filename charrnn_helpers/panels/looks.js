@@ -4,17 +4,40 @@ import { make, percent, seen } from "./elements.js";
 
 export const LOOKS = { LSTM: ["#0072b2", "solid"], GRU: ["#d55e00", "dashed"], oracle: ["#777777", "dotted"] };
 
-// How far a unit lies, through all of a span, above (or below) its values within the span's length on either side.
-export function contrast(values, start, end) {
-  const inside = [Infinity, -Infinity];
-  const around = [Infinity, -Infinity];
+// The five units that are most clearly on through the span from `at` to `end`, and off around it, as much on either
+// side; and of 100 random spans as long, how many find a unit as good. null if there is no such room.
+export function unitsOfSpan(units, at, end) {
+  const wide = end - at;
+  const room = units[0].length - 3 * wide; // for the beginning of a random span
+  if (at < wide || end + wide > units[0].length || room < 1) return null;
+  const draw = seeded(at * 1000 + end);
+  const random = Array.from({ length: 100 }, () => {
+    const start = wide + Math.floor(draw() * (room + 1));
+    return Math.max(...units.map((values) => contrast(values, start, start + wide).gap));
+  });
+  return units
+    .map((values, unit) => ({ unit, ...contrast(values, at, end) }))
+    .filter(({ gap }) => gap > 0)
+    .sort((a, b) => b.gap - a.gap)
+    .slice(0, 5)
+    .map((one) => ({ ...one, chance: random.filter((gap) => gap >= one.gap).length }));
+}
+
+// How far a unit lies, through all of a span, above (sign 1) or below its values around.
+function contrast(values, start, end) {
   const wide = end - start;
-  for (let at = Math.max(0, start - wide); at < Math.min(values.length, end + wide); at++) {
-    const [low, high] = at >= start && at < end ? inside : around;
-    (at >= start && at < end ? inside : around).splice(0, 2, Math.min(low, values[at]), Math.max(high, values[at]));
+  let [low, high, under, over] = [Infinity, -Infinity, Infinity, -Infinity];
+  for (let at = start - wide; at < end + wide; at++) {
+    const value = values[at];
+    if (at >= start && at < end) {
+      if (value < low) low = value;
+      if (value > high) high = value;
+    } else {
+      if (value < under) under = value;
+      if (value > over) over = value;
+    }
   }
-  const [above, below] = [inside[0] - around[1], around[0] - inside[1]];
-  return above >= below ? { gap: above, sign: 1 } : { gap: below, sign: -1 };
+  return low - over >= under - high ? { gap: low - over, sign: 1 } : { gap: under - high, sign: -1 };
 }
 
 // How many standard deviations a value lies from the mean of the unit's values.
@@ -24,21 +47,17 @@ export function unusual(values, value) {
   return Math.abs(value - mean) / Math.sqrt(variance + 1e-6);
 }
 
-// The word that has written most, all its mentions together, as `measures.brightest_word`; null if none has.
+// The word that has written most, as `measures.brightest_word`, and its share of all that speaks for the character.
 export function brightest(chars, light) {
-  const total = new Map();
-  for (const { 0: word, index } of chars
-    .slice(0, light.length)
-    .join("")
-    .matchAll(/\p{L}+/gu)) {
-    const start = [...chars.join("").slice(0, index)].length;
-    total.set(
-      word,
-      light.slice(start, start + [...word].length).reduce((a, b) => a + b, total.get(word) ?? 0),
-    );
+  let best = null;
+  for (let start = 0; start < light.length; start++) {
+    let [end, sum] = [start, 0];
+    while (end < light.length && /\p{L}/u.test(chars[end])) sum += light[end++];
+    if (sum > (best?.sum ?? 0)) best = { sum, text: chars.slice(start, end).join("") };
+    start = end;
   }
-  const [word, sum] = [...total].sort((a, b) => b[1] - a[1])[0] ?? [null, 0];
-  return sum > 0 ? word : null;
+  const all = light.reduce((whole, value) => whole + Math.max(0, value), 0);
+  return best && { text: best.text, share: best.sum / all };
 }
 
 export function barsOf(characters, rows, cell) {

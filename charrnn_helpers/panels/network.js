@@ -396,7 +396,7 @@ export class Reading {
 
   // What each character has written into the memory that now speaks for the one at place `at`, and against its strongest
   // rival: nats, (at,), as `measures.written_by` says. null for a network of several layers.
-  written(at, back = 8, steps = 8) {
+  written(at, back = 24, steps = 8) {
     const { network, ids, tracks } = this, { units: H, layers } = network;
     const { faded, slope, wrote, kept } = CELLS[network.cell], light = new Float64Array(at), then = at - back;
     if (layers > 1) return null;
@@ -410,7 +410,8 @@ export class Reading {
       const memory = state.c?.[0] ?? state.h[0];
       for (let k = 0; k < H; k++) gradient[k] += slope(tracks[0], then - 1, memory, dh, dc, k) / steps;
     }
-    for (let t = then - 1; t >= (this.exchange?.at ?? 0); t--) {
+    const first = this.exchange && this.exchange.at <= then ? this.exchange.at : 0; // nobody before wrote what came in
+    for (let t = then - 1; t >= first; t--) {
       for (let k = 0; k < H; k++) {
         light[t] += gradient[k] * left[k] * wrote(tracks[0], t, k);
         left[k] *= kept(tracks[0], t, k);

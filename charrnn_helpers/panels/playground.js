@@ -4,7 +4,7 @@
 // what only the course's Python knows: the oracle of the grammar, its verdict, and copies of the training text.
 
 import { button, choice, fresh, make, number, percent, quiet, seen, shade } from "./elements.js";
-import { LOOKS, barsOf, brightest, contrast, seeded, unusual } from "./looks.js";
+import { LOOKS, barsOf, brightest, unitsOfSpan, unusual } from "./looks.js";
 import { distribution, loadNetworks } from "./network.js";
 
 const SURPRISES = ["", "#ffefc0", "#ffd166", "#f0a500"]; // below 1 bit, 1 to 2, 2 to 4, above 4 (bold)
@@ -38,10 +38,14 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
   };
   let readings = {}; // by cell: what was written, and all that the network computed meanwhile
   let chosen = null; // {cell, at, end}: a character, or a span
-  let operation = null; // {cell, at, words, as it was}: a hand on the state
+  let operations = {}; // by cell: a hand on the state, {at, words, was, original}
+  let handsOpen = false;
   let judged = {}; // by cell: what the kernel says of the text
 
-  const network = (cell) => networks.find((one) => one.cell === cell && one.updates === steps[set.step]);
+  const network = (cell) => {
+    const its = networks.filter((one) => one.cell === cell).sort((a, b) => a.updates - b.updates);
+    return its.findLast((one) => one.updates <= steps[set.step]) ?? its[0];
+  };
   const known = (cell) => (spec.named?.[cell] ?? []).filter(() => set.step === steps.length - 1);
 
   // ------------------------------------------------------------------------------------------------------- the controls
@@ -49,8 +53,13 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
   const alert = make("p", { role: "alert", className: "charrnn-alert" });
   const told = make("p", { role: "status" });
   const legend = make("p", { className: "charrnn-legend" });
-  const prompt = make("input", { type: "text", id: fresh(), value: set.prompt, spellcheck: false });
+  const prompt = make("textarea", { rows: 2, id: fresh(), value: set.prompt, spellcheck: false });
   quiet(prompt);
+  prompt.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.shiftKey) return;
+    event.preventDefault();
+    prompt.dispatchEvent(new Event("change"));
+  });
   prompt.addEventListener("change", () => ((set.prompt = prompt.value), write()));
   const numbers = [
     ["random seed", "seed", 0, 999, 1],
@@ -84,6 +93,7 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
     .filter((name) => spec.tales || name !== "grammar");
   const colour = choice("colour by", Object.fromEntries(colours.map((name) => [name, COLOURS[name]])), (value) => {
     set.colour = value;
+    keep({ ...set });
     cells.forEach(paint);
     explain();
   });
@@ -110,7 +120,8 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
   // -------------------------------------------------------------------------------------------------------- the two texts
 
   function column(cell) {
-    const text = make("div", { className: "charrnn-text", tabIndex: 0 });
+    const text = make("div", { className: "charrnn-text", tabIndex: 0, dir: "auto" });
+    let touched = false; // a finger that moves scrolls, and marks nothing
     text.setAttribute("role", "group");
     text.setAttribute("aria-label", `text of the ${cell}: arrow keys choose a character, with Shift a span`);
     quiet(text);
@@ -121,11 +132,12 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
     const place = make("div", {}, make("b", {}, cell), text, save, unit, sources);
     place.style.borderLeft = `4px ${look[1]} ${look[0]}`;
     text.addEventListener("pointerdown", (event) => {
-      const at = placeOf(event);
-      if (at === null || event.button) return;
+      const at = placeOf(event, text);
+      touched = event.pointerType === "touch";
+      if (at === null || event.button || touched) return;
       choose(cell, at, event.shiftKey && chosen?.cell === cell ? chosen.at : at);
       const follow = (later) => {
-        const to = placeOf(later);
+        const to = placeOf(later, text);
         if (to !== null && later.buttons) choose(cell, to, at);
       };
       const end = () => {
@@ -134,6 +146,10 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
       };
       text.addEventListener("pointermove", follow);
       window.addEventListener("pointerup", end);
+    });
+    text.addEventListener("click", (event) => {
+      const at = placeOf(event, text);
+      if (touched && at !== null) choose(cell, at);
     });
     text.addEventListener("keydown", (event) => {
       const here = chosen?.cell === cell ? chosen : { head: readings[cell].start, tail: readings[cell].start };
@@ -151,23 +167,22 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
     return { place, text, save, unit, sources, spans: [] };
   }
 
-  function placeOf(event) {
-    const under = document.elementFromPoint(event.clientX, event.clientY) ?? event.target;
-    const at = (root.getRootNode().elementFromPoint?.(event.clientX, event.clientY) ?? under).dataset?.at;
-    return at === undefined ? null : Number(at);
+  function placeOf(event, text) {
+    const under = root.getRootNode().elementFromPoint(event.clientX, event.clientY);
+    return text.contains(under) && under.dataset.at !== undefined ? Number(under.dataset.at) : null;
   }
 
   function write() {
     const kept = chosen;
-    [operation, judged, chosen] = [null, {}, null];
     alert.textContent = "";
-    keep({ ...set });
     try {
       readings = Object.fromEntries(cells.map((cell) => [cell, network(cell).write(asked())]));
     } catch (problem) {
       alert.textContent = problem.message;
-      return;
+      return; // the last text stays
     }
+    [operations, judged, chosen] = [{}, {}, null];
+    keep({ ...set });
     cells.forEach(show);
     explain();
     if (kept) choose(kept.cell, kept.head, kept.tail);
@@ -204,40 +219,46 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
     save.download = `${cell.toLowerCase()}-seed-${set.seed}.txt`;
     save.href = `data:text/plain;charset=utf-8,${encodeURIComponent(whole)}`;
     save.textContent = `Save as ${save.download}`;
-    if (!unit.childElementCount) {
-      const named = known(cell).map(({ unit, name }) => button(`${name} (${unit})`, () => pick(cell, unit)));
-      const entry = { description: `unit of the ${cell}`, min: 0, max: network(cell).units - 1, step: 1, value: 0 };
-      columns[cell].pick = number(entry, (value) => pick(cell, value));
-      unit.append(columns[cell].pick, ...named);
-    }
+    const named = known(cell).map(({ unit, name }) => button(`${name} (${unit})`, () => pick(cell, unit)));
+    columns[cell].pick ??= unitOf(cell, `unit of the ${cell}`);
+    columns[cell].pick.show(set.unit[cell]);
+    unit.replaceChildren(columns[cell].pick, ...named);
     paint(cell);
   }
 
+  function unitOf(cell, description) {
+    const entry = { description, min: 0, max: network(cell).units - 1, step: 1, value: set.unit[cell] };
+    return number(entry, (value) => pick(cell, value));
+  }
+
   function pick(cell, value) {
-    set.unit[cell] = value;
+    set.unit = { ...set.unit, [cell]: value };
     columns[cell].pick.show(value);
     set.colour = "unit";
     colour.choose("unit");
+    keep({ ...set });
     cells.forEach(paint);
     explain();
     if (chosen?.cell === cell) inspect();
   }
 
-  // A ground for each character: of what is chosen to colour by, and, before a chosen character, of who wrote the memory that speaks for it.
+  // A ground for each character: of what is chosen to colour by. Before a chosen character it is green instead, for who
+  // wrote the memory that speaks for it, unless one looks at a unit.
   function paint(cell) {
     const reading = readings[cell];
     const { spans, unit, sources } = columns[cell];
     const { grounds, bold } = groundsOf(cell, reading);
-    if (chosen?.cell === cell && chosen.light) {
+    if (chosen?.cell === cell && chosen.light && set.colour !== "unit") {
       const most = Math.max(...chosen.light, 1e-9);
       chosen.light.forEach((value, at) => (grounds[at] = shade(LIT, value / most)));
+      bold?.fill(false, 0, chosen.at);
     }
     spans.forEach((span, at) => {
       const inside = chosen?.cell === cell && at >= chosen.at && at < chosen.end;
       span.style.background = inside && chosen.end > chosen.at + 1 ? shade(MARKED, 0.7) : (grounds[at] ?? "");
       span.style.fontWeight = bold?.[at] ? "bold" : "";
       span.style.outline = inside && chosen.end === chosen.at + 1 ? "2px solid #000" : "";
-      span.style.borderLeft = operation?.cell === cell && operation.at === at ? "3px double #000" : "";
+      span.style.borderLeft = operations[cell]?.at === at ? "3px double #000" : "";
     });
     unit.hidden = set.colour !== "unit";
     sources.hidden = set.colour !== "copies";
@@ -336,14 +357,19 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
       if (last >= 1)
         chosen = { cell, head, tail, at: Math.min(head, tail), end: Math.max(head, tail) + 1, light: null };
     }
-    const cut = operation?.cell === cell && chosen?.at > operation?.at; // the way back ends at the hand on the state
-    if (chosen && chosen.end === chosen.at + 1 && !cut) chosen.light = readings[cell].written(chosen.at);
+    const hand = operations[cell]; // the way back ends at a hand on the state
+    if (chosen && chosen.end === chosen.at + 1 && !(hand && chosen.at > hand.at))
+      chosen.light = (hand?.original ?? readings[cell]).written(chosen.at);
     inspect();
     for (const one of new Set([before, cell])) if (one) paint(one);
   }
 
   function inspect() {
-    const nothing = [["Choose a character of either text, or mark a span: by pointer, or by the arrow keys."]];
+    const nothing = [
+      [
+        "Choose a character of either text: by pointer, or left and right one, up and down ten; Shift marks; Escape ends.",
+      ],
+    ];
     const [words, ...more] = !chosen ? nothing : chosen.end > chosen.at + 1 ? ofSpan() : ofCharacter();
     spoken.replaceChildren(...words);
     const hadFocus = shown.contains(document.activeElement); // on a button that is made anew
@@ -360,8 +386,10 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
     const written = `The ${cell} ${at < reading.start ? "was given" : "drew"} ${seen(char)} with a chance of ${percent(p[reading.ids[at]])}.`;
     const word = light && brightest([...reading.text], light);
     const bright = word
-      ? ` Green: who wrote the memory, of eight characters before, that speaks for it. Most of it: ${seen(word)}.`
-      : "";
+      ? ` Green: who wrote the memory that speaks for it. The word with most: ${seen(word.text)}, ${percent(word.share)} of the green.`
+      : light
+        ? ""
+        : " No green: a hand has changed the state before it, or the network has several layers.";
     const slip = (judged[cell]?.grammar ?? []).find(({ start, end }) => at >= start && at < end);
     const bars = make("div", {});
     bars.append(barsOf(characters, { [cell]: p }, cell));
@@ -379,7 +407,11 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
       });
     }
     const values = reading.values(at, HOLDS[cell], network(cell).layers - 1);
-    const names = new Map(known(cell).map(({ unit, name }) => [unit, name]));
+    const names = (unit) =>
+      known(cell)
+        .filter((one) => one.unit === unit)
+        .map(({ name }) => name)
+        .join(" and ");
     const far = values.map((value, unit) => unusual(reading.value(HOLDS[cell], network(cell).layers - 1, unit), value));
     const most = [...far.keys()].sort((a, b) => far[b] - far[a]).slice(0, 5);
     return [
@@ -390,7 +422,7 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
         {},
         `Furthest from their usual values after it, of ${HOLDS[cell]}: `,
         ...most.flatMap((unit) => [
-          button(`${names.get(unit) ?? "unit"} ${unit}: ${values[unit].toFixed(2)}`, () => pick(cell, unit)),
+          button(`${names(unit) || "unit"} ${unit}: ${values[unit].toFixed(2)}`, () => pick(cell, unit)),
           " ",
         ]),
       ),
@@ -398,34 +430,23 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
     ];
   }
 
-  // Units that are on through the span and off around it; and how often a random span as long would find one as good.
   function ofSpan() {
     const { cell, at, end } = chosen;
     const reading = readings[cell];
     const layer = network(cell).layers - 1;
     const units = [...Array(network(cell).units).keys()].map((unit) => reading.value(HOLDS[cell], layer, unit));
-    const found = units.map((values, unit) => ({ unit, ...contrast(values, at, end) })).sort((a, b) => b.gap - a.gap);
-    const random = [];
-    const draw = seeded(at * 1000 + end);
-    const room = reading.ids.length - (end - at) - 1;
-    for (let k = 0; k < 100 && room > 0; k++) {
-      const start = 1 + Math.floor(draw() * room);
-      random.push(Math.max(...units.map((values) => contrast(values, start, start + end - at).gap)));
-    }
-    const lines = found
-      .filter(({ gap }) => gap > 0)
-      .slice(0, 5)
-      .map(({ unit, sign, gap }) => {
-        const as_good = random.filter((other) => other >= gap).length;
-        return make(
-          "li",
-          {},
-          button(`unit ${unit}`, () => pick(cell, unit)),
-          ` ${sign > 0 ? "above" : "below"} all that is around it by ${gap.toFixed(2)}; of ${random.length} random spans, ${as_good} find a unit as good`,
-        );
-      });
     const words = `Marked in the ${cell}'s text: ${seen([...reading.text].slice(at, end).join(""))}.`;
-    if (!lines.length) return [[`${words} No unit is on through all of it and off on both sides.`]];
+    const found = unitsOfSpan(units, at, end);
+    if (!found) return [[`${words} Mark a shorter one, or one further in: it needs as much text on both sides.`]];
+    if (!found.length) return [[`${words} No unit is on through all of it and off on both sides.`]];
+    const lines = found.map(({ unit, sign, gap, chance }) =>
+      make(
+        "li",
+        {},
+        button(`unit ${unit}`, () => pick(cell, unit)),
+        ` ${sign > 0 ? "above" : "below"} all that is around it by ${gap.toFixed(2)}; of 100 random spans, ${chance} find a unit as good`,
+      ),
+    );
     return [[`${words} On through it and off around it, of ${HOLDS[cell]}:`], make("ol", {}, ...lines)];
   }
 
@@ -438,58 +459,59 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
     let held = Number(most.toFixed(1));
     const other = make("input", { type: "text", id: fresh(), value: ANOTHER, spellcheck: false });
     quiet(other);
+    const hand = operations[cell];
+    const layer = network(cell).layers - 1;
     const box = make(
       "details",
-      { open: operation?.cell === cell },
+      { open: handsOpen || Boolean(hand) },
       make("summary", {}, "Hands on the state, from here on"),
+      unitOf(cell, "unit"),
       number(
         { description: `hold unit ${unit} at`, min: -held, max: held, step: 0.1, value: held },
         (value) => (held = value),
       ),
       button("Hold it", () =>
-        operate(
-          cell,
-          at,
-          { hold: { part: HOLDS[cell], layer: network(cell).layers - 1, unit, value: held, from: at - 1 } },
-          `unit ${unit} held at ${held.toFixed(1)}`,
-        ),
+        operate(cell, at, `unit ${unit} held at ${held.toFixed(1)}`, () => ({
+          hold: { part: HOLDS[cell], layer, unit, value: held, from: at - 1 },
+        })),
       ),
       make("div", { className: "charrnn-row" }, make("label", { htmlFor: other.id }, "another story"), other),
-      button("Give it that story's state", () => {
-        try {
+      button("Give it that story's state", () =>
+        operate(cell, at, `the state after ${seen(other.value)}`, () => {
           const read = network(cell).read(other.value);
-          operate(
-            cell,
-            at,
-            { exchange: { state: read.state(read.ids.length - 1), at } },
-            `the state after ${seen(other.value)}`,
-          );
-        } catch (problem) {
-          alert.textContent = problem.message;
-        }
-      }),
-      ...(operation?.cell === cell
+          return { exchange: { state: read.state(read.ids.length - 1), at } };
+        }),
+      ),
+      ...(hand
         ? [
-            make(
-              "p",
-              {},
-              `From the double line on, with ${operation.words}. As it was: `,
-              make("q", {}, operation.was),
-            ),
-            button("Undo", write),
+            make("p", {}, `From the double line on, with ${hand.words}. As it was: `, make("q", {}, hand.was)),
+            button("Undo", () => {
+              delete operations[cell];
+              changed(cell, hand.original, at);
+            }),
           ]
         : []),
     );
+    box.addEventListener("toggle", () => (handsOpen = box.open));
     return box;
   }
 
-  function operate(cell, at, surgery, words) {
+  function operate(cell, at, words, surgery) {
+    const original = operations[cell]?.original ?? readings[cell];
+    const start = Math.max(at, original.start); // what was given stays
+    const was = [...original.text].slice(start, start + 80).join("");
+    try {
+      const reading = network(cell).write({ ...asked(), ...surgery() });
+      operations[cell] = { at, words, was: `${was}…`, original };
+      changed(cell, reading, at);
+    } catch (problem) {
+      alert.textContent = problem.message;
+    }
+  }
+
+  function changed(cell, reading, at) {
     alert.textContent = "";
-    const before = operation?.cell === cell ? operation.original : readings[cell];
-    const start = Math.max(at, before.start); // what was given stays
-    const was = [...before.text].slice(start, start + 80).join("");
-    readings = { ...readings, [cell]: network(cell).write({ ...asked(), ...surgery }) };
-    operation = { cell, at, words, was: `${was}…`, original: before };
+    readings = { ...readings, [cell]: reading };
     judged = {};
     show(cell);
     choose(cell, at);

@@ -2,11 +2,13 @@
 
 function render({ model, el }) {
   const waiting = new Map();
+  const view = Math.random().toString(36); // another view of this widget numbers its questions, too
   let last = 0;
   const ask = (what, request) =>
     new Promise((resolve) => {
-      waiting.set(++last, resolve);
-      model.send({ number: last, what, request });
+      const number = `${view} ${++last}`;
+      waiting.set(number, resolve);
+      model.send({ number, what, request });
     });
   const answered = ({ number, answer }) => {
     waiting.get(number)?.(answer);

@@ -6,7 +6,14 @@ import torch
 
 from charrnn_helpers import Vocabulary
 from charrnn_helpers.measures import authorship, trace
-from charrnn_helpers.measures.authorship import brightest_word, mentions_lit, shares, written_by
+from charrnn_helpers.measures.authorship import (
+    Place,
+    brightest_word,
+    mentions_lit,
+    remembered_places,
+    shares,
+    written_by,
+)
 from charrnn_helpers.measures.units import HERO
 from charrnn_helpers.networks.registry import CELLS
 from charrnn_helpers.text import tales
@@ -48,52 +55,63 @@ def test_light_adds_up_to_what_an_empty_state_would_lose(cell, model):
 @BOTH
 def test_a_network_is_left_alone_and_a_wrong_place_or_network_is_named(cell, model, make, only_looked_at):
     with only_looked_at(model):
-        assert (written_by(model, VOCAB, TEXT, 20) == written_by(model, VOCAB, TEXT[:21], 20)).all()
-    for place in (8, len(TEXT)):
-        with pytest.raises(ValueError, match="with more than 8 before it, 9 to 35"):
+        assert (written_by(model, VOCAB, TEXT, 30) == written_by(model, VOCAB, TEXT[:31], 30)).all()
+    for place in (24, len(TEXT)):
+        with pytest.raises(ValueError, match="with more than 24 before it, 25 to 35"):
             written_by(model, VOCAB, TEXT, place)
     for other in (make("RNN"), make(cell, layers=2), torch.nn.Linear(2, 2)):
         with pytest.raises(ValueError, match="an LSTM or a GRU of one layer"):
-            written_by(other, VOCAB, TEXT, 20)
+            written_by(other, VOCAB, TEXT, 30)
 
 
-def test_the_brightest_word_is_that_of_most_light_all_its_mentions_together():
+def test_the_brightest_word_is_that_of_most_light_in_a_single_mention():
     light = np.zeros(20)
     light[[2, 3, 12]] = 3, 2, 4  # cab: 5; abc: 4
     assert brightest_word(TEXT, light) == "cab"
-    light[17] = 3  # a
+    light[[0, 17]] = 3, 3  # a, and a again
     assert brightest_word(TEXT, light) == "cab"
-    light[0] = 3
+    light[0] = 6
     assert brightest_word(TEXT, light) == "a"
     with pytest.raises(ValueError, match="no word stands before"):
         brightest_word(", ;", np.zeros(2))
 
 
-def test_mentions_are_counted_where_the_network_is_right(make, monkeypatch):
-    text = tales.write_stories(seed=3, characters=9_000)
-    story, vocab = tales.split_stories(text)[0], Vocabulary.from_text(text)
-    model = make("GRU", vocab_size=len(vocab))
-    name = HERO.search(story)
-    asked = [(at, mark) for at, mark in enumerate(tales.annotate(story)) if mark.kind == "name" and mark.distance >= 16]
-    assert asked
+@pytest.fixture
+def knows(make):
+    """A network that always expects one letter; the stories that it is asked about, and their letters."""
+    stories = tales.split_stories(tales.write_stories(seed=3, characters=9_000))
+    vocab = Vocabulary.from_text("".join(stories))
 
-    def light(_model, _vocab, text, at):
-        found = np.zeros(at)
-        found[slice(*(name.span() if at != asked[0][0] else (name.end() + 1, name.end() + 4)))] = 1
-        return found
+    def network(letter):
+        model = make("GRU", vocab_size=len(vocab))
+        with torch.no_grad():
+            model.head.weight.zero_()
+            model.head.bias.zero_()
+            model.head.bias[vocab.encode(letter)] = 1.0
+        return model
 
-    monkeypatch.setattr(authorship, "written_by", light)
-    with torch.no_grad():
-        model.head.weight.zero_()
-        model.head.bias.zero_()
-        model.head.bias[vocab.encode(name[0][0])] = 1.0
-    share = mentions_lit(model, vocab, [story], "name")
-    assert (share.asked, share.right) == (len(asked), len(asked) - 1)
-    assert 0 < share.chance < 0.2
-    assert mentions_lit(model, vocab, [story], "name", most=1)[:2] == (1, 0)
-    with torch.no_grad():
-        model.head.bias[vocab.encode(name[0][0])] = -1.0
+    return network, stories, vocab
+
+
+def test_places_are_those_where_the_network_is_right_evenly_taken(knows):
+    network, stories, vocab = knows
+    name = HERO.search(stories[0])[0]
+    marks = enumerate(tales.annotate(stories[0]))
+    asked = [at for at, mark in marks if mark.kind == "name" and mark.distance >= 16 and at > authorship.FIRST]
+    found = remembered_places(network(name[0]), vocab, stories[:1], "name")
+    assert [place.at for place in found] == asked
+    assert {place.mentions == {name, "her"} or place.mentions == {name, "his"} for place in found} == {True}
+    ends = remembered_places(network(name[0]), vocab, stories[:1], "name", most=2)
+    assert [place.at for place in ends] == [asked[0], asked[-1]]
     with pytest.raises(ValueError, match="the network is right at no name"):
-        mentions_lit(model, vocab, [story], "name")
+        remembered_places(network("."), vocab, stories[:1], "name")
     with pytest.raises(ValueError, match="it must be 'name' or 'pronoun'"):
-        mentions_lit(model, vocab, [story], "door")
+        remembered_places(network("."), vocab, stories, "door")
+
+
+def test_mentions_are_counted_and_so_is_chance():
+    places = [Place("Ada saw Ben. Ada sang", at, {"Ada"}) for at in (12, 13, 16)]
+    light = np.array([0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 1, 1, 1.0])
+    share = mentions_lit(places, [light[: place.at] for place in places])  # Ben, Ben, and Ada's second mention
+    assert (share.asked, share.right) == (3, 1)
+    assert share.chance == pytest.approx((1 / 3 + 1 / 3 + 2 / 4) / 3)
