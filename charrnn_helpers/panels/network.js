@@ -339,7 +339,7 @@ export class Reading {
     return this.ids.map((id) => this.network.characters[id]).join("");
   }
 
-  add(id) {
+  add(id, scored = true) {
     const { G, V, table, layers, head, headBias } = this.network.prepared;
     const { step } = CELLS[this.network.cell], H = this.network.units, t = this.ids.length;
     let x = table, from = id * G;
@@ -354,7 +354,7 @@ export class Reading {
     });
     this.ids.push(id);
     this.#change(t);
-    head.ahead.times(this.tracks.at(-1).h, (t + 1) * H, this.scores, t * V, headBias, 0);
+    if (scored) head.ahead.times(this.tracks.at(-1).h, (t + 1) * H, this.scores, t * V, headBias, 0);
   }
 
   // Exchange the state after place t, or hold a number of it.
@@ -391,6 +391,10 @@ export class Reading {
 
   // Bits by which each character surprised the network; nothing told the first.
   surprise() {
+    return (this.bits ??= this.#surprise());
+  }
+
+  #surprise() {
     return Float64Array.from(this.ids, (id, t) => (t ? -Math.log2(distribution(this.logits(t - 1))[id]) : NaN));
   }
 
@@ -405,7 +409,7 @@ export class Reading {
     for (let step = 0; step < steps; step++) {
       const state = faded(tracks[0], then - 1, (step + 0.5) / steps);
       const again = new Reading(network, back, back, null, { state, at: 0 });
-      for (const id of ids.slice(then, at)) again.add(id);
+      for (const id of ids.slice(then, at)) again.add(id, false); // its state is all that is asked for
       const [dh, dc] = again.#back(ids[at], rival(this.logits(at - 1), ids[at]));
       const memory = state.c?.[0] ?? state.h[0];
       for (let k = 0; k < H; k++) gradient[k] += slope(tracks[0], then - 1, memory, dh, dc, k) / steps;

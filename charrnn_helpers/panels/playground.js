@@ -255,10 +255,14 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
     }
     spans.forEach((span, at) => {
       const inside = chosen?.cell === cell && at >= chosen.at && at < chosen.end;
-      span.style.background = inside && chosen.end > chosen.at + 1 ? shade(MARKED, 0.7) : (grounds[at] ?? "");
-      span.style.fontWeight = bold?.[at] ? "bold" : "";
-      span.style.outline = inside && chosen.end === chosen.at + 1 ? "2px solid #000" : "";
-      span.style.borderLeft = operations[cell]?.at === at ? "3px double #000" : "";
+      const marked = inside && chosen.end > chosen.at + 1;
+      const look = [
+        `background: ${marked ? shade(MARKED, 0.7) : (grounds[at] ?? "")}`,
+        bold?.[at] ? "font-weight: bold" : "",
+        inside && !marked ? "outline: 2px solid #000" : "",
+        operations[cell]?.at === at ? "border-left: 3px double #000" : "",
+      ].join(";");
+      if (span.look !== look) span.style.cssText = span.look = look; // few change, and each costs
     });
     unit.hidden = set.colour !== "unit";
     sources.hidden = set.colour !== "copies";
