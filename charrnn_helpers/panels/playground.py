@@ -160,8 +160,8 @@ class Playground(Panel):
             [self.networks, self.say, self.stage, self.own],
             "The playground: LSTM and GRU continue the same prompt side by side; set prompt, random seed, length, "
             "temperature, top-k, top-p and the updates of training. Choose a character, and see the next-character "
-            "bars, what it depends on and the units that are on; mark a span; hold a unit. Choose other networks, or "
-            "train two on a text of your own.",
+            "bars, who wrote its memory and the units that stand out; mark a span; hold a unit. Choose other networks, "
+            "or train two on a text of your own.",
         )
 
     def _choose(self, change) -> None:

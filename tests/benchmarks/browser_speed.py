@@ -2,8 +2,9 @@
 
     python tests/benchmarks/browser_speed.py
 
-Both cells at each of --units, untrained, write --length characters ("text"), and say for the last how much it depends
-on each before it ("depends"). Milliseconds: the median of --rounds in which all take turns, after two to warm up.
+Both cells at each of --units, untrained, write --length characters ("text"), and say of the last who wrote the
+memory that speaks for it ("written"). Milliseconds: the median of --rounds in which all take turns, after two to warm
+up.
 """
 
 from __future__ import annotations
@@ -28,15 +29,15 @@ ENGINE = (Path(panels.__file__).parent / "network.js").read_text(encoding="utf-8
 CLOCK = """async ([source, spec, coded, length, rounds]) => {
     const { loadNetworks } = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
     const networks = loadNetworks(JSON.parse(spec), Uint8Array.from(atob(coded), char => char.charCodeAt(0)));
-    const milliseconds = networks.map(() => ({ text: [], depends: [] }));
+    const milliseconds = networks.map(() => ({ text: [], written: [] }));
     for (let round = 0; round < rounds + 2; round++) {
         networks.forEach((network, which) => {
             const start = performance.now();
             const reading = network.write({ prompt: "A", seed: round, length });
             const written = performance.now();
-            reading.depends(length);
+            reading.written(length);
             milliseconds[which].text.push(written - start);
-            milliseconds[which].depends.push(performance.now() - written);
+            milliseconds[which].written.push(performance.now() - written);
         });
         await new Promise(resolve => setTimeout(resolve, 20));
     }
