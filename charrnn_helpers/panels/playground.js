@@ -101,6 +101,7 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
   const columns = Object.fromEntries(cells.map((cell) => [cell, column(cell)]));
   const spoken = make("p", { role: "status" }); // it stays, so that a screen reader hears it change
   const shown = make("div", {});
+  const inspected = make("div", { className: "charrnn-inspect" }, spoken, shown);
   root.classList.add("charrnn-play");
   root.replaceChildren(
     make("div", { className: "charrnn-row" }, make("label", { htmlFor: prompt.id }, "prompt"), prompt),
@@ -113,7 +114,7 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
     told,
     legend,
     make("div", { className: "charrnn-columns" }, ...cells.map((cell) => columns[cell].place)),
-    make("div", { className: "charrnn-inspect" }, spoken, shown),
+    inspected,
   );
   write();
 
@@ -376,6 +377,9 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
     ];
     const [words, ...more] = !chosen ? nothing : chosen.end > chosen.at + 1 ? ofSpan() : ofCharacter();
     spoken.replaceChildren(...words);
+    const narrow = chosen && window.matchMedia("(max-width: 600px)").matches; // one text stands below the other
+    const above = narrow ? columns[chosen.cell].place : columns[cells[0]].place.parentNode;
+    if (inspected.previousSibling !== above) above.after(inspected);
     const hadFocus = shown.contains(document.activeElement); // on a button that is made anew
     shown.replaceChildren(...more);
     if (hadFocus && chosen) columns[chosen.cell].text.focus({ preventScroll: true });
