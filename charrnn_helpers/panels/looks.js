@@ -90,7 +90,7 @@ export function barsOf(characters, rows, cell) {
   return make("table", { className: "charrnn-bars" }, head, ...lines);
 }
 
-export function seeded(seed) {
+function seeded(seed) {
   let state = seed >>> 0 || 1;
   return () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
 }
