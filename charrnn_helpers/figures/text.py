@@ -48,14 +48,12 @@ def plot_text(
     highest: float | None = None,
     title: str = "",
     words: str = "",
-    underlined: Sequence[bool] | None = None,
 ) -> Picture:
     """`text` with every character on a ground coloured by its value: the darker, the higher.
 
     `values`: one number a character. `label` names their unit. Characters above `underline_above` are underlined, so
-    that colour is not the only cue, or else those that `underlined` says, one truth value a character. The scale runs
-    from 0, or from the lowest value if that is negative, to `highest` (by default the highest value); give both
-    pictures of a pair the same. Raises `ValueError` if the lengths differ.
+    that colour is not the only cue. The scale runs from 0, or from the lowest value if that is negative, to `highest`
+    (by default the highest value); give both pictures of a pair the same. Raises `ValueError` if the lengths differ.
     """
     values = [float(value) for value in values]
     if len(values) != len(text) or not text:
@@ -66,9 +64,7 @@ def plot_text(
     if low < 0:
         colours = LinearSegmentedColormap.from_list("ground", ["#56B4E9", "#FFFFFF", "#E69F00"])
         scale = Normalize(-max(-low, high), max(-low, high))
-    marked = underlined
-    if marked is None:
-        marked = [underline_above is not None and value > underline_above for value in values]
+    marked = [underline_above is not None and value > underline_above for value in values]
     figure, axes = _text_figure(text, [colours(scale(value)) for value in values], marked, title)
     bar = figure.colorbar(ScalarMappable(scale, colours), ax=axes, shrink=0.9, pad=0.01, aspect=14)
     bar.set_label(label)
