@@ -1,4 +1,4 @@
-"""Who wrote what a network remembers: the state is a sum over the characters read, and each has its share in it.
+"""Who wrote what a network remembers: the state is a sum over the characters read, and each has its part in it.
 
 An LSTM's c is a sum: what character t wrote, i ⊙ g, is still there to the share that all later forget gates let
 through. A GRU's h is one as well, of (1 - z) ⊙ n. (Murdoch and Szlam 2017 take an LSTM apart so.)
@@ -25,7 +25,7 @@ LEAST = {"name": 16, "pronoun": 8}  # characters since the last mention
 FIRST = 60  # the first character that is asked for: something must stand before the last 24
 
 
-def shares(record: dict[str, Tensor]) -> Tensor:
+def parts(record: dict[str, Tensor]) -> Tensor:
     """How much of the last state each character has written, (T, H), of what `trace` recorded: they add up to it."""
     if "c" in record:
         keep, wrote = record["f"], record["i"] * record["g"]
@@ -35,13 +35,14 @@ def shares(record: dict[str, Tensor]) -> Tensor:
     return later.flip(0).cumprod(0).flip(0) * wrote
 
 
-def written_by(model: nn.Module, vocab: Vocabulary, text: str, at: int, back: int = 24, steps: int = 8) -> np.ndarray:
+def written_by(model: nn.Module, vocab: Vocabulary, text: str, at: int, back: int = 24, steps: int = 4) -> np.ndarray:
     """What each character of `text` has written into the memory that now speaks for `text[at]`: nats, (at,).
 
     It speaks for it by the logit of `text[at]`, less that of its strongest rival. `back` characters earlier the state
     was a memory of all before it. How much the answer owes to each unit of it is an integrated gradient (Sundararajan,
-    Taly and Yan 2017) from an empty state to that one, in `steps`; and each character has its share in the unit
-    (`shares`). So all add up, but for the error of `steps`, to what the answer would lose with an empty state there.
+    Taly and Yan 2017) from an empty state to that one, by Gauss and Legendre's rule of `steps` points; and each
+    character has its part of the unit (`parts`). So all add up to what the answer would lose with an empty state there,
+    but for the error of the rule, which with four points is a quarter of it in a trained LSTM, and a twentieth in a GRU.
     The last `back` characters have 0. A network of one layer; from a zero state. Raises `ValueError` for a place with
     nothing before the `back` characters, or for a network that is no LSTM or GRU of one layer.
     """
@@ -54,15 +55,17 @@ def written_by(model: nn.Module, vocab: Vocabulary, text: str, at: int, back: in
         (record,) = trace(model, ids[:then])
         logits = model(ids[None, :-1])[0][0, -1]
     rival = (logits - torch.where(torch.arange(len(logits)) == ids[-1], torch.inf, 0.0)).argmax()
-    way = (torch.arange(steps) + 0.5)[:, None] / steps
-    state = (way * record[CELLS[model.cell].holds][-1]).requires_grad_()  # (steps, H)
+    memory = record[CELLS[model.cell].holds][-1]
+    way, weight = (torch.from_numpy(one).to(memory) for one in np.polynomial.legendre.leggauss(steps))
+    state = ((way[:, None] + 1) / 2 * memory).requires_grad_()  # (steps, H)
     h = record["o"][-1] * state.tanh() if model.cell == "LSTM" else state
     answers, _ = model(
         ids[None, then:-1].expand(steps, -1), (h[None], state[None]) if model.cell == "LSTM" else h[None]
     )
-    (gradient,) = torch.autograd.grad((answers[:, -1, ids[-1]] - answers[:, -1, rival]).sum() / steps, state)
+    ahead = answers[:, -1, ids[-1]] - answers[:, -1, rival]
+    (gradient,) = torch.autograd.grad(ahead @ weight / 2, state)
     light = np.zeros(at)
-    light[:then] = (shares(record) @ gradient.sum(0)).numpy()
+    light[:then] = (parts(record) @ gradient.sum(0)).numpy()
     return light
 
 

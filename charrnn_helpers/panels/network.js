@@ -121,7 +121,42 @@ class Matrix {
       if (r + 3 < rows) out[to + r + 3] = add[first + r + 3] + d;
     }
   }
+
+  // The same for several vectors, an even number of them, two at a time: to fetch a weight is half of the work.
+  timesEach(xs, from, outs, to, adds, first) {
+    const { rows, columns, packed } = this;
+    for (let n = 0; n < xs.length; n += 2) {
+      const x = xs[n], y = xs[n + 1];
+      for (let r = 0, p = 0; r < rows; r += 4) {
+        let a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0;
+        for (let k = from; k < from + columns; k++, p += 4) {
+          const u = x[k], v = y[k], s = packed[p], t = packed[p + 1], w = packed[p + 2], z = packed[p + 3];
+          a += s * u;
+          b += t * u;
+          c += w * u;
+          d += z * u;
+          e += s * v;
+          f += t * v;
+          g += w * v;
+          h += z * v;
+        }
+        const sums = [a, b, c, d, e, f, g, h], here = Math.min(4, rows - r);
+        for (let j = 0; j < here; j++) {
+          outs[n][to + r + j] = adds[n][first + r + j] + sums[j];
+          outs[n + 1][to + r + j] = adds[n + 1][first + r + j] + sums[4 + j];
+        }
+      }
+    }
+  }
 }
+
+// Where and with what weight Gauss and Legendre ask for a function, to integrate it from 0 to 1 by four of its values.
+const RULE = [
+  [0.06943184420297371, 0.17392742256872692],
+  [0.33000947820757187, 0.32607257743127307],
+  [0.6699905217924281, 0.32607257743127307],
+  [0.9305681557970262, 0.17392742256872692],
+];
 
 const sigmoid = (a) => 1 / (1 + Math.exp(-a));
 
@@ -339,7 +374,7 @@ export class Reading {
     return this.ids.map((id) => this.network.characters[id]).join("");
   }
 
-  add(id, scored = true) {
+  add(id) {
     const { G, V, table, layers, head, headBias } = this.network.prepared;
     const { step } = CELLS[this.network.cell], H = this.network.units, t = this.ids.length;
     let x = table, from = id * G;
@@ -354,7 +389,7 @@ export class Reading {
     });
     this.ids.push(id);
     this.#change(t);
-    if (scored) head.ahead.times(this.tracks.at(-1).h, (t + 1) * H, this.scores, t * V, headBias, 0);
+    head.ahead.times(this.tracks.at(-1).h, (t + 1) * H, this.scores, t * V, headBias, 0);
   }
 
   // Exchange the state after place t, or hold a number of it.
@@ -400,20 +435,19 @@ export class Reading {
 
   // What each character has written into the memory that now speaks for the one at place `at`, and against its strongest
   // rival: nats, (at,), as `measures.written_by` says. null for a network of several layers.
-  written(at, back = 24, steps = 8) {
+  written(at, back = 24) {
     const { network, ids, tracks } = this, { units: H, layers } = network;
     const { faded, slope, wrote, kept } = CELLS[network.cell], light = new Float64Array(at), then = at - back;
     if (layers > 1) return null;
     if (then < 1) return light;
     const gradient = new Float64Array(H), left = new Float64Array(H).fill(1);
-    for (let step = 0; step < steps; step++) {
-      const state = faded(tracks[0], then - 1, (step + 0.5) / steps);
-      const again = new Reading(network, back, back, null, { state, at: 0 });
-      for (const id of ids.slice(then, at)) again.add(id, false); // its state is all that is asked for
-      const [dh, dc] = again.#back(ids[at], rival(this.logits(at - 1), ids[at]));
-      const memory = state.c?.[0] ?? state.h[0];
-      for (let k = 0; k < H; k++) gradient[k] += slope(tracks[0], then - 1, memory, dh, dc, k) / steps;
-    }
+    const states = RULE.map(([share]) => faded(tracks[0], then - 1, share));
+    const again = states.map((state) => new Reading(network, back, back, null, { state, at: 0 }));
+    for (const id of ids.slice(then, at)) addToEach(again, id);
+    gradients(again, ids[at], rival(this.logits(at - 1), ids[at])).forEach(([dh, dc], step) => {
+      const memory = states[step].c?.[0] ?? states[step].h[0];
+      for (let k = 0; k < H; k++) gradient[k] += RULE[step][1] * slope(tracks[0], then - 1, memory, dh, dc, k);
+    });
     const first = this.exchange && this.exchange.at <= then ? this.exchange.at : 0; // nobody before wrote what came in
     for (let t = then - 1; t >= first; t--) {
       for (let k = 0; k < H; k++) {
@@ -424,17 +458,29 @@ export class Reading {
     return light;
   }
 
-  // Gradients of a difference of last logits with respect to the state before the first character: [dh, dc].
-  #back(chosen, other) {
-    const { G, layers, head } = this.network.prepared, { back } = CELLS[this.network.cell];
-    const H = this.network.units, hidden = layers[0].hidden.back(), da = new Float64Array(G), dc = new Float64Array(H);
-    const dh = Float64Array.from({ length: H }, (_, k) => head.values[chosen * H + k] - head.values[other * H + k]);
-    for (let t = this.ids.length - 1; t >= 0; t--) {
-      back(this.tracks[0], t, dh, dc, da);
-      hidden.times(da, 0, dh, 0, dh, 0);
-    }
-    return [dh, dc];
+}
+
+// A character after each of some readings of one layer. Their state is all that is asked for: nothing is scored.
+function addToEach(readings, id) {
+  const { network, ids } = readings[0], { G, table, layers } = network.prepared, [{ hidden, hiddenBias }] = layers;
+  const t = ids.length, tracks = readings.map((one) => one.tracks[0]), H = network.units;
+  const [h, gates] = ["h", "gates"].map((name) => tracks.map((track) => track[name]));
+  hidden.ahead.timesEach(h, t * H, gates, 4 * H * t, tracks.map(() => hiddenBias), 0);
+  for (const track of tracks) CELLS[network.cell].step(track, t, table, id * G);
+  for (const one of readings) one.ids.push(id);
+}
+
+// Gradients of a difference of last logits with respect to the state before the first character: [dh, dc] for each.
+function gradients(readings, chosen, other) {
+  const { network, ids } = readings[0], { G, layers, head } = network.prepared, { back } = CELLS[network.cell];
+  const H = network.units, hidden = layers[0].hidden.back(), empty = (size) => readings.map(() => new Float64Array(size));
+  const [dh, dc, da] = [empty(H), empty(H), empty(G)];
+  for (const one of dh) for (let k = 0; k < H; k++) one[k] = head.values[chosen * H + k] - head.values[other * H + k];
+  for (let t = ids.length - 1; t >= 0; t--) {
+    readings.forEach((one, n) => back(one.tracks[0], t, dh[n], dc[n], da[n]));
+    hidden.timesEach(da, 0, dh, 0, dh, 0);
   }
+  return readings.map((_, n) => [dh[n], dc[n]]);
 }
 
 // The likeliest character but one.

@@ -1,4 +1,4 @@
-"""The shares of the characters add up to the state, and what they say to what an empty state would lose."""
+"""The parts that the characters wrote add up to the state, and what they say to what an empty state would lose."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from charrnn_helpers.measures.authorship import (
     brightest_word,
     mentions_lit,
     remembered_places,
-    shares,
+    parts,
     written_by,
 )
 from charrnn_helpers.measures.units import HERO
@@ -35,14 +35,14 @@ def model(cell, make):
 @BOTH
 def test_shares_add_up_to_the_state(cell, model):
     (record,) = trace(model, VOCAB.encode(TEXT))
-    assert torch.allclose(shares(record).sum(dim=0), record[CELLS[cell].holds][-1])
-    assert shares(record).shape == record["h"].shape
+    assert torch.allclose(parts(record).sum(dim=0), record[CELLS[cell].holds][-1])
+    assert parts(record).shape == record["h"].shape
 
 
 @BOTH
 def test_light_adds_up_to_what_an_empty_state_would_lose(cell, model):
     at, back = 30, 8
-    light = written_by(model, VOCAB, TEXT, at, back, steps=2000)
+    light = written_by(model, VOCAB, TEXT, at, back, steps=200)
     ids, chosen = VOCAB.encode(TEXT), VOCAB.encode(TEXT[at])
     whole, empty = model(ids[None, :at])[0][0, -1], model(ids[None, at - back : at])[0][0, -1]
     rival = whole.argsort()[-1 if whole.argmax() != chosen else -2]
