@@ -42,7 +42,7 @@ def written_by(model: nn.Module, vocab: Vocabulary, text: str, at: int, back: in
     was a memory of all before it. How much the answer owes to each unit of it is an integrated gradient (Sundararajan,
     Taly and Yan 2017) from an empty state to that one, by Gauss and Legendre's rule of `steps` points; and each
     character has its part of the unit (`parts`). So all add up to what the answer would lose with an empty state there,
-    but for the error of the rule, which with four points is a quarter of it in a trained LSTM, and a twentieth in a GRU.
+    but for the error of the rule: with four points about a quarter of it in a trained LSTM, a twentieth in a GRU.
     The last `back` characters have 0. A network of one layer; from a zero state. Raises `ValueError` for a place with
     nothing before the `back` characters, or for a network that is no LSTM or GRU of one layer.
     """

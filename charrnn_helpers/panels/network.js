@@ -457,7 +457,6 @@ export class Reading {
     }
     return light;
   }
-
 }
 
 // A character after each of some readings of one layer. Their state is all that is asked for: nothing is scored.

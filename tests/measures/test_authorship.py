@@ -10,8 +10,8 @@ from charrnn_helpers.measures.authorship import (
     Place,
     brightest_word,
     mentions_lit,
-    remembered_places,
     parts,
+    remembered_places,
     written_by,
 )
 from charrnn_helpers.measures.units import HERO
@@ -33,7 +33,7 @@ def model(cell, make):
 
 
 @BOTH
-def test_shares_add_up_to_the_state(cell, model):
+def test_parts_add_up_to_the_state(cell, model):
     (record,) = trace(model, VOCAB.encode(TEXT))
     assert torch.allclose(parts(record).sum(dim=0), record[CELLS[cell].holds][-1])
     assert parts(record).shape == record["h"].shape
