@@ -40,13 +40,6 @@ function contrast(values, start, end) {
   return low - over >= under - high ? { gap: low - over, sign: 1 } : { gap: under - high, sign: -1 };
 }
 
-// How many standard deviations a value lies from the mean of the unit's values.
-export function unusual(values, value) {
-  const mean = values.reduce((a, b) => a + b, 0) / values.length;
-  const variance = values.reduce((a, b) => a + (b - mean) ** 2, 0) / values.length;
-  return Math.abs(value - mean) / Math.sqrt(variance + 1e-6);
-}
-
 // The word that has written most, as `measures.brightest_word`, and its share of all that speaks for the character.
 export function brightest(chars, light) {
   let best = null;

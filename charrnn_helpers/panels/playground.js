@@ -4,7 +4,7 @@
 // what only the course's Python knows: the oracle of the grammar, its verdict, and copies of the training text.
 
 import { button, choice, fresh, make, number, percent, quiet, seen, shade } from "./elements.js";
-import { LOOKS, barsOf, brightest, unitsOfSpan, unusual } from "./looks.js";
+import { LOOKS, barsOf, brightest, unitsOfSpan } from "./looks.js";
 import { distribution, loadNetworks } from "./network.js";
 
 const SURPRISES = ["", "#ffefc0", "#ffd166", "#f0a500"]; // below 1 bit, 1 to 2, 2 to 4, above 4 (bold)
@@ -420,7 +420,7 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
         .filter((one) => one.unit === unit)
         .map(({ name }) => name)
         .join(" and ");
-    const far = values.map((value, unit) => unusual(reading.value(HOLDS[cell], network(cell).layers - 1, unit), value));
+    const far = reading.unusual(at, HOLDS[cell], network(cell).layers - 1);
     const most = [...far.keys()].sort((a, b) => far[b] - far[a]).slice(0, 5);
     return [
       [written + bright, ...(slip ? [" ", make("b", {}, slip.why)] : [])],
