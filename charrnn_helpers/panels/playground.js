@@ -3,7 +3,7 @@
 // Everything is computed here, from the networks' weights (network.js). `ask(what, request)`, where a kernel answers, adds
 // what only the course's Python knows: the oracle of the grammar, its verdict, and copies of the training text.
 
-import { button, choice, fresh, make, number, percent, quiet, seen, shade } from "./elements.js";
+import { button, choice, choosable, fresh, make, number, percent, quiet, seen, shade } from "./elements.js";
 import { LOOKS, barsOf, brightest, unitsOfSpan } from "./looks.js";
 import { distribution, loadNetworks } from "./network.js";
 
@@ -16,7 +16,10 @@ const COLOURS = {
   grammar: "the grammar's verdict",
 };
 const HOLDS = { LSTM: "c", GRU: "h" }; // the part of the state that remembers
+const PATIENCE = 4000; // ms that the kernel may take before a reader is told
 const ANOTHER = "Once a small child called Zoe lived by the mill. ";
+
+const narrow = () => window.matchMedia("(max-width: 600px)").matches; // one text stands below the other
 
 export function playground(root, { spec, data, ask = null, settings = {}, keep = () => {} }) {
   const networks = loadNetworks(spec, data);
@@ -105,7 +108,12 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
   root.classList.add("charrnn-play");
   root.replaceChildren(
     make("div", { className: "charrnn-row" }, make("label", { htmlFor: prompt.id }, "prompt"), prompt),
-    ...numbers,
+    make(
+      "details",
+      { open: !narrow() }, // on a phone the texts come first
+      make("summary", {}, "Random seed, length, temperature, top-k, top-p"),
+      ...numbers,
+    ),
     ...(steps.length > 1
       ? [make("div", { className: "charrnn-row" }, make("label", { htmlFor: training.id }, "after"), training, reached)]
       : []),
@@ -122,7 +130,6 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
 
   function column(cell) {
     const text = make("div", { className: "charrnn-text", tabIndex: 0, dir: "auto" });
-    let touched = false; // a finger that moves scrolls, and marks nothing
     text.setAttribute("role", "group");
     text.setAttribute("aria-label", `text of the ${cell}: arrow keys choose a character, with Shift a span`);
     quiet(text);
@@ -132,45 +139,12 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
     const look = LOOKS[cell];
     const place = make("div", {}, make("b", {}, cell), text, save, unit, sources);
     place.style.borderLeft = `4px ${look[1]} ${look[0]}`;
-    text.addEventListener("pointerdown", (event) => {
-      const at = placeOf(event, text);
-      touched = event.pointerType === "touch";
-      if (at === null || event.button || touched) return;
-      choose(cell, at, event.shiftKey && chosen?.cell === cell ? chosen.at : at);
-      const follow = (later) => {
-        const to = placeOf(later, text);
-        if (to !== null && later.buttons) choose(cell, to, at);
-      };
-      const end = () => {
-        text.removeEventListener("pointermove", follow);
-        window.removeEventListener("pointerup", end);
-      };
-      text.addEventListener("pointermove", follow);
-      window.addEventListener("pointerup", end);
-    });
-    text.addEventListener("click", (event) => {
-      const at = placeOf(event, text);
-      if (touched && at !== null) choose(cell, at);
-    });
-    text.addEventListener("keydown", (event) => {
-      const here = chosen?.cell === cell ? chosen : { head: readings[cell].start, tail: readings[cell].start };
-      const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -10, ArrowDown: 10, Home: -1e6, End: 1e6 }[event.key];
-      if (event.key === "Escape") choose(null);
-      else if (by === undefined || event.ctrlKey || event.metaKey) return;
-      else
-        choose(
-          cell,
-          chosen?.cell === cell || Math.abs(by) > 10 ? here.head + by : here.head,
-          event.shiftKey ? here.tail : null,
-        );
-      event.preventDefault();
+    choosable(text, {
+      chosen: () => (chosen?.cell === cell ? chosen : null),
+      start: () => readings[cell].start,
+      choose: (head, tail) => choose(head === null ? null : cell, head, tail),
     });
     return { place, text, save, unit, sources, spans: [] };
-  }
-
-  function placeOf(event, text) {
-    const under = root.getRootNode().elementFromPoint(event.clientX, event.clientY);
-    return text.contains(under) && under.dataset.at !== undefined ? Number(under.dataset.at) : null;
   }
 
   function write() {
@@ -329,7 +303,13 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
     if (!ask) return;
     const asked = readings;
     const texts = Object.fromEntries(cells.map((cell) => [cell, { text: asked[cell].text, start: asked[cell].start }]));
+    const late = setTimeout(() => {
+      if (asked !== readings) return;
+      judged = { words: "The kernel is busy or gone: nothing is known yet of copies and grammar." };
+      explain();
+    }, PATIENCE);
     const found = await ask("judge", texts);
+    clearTimeout(late);
     if (asked !== readings || !found) return; // another text stands there by now
     judged = found;
     for (const cell of cells) {
@@ -377,8 +357,7 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
     ];
     const [words, ...more] = !chosen ? nothing : chosen.end > chosen.at + 1 ? ofSpan() : ofCharacter();
     spoken.replaceChildren(...words);
-    const narrow = chosen && window.matchMedia("(max-width: 600px)").matches; // one text stands below the other
-    const above = narrow ? columns[chosen.cell].place : columns[cells[0]].place.parentNode;
+    const above = chosen && narrow() ? columns[chosen.cell].place : columns[cells[0]].place.parentNode;
     if (inspected.previousSibling !== above) above.after(inspected);
     const hadFocus = shown.contains(document.activeElement); // on a button that is made anew
     shown.replaceChildren(...more);
