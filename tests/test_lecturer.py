@@ -96,7 +96,7 @@ def test_binder_installs_what_requirements_ask_for_with_the_cpu_build_of_torch()
 
 def test_the_package_asks_for_what_the_course_asks_for_and_is_cited_by_its_version():
     package = read_table(ROOT / "pyproject.toml")["project"]
-    asked = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    asked = (ROOT / "requirements.txt").read_text(encoding="utf-8").replace('"', "'").splitlines()
     assert set(package["dependencies"]) <= set(asked)
     cited = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     assert f"\nversion: {package['version']}\n" in cited
