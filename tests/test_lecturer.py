@@ -10,6 +10,7 @@ import nbformat
 import pytest
 
 from charrnn_helpers import lecturer
+from charrnn_helpers.training.files import read_table
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -91,6 +92,15 @@ def test_binder_installs_what_requirements_ask_for_with_the_cpu_build_of_torch()
     assert {re.sub(r"^(torch|matplotlib)\b", lambda name: renamed[name[0]], line) for line in wanted} <= given
     assert "pip install --no-deps --editable ." in (ROOT / ".binder" / "postBuild").read_text()
     assert os.access(ROOT / ".binder" / "postBuild", os.X_OK)
+
+
+def test_the_package_asks_for_what_the_course_asks_for_and_is_cited_by_its_version():
+    package = read_table(ROOT / "pyproject.toml")["project"]
+    asked = (ROOT / "requirements.txt").read_text(encoding="utf-8").replace('"', "'").splitlines()
+    assert set(package["dependencies"]) <= set(asked)
+    cited = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {package['version']}\n" in cited
+    assert f"  - name: {re.search('[(]c[)] [0-9]+ (.*)', (ROOT / 'LICENSE').read_text(encoding='utf-8'))[1]}\n" in cited
 
 
 def test_the_page_of_networks_that_are_not_there_is_refused_and_nothing_is_written(tmp_path, capsys):

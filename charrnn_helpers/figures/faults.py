@@ -40,7 +40,8 @@ def plot_fault(run: Run, floor: float, twin: Run | None = None) -> Picture:
     for axes, what in ((left, "updates"), (middle, "updates"), (right, "position in the window")):
         axes.set_xlabel(what)
     if run.error:
-        figure.suptitle(fill(f"It stopped after {len(run.losses)} update(s): {run.error}", 90), fontsize="medium")
+        said = fill(f"It stopped after {len(run.losses)} update(s): {run.error}", 90)
+        figure.suptitle(said, fontsize="medium", parse_math=False)
     who = "a run, in purple" + (", beside its sound twin, black and dashed" if twin else "")
     return picture(
         figure,

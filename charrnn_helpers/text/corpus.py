@@ -57,8 +57,9 @@ def load_corpus(name_or_path: str | Path = "tales", split: tuple[float, ...] = (
         text, source = TEXTS[name]()
     else:
         path = Path(name_or_path)
-        if not path.is_file():
-            raise CorpusError(f"there is no text {name!r}: give one of {', '.join(TEXTS)}, or the path of a text file")
+        if not os.path.isfile(path):  # False, where `Path.is_file` may raise, also for what can be no path
+            shown = f"{name[:80]}…" if len(name) > 80 else name
+            raise CorpusError(f"there is no text {shown!r}: give one of {', '.join(TEXTS)}, or the path of a text file")
         text, source = read_text(path.read_bytes(), path), str(path)
         name = f"{path.stem}.txt" if path.stem in TEXTS else path.stem  # a reader's tales.txt is not our tales
     ends = (shares[0], shares[0] + shares[1] if len(shares) == 3 else 1.0)

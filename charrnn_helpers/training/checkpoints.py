@@ -77,6 +77,8 @@ def save_checkpoint(
 def load_checkpoint(path: str | Path, vocab: Vocabulary | None = None) -> Checkpoint:
     """Read what `save_checkpoint` wrote, on the CPU and with `weights_only=True`: nothing in the file is executed.
 
+    (Before 2.10, PyTorch could be led astray by a crafted file all the same; the course asks for 2.10 or newer.)
+
     Raises `CheckpointError` if the file is missing, damaged, or, when `vocab` is given, of another vocabulary.
     """
     path = Path(path)
@@ -93,7 +95,7 @@ def load_checkpoint(path: str | Path, vocab: Vocabulary | None = None) -> Checkp
             updates: _model(content, {k: from_int8(*v) if isinstance(v, tuple) else v for k, v in weights.items()})
             for updates, weights in content.get("album", {}).items()
         }
-        kept = content["history"]
+        text, kept = str(content["text"]), content["history"]
         history = kept and History(**{**kept, "config": TrainConfig(**kept["config"])})
     except Exception as error:  # a damaged file can fail in any of these ways
         raise CheckpointError(
@@ -105,7 +107,7 @@ def load_checkpoint(path: str | Path, vocab: Vocabulary | None = None) -> Checkp
             f"{path} is of another vocabulary: {len(theirs - ours)} of its characters are not in yours and "
             f"{len(ours - theirs)} of yours are not in it; load the text it was trained on, or train again"
         )
-    return Checkpoint(model, stored, content["text"], history, path, album)
+    return Checkpoint(model, stored, text, history, path, album)
 
 
 def find_checkpoint(cell: str, text: str = "tales", runs: str | Path = "runs") -> Path:
