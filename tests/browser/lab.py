@@ -84,6 +84,12 @@ def jupyterlab(folder, settings):
 def run_notebook(page, address, name):
     """Open notebook `name` (a path on the server), run all its cells, and return its error outputs as text."""
     page.goto(f"{address}/lab/tree/{name}?reset")
+    wait_for_kernel(page, name)
+    return run_cells(page, "run-all-cells")
+
+
+def wait_for_kernel(page, name):
+    """Until the kernel of notebook `name`, which is opening, waits for cells."""
     page.wait_for_function(
         """name => {
             const current = window.jupyterapp?.shell.currentWidget;
@@ -93,7 +99,6 @@ def run_notebook(page, address, name):
         arg=name,
         timeout=2 * MINUTES,
     )
-    return run_cells(page, "run-all-cells")
 
 
 def run_cells(page, command):
