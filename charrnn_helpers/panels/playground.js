@@ -4,7 +4,7 @@
 // what only the course's Python knows: the oracle of the grammar, its verdict, and copies of the training text.
 
 import { button, choice, choosable, fresh, make, number, percent, quiet, seen, shade } from "./elements.js";
-import { LOOKS, barsOf, brightest, unitsOfSpan } from "./looks.js";
+import { barsOf, brightest, unitsOfSpan } from "./looks.js";
 import { distribution, loadNetworks } from "./network.js";
 
 const SURPRISES = ["", "#ffefc0", "#ffd166", "#f0a500"]; // below 1 bit, 1 to 2, 2 to 4, above 4 (bold)
@@ -15,7 +15,6 @@ const COLOURS = {
   copies: "what is in the training text",
   grammar: "the grammar's verdict",
 };
-const HOLDS = { LSTM: "c", GRU: "h" }; // the part of the state that remembers
 const PATIENCE = 4000; // ms that the kernel may take before a reader is told
 const ANOTHER = "Once a small child called Zoe lived by the mill. ";
 
@@ -49,6 +48,8 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
     const its = networks.filter((one) => one.cell === cell).sort((a, b) => a.updates - b.updates);
     return its.findLast((one) => one.updates <= steps[set.step]) ?? its[0];
   };
+  const holds = (cell) => spec.cells[cell].holds; // the part of the state that remembers
+  const looks = { oracle: "dotted #777777", ...Object.fromEntries(cells.map((cell) => [cell, spec.cells[cell].look])) };
   const known = (cell) => (spec.named?.[cell] ?? []).filter(() => set.step === steps.length - 1);
 
   // ------------------------------------------------------------------------------------------------------- the controls
@@ -136,9 +137,8 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
     const save = make("a", {});
     const unit = make("div", {});
     const sources = make("div", {});
-    const look = LOOKS[cell];
     const place = make("div", {}, make("b", {}, cell), text, save, unit, sources);
-    place.style.borderLeft = `4px ${look[1]} ${look[0]}`;
+    place.style.borderLeft = `4px ${looks[cell]}`;
     choosable(text, {
       chosen: () => (chosen?.cell === cell ? chosen : null),
       start: () => readings[cell].start,
@@ -253,7 +253,7 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
       return { grounds: degrees.map((degree) => SURPRISES[degree]), bold: degrees.map((degree) => degree === 3) };
     }
     if (set.colour === "unit") {
-      const values = reading.value(HOLDS[cell], network(cell).layers - 1, set.unit[cell]);
+      const values = reading.value(holds(cell), network(cell).layers - 1, set.unit[cell]);
       const most = Math.max(1e-9, ...values.map(Math.abs));
       return { grounds: Array.from(values, (value) => shade(value > 0 ? MORE : LESS, Math.abs(value) / most)) };
     }
@@ -379,7 +379,7 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
         : " No green: a hand has changed the state before it, or the network has several layers.";
     const slip = (judged[cell]?.grammar ?? []).find(({ start, end }) => at >= start && at < end);
     const bars = make("div", {});
-    bars.append(barsOf(characters, { [cell]: p }, cell));
+    bars.append(barsOf(characters, looks, { [cell]: p }, cell));
     if (ask) {
       ask("oracle", { text: [...reading.text].slice(0, at).join("") }).then((found) => {
         if (chosen?.cell !== cell || chosen.at !== at) return;
@@ -389,17 +389,17 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
           );
         else
           bars.replaceChildren(
-            barsOf(characters, { [cell]: p, oracle: characters.map((one) => found[one] ?? 0) }, cell),
+            barsOf(characters, looks, { [cell]: p, oracle: characters.map((one) => found[one] ?? 0) }, cell),
           );
       });
     }
-    const values = reading.values(at, HOLDS[cell], network(cell).layers - 1);
+    const values = reading.values(at, holds(cell), network(cell).layers - 1);
     const names = (unit) =>
       known(cell)
         .filter((one) => one.unit === unit)
         .map(({ name }) => name)
         .join(" and ");
-    const far = reading.unusual(at, HOLDS[cell], network(cell).layers - 1);
+    const far = reading.unusual(at, holds(cell), network(cell).layers - 1);
     const most = [...far.keys()].sort((a, b) => far[b] - far[a]).slice(0, 5);
     return [
       [written + bright, ...(slip ? [" ", make("b", {}, slip.why)] : [])],
@@ -407,7 +407,7 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
       make(
         "p",
         {},
-        `Furthest from their usual values after it, of ${HOLDS[cell]}: `,
+        `Furthest from their usual values after it, of ${holds(cell)}: `,
         ...most.flatMap((unit) => [
           button(`${names(unit) || "unit"} ${unit}: ${values[unit].toFixed(2)}`, () => pick(cell, unit)),
           " ",
@@ -421,7 +421,7 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
     const { cell, at, end } = chosen;
     const reading = readings[cell];
     const layer = network(cell).layers - 1;
-    const units = [...Array(network(cell).units).keys()].map((unit) => reading.value(HOLDS[cell], layer, unit));
+    const units = [...Array(network(cell).units).keys()].map((unit) => reading.value(holds(cell), layer, unit));
     const words = `Marked in the ${cell}'s text: ${seen([...reading.text].slice(at, end).join(""))}.`;
     const found = unitsOfSpan(units, at, end);
     if (!found) return [[`${words} Mark a shorter one, or one further in: it needs as much text on both sides.`]];
@@ -434,14 +434,14 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
         ` ${sign > 0 ? "above" : "below"} all that is around it by ${gap.toFixed(2)}; of 100 random spans, ${chance} find a unit as good`,
       ),
     );
-    return [[`${words} On through it and off around it, of ${HOLDS[cell]}:`], make("ol", {}, ...lines)];
+    return [[`${words} On through it and off around it, of ${holds(cell)}:`], make("ol", {}, ...lines)];
   }
 
   // ------------------------------------------------------------------------------------------------- hands on the state
 
   function hands(cell, at) {
     const unit = set.unit[cell];
-    const values = readings[cell].value(HOLDS[cell], network(cell).layers - 1, unit);
+    const values = readings[cell].value(holds(cell), network(cell).layers - 1, unit);
     const most = Math.max(1, ...values.map(Math.abs));
     let held = Number(most.toFixed(1));
     const other = make("input", { type: "text", id: fresh(), value: ANOTHER, spellcheck: false });
@@ -459,7 +459,7 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
       ),
       button("Hold it", () =>
         operate(cell, at, `unit ${unit} held at ${held.toFixed(1)}`, () => ({
-          hold: { part: HOLDS[cell], layer, unit, value: held, from: at - 1 },
+          hold: { part: holds(cell), layer, unit, value: held, from: at - 1 },
         })),
       ),
       make("div", { className: "charrnn-row" }, make("label", { htmlFor: other.id }, "another story"), other),

@@ -13,7 +13,7 @@ from ..networks.registry import CELLS
 from ..text.encoding import Vocabulary
 from .config import History, TrainConfig
 from .files import whole_file
-from .quantised import from_int8, to_int8
+from .quantised import small, whole
 
 BUNDLED = Path(__file__).parents[1] / "checkpoints"
 
@@ -58,10 +58,7 @@ def save_checkpoint(
         "characters": vocab.characters,
         "text": text,
         "history": history and _plain(history, resumable),
-        "album": {
-            updates: {name: to_int8(value) if value.dim() == 2 else value for name, value in _weights(copy).items()}
-            for updates, copy in (album or {}).items()
-        },
+        "album": {updates: small(_weights(copy)) for updates, copy in (album or {}).items()},
     }
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -91,10 +88,7 @@ def load_checkpoint(path: str | Path, vocab: Vocabulary | None = None) -> Checkp
         content = torch.load(path, map_location="cpu", weights_only=True)
         stored = Vocabulary(content["characters"])
         model = _model(content, content["weights"])
-        album = {
-            updates: _model(content, {k: from_int8(*v) if isinstance(v, tuple) else v for k, v in weights.items()})
-            for updates, weights in content.get("album", {}).items()
-        }
+        album = {updates: _model(content, whole(weights)) for updates, weights in content.get("album", {}).items()}
         text, kept = str(content["text"]), content["history"]
         history = kept and History(**{**kept, "config": TrainConfig(**kept["config"])})
     except Exception as error:  # a damaged file can fail in any of these ways
