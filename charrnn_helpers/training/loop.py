@@ -159,7 +159,10 @@ def _own_random_numbers(history: History, model: nn.Module, device: torch.device
         yield
         return
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        (torch.manual_seed if device.type == "cuda" else torch.default_generator.manual_seed)(history.config.seed)
+        if device.type == "cuda":
+            torch.manual_seed(history.config.seed)  # the GPU's generator as well
+        else:
+            torch.default_generator.manual_seed(history.config.seed)
         if history.resume:
             torch.set_rng_state(history.resume["random"])
         if "random_cuda" in history.resume and device.type == "cuda":
