@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import subprocess
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -82,6 +83,43 @@ def test_the_link_for_a_class_names_hub_repository_and_notebook(capsys):
     }
     with pytest.raises(ValueError, match="no notebook begins with 42"):
         lecturer.link("https://hub.example.edu", "https://git.example.org/a/course", "42")
+
+
+def test_an_update_comes_to_a_student_and_what_the_student_changed_stays(tmp_path):
+    """By nbgitpuller, twice: beside the student's work, and in the very cell."""
+    puller = pytest.importorskip("nbgitpuller.pull", reason="nbgitpuller is not installed; see tests/requirements.txt")
+    theirs, ours = tmp_path / "theirs", tmp_path / "home" / "course"
+    shutil.copytree(ROOT / "notebooks", theirs)
+
+    def change(folder, name, old, new):
+        notebook = nbformat.read(folder / name, as_version=4)
+        (cell,) = (cell for cell in notebook.cells if old in cell.source)
+        cell.source = cell.source.replace(old, new)
+        if cell.cell_type == "code":
+            cell.outputs = [nbformat.v4.new_output("stream", text=f"of {new}\n")]
+        nbformat.write(notebook, folder / name)
+
+    def published():
+        git = ["git", "-c", "user.name=a", "-c", "user.email=a@b"]
+        for command in (["init", "-q", "-b", "main"], ["add", "."], ["commit", "-qm", "."]):
+            subprocess.run([*git, *command], cwd=theirs, check=True)
+        list(puller.GitPuller(f"file://{theirs}", str(ours), branch="main").pull())
+        return {
+            name: str(nbformat.read(ours / name, as_version=4)) for name in ("01_encoding.ipynb", "07_playground.ipynb")
+        }
+
+    published()
+    change(ours, "07_playground.ipynb", "different_texts = ...", "different_texts = 5")
+    change(theirs, "07_playground.ipynb", "# 07 · ", "# 07 · Anew: ")
+    change(theirs, "01_encoding.ipynb", "# 01 · ", "# 01 · Anew: ")
+    found = published()
+    assert all(f"# {name[:2]} · Anew: " in text for name, text in found.items())
+    assert "different_texts = 5" in found["07_playground.ipynb"]
+    change(theirs, "07_playground.ipynb", "different_texts = ...", "different_texts = 0")
+    found = published()["07_playground.ipynb"]
+    assert "different_texts = 5" in found
+    assert "of different_texts = 5" in found
+    assert "different_texts = 0" not in found
 
 
 def test_binder_installs_what_requirements_ask_for_with_the_cpu_build_of_torch():
