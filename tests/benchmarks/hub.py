@@ -34,11 +34,12 @@ import websocket
 from jupyter_server.services.kernels.connection.base import deserialize_binary_message
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
-from lab import CHROMIUM, CHROMIUM_OPTIONS, MINUTES, ROOT, errors_of, run_cells, wait_for_kernel
+from lab import CHROMIUM, CHROMIUM_OPTIONS, MINUTES, ROOT, errors_of, wait_for_kernel
 
 from charrnn_helpers.lecturer import link
 
 NOTEBOOKS = {"07": "course/notebooks/07_playground.ipynb", "04": "course/notebooks/04_training.ipynb"}
+LONGEST = 20  # minutes, of one step
 LAST = {"07": "playground_panel(", "04": "generate("}  # in the last cell that is run
 STEPS = {
     "log in, get a server": "enter",
@@ -46,10 +47,11 @@ STEPS = {
     "07, to its panel": "play",
     "the panel's answer": "ask",
 }
-BELOW = """number => {
+RUN_TO = """async number => {
     const { content } = window.jupyterapp.shell.currentWidget;
     const code = [...content.model.cells].flatMap((cell, place) => (cell.type === "code" ? [place] : []));
     content.activeCellIndex = code[number] + 1;
+    await window.jupyterapp.commands.execute("notebook:run-all-above");
 }"""
 CONFIG = """
 c.JupyterHub.authenticator_class, c.JupyterHub.spawner_class = "dummy", "simple"
@@ -58,7 +60,7 @@ c.JupyterHub.bind_url, c.JupyterHub.hub_port = "http://127.0.0.1:{ports[0]}", {p
 c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:{ports[2]}"
 c.SimpleLocalProcessSpawner.home_dir_template = "{folder}/homes/{{username}}"
 c.Spawner.cmd, c.Spawner.environment = {command}, {environment}
-c.Spawner.start_timeout = c.Spawner.http_timeout = 600
+c.Spawner.start_timeout = c.Spawner.http_timeout = 1200
 """
 
 
@@ -146,7 +148,7 @@ class Student:
         self.http.headers["Authorization"] = f"token {token}"
 
     def request(self, method: str, address: str, **asked) -> requests.Response:
-        answer = self.http.request(method, address, timeout=600, **asked)
+        answer = self.http.request(method, address, timeout=60 * LONGEST, **asked)
         answer.raise_for_status()
         return answer
 
@@ -163,7 +165,7 @@ class Student:
         kernel = self.request("POST", f"{self.server}/api/sessions", json=asked).json()["kernel"]["id"]
         address = f"{self.server}/api/kernels/{kernel}/channels".replace("http", "ws", 1)
         header = {"Authorization": self.http.headers["Authorization"]}
-        self.kernels[number] = Kernel(websocket.create_connection(address, timeout=600, header=header))
+        self.kernels[number] = Kernel(websocket.create_connection(address, timeout=60 * LONGEST, header=header))
         for source in first_cells(number):
             self.kernels[number].run(source)
 
@@ -215,7 +217,7 @@ class Reader(Student):
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
         self.held.callback(browser.close)
         self.page = browser.new_page(viewport={"width": 1280, "height": 900})
-        self.page.set_default_timeout(10 * MINUTES)
+        self.page.set_default_timeout(LONGEST * MINUTES)
         self.page.goto(link(self.hub, self.course, "07", "class"))
         self.page.get_by_label("Username").fill(self.name)
         self.page.get_by_role("button", name="Sign in").click()
@@ -225,9 +227,8 @@ class Reader(Student):
         self.page.wait_for_url("**/lab/tree/**")
 
     def play(self) -> None:
-        wait_for_kernel(self.page, NOTEBOOKS["07"])
-        self.page.evaluate(BELOW, len(first_cells("07")) - 1)
-        run_cells(self.page, "run-all-above")
+        wait_for_kernel(self.page, NOTEBOOKS["07"], LONGEST)
+        self.page.evaluate(RUN_TO, len(first_cells("07")) - 1)
         self.page.locator(".charrnn-sample [data-at]").last.wait_for()
 
     def ask(self) -> None:
