@@ -5,9 +5,8 @@
 It needs, beside the course and its tests, what `pip install jupyterhub` and `npm install configurable-http-proxy` bring
 (the program of the latter on the PATH), and Linux. Every student logs in by the form, gets a server, pulls by
 nbgitpuller, runs 07 to its panel and asks the panel something; every third one runs 04 to its first text, too. The
-last --browsers of them do so in Chromium, from the lecturer's link to a click on a letter. MB are each process's share
-of the memory (PSS). With --limit, no process of a student gets more data than so many MB. No password is checked: this
-hub is for measuring only.
+last --browsers of them do so in Chromium, from the lecturer's link to a click on a letter. "MB" is a process's share of
+the memory (PSS), "CPU s" its processor time. No password is checked: this hub is for measuring only.
 """
 
 from __future__ import annotations
@@ -73,7 +72,7 @@ def missing() -> str:
 
 
 @contextlib.contextmanager
-def jupyterhub(folder: Path, limit: int = 0):
+def jupyterhub(folder: Path):
     """Serve a hub whose students live in `folder`, where the course lies as course.git: its address and its process."""
     subprocess.run(["git", "clone", "-q", "--bare", ROOT, folder / "course.git"], check=True)
     subprocess.run(["git", "-C", folder / "course.git", "branch", "-f", "class", "HEAD"], check=True)
@@ -83,8 +82,6 @@ def jupyterhub(folder: Path, limit: int = 0):
             place.bind(("127.0.0.1", 0))
         ports = [place.getsockname()[1] for place in places]
     command = [sys.executable, "-m", "jupyterhub.singleuser", "--allow-root", "--LabApp.expose_app_in_browser=True"]
-    if limit:
-        command = ["sh", "-c", f'ulimit -d {limit * 1024}; exec "$@"', "sh", *command]
     settings = CONFIG.format(ports=ports, folder=folder, command=command, environment={"PYTHONPATH": str(ROOT)})
     (folder / "jupyterhub_config.py").write_text(settings, encoding="utf-8")
     said = folder / "hub.log"
@@ -269,29 +266,35 @@ def row(what: str, values: list[float], unit: str, asked: int) -> dict:
     return {"what": what, "asked": asked, "did": len(values), "median": median, "most": most, "unit": unit}
 
 
-def memory(hub: subprocess.Popen) -> list[dict]:
-    """MB of every server and kernel, and of the whole hub."""
-    found = {"server": [], "kernel": [], "all together": [0.0]}
+def processes(hub: subprocess.Popen) -> list[dict]:
+    """MB and seconds of processor time of every server and kernel, and of the whole hub."""
+    found = {"server": [], "kernel": []}
+    everything = [0.0, 0.0]
     for process in [psutil.Process(hub.pid), *psutil.Process(hub.pid).children(recursive=True)]:
-        command, size = " ".join(process.cmdline()), process.memory_full_info().pss / 1e6
-        found["all together"][0] += size
+        command, times = " ".join(process.cmdline()), process.cpu_times()
+        used = process.memory_full_info().pss / 1e6, times.user + times.system
+        everything = [total + part for total, part in zip(everything, used, strict=True)]
         for kind, words in (("server", "jupyterhub.singleuser"), ("kernel", "ipykernel_launcher")):
             if words in command:
-                found[kind].append(size)
-    return [row(what, sizes, "MB", len(sizes)) for what, sizes in found.items()]
+                found[kind].append(used)
+    return [
+        row(kind, list(values), unit, len(values))
+        for kind, used in {**found, "all together": [everything]}.items()
+        for unit, values in zip(("MB", "CPU s"), zip(*used))
+    ]
 
 
 def main(arguments: list[str] | None = None) -> dict:
-    options = common.options(__doc__, arguments, users=10, browsers=0, limit=0)
+    options = common.options(__doc__, arguments, users=10, browsers=0)
     if needed := missing():
         raise SystemExit(needed)
-    with tempfile.TemporaryDirectory() as folder, jupyterhub(Path(folder), options.limit) as (address, hub):
+    with tempfile.TemporaryDirectory() as folder, jupyterhub(Path(folder)) as (address, hub):
         kinds = [Student] * (options.users - options.browsers) + [Reader] * options.browsers
         students = [kind(address, f"student{n}", Path(folder) / "course.git") for n, kind in enumerate(kinds)]
         try:
             rows = [step(what, method, students) for what, method in STEPS.items()]
             rows += [step("04, to its first text", "read", students[: options.users - options.browsers : 3])]
-            rows += [*memory(hub), step("kernels as they were", "stay", students)]
+            rows += [*processes(hub), step("kernels as they were", "stay", students)]
         finally:
             for student in students:
                 student.thread.submit(student.leave).result()
