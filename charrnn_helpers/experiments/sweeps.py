@@ -94,7 +94,8 @@ def _train_once(config: RunConfig) -> dict:
     sizes = (config.hidden_size, config.dropout, config.train, config.num_layers, config.embedding_size)
     model = Recipe(config.cell, *sizes).model(len(vocab), config.seed)
     began = time.process_time()
-    history = train(model, train_ids, val_ids[: config.watched], config.train, device=config.device, progress=False)
+    options = {"device": config.device, "threads": config.threads, "progress": False}
+    history = train(model, train_ids, val_ids[: config.watched], config.train, **options)
     cpu_seconds = time.process_time() - began
     if not history.finished:
         raise RuntimeError(f"the training was interrupted after {history.updates} updates")

@@ -12,12 +12,12 @@ SOUND_STYLE = {"color": "#000000", "linestyle": "--"}
 def plot_fault(run: Run, floor: float, twin: Run | None = None) -> Picture:
     """A run: training and validation loss, gradient norms, and loss by position in the window.
 
-    With its sound `twin` behind it, where there is one. Of a run that stopped the message stands above.
+    With its sound `twin`, where there is one. Of a run that stopped the message stands above.
     """
     figure, (left, middle, right) = new_figure(height=3.2, cols=3)
     shown = [(run, BROKEN_STYLE, "this run")]
     if twin is not None:
-        shown.insert(0, (twin, SOUND_STYLE, "sound run"))
+        shown.append((twin, SOUND_STYLE, "sound run"))  # dashed, over a run that may be the same
     for one, style, name in shown:
         updates = range(1, len(one.losses) + 1)
         left.plot(updates, one.losses, **style, linewidth=1.2, label=name)

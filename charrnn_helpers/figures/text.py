@@ -1,4 +1,4 @@
-"""Figures of text: characters, their values, streams, the ladder, what comes next (notebooks 01, 05 and 06)."""
+"""Figures of text: characters, their values, streams, the ladder, what comes next."""
 
 from collections.abc import Sequence
 
