@@ -86,18 +86,18 @@ def test_the_link_for_a_class_names_hub_repository_and_notebook(capsys):
 
 
 def test_an_update_comes_to_a_student_and_what_the_student_changed_stays(tmp_path):
-    """By nbgitpuller, twice: beside the student's work, and in the very cell."""
+    """By nbgitpuller, out of a repository of the students' copy: beside the student's work, then in the very cell."""
     puller = pytest.importorskip("nbgitpuller.pull", reason="nbgitpuller is not installed; see tests/requirements.txt")
     theirs, ours = tmp_path / "theirs", tmp_path / "home" / "course"
-    shutil.copytree(ROOT / "notebooks", theirs)
+    lecturer.students(theirs / "notebooks")
 
     def change(folder, name, old, new):
-        notebook = nbformat.read(folder / name, as_version=4)
+        notebook = nbformat.read(folder / "notebooks" / name, as_version=4)
         (cell,) = (cell for cell in notebook.cells if old in cell.source)
         cell.source = cell.source.replace(old, new)
         if cell.cell_type == "code":
             cell.outputs = [nbformat.v4.new_output("stream", text=f"of {new}\n")]
-        nbformat.write(notebook, folder / name)
+        nbformat.write(notebook, folder / "notebooks" / name)
 
     def published():
         git = ["git", "-c", "user.name=a", "-c", "user.email=a@b"]
@@ -105,7 +105,8 @@ def test_an_update_comes_to_a_student_and_what_the_student_changed_stays(tmp_pat
             subprocess.run([*git, *command], cwd=theirs, check=True)
         list(puller.GitPuller(f"file://{theirs}", str(ours), branch="main").pull())
         return {
-            name: str(nbformat.read(ours / name, as_version=4)) for name in ("01_encoding.ipynb", "07_playground.ipynb")
+            name: str(nbformat.read(ours / "notebooks" / name, as_version=4))
+            for name in ("01_encoding.ipynb", "07_playground.ipynb")
         }
 
     published()

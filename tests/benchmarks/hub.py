@@ -5,9 +5,8 @@
 It needs, beside the course and its tests, what `pip install jupyterhub` and `npm install configurable-http-proxy` bring
 (the program of the latter on the PATH), and Linux. Every student logs in by the form, gets a server, pulls by
 nbgitpuller, runs 07 to its panel and asks the panel something; every third one runs 04 to its first text, too. The
-last --browsers of them do so in Chromium, from the lecturer's link to a click on a letter. MB are each process's share
-of the memory (PSS). With --limit, no process of a student gets more data than so many MB. No password is checked: this
-hub is for measuring only.
+last --browsers of them do so in Chromium, from the lecturer's link to a click on a letter. "MB" is a process's share of
+the memory (PSS), "CPU s" its processor time. No password is checked: this hub is for measuring only.
 """
 
 from __future__ import annotations
@@ -34,11 +33,12 @@ import websocket
 from jupyter_server.services.kernels.connection.base import deserialize_binary_message
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
-from lab import CHROMIUM, CHROMIUM_OPTIONS, MINUTES, ROOT, errors_of, run_cells, wait_for_kernel
+from lab import CHROMIUM, CHROMIUM_OPTIONS, MINUTES, ROOT, errors_of, wait_for_kernel
 
 from charrnn_helpers.lecturer import link
 
 NOTEBOOKS = {"07": "course/notebooks/07_playground.ipynb", "04": "course/notebooks/04_training.ipynb"}
+LONGEST = 20  # minutes, of one step
 LAST = {"07": "playground_panel(", "04": "generate("}  # in the last cell that is run
 STEPS = {
     "log in, get a server": "enter",
@@ -46,10 +46,11 @@ STEPS = {
     "07, to its panel": "play",
     "the panel's answer": "ask",
 }
-BELOW = """number => {
+RUN_TO = """async number => {
     const { content } = window.jupyterapp.shell.currentWidget;
     const code = [...content.model.cells].flatMap((cell, place) => (cell.type === "code" ? [place] : []));
     content.activeCellIndex = code[number] + 1;
+    await window.jupyterapp.commands.execute("notebook:run-all-above");
 }"""
 CONFIG = """
 c.JupyterHub.authenticator_class, c.JupyterHub.spawner_class = "dummy", "simple"
@@ -58,7 +59,7 @@ c.JupyterHub.bind_url, c.JupyterHub.hub_port = "http://127.0.0.1:{ports[0]}", {p
 c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:{ports[2]}"
 c.SimpleLocalProcessSpawner.home_dir_template = "{folder}/homes/{{username}}"
 c.Spawner.cmd, c.Spawner.environment = {command}, {environment}
-c.Spawner.start_timeout = c.Spawner.http_timeout = 600
+c.Spawner.start_timeout = c.Spawner.http_timeout = 1200
 """
 
 
@@ -71,7 +72,7 @@ def missing() -> str:
 
 
 @contextlib.contextmanager
-def jupyterhub(folder: Path, limit: int = 0):
+def jupyterhub(folder: Path):
     """Serve a hub whose students live in `folder`, where the course lies as course.git: its address and its process."""
     subprocess.run(["git", "clone", "-q", "--bare", ROOT, folder / "course.git"], check=True)
     subprocess.run(["git", "-C", folder / "course.git", "branch", "-f", "class", "HEAD"], check=True)
@@ -81,8 +82,6 @@ def jupyterhub(folder: Path, limit: int = 0):
             place.bind(("127.0.0.1", 0))
         ports = [place.getsockname()[1] for place in places]
     command = [sys.executable, "-m", "jupyterhub.singleuser", "--allow-root", "--LabApp.expose_app_in_browser=True"]
-    if limit:
-        command = ["sh", "-c", f'ulimit -d {limit * 1024}; exec "$@"', "sh", *command]
     settings = CONFIG.format(ports=ports, folder=folder, command=command, environment={"PYTHONPATH": str(ROOT)})
     (folder / "jupyterhub_config.py").write_text(settings, encoding="utf-8")
     said = folder / "hub.log"
@@ -146,7 +145,7 @@ class Student:
         self.http.headers["Authorization"] = f"token {token}"
 
     def request(self, method: str, address: str, **asked) -> requests.Response:
-        answer = self.http.request(method, address, timeout=600, **asked)
+        answer = self.http.request(method, address, timeout=60 * LONGEST, **asked)
         answer.raise_for_status()
         return answer
 
@@ -163,7 +162,7 @@ class Student:
         kernel = self.request("POST", f"{self.server}/api/sessions", json=asked).json()["kernel"]["id"]
         address = f"{self.server}/api/kernels/{kernel}/channels".replace("http", "ws", 1)
         header = {"Authorization": self.http.headers["Authorization"]}
-        self.kernels[number] = Kernel(websocket.create_connection(address, timeout=600, header=header))
+        self.kernels[number] = Kernel(websocket.create_connection(address, timeout=60 * LONGEST, header=header))
         for source in first_cells(number):
             self.kernels[number].run(source)
 
@@ -215,7 +214,7 @@ class Reader(Student):
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
         self.held.callback(browser.close)
         self.page = browser.new_page(viewport={"width": 1280, "height": 900})
-        self.page.set_default_timeout(10 * MINUTES)
+        self.page.set_default_timeout(LONGEST * MINUTES)
         self.page.goto(link(self.hub, self.course, "07", "class"))
         self.page.get_by_label("Username").fill(self.name)
         self.page.get_by_role("button", name="Sign in").click()
@@ -225,9 +224,8 @@ class Reader(Student):
         self.page.wait_for_url("**/lab/tree/**")
 
     def play(self) -> None:
-        wait_for_kernel(self.page, NOTEBOOKS["07"])
-        self.page.evaluate(BELOW, len(first_cells("07")) - 1)
-        run_cells(self.page, "run-all-above")
+        wait_for_kernel(self.page, NOTEBOOKS["07"], LONGEST)
+        self.page.evaluate(RUN_TO, len(first_cells("07")) - 1)
         self.page.locator(".charrnn-sample [data-at]").last.wait_for()
 
     def ask(self) -> None:
@@ -268,29 +266,35 @@ def row(what: str, values: list[float], unit: str, asked: int) -> dict:
     return {"what": what, "asked": asked, "did": len(values), "median": median, "most": most, "unit": unit}
 
 
-def memory(hub: subprocess.Popen) -> list[dict]:
-    """MB of every server and kernel, and of the whole hub."""
-    found = {"server": [], "kernel": [], "all together": [0.0]}
+def processes(hub: subprocess.Popen) -> list[dict]:
+    """MB and seconds of processor time of every server and kernel, and of the whole hub."""
+    found = {"server": [], "kernel": []}
+    everything = [0.0, 0.0]
     for process in [psutil.Process(hub.pid), *psutil.Process(hub.pid).children(recursive=True)]:
-        command, size = " ".join(process.cmdline()), process.memory_full_info().pss / 1e6
-        found["all together"][0] += size
+        command, times = " ".join(process.cmdline()), process.cpu_times()
+        used = process.memory_full_info().pss / 1e6, times.user + times.system
+        everything = [total + part for total, part in zip(everything, used, strict=True)]
         for kind, words in (("server", "jupyterhub.singleuser"), ("kernel", "ipykernel_launcher")):
             if words in command:
-                found[kind].append(size)
-    return [row(what, sizes, "MB", len(sizes)) for what, sizes in found.items()]
+                found[kind].append(used)
+    return [
+        row(kind, list(values), unit, len(values))
+        for kind, used in {**found, "all together": [everything]}.items()
+        for unit, values in zip(("MB", "CPU s"), zip(*used))
+    ]
 
 
 def main(arguments: list[str] | None = None) -> dict:
-    options = common.options(__doc__, arguments, users=10, browsers=0, limit=0)
+    options = common.options(__doc__, arguments, users=10, browsers=0)
     if needed := missing():
         raise SystemExit(needed)
-    with tempfile.TemporaryDirectory() as folder, jupyterhub(Path(folder), options.limit) as (address, hub):
+    with tempfile.TemporaryDirectory() as folder, jupyterhub(Path(folder)) as (address, hub):
         kinds = [Student] * (options.users - options.browsers) + [Reader] * options.browsers
         students = [kind(address, f"student{n}", Path(folder) / "course.git") for n, kind in enumerate(kinds)]
         try:
             rows = [step(what, method, students) for what, method in STEPS.items()]
             rows += [step("04, to its first text", "read", students[: options.users - options.browsers : 3])]
-            rows += [*memory(hub), step("kernels as they were", "stay", students)]
+            rows += [*processes(hub), step("kernels as they were", "stay", students)]
         finally:
             for student in students:
                 student.thread.submit(student.leave).result()

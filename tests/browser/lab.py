@@ -61,6 +61,7 @@ def jupyterlab(folder, settings):
         *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--expose-app-in-browser"),
         *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
         *("--IdentityProvider.token=", f"--ServerApp.root_dir={folder}", "--LabApp.extension_manager=readonly"),
+        "--JupyterNotebookApp.expose_app_in_browser=True",  # Notebook 7, where it is installed
     ]
     said = settings / "server.log"
     with open(said, "w", encoding="utf-8") as log:
@@ -88,7 +89,7 @@ def run_notebook(page, address, name):
     return run_cells(page, "run-all-cells")
 
 
-def wait_for_kernel(page, name):
+def wait_for_kernel(page, name, minutes=2):
     """Until the kernel of notebook `name`, which is opening, waits for cells."""
     page.wait_for_function(
         """name => {
@@ -97,7 +98,7 @@ def wait_for_kernel(page, name):
             return Boolean(kernel) && kernel.connectionStatus === 'connected' && kernel.status === 'idle';
         }""",
         arg=name,
-        timeout=2 * MINUTES,
+        timeout=minutes * MINUTES,
     )
 
 
