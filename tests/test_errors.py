@@ -26,7 +26,7 @@ import numpy, torch
 
 asked = []
 sys.addaudithook(lambda event, _: asked.append(event) if event.startswith("socket.") else None)
-warnings.simplefilter("error")
+warnings.filterwarnings("error", module="charrnn_helpers")  # what others deprecate among themselves is theirs
 
 def settings():
     return (
@@ -48,7 +48,6 @@ def refuse(*_, **__):
     raise AssertionError("no network")
 
 socket.socket.connect = socket.create_connection = socket.getaddrinfo = refuse
-warnings.simplefilter("default")
 from charrnn_helpers import LSTMModel, TrainConfig, Vocabulary, generate, load_corpus, train
 
 corpus = load_corpus("assignment")
@@ -65,5 +64,5 @@ def test_importing_every_module_and_training_need_no_network_and_an_import_chang
     work.mkdir()
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "MPLCONFIGDIR": str(tmp_path / "matplotlib")}
     command = [sys.executable, "-c", OFFLINE]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=work, env=environment, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=work, env=environment, timeout=600)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
