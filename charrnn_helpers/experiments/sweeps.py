@@ -29,7 +29,7 @@ from tqdm.auto import tqdm
 from ..measures.excess import excess_by_distance, excess_by_kind, read_tales
 from ..networks.models import num_parameters
 from ..sampling import generate
-from ..text.corpus import load_corpus
+from ..text.corpus import TEXTS, load_corpus
 from ..text.encoding import Vocabulary
 from ..training.config import TrainConfig
 from ..training.device import keep_memory
@@ -300,7 +300,7 @@ _loaded = cache(load_corpus)
 
 def _text_version(name: str) -> str:
     """The hash of a text; a file is read each time, as it may have changed."""
-    return (load_corpus if Path(name).is_file() else _loaded)(name).sha256
+    return (_loaded if name in TEXTS else load_corpus)(name).sha256
 
 
 def _read(folder: Path, key: str) -> dict | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import tales
+from .arguments import explained
 
 SHAKESPEARE_URL = "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt"
 SHAKESPEARE_SHA256 = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"
@@ -41,6 +42,7 @@ class Corpus:
     floor: float | None = None
 
 
+@explained
 def load_corpus(name_or_path: str | Path = "tales", split: tuple[float, ...] = (0.8, 0.1, 0.1)) -> Corpus:
     """Load "tales", "assignment", "python_docs", "shakespeare", or a UTF-8 text file, and split it without shuffling.
 
@@ -57,8 +59,9 @@ def load_corpus(name_or_path: str | Path = "tales", split: tuple[float, ...] = (
         text, source = TEXTS[name]()
     else:
         path = Path(name_or_path)
-        if not path.is_file():
-            raise CorpusError(f"there is no text {name!r}: give one of {', '.join(TEXTS)}, or the path of a text file")
+        if not os.path.isfile(path):  # False, where `Path.is_file` may raise, also for what can be no path
+            shown = f"{name[:80]}…" if len(name) > 80 else name
+            raise CorpusError(f"there is no text {shown!r}: give one of {', '.join(TEXTS)}, or the path of a text file")
         text, source = read_text(path.read_bytes(), path), str(path)
         name = f"{path.stem}.txt" if path.stem in TEXTS else path.stem  # a reader's tales.txt is not our tales
     ends = (shares[0], shares[0] + shares[1] if len(shares) == 3 else 1.0)

@@ -1,5 +1,6 @@
 """How a trained network is kept, and found again."""
 
+import os
 import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -10,10 +11,11 @@ from torch import Tensor, nn
 
 from ..networks.cells import map_state
 from ..networks.registry import CELLS
+from ..text.arguments import explained
 from ..text.encoding import Vocabulary
 from .config import History, TrainConfig
 from .files import whole_file
-from .quantised import from_int8, to_int8
+from .quantised import small, whole
 
 BUNDLED = Path(__file__).parents[1] / "checkpoints"
 
@@ -32,6 +34,7 @@ class Checkpoint:
     album: dict[int, nn.Module] = field(default_factory=dict)  # the network earlier in its training, by updates
 
 
+@explained
 def save_checkpoint(
     path: str | Path,
     model: nn.Module,
@@ -58,10 +61,7 @@ def save_checkpoint(
         "characters": vocab.characters,
         "text": text,
         "history": history and _plain(history, resumable),
-        "album": {
-            updates: {name: to_int8(value) if value.dim() == 2 else value for name, value in _weights(copy).items()}
-            for updates, copy in (album or {}).items()
-        },
+        "album": {updates: small(_weights(copy)) for updates, copy in (album or {}).items()},
     }
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -74,13 +74,16 @@ def save_checkpoint(
     return path
 
 
+@explained
 def load_checkpoint(path: str | Path, vocab: Vocabulary | None = None) -> Checkpoint:
     """Read what `save_checkpoint` wrote, on the CPU and with `weights_only=True`: nothing in the file is executed.
+
+    (Before 2.10, PyTorch could be led astray by a crafted file all the same; the course asks for 2.10 or newer.)
 
     Raises `CheckpointError` if the file is missing, damaged, or, when `vocab` is given, of another vocabulary.
     """
     path = Path(path)
-    if not path.is_file():
+    if not os.path.isfile(path):  # False for a name that no system takes
         raise CheckpointError(f"there is no checkpoint {path}; train the network first, in 04_training")
     try:
         with zipfile.ZipFile(path) as archive:  # what torch.save writes; torch.load does not look at the checksums
@@ -89,11 +92,8 @@ def load_checkpoint(path: str | Path, vocab: Vocabulary | None = None) -> Checkp
         content = torch.load(path, map_location="cpu", weights_only=True)
         stored = Vocabulary(content["characters"])
         model = _model(content, content["weights"])
-        album = {
-            updates: _model(content, {k: from_int8(*v) if isinstance(v, tuple) else v for k, v in weights.items()})
-            for updates, weights in content.get("album", {}).items()
-        }
-        kept = content["history"]
+        album = {updates: _model(content, whole(weights)) for updates, weights in content.get("album", {}).items()}
+        text, kept = str(content["text"]), content["history"]
         history = kept and History(**{**kept, "config": TrainConfig(**kept["config"])})
     except Exception as error:  # a damaged file can fail in any of these ways
         raise CheckpointError(
@@ -105,14 +105,15 @@ def load_checkpoint(path: str | Path, vocab: Vocabulary | None = None) -> Checkp
             f"{path} is of another vocabulary: {len(theirs - ours)} of its characters are not in yours and "
             f"{len(ours - theirs)} of yours are not in it; load the text it was trained on, or train again"
         )
-    return Checkpoint(model, stored, content["text"], history, path, album)
+    return Checkpoint(model, stored, text, history, path, album)
 
 
+@explained
 def find_checkpoint(cell: str, text: str = "tales", runs: str | Path = "runs") -> Path:
     """The network that 04 trained here (`runs`), or else the bundled one; or a `CheckpointError`."""
     name = f"{text}-{cell.lower()}.pt"
     for folder in (Path(runs), BUNDLED):
-        if (folder / name).is_file():
+        if os.path.isfile(folder / name):
             return folder / name
     raise CheckpointError(f"no {cell} has been trained on {text!r} yet; run 04_training with that text first")
 

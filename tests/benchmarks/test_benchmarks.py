@@ -14,6 +14,7 @@ import common
 import cost
 import counting
 import generation_speed
+import hub
 import keep_memory
 import latency
 import memory
@@ -301,6 +302,41 @@ def test_the_trial_tunes_confirms_and_goes_on_where_it_stopped(tmp_path, monkeyp
     assert both[:6] == json.loads(json.dumps(first))
     assert len(both) == 12
     assert all(row["test"] > row["floor"] for row in both if row["part"] == "confirmation")
+
+
+@pytest.mark.parametrize("there", [None, "jupyterhub", "nbgitpuller"])
+def test_what_the_class_on_a_hub_needs_is_said_before_it_begins(monkeypatch, there):
+    monkeypatch.setattr(hub, "find_spec", lambda name: name == there)
+    monkeypatch.setattr(hub.shutil, "which", lambda name: None)
+    with pytest.raises(SystemExit, match=r"needs pip install .* and npm install configurable-http-proxy"):
+        hub.main([])
+
+
+def test_a_class_on_a_hub_runs_07_to_its_panel_and_04_to_its_first_text():
+    assert hub.first_cells("07")[-1] == "panels.playground_panel(pair)"
+    assert "print(*samples" in hub.first_cells("04")[-1]
+    assert hub.first_cells("04")[0].startswith("# ModuleNotFoundError")
+
+
+def test_who_fails_in_a_class_is_told_and_the_others_go_on(capsys):
+    class Slow(hub.Student):
+        def stay(self):
+            if self.name == "b":
+                raise RuntimeError("the kernel died")
+
+    rows = [hub.step("stay", "stay", [Slow("http://hub", name, "course") for name in "abc"])]
+    assert (rows[0]["asked"], rows[0]["did"]) == (3, 2)
+    assert capsys.readouterr().out == "b, stay: RuntimeError: the kernel died\n"
+
+
+@pytest.mark.skipif(bool(hub.missing()), reason=hub.missing())
+@pytest.mark.timeout(600)
+def test_a_class_of_two_works_on_a_hub():
+    rows = hub.main(["--users", "2"])["rows"]
+    assert all(row["did"] == row["asked"] > 0 for row in rows)
+    assert all(row["median"] > 50 for row in rows if row["unit"] == "MB")
+    assert all(row["median"] > 0 for row in rows)
+    assert [row["did"] for row in rows if row["what"] == "kernel"] == [3, 3]  # the first student has opened 04, too
 
 
 def test_busy_trains_in_every_place_with_threads_chosen_and_all(tmp_path):
