@@ -32,7 +32,7 @@ def _limits(*versions: tuple[str, ...]) -> list[float]:
     """The numbers in these files, of the first version that is there; none where there is no limit ("max")."""
     for names in versions:
         with suppress(OSError, ValueError):
-            return [float(word) for name in names for word in (CGROUP / name).read_text().split()]
+            return [float(word) for name in names for word in (CGROUP / name).read_text(encoding="utf-8").split()]
     return []
 
 
