@@ -7,10 +7,12 @@ import torch
 from torch import Tensor, nn
 
 from .networks.numpy_network import NumpyNetwork, has_numpy_form
+from .text.arguments import explained
 from .text.encoding import Vocabulary
 from .training.evaluation import eval_mode
 
 
+@explained
 def next_distribution(
     logits: Tensor, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None
 ) -> Tensor:
@@ -48,6 +50,7 @@ def _weights(logits: np.ndarray, temperature: float, top_k: int | None, top_p: f
     return p
 
 
+@explained
 @torch.inference_mode()
 def logits_after(model: nn.Module, vocab: Vocabulary, text: str) -> Tensor:
     """Logits (n, V) after each character of `text`, from a zero state, without dropout. Errors as in `generate`."""
@@ -57,6 +60,7 @@ def logits_after(model: nn.Module, vocab: Vocabulary, text: str) -> Tensor:
     return logits[0]
 
 
+@explained
 def next_probabilities(
     model: nn.Module,
     vocab: Vocabulary,
@@ -69,6 +73,7 @@ def next_probabilities(
     return next_distribution(logits_after(model, vocab, prompt)[-1], temperature, top_k, top_p)
 
 
+@explained
 def generate(
     model: nn.Module,
     vocab: Vocabulary,
@@ -92,6 +97,7 @@ def generate(
     return prompt + vocab.decode(_write(model, ids, _uniforms(seed, length), temperature, top_k, top_p))
 
 
+@explained
 def generate_many(
     model: nn.Module,
     vocab: Vocabulary,

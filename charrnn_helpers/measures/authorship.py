@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from ..networks.registry import CELLS
 from ..text import tales
+from ..text.arguments import explained
 from ..text.encoding import Vocabulary
 from ..text.tales_grammar import BOYS, PRONOUNS
 from .gates import trace
@@ -35,6 +36,7 @@ def parts(record: dict[str, Tensor]) -> Tensor:
     return later.flip(0).cumprod(0).flip(0) * wrote
 
 
+@explained
 def written_by(model: nn.Module, vocab: Vocabulary, text: str, at: int, back: int = 24, steps: int = 4) -> np.ndarray:
     """What each character of `text` has written into the memory that now speaks for `text[at]`: nats, (at,).
 
@@ -69,6 +71,7 @@ def written_by(model: nn.Module, vocab: Vocabulary, text: str, at: int, back: in
     return light
 
 
+@explained
 def brightest_word(text: str, light: np.ndarray) -> str:
     """The word of `text` that has written most, a single mention of it. Raises `ValueError` if there is no word."""
     words = list(WORD.finditer(text[: len(light)]))
@@ -85,6 +88,7 @@ class Place(NamedTuple):
     mentions: set[str]
 
 
+@explained
 def remembered_places(
     model: nn.Module, vocab: Vocabulary, stories: Sequence[str], kind: str, most: int = 50
 ) -> list[Place]:
@@ -109,6 +113,7 @@ def remembered_places(
     return found
 
 
+@explained
 def mentions_lit(places: Sequence[Place], lights: Sequence[np.ndarray]) -> Share:
     """How often the brightest word is a mention of the hero; `chance` is the share of mentions among the words before.
 

@@ -9,12 +9,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..networks.registry import CELLS
+from ..text.arguments import explained
 from ..text.encoding import Vocabulary
 from ..training.evaluation import eval_mode
 
 LONGEST = 20  # what networks are trained on; they are asked for more
 
 
+@explained
 def counted(letters: str, n: int) -> str:
     """ "aaabbb" and a line end, for "ab" and 3; with a line end before it as well, from which a reader starts."""
     return "\n" + "".join(letter * n for letter in letters) + "\n"
@@ -62,6 +64,7 @@ def learn_to_latch(cell: str, seed: int = 0, **options):
     return learn_lines(cell, KEYS + "!?", line, seed, asked="?", **options)
 
 
+@explained
 def learn_lines(
     cell: str,
     letters: str,
@@ -81,8 +84,8 @@ def learn_lines(
     learnt. With `asked` only the characters that follow it count in the loss: noise cannot be learnt. One-hot input;
     Adam, one cycle of the learning rate up to `rate`. `start` goes to the model: `keep_bias` or `chrono`.
     """
-    if cell not in CELLS:
-        raise ValueError(f"there is no cell {cell!r}; choose from {', '.join(CELLS)}")
+    if updates < 1:
+        raise ValueError(f"updates is {updates}; it must be at least 1")
     vocab = Vocabulary.from_text("\n" + letters)
     encode = lru_cache(256)(vocab.encode)  # lines without noise come again and again
     weights = [0.89**n for n in lengths]
@@ -108,12 +111,14 @@ def learn_lines(
     return model.eval(), vocab
 
 
+@explained
 def latched_lines(vocab: Vocabulary, n: int) -> Tensor:
     """100 `latched` lines of n letters after the key, always the same ones, up to the answer: ids (100, n + 8)."""
-    draw = random.Random(n)
+    draw = random.Random(int(n))
     return torch.stack([vocab.encode(latched(n, draw)[:-1]) for _ in range(100)])
 
 
+@explained
 def share_latched(model: nn.Module, vocab: Vocabulary, n: int) -> float:
     """In which share of `latched_lines` the character that the network finds most probable after "?" is the key."""
     ids = latched_lines(vocab, n)
@@ -122,6 +127,7 @@ def share_latched(model: nn.Module, vocab: Vocabulary, n: int) -> float:
     return (said == ids[:, -1]).double().mean().item()
 
 
+@explained
 def keeper(model: nn.Module, vocab: Vocabulary) -> int:
     """The unit that says most of the key when "?" has come, after 10 or 30 letters: of an LSTM's c, of another's h.
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..text import tales
+from ..text.arguments import explained
 from ..text.tales_grammar import CHANCE, DEPENDENCIES
 
 
@@ -19,6 +20,7 @@ class Reading(NamedTuple):
     oracle: np.ndarray  # (n,) nats
 
 
+@explained
 @cache
 def read_tales(text: str) -> Reading:
     """Read whole stories of `tales` as its grammar does. Raises `ValueError` where a text leaves the grammar."""
@@ -34,6 +36,7 @@ class Excess(NamedTuple):
     mean: float
 
 
+@explained
 def excess_by_kind(losses: Sequence[float], reading: Reading) -> dict[str, Excess]:
     """Loss minus the oracle's, for every kind of character in `reading`, "all" included.
 
@@ -46,6 +49,7 @@ def excess_by_kind(losses: Sequence[float], reading: Reading) -> dict[str, Exces
     return _means(excess, wanted)
 
 
+@explained
 def chance_by_kind(reading: Reading) -> dict[str, float]:
     """What a blind guess among its equally likely words pays for a character of each kind, in nats beyond the oracle.
 
@@ -63,6 +67,7 @@ def chance_by_kind(reading: Reading) -> dict[str, float]:
 DISTANCES = (1, 8, 16, 32, 64, 128, 256, 512)  # where the groups of `excess_by_distance` begin
 
 
+@explained
 def excess_by_distance(losses: Sequence[float], reading: Reading) -> dict[str, Excess]:
     """The same for what must be remembered, by characters since the last mention: "1 to 7" to "512 on"."""
     return _means(_excess(losses, reading), by_distance(reading.distances))

@@ -6,10 +6,12 @@ from torch.nn import functional as F
 
 from ..networks.cells import GRUCell, LSTMCell, state_of
 from ..networks.registry import written_out
+from ..text.arguments import Ids, explained
 
 
+@explained
 @torch.no_grad()
-def trace(model: nn.Module, ids: Tensor) -> list[dict[str, Tensor]]:
+def trace(model: nn.Module, ids: Ids) -> list[dict[str, Tensor]]:
     """Every gate and state while `model` reads `ids` (T,) from a zero state: a dict for each layer, of (T, H) each.
 
     They are those of the cell's `gates`: an LSTM has i, f, g, o, c, h; a GRU r, z, n, h; a plain RNN h. Raises
@@ -34,6 +36,7 @@ def trace(model: nn.Module, ids: Tensor) -> list[dict[str, Tensor]]:
     return layers
 
 
+@explained
 def time_constants(keep: Tensor) -> Tensor:
     """For each unit, after how many characters 1/e of a value is left: -1 / mean(ln gate), of `keep` (T, H).
 

@@ -7,10 +7,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..text.arguments import Rows, explained
 from ..training.evaluation import eval_mode
 
 
-def gradient_by_lag(model: nn.Module, ids: Tensor) -> dict[str, Tensor]:
+@explained
+def gradient_by_lag(model: nn.Module, ids: Rows) -> dict[str, Tensor]:
     """How much the loss at the last step depends on the states before it: |∂loss_t / ∂h_{t-k}|, for k = 1 to T - 1.
 
     `ids` (B, T + 1) are B pieces of text; each is read from a zero state, and the loss is that of its last character.
@@ -34,6 +36,7 @@ def gradient_by_lag(model: nn.Module, ids: Tensor) -> dict[str, Tensor]:
     return {name: torch.stack(norms[place :: len(names)], dim=1) for place, name in enumerate(names)}
 
 
+@explained
 def decay(norms: Tensor, first: int, last: int) -> float:
     """By what factor norms (lags,), the first of lag 1, shrink at each further lag, from lag `first` to `last`.
 

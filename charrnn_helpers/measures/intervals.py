@@ -8,7 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
+from ..text.arguments import explained
 
+
+@explained
 def bits(nats: float) -> float:
     """Nats per character as bits per character: divide by ln 2."""
     return nats / math.log(2)
@@ -22,6 +25,7 @@ class Interval(NamedTuple):
     high: float
 
 
+@explained
 def paired_difference(first: Sequence[float], second: Sequence[float], confidence: float = 0.95) -> Interval:
     """Mean of `first - second` over pairs (same seed, same batches), with Student's t interval.
 
@@ -33,6 +37,7 @@ def paired_difference(first: Sequence[float], second: Sequence[float], confidenc
     return Interval(mean, mean - reach, mean + reach)
 
 
+@explained
 def bootstrap_difference(first: Sequence[float], second: Sequence[float]) -> Interval:
     """Mean of `first - second` over pairs, with a bias-corrected bootstrap interval (BCa, Efron 1987; SciPy's), 95 %.
 
@@ -59,6 +64,7 @@ def _paired(first: Sequence[float], second: Sequence[float]) -> np.ndarray:
 NO_DIFFERENCE = "no detectable difference"
 
 
+@explained
 def verdict(interval: Interval, first: str, second: str, smallest: float) -> str:
     """What an interval on the loss of `first` minus `second` allows one to say.
 
@@ -73,6 +79,7 @@ def verdict(interval: Interval, first: str, second: str, smallest: float) -> str
     return f"{winner} is better"
 
 
+@explained
 def verdict_sentence(
     losses: dict[str, Sequence[float]], first: str, second: str, smallest: float, confidence: float = 0.95
 ) -> str:
@@ -81,6 +88,9 @@ def verdict_sentence(
     Without a detectable difference it says how many pairs would show one of the observed size (`pairs_needed`).
     Errors as in `paired_difference`.
     """
+    for name in (first, second):
+        if name not in losses:
+            raise ValueError(f"there are no losses of {name!r}; give two of {', '.join(losses)}")
     pair = losses[first], losses[second]
     interval = paired_difference(*pair, confidence)
     sentence = (
@@ -93,6 +103,7 @@ def verdict_sentence(
     return sentence
 
 
+@explained
 def pairs_needed(
     first: Sequence[float], second: Sequence[float], confidence: float = 0.95, power: float = 0.8
 ) -> int | None:

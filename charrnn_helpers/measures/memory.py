@@ -11,6 +11,7 @@ from scipy import stats
 from torch import Tensor, nn
 
 from ..text import tales
+from ..text.arguments import explained
 from ..text.baselines import NGram
 from ..text.encoding import Vocabulary
 from ..text.tales_grammar import CHANCE
@@ -67,6 +68,7 @@ class Recall(NamedTuple):
         return Share(len(right), int(right.sum()), chance, error)
 
 
+@explained
 def recall(model: nn.Module | NGram, vocab: Vocabulary, text: str, context: int | None = None) -> Recall:
     """Read whole stories of `tales`; at each word that must be remembered, which of its alternatives is expected?
 

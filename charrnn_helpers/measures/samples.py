@@ -8,9 +8,11 @@ from typing import NamedTuple
 import numpy as np
 
 from ..text import tales
+from ..text.arguments import explained
 from .units import HERO
 
 
+@explained
 def longest_copied_span(sample: str, training_text: str) -> str:
     """The longest piece of `sample` that stands, character for character, in `training_text`."""
     best = ""
@@ -35,12 +37,14 @@ class CopyFinder:
     `ValueError` if `shortest` is below 1.
     """
 
+    @explained
     def __init__(self, training_text: str, shortest: int = 30):
         if shortest < 1:
             raise ValueError(f"shortest is {shortest}; it must be at least 1")
         self.text, self.shortest = training_text, shortest
         self._numbers = np.unique(_piece_numbers(training_text, shortest))
 
+    @explained
     def find(self, sample: str) -> list[Copy]:
         """The copied pieces of `sample` in order. They may overlap; none lies within another."""
         copies: list[Copy] = []
@@ -59,8 +63,14 @@ class CopyFinder:
         return copies
 
 
+@explained
 def copied_places(copies: Sequence[Copy], length: int) -> np.ndarray:
-    """Which characters of a sample of `length` lie in one of its `copies`: (length,) booleans."""
+    """Which characters of a sample of `length` lie in one of its `copies`: (length,) booleans.
+
+    Raises `ValueError` for a length below 0.
+    """
+    if length < 0:
+        raise ValueError(f"length is {length}; it must be zero or more")
     marked = np.zeros(length, dtype=bool)
     for copy in copies:
         marked[copy.start : copy.end] = True
@@ -71,11 +81,12 @@ def _piece_numbers(text: str, length: int) -> np.ndarray:
     """A number for each piece of `length` characters: equal pieces, equal numbers (different ones: hardly ever)."""
     codes = np.frombuffer(text.encode("utf-32-le"), np.uint32).astype(np.uint64)
     numbers = np.zeros(max(0, len(codes) - length + 1), np.uint64)
-    for k in range(length):
+    for k in range(length if len(numbers) else 0):
         numbers = numbers * np.uint64(1_099_511_628_211) + codes[k : k + len(numbers)]  # modulo 2^64
     return numbers
 
 
+@explained
 def novelty(sample: str, training_text: str, n: int = 4) -> float:
     """Share of the n-word sequences of `sample` that `training_text` does not hold (McCoy et al. 2021).
 
@@ -88,6 +99,7 @@ def novelty(sample: str, training_text: str, n: int = 4) -> float:
     return sum(gram not in known for gram in grams) / len(grams)
 
 
+@explained
 def distinct(sample: str, n: int = 2) -> float:
     """Share of different ones among the n-word sequences of `sample`: 1 when nothing is said twice (Li et al. 2016).
 
@@ -97,6 +109,7 @@ def distinct(sample: str, n: int = 2) -> float:
     return len(set(grams)) / len(grams)
 
 
+@explained
 def loop_length(sample: str) -> int | None:
     """Length of the piece with which `sample` ends three times or more in a row; `None` if it does not loop."""
     lengths = range(1, len(sample) // 3 + 1)
@@ -122,6 +135,7 @@ def real_words(sample: str, vocabulary: str) -> float:
     return sum(word in known for word in words) / len(words)
 
 
+@explained
 def tales_validity(sample: str) -> SentenceShares:
     """Judge a sample of `tales` by its grammar, sentence by sentence. Raises `ValueError` if it holds none."""
     checked = _enough(tales.check_sentences(sample), "holds no whole sentence")
@@ -129,6 +143,7 @@ def tales_validity(sample: str) -> SentenceShares:
     return SentenceShares(count, sum(s.grammatical for s in checked) / count, sum(s.remembers for s in checked) / count)
 
 
+@explained
 def one_hero(sample: str) -> tuple[int, int]:
     """In how many of the complete stories of a `tales` sample all names are one, and how many complete ones there are.
 
@@ -138,6 +153,7 @@ def one_hero(sample: str) -> tuple[int, int]:
     return sum(len(set(HERO.findall(story))) == 1 for story in complete), len(complete)
 
 
+@explained
 def sample_report(samples: Sequence[str], training_text: str, grammar: bool = True) -> dict[str, float]:
     """What can be counted in `samples` of one network and one way to draw, as shares, each the mean over the samples.
 

@@ -6,11 +6,13 @@ from typing import NamedTuple
 import numpy as np
 from torch import Tensor
 
+from ..text.arguments import explained
 from ..text.tales_grammar import WORDS
 
 HERO = re.compile(r"\b(?:" + "|".join(WORDS["name"]) + r")\b")
 
 
+@explained
 def position_in_sentence(text: str) -> np.ndarray:
     """How many characters ago the sentence began, for every character of `text`."""
     values, position = [], 0
@@ -28,6 +30,7 @@ class Unit(NamedTuple):
     confirmed: float  # and where it was not
 
 
+@explained
 def best_unit(values: Tensor, feature: np.ndarray, chosen_on: int) -> Unit:
     """Of units `values` (T, H), which correlates most with `feature` (T,) over the first `chosen_on` characters?
 
@@ -43,6 +46,7 @@ def best_unit(values: Tensor, feature: np.ndarray, chosen_on: int) -> Unit:
     return Unit(number, *(float(part[number]) for part in parts))
 
 
+@explained
 def correlations(values: Tensor, feature: np.ndarray) -> np.ndarray:
     """Pearson's correlation of every unit of `values` (T, H) with `feature` (T,): (H,); 0 for one that stands still."""
     if not len(feature) or np.ptp(feature) == 0:

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..text.arguments import explained, shown
+
 State = Tensor | tuple[Tensor, Tensor]  # GRU: h; LSTM: (h, c)
 
 
@@ -111,6 +113,7 @@ def state_of(carries: Iterable[str], parts: dict[str, Tensor]) -> State:
     return state if len(state) > 1 else state[0]
 
 
+@explained
 def run_cell(cell: nn.Module, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
     """Run a cell along a sequence: `x` (B, T, E) gives outputs (B, T, H) and the last state, (B, H) or a pair of them.
 
@@ -118,6 +121,8 @@ def run_cell(cell: nn.Module, x: Tensor, state: State | None = None) -> tuple[Te
     """
     if x.dim() != 3:
         raise ValueError(f"x has shape {tuple(x.shape)}; run_cell needs (streams, steps, features)")
+    if not hasattr(cell, "carries"):
+        raise ValueError(f"cell is {shown(cell)}; give one that is written by hand, as `LSTMCell` is")
     if state is None:
         state = state_of(cell.carries, dict.fromkeys(cell.carries, x.new_zeros(x.shape[0], cell.h2h.in_features)))
     outputs = []

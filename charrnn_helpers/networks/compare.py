@@ -6,6 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from ..text.arguments import explained
 from .cells import CellLayers, State, copy_weights
 
 
@@ -17,6 +18,7 @@ class Gap(NamedTuple):
     gradients: float
 
 
+@explained
 def compare_with_torch(
     cells: nn.Module | Sequence[nn.Module], reference: nn.LSTM | nn.GRU, steps: int = 50, batch: int = 4, seed: int = 0
 ) -> Gap:
@@ -31,6 +33,11 @@ def compare_with_torch(
         raise ValueError(f"{len(layers)} cell(s) for {reference.num_layers} layer(s); give one cell for each layer")
     if not reference.batch_first or not reference.bias or reference.bidirectional or reference.dropout:
         raise ValueError("the reference must be batch_first, with biases, one direction and no dropout")
+
+    if not all(hasattr(cell, "x2h") for cell in layers):
+        raise ValueError("cells are written by hand, with the layers x2h and h2h, as `LSTMCell` is; give one of these")
+    if min(steps, batch) < 1:
+        raise ValueError(f"steps is {steps} and batch is {batch}; each must be at least 1")
 
     theirs = [weight for layer, cell in enumerate(layers) for weight in copy_weights(cell, reference, layer)]
     ours = [getattr(linear, name) for cell in layers for linear in (cell.x2h, cell.h2h) for name in ("weight", "bias")]

@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
+from ..text.arguments import Rows, explained
 from .cells import State
-from .models import GRUModel
+from .models import GRUModel, reading
 
 
 class FusedGRU(nn.GRU):
@@ -78,7 +79,9 @@ class FusedGRUModel(GRUModel):
 
     recurrent = FusedGRU
 
-    def forward(self, ids: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+    @explained
+    @reading
+    def forward(self, ids: Rows, state: State | None = None) -> tuple[Tensor, State]:
         rows = torch.eye(self.vocab_size).to(self.head.weight) if self.embedding is None else self.embedding.weight
         h, state = self.rnn.forward_ids(rows, ids, state)  # (B, T, H)
         return self.head(self.dropout(h)), state  # (B, T, V)

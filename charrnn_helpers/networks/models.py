@@ -1,11 +1,13 @@
 """The models that the course trains, on `nn.LSTM`, `nn.GRU` and `nn.RNN`."""
 
 import math
+from functools import wraps
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..text.arguments import Rows, explained, shown
 from .cells import CellLayers, State, weight_names
 
 
@@ -42,6 +44,25 @@ def start_gates(model: "CharModel", keep_bias: float | None, chrono: int | None)
             b_ih[model.writes], b_hh[model.writes] = -start, 0.0
 
 
+def reading(forward):
+    """Where `forward(ids, state)` of a network fails for a state that it cannot go on from, a `ValueError` says so."""
+
+    @wraps(forward)
+    def call(self, ids, state=None):
+        try:
+            return forward(self, ids, state)
+        except (RuntimeError, IndexError, ValueError):
+            wanted = (self.rnn.num_layers, len(ids), self.rnn.hidden_size)
+            parts = state if isinstance(state, tuple) else (state,)
+            other = isinstance(self.rnn, nn.RNNBase) and isinstance(state, tuple) != isinstance(self.rnn, nn.LSTM)
+            if state is not None and (other or any(getattr(part, "shape", None) != wanted for part in parts)):
+                what = "a pair of tensors" if isinstance(self.rnn, nn.LSTM) else "a tensor"
+                raise ValueError(f"state must be {what} of the shape (layers, B, H), here {wanted}") from None
+            raise
+
+    return call
+
+
 class CharModel(nn.Module):
     """Characters in, a score for every possible next character out: embedding, recurrent layers, one linear layer.
 
@@ -54,6 +75,7 @@ class CharModel(nn.Module):
 
     keeps = writes = None  # which block of rows a gate is, where there is one
 
+    @explained
     def __init__(
         self,
         vocab_size: int,
@@ -88,7 +110,9 @@ class CharModel(nn.Module):
         self.head = nn.Linear(hidden_size, vocab_size)
         start_gates(self, keep_bias, chrono)
 
-    def forward(self, ids: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+    @explained
+    @reading
+    def forward(self, ids: Rows, state: State | None = None) -> tuple[Tensor, State]:
         if self.embedding is None:
             x = F.one_hot(ids, self.vocab_size).to(self.head.weight.dtype)  # (B, T, V)
         else:
@@ -161,15 +185,23 @@ def stepping(base: type[CharModel], equations: type[nn.Module]) -> type[CharMode
     return type(base.__name__, (base,), {"recurrent": Layers})
 
 
+MOST = 2_000_000_000  # weights of a network, 8 GB
+
+
+@explained
 def check_sizes(dropout: float, embedding_size: int | None, **sizes: int) -> None:
     """Raise `ValueError` unless every size is a whole number of at least 1 and `dropout` is in [0, 1)."""
     if embedding_size is not None:
         sizes["embedding_size"] = embedding_size
     for name, size in sizes.items():
         if not isinstance(size, int) or size < 1:
-            raise ValueError(f"{name} is {size!r}; it must be a whole number of at least 1")
+            raise ValueError(f"{name} is {shown(size)}; it must be a whole number of at least 1")
     if not 0 <= dropout < 1:
         raise ValueError(f"dropout is {dropout!r}; it must be at least 0 and below 1")
+    inputs, units = sizes.get("embedding_size", sizes["vocab_size"]), sizes["hidden_size"]
+    if 4 * sizes["num_layers"] * units * (units + inputs) + sizes["vocab_size"] * (units + inputs) > MOST:
+        said = ", ".join(f"{name} {size}" for name, size in sizes.items())
+        raise ValueError(f"a network with {said} would have more than {MOST:,} weights; choose smaller sizes")
 
 
 def check_start(model: CharModel, keep_bias: float | None, chrono: int | None) -> None:
@@ -179,13 +211,14 @@ def check_start(model: CharModel, keep_bias: float | None, chrono: int | None) -
     if model.keeps is None:
         raise ValueError(f"keep_bias and chrono start a gate that keeps, and {model.cell} has none: leave them out")
     if keep_bias is not None and chrono is not None:
-        raise ValueError(f"keep_bias is {keep_bias!r} and chrono is {chrono!r}; one gate has one start: give only one")
+        raise ValueError(f"keep_bias is {keep_bias} and chrono is {chrono}; one gate has one start: give only one")
     if chrono is None and not (isinstance(keep_bias, int | float) and math.isfinite(keep_bias)):
-        raise ValueError(f"keep_bias is {keep_bias!r}; it must be a number, or None for PyTorch's own start")
+        raise ValueError(f"keep_bias is {shown(keep_bias)}; it must be a number, or None for PyTorch's own start")
     if chrono is not None and not (isinstance(chrono, int) and chrono >= 3):
-        raise ValueError(f"chrono is {chrono!r}; it must be a whole number of characters, at least 3")
+        raise ValueError(f"chrono is {shown(chrono)}; it must be a whole number of characters, at least 3")
 
 
+@explained
 def num_parameters(model: nn.Module) -> int:
     """How many numbers training may change."""
     return sum(weight.numel() for weight in model.parameters() if weight.requires_grad)

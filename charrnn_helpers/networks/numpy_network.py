@@ -12,6 +12,7 @@ on arrays that exist already, and three things are prepared:
 import numpy as np
 from torch import Tensor, nn
 
+from ..text.arguments import explained
 from .fused_gru import FusedGRU
 from .models import CharModel
 from .numpy_cells import NumpyGRU
@@ -39,7 +40,10 @@ class NumpyNetwork:
     logits are the module's to the module's precision, for both cells and any number of layers.
     """
 
+    @explained
     def __init__(self, model: CharModel, texts: int | None = None):
+        if texts is not None and texts < 1:
+            raise ValueError(f"texts is {texts}; it must be at least 1, or None for one text without a row of its own")
         weights = {name: _array(value) for name, value in model.state_dict().items()}
         kind = CELLS[model.cell].numpy
         units, depth = model.rnn.hidden_size, model.rnn.num_layers

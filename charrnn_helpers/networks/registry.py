@@ -4,11 +4,13 @@ CELLS["GRU"].model(vocab_size)     a network
 register(Cell("MGU", MGUCell, …))  a cell of your own: it trains, writes, is kept, plotted and swept as the others
 """
 
+from bisect import bisect_right
 from dataclasses import dataclass
 
 import torch
 from torch import nn
 
+from ..text.arguments import explained
 from .cells import CellLayers, GRUCell, LSTMCell, RNNCell, copy_weights
 from .fused_gru import FusedGRUModel
 from .models import CharModel, GRUModel, LSTMModel, RNNModel, model_on
@@ -45,7 +47,14 @@ class Cell:
         return {"color": self.colour, "linestyle": self.line}
 
 
-CELLS: dict[str, Cell] = {}
+class Cells(dict[str, Cell]):
+    """Cells by name; one that is not there gets a `ValueError` with those that are."""
+
+    def __missing__(self, cell: str) -> Cell:
+        raise ValueError(f"there is no cell {cell!r}; choose from {', '.join(self)}")
+
+
+CELLS = Cells()
 BOTH = ("LSTM", "GRU")  # the two that the course compares
 COMPARED = (*BOTH, "RNN")  # and what gates were invented to improve
 
@@ -105,6 +114,7 @@ register(
 )
 
 
+@explained
 def written_out(model: CharModel) -> list[nn.Module]:
     """The recurrent layers of a network as hand-written cells, with its weights: one for each layer."""
     if isinstance(model.rnn, CellLayers):
@@ -119,6 +129,7 @@ def written_out(model: CharModel) -> list[nn.Module]:
     return cells
 
 
+@explained
 def count_parameters(
     cell: str, vocab_size: int, hidden_size: int, num_layers: int = 1, embedding_size: int | None = 64
 ) -> int:
@@ -131,6 +142,7 @@ def count_parameters(
     return table + recurrent + (hidden_size + 1) * vocab_size
 
 
+@explained
 def width_for(parameters: int, cell: str, vocab_size: int, num_layers: int = 1, embedding_size: int | None = 64) -> int:
     """The hidden size that comes nearest to so many parameters. Raises `ValueError` if one unit is too many."""
 
@@ -139,7 +151,5 @@ def width_for(parameters: int, cell: str, vocab_size: int, num_layers: int = 1, 
 
     if parameters < count(1):
         raise ValueError(f"{parameters} parameters are too few: one unit alone takes {count(1)}")
-    width = 1
-    while count(width + 1) <= parameters:
-        width += 1
+    width = bisect_right(range(1, 1_000_000), parameters, key=count)
     return min(width, width + 1, key=lambda units: abs(count(units) - parameters))

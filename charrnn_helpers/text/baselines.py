@@ -7,7 +7,8 @@ those before it.
 import math
 
 import numpy as np
-import torch
+
+from .arguments import Ids, explained
 
 MAX_ORDER = 16
 
@@ -20,7 +21,8 @@ class NGram:
     distribution sums to one and gives every character of the vocabulary more than zero.
     """
 
-    def __init__(self, ids: torch.Tensor, vocab_size: int, order: int = 6):
+    @explained
+    def __init__(self, ids: Ids, vocab_size: int, order: int = 6):
         """Count `ids` (n,), integers below `vocab_size`. Raises `ValueError` if the text is too short for `order`."""
         if not 1 <= order <= MAX_ORDER:
             raise ValueError(f"order must be between 1 and {MAX_ORDER}, and is {order}")
@@ -56,7 +58,8 @@ class NGram:
             return self.counts[length - 1], self.discounts[length - 1]
         return self.left_neighbours[length - 1], self.lower_discounts[length - 1]
 
-    def losses(self, ids: torch.Tensor, order: int | None = None) -> np.ndarray:
+    @explained
+    def losses(self, ids: Ids, order: int | None = None) -> np.ndarray:
         """Nats for each character of `ids` (n,) given those before it, (n,); `order` may be lower than the model's."""
         order = self._lower(order)
         chars = self._indices(ids)
@@ -83,13 +86,15 @@ class NGram:
             ranks = np.where(seen, at, -1)
         return -np.log(p)
 
-    def loss(self, ids: torch.Tensor, order: int | None = None) -> float:
+    @explained
+    def loss(self, ids: Ids, order: int | None = None) -> float:
         """Mean nats per character over `ids` (n,)."""
         if len(ids) < 1:
             raise ValueError("a loss is measured on at least one character, and the text is empty")
         return float(self.losses(ids, order).mean())
 
-    def probabilities(self, context: torch.Tensor, order: int | None = None) -> np.ndarray:
+    @explained
+    def probabilities(self, context: Ids, order: int | None = None) -> np.ndarray:
         """p(next character | context) for every character, (V,); `context` (n,), of which the last order - 1 count."""
         order = self._lower(order)
         context = self._indices(context)
@@ -118,7 +123,7 @@ class NGram:
                 return -1
         return rank
 
-    def _indices(self, ids: torch.Tensor) -> np.ndarray:
+    def _indices(self, ids: Ids) -> np.ndarray:
         chars = np.asarray(ids, dtype=np.int64)
         if len(chars) and not 0 <= chars.min() <= chars.max() < self.vocab_size:
             wrong = chars[(chars < 0) | (chars >= self.vocab_size)][0]
@@ -140,15 +145,17 @@ def _discount(counts: np.ndarray) -> float:
     return once / (once + 2 * twice) if once else 0.5
 
 
-def best_ngram(train_ids: torch.Tensor, val_ids: torch.Tensor, vocab_size: int, highest: int = 14) -> NGram:
+@explained
+def best_ngram(train_ids: Ids, val_ids: Ids, vocab_size: int, highest: int = 14) -> NGram:
     """The n-gram counted on `train_ids` whose order, up to `highest`, has the lowest loss on `val_ids`."""
-    highest = min(highest, len(train_ids) - 1)
+    highest = min(highest, max(1, len(train_ids) - 1))
     model = NGram(train_ids, vocab_size, highest)
     order = min(range(1, highest + 1), key=lambda n: model.loss(val_ids, n))
     return model if order == highest else NGram(train_ids, vocab_size, order)
 
 
-def ladder(train_ids: torch.Tensor, val_ids: torch.Tensor, vocab_size: int) -> dict[str, float]:
+@explained
+def ladder(train_ids: Ids, val_ids: Ids, vocab_size: int) -> dict[str, float]:
     """Nats per character on `val_ids`: "uniform", "unigram", "bigram", and "n-gram (n = …)" with the best order."""
     best = best_ngram(train_ids, val_ids, vocab_size)
     rungs = {"uniform": math.log(vocab_size)}

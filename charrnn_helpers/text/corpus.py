@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import tales
+from .arguments import explained
 
 SHAKESPEARE_URL = "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt"
 SHAKESPEARE_SHA256 = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"
@@ -41,6 +42,7 @@ class Corpus:
     floor: float | None = None
 
 
+@explained
 def load_corpus(name_or_path: str | Path = "tales", split: tuple[float, ...] = (0.8, 0.1, 0.1)) -> Corpus:
     """Load "tales", "assignment", "python_docs", "shakespeare", or a UTF-8 text file, and split it without shuffling.
 

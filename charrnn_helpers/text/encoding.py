@@ -10,11 +10,14 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from .arguments import Ids, Rows, explained
+
 
 class UnknownCharacterError(ValueError):
     """A character that the vocabulary does not hold; the message names it, its place, and what is near."""
 
 
+@explained
 @dataclass(frozen=True)
 class Vocabulary:
     """The characters a model knows, in sorted order; a character's index is its place in `characters`."""
@@ -28,6 +31,7 @@ class Vocabulary:
         object.__setattr__(self, "_index", {char: index for index, char in enumerate(self.characters)})
 
     @classmethod
+    @explained
     def from_text(cls, text: str) -> Vocabulary:
         """The vocabulary of `text`. Raises `ValueError` if it is empty."""
         return cls("".join(sorted(set(text))))
@@ -35,6 +39,7 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self.characters)
 
+    @explained
     def encode(self, text: str) -> Tensor:
         """Indices of the characters, LongTensor (n,). Raises `UnknownCharacterError` for one that it does not hold."""
         try:
@@ -42,7 +47,8 @@ class Vocabulary:
         except KeyError:
             raise UnknownCharacterError(self._unknown(text)) from None
 
-    def decode(self, ids: Tensor) -> str:
+    @explained
+    def decode(self, ids: Ids) -> str:
         """The text of indices (n,). Raises `ValueError` for another shape, or an index outside the vocabulary."""
         ids = torch.as_tensor(ids)
         if ids.dim() != 1:
@@ -65,7 +71,8 @@ class Vocabulary:
         return f"the vocabulary does not hold {char!r}, at position {place} in {around!r}; {advice}"
 
 
-def as_streams(ids: Tensor, streams: int) -> tuple[Tensor, Tensor]:
+@explained
+def as_streams(ids: Ids, streams: int) -> tuple[Tensor, Tensor]:
     """Cut `ids` (n,) into contiguous streams: inputs (B, L) and targets (B, L), the targets one character ahead.
 
     Row b is the b-th piece of the text; L = (n - 1) // B, and the few characters left over at the end are not used.
@@ -84,7 +91,8 @@ def as_streams(ids: Tensor, streams: int) -> tuple[Tensor, Tensor]:
     return inputs, targets
 
 
-def batches(inputs: Tensor, targets: Tensor, window: int) -> Iterator[tuple[Tensor, Tensor]]:
+@explained
+def batches(inputs: Rows, targets: Rows, window: int) -> Iterator[tuple[Tensor, Tensor]]:
     """Walk once along the streams (B, L): pairs (x, y) of (B, window), each where the one before it ended.
 
     The state at the end of a batch is the right state for the next one. Nothing is shuffled or wrapped round; a last

@@ -15,19 +15,24 @@ import re
 from functools import cache
 from typing import NamedTuple
 
+from .arguments import explained
 from .tales_grammar import PRODUCTIONS, SENTENCES, WORDS, Symbol, alternatives, inflect
 
 # -------------------------------------------------------------------------------------------------------- writing
 
 
+LONGEST_TALES = 1_000_000_000  # characters
+
+
+@explained
 def write_stories(seed: int = 0, characters: int = 1_000_000) -> str:
     """Whole stories, one after the other, until there are at least `characters` of them.
 
     The same bytes on every Python and every machine: only `random.Random(seed).random()` is used, whose sequence Python
-    guarantees. Raises `ValueError` when `characters` is below 1.
+    guarantees. Raises `ValueError` when `characters` is below 1 or above `LONGEST_TALES`.
     """
-    if characters < 1:
-        raise ValueError(f"characters must be at least 1, and is {characters}: ask for the length of text you want")
+    if not 1 <= characters <= LONGEST_TALES:
+        raise ValueError(f"characters must be at least 1, and is {characters}; the most is {LONGEST_TALES:,}")
     rng = random.Random(seed)
     stories, total = [], 0
     while total < characters:
@@ -64,6 +69,7 @@ def _draw(productions: list[tuple[int, tuple[Symbol, ...]]], rng: random.Random)
     return next(symbols for weight, symbols in productions if (at := at - weight) < 0)
 
 
+@explained
 def split_stories(text: str) -> list[str]:
     """The stories of a text, each with the blank line that ends it; the last may be incomplete."""
     return re.findall(r".*?\n\n|.+\Z", text, flags=re.DOTALL)
@@ -72,6 +78,7 @@ def split_stories(text: str) -> list[str]:
 # ---------------------------------------------------------------------------------------------------- probability
 
 
+@explained
 def surprise(text: str) -> list[float]:
     """What each character of whole stories costs a perfect reader, in nats: -ln p(character | all before it).
 
@@ -86,11 +93,13 @@ def surprise(text: str) -> list[float]:
     return costs
 
 
+@explained
 def log_prob(text: str) -> float:
     """The exact log-probability, in nats, of one or more whole stories. Raises `ValueError` if they are not stories."""
     return -math.fsum(surprise(text))
 
 
+@explained
 def next_characters(text: str) -> dict[str, float]:
     """What a perfect reader expects after `text`, which may stop anywhere: {character: probability}, which add up to 1.
 
@@ -120,6 +129,7 @@ class Mark(NamedTuple):
     rivals: str = ""  # of a dependency: `char` and what would stand here if another word had to be remembered
 
 
+@explained
 def annotate(story: str) -> list[Mark]:
     """Say of every character of one story whether it is a choice, and if not, what it follows from.
 
@@ -206,6 +216,7 @@ class Sentence(NamedTuple):
     slips: tuple[Slip, ...]  # the words that are wrong
 
 
+@explained
 def check_sentences(text: str) -> list[Sentence]:
     """Judge a sample sentence by sentence; an unfinished last one is left out.
 

@@ -1,5 +1,6 @@
 """How a trained network is kept, and found again."""
 
+import os
 import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 
 from ..networks.cells import map_state
 from ..networks.registry import CELLS
+from ..text.arguments import explained
 from ..text.encoding import Vocabulary
 from .config import History, TrainConfig
 from .files import whole_file
@@ -32,6 +34,7 @@ class Checkpoint:
     album: dict[int, nn.Module] = field(default_factory=dict)  # the network earlier in its training, by updates
 
 
+@explained
 def save_checkpoint(
     path: str | Path,
     model: nn.Module,
@@ -71,6 +74,7 @@ def save_checkpoint(
     return path
 
 
+@explained
 def load_checkpoint(path: str | Path, vocab: Vocabulary | None = None) -> Checkpoint:
     """Read what `save_checkpoint` wrote, on the CPU and with `weights_only=True`: nothing in the file is executed.
 
@@ -79,7 +83,7 @@ def load_checkpoint(path: str | Path, vocab: Vocabulary | None = None) -> Checkp
     Raises `CheckpointError` if the file is missing, damaged, or, when `vocab` is given, of another vocabulary.
     """
     path = Path(path)
-    if not path.is_file():
+    if not os.path.isfile(path):  # False for a name that no system takes
         raise CheckpointError(f"there is no checkpoint {path}; train the network first, in 04_training")
     try:
         with zipfile.ZipFile(path) as archive:  # what torch.save writes; torch.load does not look at the checksums
@@ -104,11 +108,12 @@ def load_checkpoint(path: str | Path, vocab: Vocabulary | None = None) -> Checkp
     return Checkpoint(model, stored, text, history, path, album)
 
 
+@explained
 def find_checkpoint(cell: str, text: str = "tales", runs: str | Path = "runs") -> Path:
     """The network that 04 trained here (`runs`), or else the bundled one; or a `CheckpointError`."""
     name = f"{text}-{cell.lower()}.pt"
     for folder in (Path(runs), BUNDLED):
-        if (folder / name).is_file():
+        if os.path.isfile(folder / name):
             return folder / name
     raise CheckpointError(f"no {cell} has been trained on {text!r} yet; run 04_training with that text first")
 

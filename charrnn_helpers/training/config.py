@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
+from ..text.arguments import explained
 
+
+@explained
 @dataclass(frozen=True)
 class TrainConfig:
     """Everything that decides a training run, apart from the model and the text."""
@@ -34,6 +37,7 @@ class TrainConfig:
                 f"warmup ({self.warmup}) must not be negative, final_share ({self.final_share}) is from 0 to 1"
             )
 
+    @explained
     def rate(self, update: int) -> float:
         """The learning rate of an update: a linear rise, then half a cosine (Loshchilov and Hutter 2017, eq. 5)."""
         if update < self.warmup:

@@ -6,6 +6,8 @@ import warnings
 
 import torch
 
+from ..text.arguments import explained
+
 
 def keep_memory() -> bool:
     """Let this process keep the memory that it frees, for the next update; False where the allocator is not glibc's.
@@ -24,6 +26,7 @@ def keep_memory() -> bool:
     return bool(mallopt(mmap_max, 0)) and bool(mallopt(trim_threshold, 2**31 - 1))
 
 
+@explained
 def pick_device(name: str | torch.device | None = None) -> torch.device:
     """The GPU if there is one, else the CPU; or the device asked for by name ("cpu", "cuda", "mps").
 

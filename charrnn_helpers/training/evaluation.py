@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..text.arguments import Ids, explained
 from ..text.encoding import as_streams
 
 CHUNK, POSITIONS = 250, 20_000  # steps, and characters of all blocks, that `evaluate` takes at once: bounds its memory
@@ -24,8 +25,9 @@ def eval_mode(model: nn.Module, gradients: bool = False):
             module.training = mode
 
 
+@explained
 @torch.inference_mode()
-def evaluate(model: nn.Module, ids: Tensor, window: int | None = None) -> float:
+def evaluate(model: nn.Module, ids: Ids, window: int | None = None) -> float:
     """Mean nats per character over `ids` (n,): -ln p(character | those before it), the first one being given.
 
     Without `window` the state is carried over the whole text. With `window=w` the text is cut into blocks of w
@@ -50,13 +52,16 @@ def evaluate(model: nn.Module, ids: Tensor, window: int | None = None) -> float:
         return total / count
 
 
+@explained
 @torch.inference_mode()
-def context_losses(model: nn.Module, ids: Tensor, context: int = 1000, stride: int = 2000, chunk: int = 250) -> Tensor:
+def context_losses(model: nn.Module, ids: Ids, context: int = 1000, stride: int = 2000, chunk: int = 250) -> Tensor:
     """Nats for each character of `ids` (n,) but the first, (n - 1,), each predicted from `context` others or more.
 
     What stands nearer to the beginning has all that there are. The text is cut into pieces that overlap by `context`
     and are read side by side: as with a carried state, and much faster than one character after the other. float64.
     """
+    if min(context, stride, chunk) < 1 or len(ids) < 2:
+        raise ValueError(f"context, stride, chunk ({context}, {stride}, {chunk}) are at least 1, and ids at least two")
     with eval_mode(model):
         inputs, targets = ids[:-1], ids[1:]
         width = context + stride

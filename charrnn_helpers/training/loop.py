@@ -18,6 +18,7 @@ from torch.nn import functional as F
 from tqdm.auto import tqdm
 
 from ..networks.cells import detach, to_device
+from ..text.arguments import Ids, explained
 from ..text.encoding import as_streams, batches
 from .bfloat16 import autocast
 from .config import History, TrainConfig
@@ -28,10 +29,11 @@ from .threads import working_threads
 BLOCK = 2000  # characters of a block when training looks at the validation text
 
 
+@explained
 def train(
     model: nn.Module,
-    train_ids: Tensor,
-    val_ids: Tensor,
+    train_ids: Ids,
+    val_ids: Ids,
     config: TrainConfig,
     *,
     history: History | None = None,
@@ -121,6 +123,7 @@ def one_update(model, x, y, state, optimiser, clip):
     return loss.item(), norm.item(), detach(state)  # the value goes on, the gradient does not
 
 
+@explained
 def make_optimiser(model: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
     """AdamW (Loshchilov and Hutter 2019), fused where there is a fused one; biases do not decay."""
     matrices = [weight for weight in model.parameters() if weight.dim() > 1]

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from ..networks.registry import BOTH, CELLS
+from ..text.arguments import explained
 from .bfloat16 import autocast
 from .config import TrainConfig
 from .device import keep_memory, pick_device
@@ -25,6 +26,7 @@ class Precision(NamedTuple):
 CLEARLY = 1.15  # times as fast; bfloat16 keeps 8 bits of a number, and a small gain is not worth that
 
 
+@explained
 def pick_precision(
     device: str | torch.device | None = None, model: nn.Module | None = None, *, streams: int = 32, window: int = 64
 ) -> Precision:
@@ -33,6 +35,8 @@ def pick_precision(
     Timed is a copy of `model`, or without one an LSTM and a GRU of 256 units (about a second). A processor that cannot
     do it gets float32. Weights, random numbers and thread count stay as they are; memory is kept, as by `train`.
     """
+    if min(streams, window) < 1:
+        raise ValueError(f"streams is {streams} and window is {window}; each must be at least 1")
     device = pick_device(device)
     keep_memory()
     if device.type != "cpu":
@@ -67,6 +71,7 @@ def _seconds(model: nn.Module, precision: str, streams: int, window: int, update
     return time.perf_counter() - began
 
 
+@explained
 def forecast(model: nn.Module, config: TrainConfig) -> str:
     """What a training on this machine's CPU will take, roughly: seconds, from a few updates of a copy, and memory.
 

@@ -56,14 +56,15 @@ def choose_threads(most: int, now: int) -> Generator[int, float, None]:
     steps = sorted({1, most // 2, most - 1, most} - {0})
     now = now if now in steps else most
     while True:
-        place = steps.index(now)
-        seconds = {}
-        for number in sorted(steps[max(0, place - 1) : place + 2], key=lambda step: step != now):  # `now` first
-            seconds[number] = yield from _timed(number)
-        best = min(seconds, key=seconds.get)
-        if seconds[best] * WORTH_A_CHANGE < seconds[now]:
-            now = best
-            continue
+        seconds = {now: (yield from _timed(now))}
+        better = True
+        while better:
+            place = steps.index(now)
+            for number in {*steps[max(0, place - 1) : place + 2]} - seconds.keys():
+                seconds[number] = yield from _timed(number)
+            best = min(seconds, key=seconds.get)
+            better = seconds[best] * WORTH_A_CHANGE < seconds[now]
+            now = best if better else now
         rest = max(1.0, REST * (UPDATES + 1) * (sum(seconds.values()) - seconds[now]))
         while rest > 0:
             rest -= yield now

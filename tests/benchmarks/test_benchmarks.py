@@ -8,6 +8,7 @@ from functools import partial
 from itertools import product
 from pathlib import Path
 
+import busy
 import closers
 import common
 import cost
@@ -336,3 +337,28 @@ def test_a_class_of_two_works_on_a_hub():
     assert all(row["median"] > 50 for row in rows if row["unit"] == "MB")
     assert all(row["median"] > 0 for row in rows)
     assert [row["did"] for row in rows if row["what"] == "kernel"] == [3, 3]  # the first student has opened 04, too
+
+
+def test_busy_trains_in_every_place_with_threads_chosen_and_all(tmp_path):
+    file = tmp_path / "result.json"
+    rows = busy.main(["--rounds", "1", "--units", "8", "--seconds", "0.05", "--json", str(file)])["rows"]
+    assert json.loads(file.read_text())["rows"] == rows
+    places = [place for place in dict.fromkeys(row["where"] for row in rows) if place not in ("one core", "quota")]
+    assert places == ["alone", "one busy", "two"]  # the others are not everywhere
+    assert len(rows) == 2 * 2 * len({row["where"] for row in rows})
+    by = {(row["cell"], row["where"], row["threads"]): row for row in rows}
+    for (cell, _, _), row in by.items():
+        alone = by[cell, "alone", "all"]["characters/s"]
+        assert row["slower x"] == pytest.approx(alone / row["characters/s"])
+
+
+def test_the_quota_is_one_core_and_is_taken_away_again():
+    with busy.process("print(flush=True); input()") as other, busy.one_core_of_time(other.pid) as there:
+        groups = [Path(root, f"busy-{other.pid}") for root, *_ in busy.QUOTAS]
+        if not there:
+            pytest.skip("this user may not make a cgroup with a quota")
+        (group,) = [group for group in groups if group.is_dir()]
+        assert str(other.pid) in (group / "cgroup.procs").read_text().split()
+        values = [(group / name).read_text().split()[0] for _, _, name, _ in busy.QUOTAS if (group / name).is_file()]
+        assert values == ["100000"]
+    assert not group.exists()

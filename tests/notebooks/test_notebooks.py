@@ -225,12 +225,15 @@ def test_nothing_is_fetched_from_the_network(path):
 
 
 def plain(definition):
-    """The code of a definition, without comments, layout, docstrings and annotations (which it loses)."""
+    """The code of a definition, without comments, layout, docstrings, annotations and checks (which it loses)."""
     for node in ast.walk(definition):
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
             node.body = node.body[1:] or [ast.Pass()]
         if isinstance(node, ast.FunctionDef):
             node.returns = None
+            node.decorator_list = [
+                one for one in node.decorator_list if ast.unparse(one) not in ("explained", "reading")
+            ]
         if isinstance(node, ast.arg):
             node.annotation = None
         if isinstance(node, ast.AnnAssign):

@@ -59,7 +59,7 @@ def test_evaluate_switches_dropout_off_and_leaves_the_mode_as_it_was(make_model,
     first, again = (evaluate(model, ids[:100]) for _ in range(2))
     assert first == again
     assert (model.training, model.head.training) == (mode, not mode)
-    with pytest.raises(IndexError):
+    with pytest.raises(ValueError, match=r"ids holds 1000000; the network reads 0 to \d+"):
         evaluate(model, torch.tensor([0, 10**6, 1]))
     assert model.training is mode
 
