@@ -5,6 +5,7 @@ all wait for the thread that does not run, and a training falls to a quarter of 
 not. What it is worth: `tests/benchmarks/busy.py`.
 """
 
+import os
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from itertools import repeat
@@ -22,12 +23,16 @@ def working_threads(asked: int | None, used: dict[int, float]) -> Generator[Call
     """Within it PyTorch works with `asked` threads, or with the number that is fastest, at most those it had before.
 
     What it yields must be told the seconds of each update; it adds them to `used`, by number of threads. A run that
-    goes on begins with the number that it used longest. Raises `ValueError` for a number below 1.
+    goes on begins with the number that it used longest. More than there are cores are never started. Raises
+    `ValueError` for a number below 1.
     """
     if asked is not None and asked < 1:
         raise ValueError(f"threads is {asked}; it must be at least 1, or None for the number that is fastest")
     most = torch.get_num_threads()
-    numbers = choose_threads(most, max(used, key=used.get, default=most)) if asked is None else repeat(asked)
+    if asked is None:
+        numbers = choose_threads(most, max(used, key=used.get, default=most))
+    else:
+        numbers = repeat(min(asked, os.cpu_count() or 1))
     now = most
 
     def work_with(number: int) -> None:

@@ -1,5 +1,7 @@
 """The clock chooses the threads of a training, and the reader's are as they were."""
 
+import os
+
 import pytest
 import torch
 
@@ -99,9 +101,12 @@ def test_a_training_works_with_the_readers_number_or_chooses_and_tells_what_it_u
 
 
 @pytest.mark.usefixtures("two_threads")
-def test_threads_are_the_readers_again_after_a_mistake_and_none_are_refused(model, ids, config):
+def test_threads_are_the_readers_again_after_a_mistake_and_no_thread_is_refused(make_model, ids, config):
+    model = make_model()
     with pytest.raises(FloatingPointError):
         train(model, ids, ids[:100], config(learning_rate=3e38, warmup=0), device="cpu", threads=1, progress=False)
     assert torch.get_num_threads() == 2
     with pytest.raises(ValueError, match="threads is 0; it must be at least 1"):
         train(model, ids, ids[:100], config(), device="cpu", threads=0, progress=False)
+    history = train(make_model(), ids, ids[:100], config(), device="cpu", threads=10**9, progress=False)
+    assert set(history.threads) == {os.cpu_count()}
