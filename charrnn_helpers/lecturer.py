@@ -94,7 +94,7 @@ def page(file: str | Path, networks: str | Path | None = None) -> Path:
     """Write the playground of two networks as one HTML file, for any browser; its path.
 
     `networks`: where a pair lies, up to "-lstm.pt" and "-gru.pt" ("notebooks/runs/my_text"); without it, those that
-    come with the course. Raises `ValueError` if there is no such pair.
+    come with the course. Raises `ValueError` if there is no such pair, or no room.
     """
     from .panels.network_pairs import load_pair  # these need PyTorch, which takes seconds
     from .panels.one_file import as_page
@@ -103,8 +103,12 @@ def page(file: str | Path, networks: str | Path | None = None) -> Path:
 
     networks = Path(networks or BUNDLED / "tales")
     pair = load_pair(*(networks.with_name(f"{networks.name}-{cell}.pt") for cell in ("lstm", "gru")))
-    with whole_file(Path(file)) as written:
-        written.write(as_page(pair).encode("utf-8"))
+    data = as_page(pair).encode("utf-8")
+    try:
+        with whole_file(Path(file)) as written:
+            written.write(data)
+    except OSError as error:
+        raise ValueError(f"{file} could not be written ({error}); free some room or choose another folder") from error
     return Path(file)
 
 

@@ -136,9 +136,8 @@ def count_parameters(
     """`num_parameters` of a `CELLS[cell].model` of these sizes, without building it."""
     inputs = vocab_size if embedding_size is None else embedding_size
     table = 0 if embedding_size is None else vocab_size * embedding_size
-    recurrent = 0
-    for size in (inputs, *[hidden_size] * (num_layers - 1)):  # what each layer reads
-        recurrent += CELLS[cell].blocks * hidden_size * (size + hidden_size + 2)  # W_i, W_h and two biases
+    reads = inputs + (num_layers - 1) * hidden_size  # of all layers together
+    recurrent = CELLS[cell].blocks * hidden_size * (reads + num_layers * (hidden_size + 2))  # W_i, W_h and two biases
     return table + recurrent + (hidden_size + 1) * vocab_size
 
 

@@ -21,6 +21,7 @@ ASSIGNMENT = (
 )
 TALES_SEED, TALES_CHARACTERS = 1, 1_000_000
 SHORTEST = 20  # characters: each of three parts then holds at least two
+LARGEST = 100_000_000  # bytes; as indices a text takes eight times its size, and more on the way
 TIMEOUT = 30  # seconds without an answer before a download gives up
 
 
@@ -48,7 +49,7 @@ def load_corpus(name_or_path: str | Path = "tales", split: tuple[float, ...] = (
 
     `split` gives the shares of train, val and test; with two shares `test` is empty. The parts of `tales` end where a
     story ends, so that the floor is exact. Raises `CorpusError` (a `ValueError`) for a text that is missing, empty,
-    too short, not UTF-8, not what its checksum says, or out of reach without a network.
+    too short, too long, not UTF-8, not what its checksum says, or out of reach without a network.
     """
     shares = tuple(split)
     if len(shares) not in (2, 3) or any(share <= 0 for share in shares) or abs(sum(shares) - 1) > 1e-6:
@@ -62,6 +63,10 @@ def load_corpus(name_or_path: str | Path = "tales", split: tuple[float, ...] = (
         if not os.path.isfile(path):  # False, where `Path.is_file` may raise, also for what can be no path
             shown = f"{name[:80]}…" if len(name) > 80 else name
             raise CorpusError(f"there is no text {shown!r}: give one of {', '.join(TEXTS)}, or the path of a text file")
+        if path.stat().st_size > LARGEST:
+            raise CorpusError(
+                f"{path} has {path.stat().st_size:,} bytes; at most {LARGEST:,} are read: take a part of it"
+            )
         text, source = read_text(path.read_bytes(), path), str(path)
         # a reader's tales.txt is not our tales, nor is Tales.txt, where names have no case
         name = f"{path.stem}.txt" if path.stem.lower() in TEXTS else path.stem
@@ -131,12 +136,14 @@ def _shakespeare() -> tuple[str, str]:
 def read_text(data: bytes, path: Path) -> str:
     """The text in `data`, which is or will be the file `path`. Raises `CorpusError` if it is not UTF-8 or too short."""
     try:
-        text = data.decode("utf-8-sig").replace("\r\n", "\n")
+        text = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         raise CorpusError(
             f"{path} is not UTF-8 (byte {error.start} cannot be read); "
             "save it as UTF-8 in your editor and load it again"
         ) from error
+    if "\0" in text:
+        raise CorpusError(f"{path} is no text: it holds NUL, as UTF-16 or a program does; save it as UTF-8")
     if len(text) < SHORTEST:
         raise CorpusError(
             f"the text {path.stem!r} has {len(text)} characters; at least {SHORTEST} are needed to split it, "

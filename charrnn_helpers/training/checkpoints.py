@@ -10,13 +10,14 @@ import torch
 from torch import Tensor, nn
 
 from ..networks.cells import map_state
-from ..networks.registry import CELLS
+from ..networks.registry import CELLS, count_parameters
 from ..text.arguments import explained
 from ..text.encoding import Vocabulary
 from .config import History, TrainConfig
 from .files import whole_file
 from .quantised import small, whole
 
+FORMAT = 1  # of the file; raise it when an older course could not read a new one
 BUNDLED = Path(__file__).parents[1] / "checkpoints"
 
 
@@ -54,7 +55,7 @@ def save_checkpoint(
     """
     path = Path(path)
     content = {
-        "format": 1,
+        "format": FORMAT,
         "cell": model.cell,
         "hyperparameters": model.hyperparameters,
         "weights": _weights(model),
@@ -87,14 +88,23 @@ def load_checkpoint(path: str | Path, vocab: Vocabulary | None = None) -> Checkp
         raise CheckpointError(f"there is no checkpoint {path}; train the network first, in 04_training")
     try:
         with zipfile.ZipFile(path) as archive:  # what torch.save writes; torch.load does not look at the checksums
+            if sum(record.file_size for record in archive.infolist()) > path.stat().st_size:
+                raise zipfile.BadZipFile("it claims to hold more than there is")
             if archive.testzip() is not None:
                 raise zipfile.BadZipFile("a checksum does not agree")
         content = torch.load(path, map_location="cpu", weights_only=True)
+        if content["format"] != FORMAT:
+            raise CheckpointError(
+                f"{path} was written by another version of the course (format {content['format']!r}, here {FORMAT}); "
+                "take that version, or train again"
+            )
         stored = Vocabulary(content["characters"])
         model = _model(content, content["weights"])
         album = {updates: _model(content, whole(weights)) for updates, weights in content.get("album", {}).items()}
         text, kept = str(content["text"]), content["history"]
         history = kept and History(**{**kept, "config": TrainConfig(**kept["config"])})
+    except CheckpointError:
+        raise
     except Exception as error:  # a damaged file can fail in any of these ways
         raise CheckpointError(
             f"{path} is damaged or not a checkpoint of this course; delete it and train again"
@@ -123,6 +133,10 @@ def _weights(model: nn.Module) -> dict[str, Tensor]:
 
 
 def _model(content: dict, weights: dict[str, Tensor]) -> nn.Module:
+    sizes = {name: content["hyperparameters"][name] for name in ("vocab_size", "hidden_size", "num_layers")}
+    claimed = count_parameters(content["cell"], **sizes, embedding_size=content["hyperparameters"]["embedding_size"])
+    if claimed > 2 * sum(weight.numel() for weight in weights.values()):
+        raise ValueError("the network is said to be larger than its weights")  # before there is room taken for it
     with torch.random.fork_rng(devices=[]):  # the reader's random numbers are not spent on weights to be replaced
         model = CELLS[content["cell"]].model(**content["hyperparameters"])
     model.load_state_dict(weights)

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm.auto import tqdm
 
-from ..networks.cells import detach, to_device
+from ..networks.cells import State, detach, to_device
 from ..text.arguments import Ids, explained
 from ..text.encoding import as_streams, batches
 from .bfloat16 import autocast
@@ -49,6 +49,7 @@ def train(
     A run ends after `config.updates`, with the best weights on `val_ids` in the model. It ends early, with the latest
     weights, when `stop` is set or the kernel is interrupted. Passing the returned `history` back, with the same model
     and configuration, goes on from there, and on the same machine gives the losses of an uninterrupted run.
+    `on_validation(history)` is called after each look at `val_ids`; a resumable checkpoint may be written there.
     `precision` is "float32" or "bfloat16" (see `pick_precision`); without it a new run is in float32, and one that goes
     on stays in its own. Validation is always in float32. `threads` are PyTorch's; without it the fastest number, at
     most those it has, is found again and again while the run goes on (`history.threads` tells). Raises `ValueError` for
@@ -103,10 +104,11 @@ def train(
             if history.updates % config.validate_every == 0 or history.finished:
                 _validate(history, model, val_ids)
                 if on_validation is not None:
+                    history.resume = _resume(state, optimiser, device)  # a checkpoint may be written now
                     on_validation(history)
                 began = time.perf_counter() - history.seconds
             bar.update()
-        history.resume = {"state": state, "optimiser": optimiser.state_dict(), **_random_state(device)}
+        history.resume = _resume(state, optimiser, device)
     if history.finished:
         model.load_state_dict(history.best_weights)
     return history
@@ -188,11 +190,11 @@ def _own_random_numbers(history: History, model: nn.Module, device: torch.device
         yield
 
 
-def _random_state(device: torch.device) -> dict[str, Tensor]:
-    state = {"random": torch.get_rng_state()}
+def _resume(state: State | None, optimiser: torch.optim.Optimizer, device: torch.device) -> dict:
+    kept = {"state": state, "optimiser": optimiser.state_dict(), "random": torch.get_rng_state()}
     if device.type == "cuda":
-        state["random_cuda"] = torch.cuda.get_rng_state(device)
-    return state
+        kept["random_cuda"] = torch.cuda.get_rng_state(device)
+    return kept
 
 
 @contextmanager
