@@ -63,7 +63,8 @@ def load_corpus(name_or_path: str | Path = "tales", split: tuple[float, ...] = (
             shown = f"{name[:80]}…" if len(name) > 80 else name
             raise CorpusError(f"there is no text {shown!r}: give one of {', '.join(TEXTS)}, or the path of a text file")
         text, source = read_text(path.read_bytes(), path), str(path)
-        name = f"{path.stem}.txt" if path.stem in TEXTS else path.stem  # a reader's tales.txt is not our tales
+        # a reader's tales.txt is not our tales, nor is Tales.txt, where names have no case
+        name = f"{path.stem}.txt" if path.stem.lower() in TEXTS else path.stem
     ends = (shares[0], shares[0] + shares[1] if len(shares) == 3 else 1.0)
     first, second = (int(share * len(text) + 1e-6) for share in ends)  # nanoGPT rounds down
     if ours and name == "tales":

@@ -6,13 +6,15 @@ It needs, beside the course and its tests, what `pip install jupyterhub` and `np
 (the program of the latter on the PATH), and Linux. Every student logs in by the form, gets a server, pulls by
 nbgitpuller, runs 07 to its panel and asks the panel something; every third one runs 04 to its first text, too. The
 last --browsers of them do so in Chromium, from the lecturer's link to a click on a letter. "MB" is a process's share of
-the memory (PSS), "CPU s" its processor time. No password is checked: this hub is for measuring only.
+the memory (PSS), "CPU s" its processor time. Variables OMP_... go on to the students. No password is checked: this hub
+is for measuring only.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 import socket
 import statistics
@@ -82,7 +84,9 @@ def jupyterhub(folder: Path):
             place.bind(("127.0.0.1", 0))
         ports = [place.getsockname()[1] for place in places]
     command = [sys.executable, "-m", "jupyterhub.singleuser", "--allow-root", "--LabApp.expose_app_in_browser=True"]
-    settings = CONFIG.format(ports=ports, folder=folder, command=command, environment={"PYTHONPATH": str(ROOT)})
+    environment = {name: value for name, value in os.environ.items() if name.startswith("OMP_")}
+    environment["PYTHONPATH"] = str(ROOT)
+    settings = CONFIG.format(ports=ports, folder=folder, command=command, environment=environment)
     (folder / "jupyterhub_config.py").write_text(settings, encoding="utf-8")
     said = folder / "hub.log"
     with open(said, "w", encoding="utf-8") as log:

@@ -36,6 +36,7 @@ def test_a_readers_tales_are_not_ours(pair, histories, tmp_path):
     assert found["tales, trained here"]().corpus == ours
     (tmp_path / "tales").write_bytes(data)  # without an ending
     assert load_corpus(tmp_path / "tales").name == "tales.txt"
+    assert keep_text(data, "Tales", tmp_path).name == "Tales.txt"  # which Windows and macOS take for the same name
 
 
 def test_a_text_takes_no_other_texts_place_and_is_refused_if_it_cannot_be_used(corpus, tmp_path):
