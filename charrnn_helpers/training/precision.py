@@ -14,6 +14,7 @@ from .bfloat16 import autocast
 from .config import TrainConfig
 from .device import keep_memory, pick_device
 from .loop import make_optimiser, one_update
+from .threads import working_threads
 
 
 class Precision(NamedTuple):
@@ -78,8 +79,11 @@ def forecast(model: nn.Module, config: TrainConfig) -> str:
     The memory is that of weights, gradients and Adam's averages, and of the scores of a window three times.
     """
     with torch.random.fork_rng(devices=[]):
-        copied = copy.deepcopy(model).cpu().train()
-        each = min(_seconds(copied, "float32", config.streams, config.window) for _ in range(4)) / 3
+        copied, times = copy.deepcopy(model).cpu().train(), []
+        for threads in {1, torch.get_num_threads()}:  # `train` takes what is faster
+            with working_threads(threads, {}):
+                times += [_seconds(copied, "float32", config.streams, config.window) for _ in range(3)]
+        each = min(times) / 3
     parameters = sum(weight.numel() for weight in model.parameters())
     numbers = 4 * parameters + 3 * config.streams * config.window * copied.head.out_features
     return f"about {each * config.updates:.0f} s, and {4 * numbers / 1e6:.0f} MB of memory"

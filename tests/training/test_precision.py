@@ -77,3 +77,19 @@ def test_a_forecast_counts_updates_and_weights_and_changes_nothing(monkeypatch, 
     assert precision.forecast(model, config) == f"about 60 s, and {megabytes:.0f} MB of memory"
     assert torch.equal(random, torch.get_rng_state())
     assert all(torch.equal(weight, before[name]) for name, weight in model.state_dict().items())
+
+
+def test_a_forecast_is_that_of_the_faster_number_of_threads(monkeypatch, model):
+    clock, threads = [0.0], torch.get_num_threads()
+
+    def one_update(*_):
+        clock[0] += 0.1 * torch.get_num_threads()  # beside a busy process
+
+    monkeypatch.setattr(precision, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
+    monkeypatch.setattr(precision, "one_update", one_update)
+    torch.set_num_threads(2)
+    try:
+        assert precision.forecast(model, precision.TrainConfig(updates=100)).startswith("about 10 s")
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(threads)
