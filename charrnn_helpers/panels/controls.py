@@ -31,6 +31,9 @@ class _Keys(anywidget.AnyWidget):
     _css = Path(__file__).parent / "controls.css"
 
 
+ALIVE = "The panel itself stands here once the notebook runs in JupyterLab (README, first command)."
+
+
 class Panel(ipw.VBox):
     """A `VBox` whose `text/plain` says in words what the panel does: stable for nbval, readable without widgets."""
 
@@ -40,7 +43,7 @@ class Panel(ipw.VBox):
         self._words = " ".join(words.split())
 
     def __repr__(self) -> str:
-        return f"[panel] {self._words}"
+        return f"[panel] {self._words} {ALIVE}"
 
     def _repr_mimebundle_(self, **options):
         _, metadata = self.children[-1]._repr_mimebundle_(**options)  # without anywidget's, Colab would not show it
