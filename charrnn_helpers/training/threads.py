@@ -5,6 +5,7 @@ all wait for the thread that does not run, and a training falls to a quarter of 
 not. What it is worth: `tests/benchmarks/busy.py`.
 """
 
+import math
 import os
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -23,14 +24,14 @@ def working_threads(asked: int | None, used: dict[int, float]) -> Generator[Call
     """Within it PyTorch works with `asked` threads, or with the number that is fastest, at most those it had before.
 
     What it yields must be told the seconds of each update; it adds them to `used`, by number of threads. A run that
-    goes on begins with the number that it used longest. More than there are cores are never started. Raises
-    `ValueError` for a number below 1.
+    goes on begins with the number that it used longest, a new one with 1. More than there are cores are never started.
+    Raises `ValueError` for a number below 1.
     """
     if asked is not None and asked < 1:
         raise ValueError(f"threads is {asked}; it must be at least 1, or None for the number that is fastest")
     most = torch.get_num_threads()
     if asked is None:
-        numbers = choose_threads(most, max(used, key=used.get, default=most))
+        numbers = choose_threads(most, max(used, key=used.get, default=1))
     else:
         numbers = repeat(min(asked, os.cpu_count() or 1))
     now = most
@@ -53,7 +54,7 @@ def working_threads(asked: int | None, used: dict[int, float]) -> Generator[Call
 
 
 def choose_threads(most: int, now: int) -> Generator[int, float, None]:
-    """Yields the threads for the next update, and is sent the seconds that it took. Begins at `now` if that is a step.
+    """Yields the threads for the next update, and is sent the seconds that it took. Begins around `now`.
 
     Compared are the number in use and the next ones below and above it on few steps: 1, half of `most`, one less than
     `most`, `most`.
@@ -61,12 +62,12 @@ def choose_threads(most: int, now: int) -> Generator[int, float, None]:
     steps = sorted({1, most // 2, most - 1, most} - {0})
     now = now if now in steps else most
     while True:
-        seconds = {now: (yield from _timed(now))}
-        better = True
+        seconds, better = {}, True
         while better:
             place = steps.index(now)
-            for number in {*steps[max(0, place - 1) : place + 2]} - seconds.keys():
-                seconds[number] = yield from _timed(number)
+            for number in steps[max(0, place - 1) : place + 2]:  # the fewest first: they suffer least
+                if number not in seconds:
+                    seconds[number] = yield from _timed(number, 2 * UPDATES * min(seconds.values(), default=math.inf))
             best = min(seconds, key=seconds.get)
             better = seconds[best] * WORTH_A_CHANGE < seconds[now]
             now = best if better else now
@@ -75,9 +76,10 @@ def choose_threads(most: int, now: int) -> Generator[int, float, None]:
             rest -= yield now
 
 
-def _timed(number: int) -> Generator[int, float, float]:
+def _timed(number: int, limit: float) -> Generator[int, float, float]:
+    """The median of a few updates, fewer where they take more than `limit` seconds together."""
     yield number  # the first after a change does not count
     taken = []
-    for _ in range(UPDATES):
+    while len(taken) < 2 or (len(taken) < UPDATES and sum(taken) <= limit):
         taken.append((yield number))
     return median(taken)
