@@ -21,7 +21,7 @@ def test_the_students_copy_is_every_notebook_without_the_notes_for_the_lecturer(
     lecturer.main(["students", str(tmp_path / "copy")])
     written = sorted((tmp_path / "copy").glob("*.ipynb"))
     assert [path.name for path in written] == [path.name for path in NOTEBOOKS]
-    assert len(capsys.readouterr().out.split()) == len(NOTEBOOKS)
+    assert len(capsys.readouterr().out.splitlines()) == len(NOTEBOOKS)
     for path, original in zip(written, NOTEBOOKS, strict=True):
         copy, whole = (nbformat.read(one, as_version=4) for one in (path, original))
         nbformat.validate(copy)
