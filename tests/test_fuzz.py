@@ -87,7 +87,8 @@ SUBJECTS = {
         course.train,
         lambda: {
             **{"model": network("LSTM"), "train_ids": IDS, "val_ids": IDS[:20], "config": FEW, "history": None},
-            **{"device": "cpu", "precision": None, "stop": None, "on_validation": None, "progress": False},
+            **{"device": "cpu", "precision": None, "threads": None, "stop": None, "on_validation": None},
+            "progress": False,
         },
     ),
     "evaluate": (course.evaluate, lambda: {"model": network("LSTM"), "ids": IDS, "window": None}),

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import subprocess
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,6 +11,7 @@ import nbformat
 import pytest
 
 from charrnn_helpers import lecturer
+from charrnn_helpers.training.files import read_table
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -83,6 +85,44 @@ def test_the_link_for_a_class_names_hub_repository_and_notebook(capsys):
         lecturer.link("https://hub.example.edu", "https://git.example.org/a/course", "42")
 
 
+def test_an_update_comes_to_a_student_and_what_the_student_changed_stays(tmp_path):
+    """By nbgitpuller, out of a repository of the students' copy: beside the student's work, then in the very cell."""
+    puller = pytest.importorskip("nbgitpuller.pull", reason="nbgitpuller is not installed; see tests/requirements.txt")
+    theirs, ours = tmp_path / "theirs", tmp_path / "home" / "course"
+    lecturer.students(theirs / "notebooks")
+
+    def change(folder, name, old, new):
+        notebook = nbformat.read(folder / "notebooks" / name, as_version=4)
+        (cell,) = (cell for cell in notebook.cells if old in cell.source)
+        cell.source = cell.source.replace(old, new)
+        if cell.cell_type == "code":
+            cell.outputs = [nbformat.v4.new_output("stream", text=f"of {new}\n")]
+        nbformat.write(notebook, folder / "notebooks" / name)
+
+    def published():
+        git = ["git", "-c", "user.name=a", "-c", "user.email=a@b"]
+        for command in (["init", "-q", "-b", "main"], ["add", "."], ["commit", "-qm", "."]):
+            subprocess.run([*git, *command], cwd=theirs, check=True)
+        list(puller.GitPuller(f"file://{theirs}", str(ours), branch="main").pull())
+        return {
+            name: str(nbformat.read(ours / "notebooks" / name, as_version=4))
+            for name in ("01_encoding.ipynb", "07_playground.ipynb")
+        }
+
+    published()
+    change(ours, "07_playground.ipynb", "different_texts = ...", "different_texts = 5")
+    change(theirs, "07_playground.ipynb", "# 07 · ", "# 07 · Anew: ")
+    change(theirs, "01_encoding.ipynb", "# 01 · ", "# 01 · Anew: ")
+    found = published()
+    assert all(f"# {name[:2]} · Anew: " in text for name, text in found.items())
+    assert "different_texts = 5" in found["07_playground.ipynb"]
+    change(theirs, "07_playground.ipynb", "different_texts = ...", "different_texts = 0")
+    found = published()["07_playground.ipynb"]
+    assert "different_texts = 5" in found
+    assert "of different_texts = 5" in found
+    assert "different_texts = 0" not in found
+
+
 def test_binder_installs_what_requirements_ask_for_with_the_cpu_build_of_torch():
     # what has a condition, after a semicolon, is for Pythons older than Binder's
     wanted = set(re.findall(r"^[a-z][^;\n]*$", (ROOT / "requirements.txt").read_text(), re.MULTILINE))
@@ -91,6 +131,26 @@ def test_binder_installs_what_requirements_ask_for_with_the_cpu_build_of_torch()
     assert {re.sub(r"^(torch|matplotlib)\b", lambda name: renamed[name[0]], line) for line in wanted} <= given
     assert "pip install --no-deps --editable ." in (ROOT / ".binder" / "postBuild").read_text()
     assert os.access(ROOT / ".binder" / "postBuild", os.X_OK)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a Binder is Linux")
+@pytest.mark.parametrize(
+    ("limit", "set_before", "threads"),
+    [("1.0", "", "1"), ("0.5", "", "1"), ("1.5", "", "2"), ("", "", "as ever"), ("1.0", "3", "3")],
+)
+def test_on_a_binder_pytorch_gets_no_more_threads_than_the_hub_says_it_may_use(limit, set_before, threads):
+    environment = {"PATH": os.environ["PATH"], "CPU_LIMIT": limit, "OMP_NUM_THREADS": set_before}
+    command = [ROOT / ".binder" / "start", "sh", "-c", "echo ${OMP_NUM_THREADS:-as ever}"]
+    assert subprocess.check_output(command, env=environment, text=True).strip() == threads
+
+
+def test_the_package_asks_for_what_the_course_asks_for_and_is_cited_by_its_version():
+    package = read_table(ROOT / "pyproject.toml")["project"]
+    asked = (ROOT / "requirements.txt").read_text(encoding="utf-8").replace('"', "'").splitlines()
+    assert set(package["dependencies"]) <= set(asked)
+    cited = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {package['version']}\n" in cited
+    assert f"  - name: {re.search('[(]c[)] [0-9]+ (.*)', (ROOT / 'LICENSE').read_text(encoding='utf-8'))[1]}\n" in cited
 
 
 def test_the_page_of_networks_that_are_not_there_is_refused_and_nothing_is_written(tmp_path, capsys):

@@ -304,5 +304,6 @@ def trial_rows(path: Path = RESULTS / "trial.jsonl", scale: float = 1.0) -> list
 
 def version(scale: float = 1.0) -> str:
     """What a row carries: the first digits of the hash of `protocol.md`; with the scale, if runs are shortened."""
-    digits = hashlib.sha256(PROTOCOL.read_bytes()).hexdigest()[:12]
+    text = PROTOCOL.read_text(encoding="utf-8")  # with "\n" at its line ends, whatever the checkout has
+    digits = hashlib.sha256(text.encode("utf-8")).hexdigest()[:12]
     return digits if scale == 1 else f"{digits}, {scale}"

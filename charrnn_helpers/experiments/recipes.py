@@ -3,7 +3,7 @@
     recipe = RECIPES["class"]["GRU"]
     model, history = recipe.run(len(vocab), train_ids, val_ids)
 
-Tuned on the validation text of Tiny Shakespeare, with the same number of trials for both cells; notebook 05 tells how,
+Tuned on the validation text of Tiny Shakespeare, with the same number of trials for both cells; notebook 12 tells how,
 and what they reach. Seconds are those of the machine named there: it is the updates that are fixed, not the time.
 """
 

@@ -9,7 +9,6 @@ sweep that was killed, or has grown, goes on where it stopped.
 
 import hashlib
 import json
-import os
 import platform
 import threading
 import time
@@ -30,14 +29,14 @@ from tqdm.auto import tqdm
 from ..measures.excess import excess_by_distance, excess_by_kind, read_tales
 from ..networks.models import num_parameters
 from ..sampling import generate
-from ..text.corpus import load_corpus
+from ..text.corpus import TEXTS, load_corpus
 from ..text.encoding import Vocabulary
 from ..training.config import TrainConfig
 from ..training.device import keep_memory
 from ..training.evaluation import context_losses
 from ..training.files import whole_file
 from ..training.loop import train
-from .process_pool import ProcessPool
+from .process_pool import ProcessPool, room_for_workers
 from .recipes import Recipe
 
 RESULTS_VERSION = 3  # raise it when an edit changes a number that a run gives: what was kept before is then run again
@@ -94,7 +93,8 @@ def _train_once(config: RunConfig) -> dict:
     sizes = (config.hidden_size, config.dropout, config.train, config.num_layers, config.embedding_size)
     model = Recipe(config.cell, *sizes).model(len(vocab), config.seed)
     began = time.process_time()
-    history = train(model, train_ids, val_ids[: config.watched], config.train, device=config.device, progress=False)
+    options = {"device": config.device, "threads": config.threads, "progress": False}
+    history = train(model, train_ids, val_ids[: config.watched], config.train, **options)
     cpu_seconds = time.process_time() - began
     if not history.finished:
         raise RuntimeError(f"the training was interrupted after {history.updates} updates")
@@ -148,12 +148,12 @@ def sweep(
     run, and are not run again; a failed one is tried again by the next call. `job` must be importable, as every worker
     imports it.
 
-    Without `executor`, `workers` processes (as many as there are cores) run side by side; a run whose process dies gets
-    another attempt, alone, at most `retries` of them; an interrupt stops them all. In a script the call then belongs
-    under `if __name__ == "__main__":`. With an executor, for example `distributed.Client(...).get_executor()`, that one
-    decides about workers and retries, and what it gives up is given to it once more, alone; an interrupt cancels what
-    has not begun. Either way what is finished is kept. Raises `ValueError` if `folder` cannot be made or `job` cannot
-    be imported.
+    Without `executor`, `workers` processes (as many as there is room for) run side by side; a run whose process dies
+    gets another attempt, alone, at most `retries` of them; an interrupt stops them all. In a script the call then
+    belongs under `if __name__ == "__main__":`. With an executor, for example `distributed.Client(...).get_executor()`,
+    that one decides about workers and retries, and what it gives up is given to it once more, alone; an interrupt
+    cancels what has not begun. Either way what is finished is kept. Raises `ValueError` if `folder` cannot be made or
+    `job` cannot be imported.
     """
     configs = list(configs)
     folder = Path(folder)
@@ -186,8 +186,7 @@ def sweep(
             if executor is not None:
                 _run_all(executor, job, todo, take, show, at_once=len(todo), retries=1)
             elif todo:
-                cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-                workers = min(workers or cores, len(todo))
+                workers = min(workers or room_for_workers(), len(todo))
                 with ProcessPool(workers) as pool:
                     _run_all(pool, job, todo, take, show, at_once=workers, retries=retries)
         finally:
@@ -301,7 +300,7 @@ _loaded = cache(load_corpus)
 
 def _text_version(name: str) -> str:
     """The hash of a text; a file is read each time, as it may have changed."""
-    return (load_corpus if Path(name).is_file() else _loaded)(name).sha256
+    return (_loaded if name in TEXTS else load_corpus)(name).sha256
 
 
 def _read(folder: Path, key: str) -> dict | None:

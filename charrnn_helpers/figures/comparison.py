@@ -1,4 +1,4 @@
-"""Figures that compare the cells (notebooks 05 and 09)."""
+"""Figures that compare the cells."""
 
 from collections.abc import Sequence
 

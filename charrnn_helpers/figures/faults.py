@@ -12,12 +12,12 @@ SOUND_STYLE = {"color": "#000000", "linestyle": "--"}
 def plot_fault(run: Run, floor: float, twin: Run | None = None) -> Picture:
     """A run: training and validation loss, gradient norms, and loss by position in the window.
 
-    With its sound `twin` behind it, where there is one. Of a run that stopped the message stands above.
+    With its sound `twin`, where there is one. Of a run that stopped the message stands above.
     """
     figure, (left, middle, right) = new_figure(height=3.2, cols=3)
     shown = [(run, BROKEN_STYLE, "this run")]
     if twin is not None:
-        shown.insert(0, (twin, SOUND_STYLE, "sound run"))
+        shown.append((twin, SOUND_STYLE, "sound run"))  # dashed, over a run that may be the same
     for one, style, name in shown:
         updates = range(1, len(one.losses) + 1)
         left.plot(updates, one.losses, **style, linewidth=1.2, label=name)
@@ -40,7 +40,8 @@ def plot_fault(run: Run, floor: float, twin: Run | None = None) -> Picture:
     for axes, what in ((left, "updates"), (middle, "updates"), (right, "position in the window")):
         axes.set_xlabel(what)
     if run.error:
-        figure.suptitle(fill(f"It stopped after {len(run.losses)} update(s): {run.error}", 90), fontsize="medium")
+        said = fill(f"It stopped after {len(run.losses)} update(s): {run.error}", 90)
+        figure.suptitle(said, fontsize="medium", parse_math=False)
     who = "a run, in purple" + (", beside its sound twin, black and dashed" if twin else "")
     return picture(
         figure,

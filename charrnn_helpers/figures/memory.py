@@ -1,4 +1,4 @@
-"""Figures of gates, units and memory (notebooks 02, 03 and 08)."""
+"""Figures of gates, units and memory."""
 
 from collections.abc import Sequence
 from statistics import median

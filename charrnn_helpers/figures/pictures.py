@@ -104,7 +104,7 @@ def name_lines(axes) -> None:
     below = -letter
     for line in sorted(axes.get_legend_handles_labels()[0], key=end):
         below = max(end(line), below + letter)
-        look = {"color": line.get_color(), "weight": "bold"}
+        look = {"color": line.get_color(), "weight": "bold", "parse_math": False}
         axes.annotate(line.get_label(), (1.01, below), xycoords="axes fraction", va="center", **look)
         line.set_label(None)
 

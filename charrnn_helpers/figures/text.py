@@ -1,4 +1,4 @@
-"""Figures of text: characters, their values, streams, the ladder, what comes next (notebooks 01, 05 and 06)."""
+"""Figures of text: characters, their values, streams, the ladder, what comes next."""
 
 from collections.abc import Sequence
 
@@ -201,7 +201,7 @@ def plot_next_characters(
     side_by_side(axes, shown, dict(zip(probabilities, rows[:, shown].tolist(), strict=True)), list(others))
     show_characters(axes, [vocab.characters[index] for index in shown])
     axes.set(ylim=(0, 1), xlabel="next character", ylabel="probability")
-    axes.set_title(title, loc="left")
+    axes.set_title(title, loc="left", parse_math=False)
     words = f"Bars: the probability of the likeliest next characters for {', '.join(probabilities)}, side by side."
     return picture(figure, words)
 
@@ -220,7 +220,7 @@ def _text_figure(text: str, ground: Sequence, underlined: Sequence[bool], title:
             axes.plot([column + 0.05, column + 0.95], [row + 0.93, row + 0.93], color="black", linewidth=1.3)
     axes.set(xlim=(0, COLUMNS + 1), ylim=(rows + 0.1, 0))
     axes.axis("off")
-    axes.set_title(title, loc="left")
+    axes.set_title(title, loc="left", parse_math=False)
     return figure, axes
 
 

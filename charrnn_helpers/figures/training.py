@@ -1,4 +1,4 @@
-"""Figures of training and its curves (notebooks 04 and 05)."""
+"""Figures of training and its curves."""
 
 from collections import Counter
 from collections.abc import Sequence

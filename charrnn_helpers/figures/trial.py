@@ -47,7 +47,7 @@ def plot_answer(
             look = style_of(name, {"color": "#777777", "linestyle": "--"})
             mark = {"marker": CELLS[name].marker if name in CELLS else "_" if name == "floor" else "x", "markersize": 7}
             axes.plot(list(found), list(found.values()), **look, **mark, label=name)
-        axes.set_title(text, loc="left", fontsize="medium")
+        axes.set_title(text, loc="left", fontsize="medium", parse_math=False)
         axes.set_ylabel("test loss (nats)")
         name_lines(axes)
         _logarithmic(axes, sorted({read for found in losses[text].values() for read in found}))

@@ -43,7 +43,8 @@ class Panel(ipw.VBox):
         return f"[panel] {self._words}"
 
     def _repr_mimebundle_(self, **options):
-        return {**super()._repr_mimebundle_(**options), "text/plain": repr(self)}
+        _, metadata = self.children[-1]._repr_mimebundle_(**options)  # without anywidget's, Colab would not show it
+        return {**super()._repr_mimebundle_(**options), "text/plain": repr(self)}, metadata
 
 
 class Slider(anywidget.AnyWidget):

@@ -2,8 +2,6 @@
 
 import { make, percent, seen } from "./elements.js";
 
-export const LOOKS = { LSTM: ["#0072b2", "solid"], GRU: ["#d55e00", "dashed"], oracle: ["#777777", "dotted"] };
-
 // The five units that are most clearly on through the span from `at` to `end`, and off around it, as much on either
 // side; and of 100 random spans as long, how many find a unit as good. null if there is no such room.
 export function unitsOfSpan(units, at, end) {
@@ -40,13 +38,6 @@ function contrast(values, start, end) {
   return low - over >= under - high ? { gap: low - over, sign: 1 } : { gap: under - high, sign: -1 };
 }
 
-// How many standard deviations a value lies from the mean of the unit's values.
-export function unusual(values, value) {
-  const mean = values.reduce((a, b) => a + b, 0) / values.length;
-  const variance = values.reduce((a, b) => a + (b - mean) ** 2, 0) / values.length;
-  return Math.abs(value - mean) / Math.sqrt(variance + 1e-6);
-}
-
 // The word that has written most, as `measures.brightest_word`, and its share of all that speaks for the character.
 export function brightest(chars, light) {
   let best = null;
@@ -60,7 +51,7 @@ export function brightest(chars, light) {
   return best && { text: best.text, share: best.sum / all };
 }
 
-export function barsOf(characters, rows, cell) {
+export function barsOf(characters, looks, rows, cell) {
   const likely = [...rows[cell].keys()]
     .sort((a, b) => score(b) - score(a))
     .slice(0, 8)
@@ -81,7 +72,7 @@ export function barsOf(characters, rows, cell) {
       make("th", { scope: "row" }, seen(characters[id])),
       ...Object.entries(rows).map(([name, p]) => {
         const bar = make("div", {}, percent(p[id]));
-        bar.style.borderBottom = `5px ${LOOKS[name][1]} ${LOOKS[name][0]}`;
+        bar.style.borderBottom = `5px ${looks[name]}`;
         bar.style.width = `${Math.max(0, 100 * p[id])}%`;
         return make("td", {}, bar);
       }),

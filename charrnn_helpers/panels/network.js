@@ -424,6 +424,15 @@ export class Reading {
     return Float64Array.from(this.ids, (_, t) => values[(t + 1) * H + unit]);
   }
 
+  // How many standard deviations each number of the state after place `at` lies from its own mean along the text.
+  unusual(at, part, layer) {
+    const H = this.network.units, n = this.ids.length, values = this.tracks[layer][part];
+    const mean = new Float64Array(H), variance = new Float64Array(H);
+    for (let p = H; p < (n + 1) * H; p++) mean[p % H] += values[p] / n;
+    for (let p = H; p < (n + 1) * H; p++) variance[p % H] += (values[p] - mean[p % H]) ** 2 / n;
+    return this.values(at, part, layer).map((value, k) => Math.abs(value - mean[k]) / Math.sqrt(variance[k] + 1e-6));
+  }
+
   // Bits by which each character surprised the network; nothing told the first.
   surprise() {
     return (this.bits ??= this.#surprise());

@@ -15,6 +15,8 @@ from ..training.files import whole_file
 
 RUNS = Path("runs")  # where 04 and the playground keep what they trained
 LONGEST_PROMPT = 300  # characters
+LONGEST_NAME = 50  # characters of a text, of up to four bytes: a file's name may have 255 bytes
+DEVICES = r"con|prn|aux|nul|com\d|lpt\d"  # no file on Windows, whatever its ending
 
 
 @dataclass
@@ -66,7 +68,13 @@ def load_pair(lstm: Path, gru: Path) -> Pair:
 
 
 def _text_of(name: str, folder: Path) -> Corpus | None:
-    for place in (name,) if name in TEXTS else (folder / f"{name}.txt", folder / name, name):
+    """A text of the course, or one that lies beside the checkpoint: what a stranger's file names is not opened."""
+    if name in TEXTS:
+        places = [name]
+    else:
+        beside = {path.name: path for path in folder.glob("*.txt")}
+        places = [beside[one] for one in (f"{name}.txt", name) if one in beside]
+    for place in places:
         with suppress(CorpusError):
             return load_corpus(place)
     return None
@@ -75,10 +83,12 @@ def _text_of(name: str, folder: Path) -> Corpus | None:
 def keep_text(data: bytes, name: str, runs: Path = RUNS) -> Corpus:
     """Write a reader's text to `runs`, whole or not at all, and load it.
 
-    Of `name` only letters, digits and "-_." are kept; a number is added if another text has that name. Raises
-    `CorpusError` for a text that cannot be used, which is then not written, and `CheckpointError` for a full disk.
+    Of `name` only letters, digits and "-_." are kept, so that any system takes it; a number is added if another text
+    has that name. Raises `CorpusError` for a text that cannot be used, which is then not written, and `CheckpointError`
+    for a full disk.
     """
-    name = re.sub(r"[^\w.-]+", "_", name).strip("._") or "text"
+    name = re.sub(r"[^\w.-]+", "_", name)[:LONGEST_NAME].strip("._") or "text"
+    name = re.sub(rf"^({DEVICES})(?=\.|$)", r"text_\1", name, flags=re.IGNORECASE)
     path, number = Path(runs) / f"{name}.txt", 1
     while path.exists() and path.read_bytes() != data:  # another text
         number += 1

@@ -5,7 +5,7 @@ import json
 from string import Template
 
 from ..training.evaluation import evaluate
-from ..training.quantised import from_int8, to_int8
+from ..training.quantised import small, whole
 from .network_pairs import Pair
 from .playground import HERE, for_browser, module
 
@@ -36,9 +36,7 @@ def _what_eight_bits_cost(pair: Pair, characters: int = 5000) -> str:
         kept = {name: value.clone() for name, value in model.state_dict().items()}
         loss = evaluate(model, ids)
         try:
-            model.load_state_dict(
-                {name: from_int8(*to_int8(value)) if value.dim() == 2 else value for name, value in kept.items()}
-            )
+            model.load_state_dict(whole(small(kept)))
             costs.append(f"{evaluate(model, ids) - loss:+.4f} nats per character for the {cell}")
         finally:
             model.load_state_dict(kept)

@@ -1,5 +1,6 @@
 """07: two networks trained on a text of the reader's."""
 
+import copy
 import html
 import threading
 from collections.abc import Callable
@@ -16,8 +17,8 @@ from .network_pairs import Pair, keep_pair, keep_text
 class OwnText(ipw.VBox):
     """Train two networks on a text of the reader's, a file or pasted; calls `trained(name, pair)` when they can write.
 
-    A pasted text comes before a file. Text and networks are kept in the folder `runs`; a stop keeps what there is, and
-    a panel made anew finds the run that it had: `live()`, a `LiveTraining`, or None.
+    A pasted text comes before a file. Text and networks are kept in the folder `runs`; a stop keeps what there is, from
+    which "Continue" goes on, and a panel made anew finds the run that it had: `live()`, a `LiveTraining`, or None.
     """
 
     runs: ClassVar[list[LiveTraining]] = []  # the last one, or none
@@ -32,16 +33,18 @@ class OwnText(ipw.VBox):
         self.updates = Slider("updates", 600, 50, 5000, 50)
         self.start = ipw.Button(description="Train", icon="play")
         self.stop = ipw.Button(description="Stop", icon="stop", disabled=True)
+        self.go_on = ipw.Button(description="Continue", icon="forward", disabled=True)
         self.say = ipw.HTML()
+        buttons = ipw.HBox([self.start, self.stop, self.go_on])
         box = ipw.VBox(
-            [self.upload, self.pasted, self.name, self.updates, ipw.HBox([self.start, self.stop]), self.say],
-            layout={"display": "none"},
+            [self.upload, self.pasted, self.name, self.updates, buttons, self.say], layout={"display": "none"}
         )
         self.upload.observe(self._take, names="value")
         self.toggle.observe(lambda change: setattr(box.layout, "display", None if change["new"] else "none"), "value")
         self.start.on_click(self._begin)
         self.stop.on_click(lambda _: self.live().stop())
-        if self.live() and self.live().running:  # the cell was run again
+        self.go_on.on_click(self._resume)
+        if self.live() and not self.live().finished:  # the cell was run again
             self.toggle.value = True
             self.live().listener = self._show
             self._show()
@@ -74,7 +77,11 @@ class OwnText(ipw.VBox):
             return
         self.runs[:] = [live]
         live.listener = self._show
-        live.start()
+        self._resume()
+
+    def _resume(self, _=None) -> None:
+        self.live().kept = False
+        self.live().start()
         self._show()
 
     def _show(self) -> None:
@@ -82,6 +89,7 @@ class OwnText(ipw.VBox):
         with self.lock:
             live = self.live()
             self.start.disabled, self.stop.disabled = live.running, not live.running
+            self.go_on.disabled = live.running or live.finished or bool(live.problem)
             lines = [
                 f'<p><label>{cell} <progress max="{history.config.updates}" value="{history.updates}"></progress>'
                 f"</label> {at_update(history)}</p>"
@@ -93,7 +101,7 @@ class OwnText(ipw.VBox):
             if live.running or live.problem or live.kept or not live.updates:
                 return
             live.kept = True
-            pair = Pair(live.models, live.vocab, live.corpus)
+            pair = Pair(copy.deepcopy(live.models), live.vocab, live.corpus)  # "Continue" trains the originals on
             try:
                 keep_pair(pair, live.histories)
                 told = "Both are kept in the folder <code>runs</code>, and the panel above writes with them."

@@ -3,8 +3,8 @@
 // Everything is computed here, from the networks' weights (network.js). `ask(what, request)`, where a kernel answers, adds
 // what only the course's Python knows: the oracle of the grammar, its verdict, and copies of the training text.
 
-import { button, choice, fresh, make, number, percent, quiet, seen, shade } from "./elements.js";
-import { LOOKS, barsOf, brightest, unitsOfSpan, unusual } from "./looks.js";
+import { button, choice, choosable, fresh, make, number, percent, quiet, seen, shade } from "./elements.js";
+import { barsOf, brightest, unitsOfSpan } from "./looks.js";
 import { distribution, loadNetworks } from "./network.js";
 
 const SURPRISES = ["", "#ffefc0", "#ffd166", "#f0a500"]; // below 1 bit, 1 to 2, 2 to 4, above 4 (bold)
@@ -15,8 +15,10 @@ const COLOURS = {
   copies: "what is in the training text",
   grammar: "the grammar's verdict",
 };
-const HOLDS = { LSTM: "c", GRU: "h" }; // the part of the state that remembers
+const PATIENCE = 4000; // ms that the kernel may take before a reader is told
 const ANOTHER = "Once a small child called Zoe lived by the mill. ";
+
+const narrow = () => window.matchMedia("(max-width: 600px)").matches; // one text stands below the other
 
 export function playground(root, { spec, data, ask = null, settings = {}, keep = () => {} }) {
   const networks = loadNetworks(spec, data);
@@ -46,6 +48,8 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
     const its = networks.filter((one) => one.cell === cell).sort((a, b) => a.updates - b.updates);
     return its.findLast((one) => one.updates <= steps[set.step]) ?? its[0];
   };
+  const holds = (cell) => spec.cells[cell].holds; // the part of the state that remembers
+  const looks = { oracle: "dotted #777777", ...Object.fromEntries(cells.map((cell) => [cell, spec.cells[cell].look])) };
   const known = (cell) => (spec.named?.[cell] ?? []).filter(() => set.step === steps.length - 1);
 
   // ------------------------------------------------------------------------------------------------------- the controls
@@ -105,7 +109,12 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
   root.classList.add("charrnn-play");
   root.replaceChildren(
     make("div", { className: "charrnn-row" }, make("label", { htmlFor: prompt.id }, "prompt"), prompt),
-    ...numbers,
+    make(
+      "details",
+      { open: !narrow() }, // on a phone the texts come first
+      make("summary", {}, "Random seed, length, temperature, top-k, top-p"),
+      ...numbers,
+    ),
     ...(steps.length > 1
       ? [make("div", { className: "charrnn-row" }, make("label", { htmlFor: training.id }, "after"), training, reached)]
       : []),
@@ -122,55 +131,20 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
 
   function column(cell) {
     const text = make("div", { className: "charrnn-text", tabIndex: 0, dir: "auto" });
-    let touched = false; // a finger that moves scrolls, and marks nothing
     text.setAttribute("role", "group");
     text.setAttribute("aria-label", `text of the ${cell}: arrow keys choose a character, with Shift a span`);
     quiet(text);
     const save = make("a", {});
     const unit = make("div", {});
     const sources = make("div", {});
-    const look = LOOKS[cell];
     const place = make("div", {}, make("b", {}, cell), text, save, unit, sources);
-    place.style.borderLeft = `4px ${look[1]} ${look[0]}`;
-    text.addEventListener("pointerdown", (event) => {
-      const at = placeOf(event, text);
-      touched = event.pointerType === "touch";
-      if (at === null || event.button || touched) return;
-      choose(cell, at, event.shiftKey && chosen?.cell === cell ? chosen.at : at);
-      const follow = (later) => {
-        const to = placeOf(later, text);
-        if (to !== null && later.buttons) choose(cell, to, at);
-      };
-      const end = () => {
-        text.removeEventListener("pointermove", follow);
-        window.removeEventListener("pointerup", end);
-      };
-      text.addEventListener("pointermove", follow);
-      window.addEventListener("pointerup", end);
-    });
-    text.addEventListener("click", (event) => {
-      const at = placeOf(event, text);
-      if (touched && at !== null) choose(cell, at);
-    });
-    text.addEventListener("keydown", (event) => {
-      const here = chosen?.cell === cell ? chosen : { head: readings[cell].start, tail: readings[cell].start };
-      const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -10, ArrowDown: 10, Home: -1e6, End: 1e6 }[event.key];
-      if (event.key === "Escape") choose(null);
-      else if (by === undefined || event.ctrlKey || event.metaKey) return;
-      else
-        choose(
-          cell,
-          chosen?.cell === cell || Math.abs(by) > 10 ? here.head + by : here.head,
-          event.shiftKey ? here.tail : null,
-        );
-      event.preventDefault();
+    place.style.borderLeft = `4px ${looks[cell]}`;
+    choosable(text, {
+      chosen: () => (chosen?.cell === cell ? chosen : null),
+      start: () => readings[cell].start,
+      choose: (head, tail) => choose(head === null ? null : cell, head, tail),
     });
     return { place, text, save, unit, sources, spans: [] };
-  }
-
-  function placeOf(event, text) {
-    const under = root.getRootNode().elementFromPoint(event.clientX, event.clientY);
-    return text.contains(under) && under.dataset.at !== undefined ? Number(under.dataset.at) : null;
   }
 
   function write() {
@@ -279,7 +253,7 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
       return { grounds: degrees.map((degree) => SURPRISES[degree]), bold: degrees.map((degree) => degree === 3) };
     }
     if (set.colour === "unit") {
-      const values = reading.value(HOLDS[cell], network(cell).layers - 1, set.unit[cell]);
+      const values = reading.value(holds(cell), network(cell).layers - 1, set.unit[cell]);
       const most = Math.max(1e-9, ...values.map(Math.abs));
       return { grounds: Array.from(values, (value) => shade(value > 0 ? MORE : LESS, Math.abs(value) / most)) };
     }
@@ -329,7 +303,13 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
     if (!ask) return;
     const asked = readings;
     const texts = Object.fromEntries(cells.map((cell) => [cell, { text: asked[cell].text, start: asked[cell].start }]));
+    const late = setTimeout(() => {
+      if (asked !== readings) return;
+      judged = { words: "The kernel is busy or gone: nothing is known yet of copies and grammar." };
+      explain();
+    }, PATIENCE);
     const found = await ask("judge", texts);
+    clearTimeout(late);
     if (asked !== readings || !found) return; // another text stands there by now
     judged = found;
     for (const cell of cells) {
@@ -377,8 +357,7 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
     ];
     const [words, ...more] = !chosen ? nothing : chosen.end > chosen.at + 1 ? ofSpan() : ofCharacter();
     spoken.replaceChildren(...words);
-    const narrow = chosen && window.matchMedia("(max-width: 600px)").matches; // one text stands below the other
-    const above = narrow ? columns[chosen.cell].place : columns[cells[0]].place.parentNode;
+    const above = chosen && narrow() ? columns[chosen.cell].place : columns[cells[0]].place.parentNode;
     if (inspected.previousSibling !== above) above.after(inspected);
     const hadFocus = shown.contains(document.activeElement); // on a button that is made anew
     shown.replaceChildren(...more);
@@ -400,7 +379,7 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
         : " No green: a hand has changed the state before it, or the network has several layers.";
     const slip = (judged[cell]?.grammar ?? []).find(({ start, end }) => at >= start && at < end);
     const bars = make("div", {});
-    bars.append(barsOf(characters, { [cell]: p }, cell));
+    bars.append(barsOf(characters, looks, { [cell]: p }, cell));
     if (ask) {
       ask("oracle", { text: [...reading.text].slice(0, at).join("") }).then((found) => {
         if (chosen?.cell !== cell || chosen.at !== at) return;
@@ -410,17 +389,17 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
           );
         else
           bars.replaceChildren(
-            barsOf(characters, { [cell]: p, oracle: characters.map((one) => found[one] ?? 0) }, cell),
+            barsOf(characters, looks, { [cell]: p, oracle: characters.map((one) => found[one] ?? 0) }, cell),
           );
       });
     }
-    const values = reading.values(at, HOLDS[cell], network(cell).layers - 1);
+    const values = reading.values(at, holds(cell), network(cell).layers - 1);
     const names = (unit) =>
       known(cell)
         .filter((one) => one.unit === unit)
         .map(({ name }) => name)
         .join(" and ");
-    const far = values.map((value, unit) => unusual(reading.value(HOLDS[cell], network(cell).layers - 1, unit), value));
+    const far = reading.unusual(at, holds(cell), network(cell).layers - 1);
     const most = [...far.keys()].sort((a, b) => far[b] - far[a]).slice(0, 5);
     return [
       [written + bright, ...(slip ? [" ", make("b", {}, slip.why)] : [])],
@@ -428,7 +407,7 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
       make(
         "p",
         {},
-        `Furthest from their usual values after it, of ${HOLDS[cell]}: `,
+        `Furthest from their usual values after it, of ${holds(cell)}: `,
         ...most.flatMap((unit) => [
           button(`${names(unit) || "unit"} ${unit}: ${values[unit].toFixed(2)}`, () => pick(cell, unit)),
           " ",
@@ -442,7 +421,7 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
     const { cell, at, end } = chosen;
     const reading = readings[cell];
     const layer = network(cell).layers - 1;
-    const units = [...Array(network(cell).units).keys()].map((unit) => reading.value(HOLDS[cell], layer, unit));
+    const units = [...Array(network(cell).units).keys()].map((unit) => reading.value(holds(cell), layer, unit));
     const words = `Marked in the ${cell}'s text: ${seen([...reading.text].slice(at, end).join(""))}.`;
     const found = unitsOfSpan(units, at, end);
     if (!found) return [[`${words} Mark a shorter one, or one further in: it needs as much text on both sides.`]];
@@ -455,14 +434,14 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
         ` ${sign > 0 ? "above" : "below"} all that is around it by ${gap.toFixed(2)}; of 100 random spans, ${chance} find a unit as good`,
       ),
     );
-    return [[`${words} On through it and off around it, of ${HOLDS[cell]}:`], make("ol", {}, ...lines)];
+    return [[`${words} On through it and off around it, of ${holds(cell)}:`], make("ol", {}, ...lines)];
   }
 
   // ------------------------------------------------------------------------------------------------- hands on the state
 
   function hands(cell, at) {
     const unit = set.unit[cell];
-    const values = readings[cell].value(HOLDS[cell], network(cell).layers - 1, unit);
+    const values = readings[cell].value(holds(cell), network(cell).layers - 1, unit);
     const most = Math.max(1, ...values.map(Math.abs));
     let held = Number(most.toFixed(1));
     const other = make("input", { type: "text", id: fresh(), value: ANOTHER, spellcheck: false });
@@ -480,7 +459,7 @@ export function playground(root, { spec, data, ask = null, settings = {}, keep =
       ),
       button("Hold it", () =>
         operate(cell, at, `unit ${unit} held at ${held.toFixed(1)}`, () => ({
-          hold: { part: HOLDS[cell], layer, unit, value: held, from: at - 1 },
+          hold: { part: holds(cell), layer, unit, value: held, from: at - 1 },
         })),
       ),
       make("div", { className: "charrnn-row" }, make("label", { htmlFor: other.id }, "another story"), other),

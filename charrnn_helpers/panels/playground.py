@@ -17,6 +17,7 @@ from ..measures.samples import CopyFinder, copied_places
 from ..measures.surgery import states_before
 from ..measures.units import HERO, best_unit, position_in_sentence
 from ..networks.models import CharModel
+from ..networks.registry import CELLS
 from ..text.tales import check_sentences, next_characters, split_stories
 from ..text.tales_grammar import WORDS
 from .controls import WIDE, Panel, dropdown, sentence
@@ -115,7 +116,9 @@ def for_browser(pair: Pair) -> tuple[dict, bytes]:
     spec, data = portable(networks, pair.vocab)
     tales = pair.corpus is not None and pair.corpus.name == "tales"
     named = {cell: known_units(model, pair) for cell, model in pair.models.items()} if tales else {}
-    return {**spec, "prompt": pair.prompt, "tales": tales, "named": named}, data
+    lines = {"-": "solid", "--": "dashed"}  # as style sheets write them
+    cells = {c: {"holds": CELLS[c].holds, "look": f"{lines[CELLS[c].line]} {CELLS[c].colour}"} for c in pair.models}
+    return {**spec, "cells": cells, "prompt": pair.prompt, "tales": tales, "named": named}, data
 
 
 def known_units(model: CharModel, pair: Pair, surely: float = 0.5) -> list[dict]:

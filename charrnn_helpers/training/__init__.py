@@ -1,6 +1,6 @@
 """The one training loop (`loop`), what decides a run and what it records, evaluation, precision, checkpoints."""
 
-from .checkpoints import find_checkpoint
+from .checkpoints import BUNDLED, find_checkpoint
 from .config import History
 from .device import keep_memory
 from .evaluation import context_losses

@@ -15,7 +15,7 @@ from ..text.arguments import explained
 from ..text.encoding import Vocabulary
 from .config import History, TrainConfig
 from .files import whole_file
-from .quantised import from_int8, to_int8
+from .quantised import small, whole
 
 FORMAT = 1  # of the file; raise it when an older course could not read a new one
 BUNDLED = Path(__file__).parents[1] / "checkpoints"
@@ -62,10 +62,7 @@ def save_checkpoint(
         "characters": vocab.characters,
         "text": text,
         "history": history and _plain(history, resumable),
-        "album": {
-            updates: {name: to_int8(value) if value.dim() == 2 else value for name, value in _weights(copy).items()}
-            for updates, copy in (album or {}).items()
-        },
+        "album": {updates: small(_weights(copy)) for updates, copy in (album or {}).items()},
     }
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -81,6 +78,8 @@ def save_checkpoint(
 @explained
 def load_checkpoint(path: str | Path, vocab: Vocabulary | None = None) -> Checkpoint:
     """Read what `save_checkpoint` wrote, on the CPU and with `weights_only=True`: nothing in the file is executed.
+
+    (Before 2.10, PyTorch could be led astray by a crafted file all the same; the course asks for 2.10 or newer.)
 
     Raises `CheckpointError` if the file is missing, damaged, or, when `vocab` is given, of another vocabulary.
     """
@@ -101,11 +100,8 @@ def load_checkpoint(path: str | Path, vocab: Vocabulary | None = None) -> Checkp
             )
         stored = Vocabulary(content["characters"])
         model = _model(content, content["weights"])
-        album = {
-            updates: _model(content, {k: from_int8(*v) if isinstance(v, tuple) else v for k, v in weights.items()})
-            for updates, weights in content.get("album", {}).items()
-        }
-        kept = content["history"]
+        album = {updates: _model(content, whole(weights)) for updates, weights in content.get("album", {}).items()}
+        text, kept = str(content["text"]), content["history"]
         history = kept and History(**{**kept, "config": TrainConfig(**kept["config"])})
     except CheckpointError:
         raise
@@ -119,7 +115,7 @@ def load_checkpoint(path: str | Path, vocab: Vocabulary | None = None) -> Checkp
             f"{path} is of another vocabulary: {len(theirs - ours)} of its characters are not in yours and "
             f"{len(ours - theirs)} of yours are not in it; load the text it was trained on, or train again"
         )
-    return Checkpoint(model, stored, content["text"], history, path, album)
+    return Checkpoint(model, stored, text, history, path, album)
 
 
 @explained

@@ -61,6 +61,7 @@ class History:
     seconds: float = 0.0
     device: str = "cpu"
     precision: str = "float32"  # of the matrix products
+    threads: dict[int, float] = field(default_factory=dict)  # the seconds with each number of PyTorch's threads
     best_loss: float = math.inf
     best_weights: dict[str, Tensor] = field(default_factory=dict, repr=False)
     resume: dict = field(default_factory=dict, repr=False)  # what the next update needs: optimiser, state, dropout

@@ -24,6 +24,7 @@ from .bfloat16 import autocast
 from .config import History, TrainConfig
 from .device import keep_memory, pick_device
 from .evaluation import evaluate
+from .threads import working_threads
 
 BLOCK = 2000  # characters of a block when training looks at the validation text
 
@@ -38,6 +39,7 @@ def train(
     history: History | None = None,
     device: str | torch.device | None = None,
     precision: str | None = None,
+    threads: int | None = None,
     stop: threading.Event | None = None,
     on_validation: Callable[[History], None] | None = None,
     progress: bool = True,
@@ -49,8 +51,10 @@ def train(
     and configuration, goes on from there, and on the same machine gives the losses of an uninterrupted run.
     `on_validation(history)` is called after each look at `val_ids`; a resumable checkpoint may be written there.
     `precision` is "float32" or "bfloat16" (see `pick_precision`); without it a new run is in float32, and one that goes
-    on stays in its own. Validation is always in float32. Raises `ValueError` for texts that are too short, or a history
-    of another configuration or cell, and `FloatingPointError` when a loss is no longer a number.
+    on stays in its own. Validation is always in float32. `threads` are PyTorch's; without it the fastest number, at
+    most those it has, is found again and again while the run goes on (`history.threads` tells). Raises `ValueError` for
+    texts that are too short, or a history of another configuration or cell, and `FloatingPointError` when a loss is no
+    longer a number.
     """
     if len(val_ids) < 2:
         raise ValueError(f"the validation text has {len(val_ids)} characters; at least 2 are needed to predict one")
@@ -68,7 +72,16 @@ def train(
     state = to_device(history.resume.get("state"), device)
     stop = stop or threading.Event()
 
-    with _own_random_numbers(history, model, device), _interrupt_sets(stop), _bar(history, progress) as bar:
+    if threads is None and device.type != "cpu":
+        threads = torch.get_num_threads()
+    working = working_threads(threads, history.threads)
+
+    with (
+        _own_random_numbers(history, model, device),
+        _interrupt_sets(stop),
+        working as took,
+        _bar(history, progress) as bar,
+    ):
         began = time.perf_counter() - history.seconds
         while history.updates < config.updates and not stop.is_set():
             number = history.updates % len(windows)
@@ -81,7 +94,9 @@ def train(
             loss, norm, state = one_update(network, x, y, state, optimiser, config.clip)
             history.losses.append(loss)
             history.norms.append(norm)
-            history.seconds = time.perf_counter() - began
+            seconds = time.perf_counter() - began
+            took(seconds - history.seconds)
+            history.seconds = seconds
             if not math.isfinite(history.losses[-1]):
                 raise FloatingPointError(
                     f"the loss of update {history.updates} is not a number; lower the learning rate"
@@ -126,7 +141,7 @@ def _begin(history, model, config, device, optimiser) -> History:
         return History(model.cell, config, device=str(device))
     if history.config != config or history.cell != model.cell:
         raise ValueError("this history belongs to another run: continue it with its own model and configuration")
-    if history.updates and not history.resume:
+    if history.updates and "optimiser" not in history.resume:
         raise ValueError("this history was saved without resumable=True, so the run cannot go on: start a new one")
     if history.resume:
         optimiser.load_state_dict(history.resume["optimiser"])
@@ -164,7 +179,10 @@ def _own_random_numbers(history: History, model: nn.Module, device: torch.device
         yield
         return
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        (torch.manual_seed if device.type == "cuda" else torch.default_generator.manual_seed)(history.config.seed)
+        if device.type == "cuda":
+            torch.manual_seed(history.config.seed)  # the GPU's generator as well
+        else:
+            torch.default_generator.manual_seed(history.config.seed)
         if history.resume:
             torch.set_rng_state(history.resume["random"])
         if "random_cuda" in history.resume and device.type == "cuda":

@@ -20,3 +20,13 @@ def to_int8(weight: Tensor) -> tuple[Tensor, Tensor]:
 def from_int8(q: Tensor, scales: Tensor) -> Tensor:
     """The float32 matrix that `to_int8` wrote down: `q * scales[:, None]`."""
     return q.float() * scales[:, None]
+
+
+def small(weights: dict[str, Tensor]) -> dict[str, Tensor | tuple[Tensor, Tensor]]:
+    """Weights by name: matrices as int8 and scales, vectors as they are."""
+    return {name: to_int8(value) if value.dim() == 2 else value for name, value in weights.items()}
+
+
+def whole(weights: dict[str, Tensor | tuple[Tensor, Tensor]]) -> dict[str, Tensor]:
+    """The weights of which `small` was made, each matrix as `from_int8` gives it."""
+    return {name: from_int8(*value) if isinstance(value, tuple) else value for name, value in weights.items()}

@@ -8,11 +8,13 @@ from functools import partial
 from itertools import product
 from pathlib import Path
 
+import busy
 import closers
 import common
 import cost
 import counting
 import generation_speed
+import hub
 import keep_memory
 import latency
 import memory
@@ -300,3 +302,63 @@ def test_the_trial_tunes_confirms_and_goes_on_where_it_stopped(tmp_path, monkeyp
     assert both[:6] == json.loads(json.dumps(first))
     assert len(both) == 12
     assert all(row["test"] > row["floor"] for row in both if row["part"] == "confirmation")
+
+
+@pytest.mark.parametrize("there", [None, "jupyterhub", "nbgitpuller"])
+def test_what_the_class_on_a_hub_needs_is_said_before_it_begins(monkeypatch, there):
+    monkeypatch.setattr(hub, "find_spec", lambda name: name == there)
+    monkeypatch.setattr(hub.shutil, "which", lambda name: None)
+    with pytest.raises(SystemExit, match=r"needs pip install .* and npm install configurable-http-proxy"):
+        hub.main([])
+
+
+def test_a_class_on_a_hub_runs_07_to_its_panel_and_04_to_its_first_text():
+    assert hub.first_cells("07")[-1] == "panels.playground_panel(pair)"
+    assert "print(*samples" in hub.first_cells("04")[-1]
+    assert hub.first_cells("04")[0].startswith("# ModuleNotFoundError")
+
+
+def test_who_fails_in_a_class_is_told_and_the_others_go_on(capsys):
+    class Slow(hub.Student):
+        def stay(self):
+            if self.name == "b":
+                raise RuntimeError("the kernel died")
+
+    rows = [hub.step("stay", "stay", [Slow("http://hub", name, "course") for name in "abc"])]
+    assert (rows[0]["asked"], rows[0]["did"]) == (3, 2)
+    assert capsys.readouterr().out == "b, stay: RuntimeError: the kernel died\n"
+
+
+@pytest.mark.skipif(bool(hub.missing()), reason=hub.missing())
+@pytest.mark.timeout(600)
+def test_a_class_of_two_works_on_a_hub():
+    rows = hub.main(["--users", "2"])["rows"]
+    assert all(row["did"] == row["asked"] > 0 for row in rows)
+    assert all(row["median"] > 50 for row in rows if row["unit"] == "MB")
+    assert all(row["median"] > 0 for row in rows)
+    assert [row["did"] for row in rows if row["what"] == "kernel"] == [3, 3]  # the first student has opened 04, too
+
+
+def test_busy_trains_in_every_place_with_threads_chosen_and_all(tmp_path):
+    file = tmp_path / "result.json"
+    rows = busy.main(["--rounds", "1", "--units", "8", "--seconds", "0.05", "--json", str(file)])["rows"]
+    assert json.loads(file.read_text())["rows"] == rows
+    places = [place for place in dict.fromkeys(row["where"] for row in rows) if place not in ("one core", "quota")]
+    assert places == ["alone", "one busy", "two"]  # the others are not everywhere
+    assert len(rows) == 2 * 2 * len({row["where"] for row in rows})
+    by = {(row["cell"], row["where"], row["threads"]): row for row in rows}
+    for (cell, _, _), row in by.items():
+        alone = by[cell, "alone", "all"]["characters/s"]
+        assert row["slower x"] == pytest.approx(alone / row["characters/s"])
+
+
+def test_the_quota_is_one_core_and_is_taken_away_again():
+    with busy.process("print(flush=True); input()") as other, busy.one_core_of_time(other.pid) as there:
+        groups = [Path(root, f"busy-{other.pid}") for root, *_ in busy.QUOTAS]
+        if not there:
+            pytest.skip("this user may not make a cgroup with a quota")
+        (group,) = [group for group in groups if group.is_dir()]
+        assert str(other.pid) in (group / "cgroup.procs").read_text().split()
+        values = [(group / name).read_text().split()[0] for _, _, name, _ in busy.QUOTAS if (group / name).is_file()]
+        assert values == ["100000"]
+    assert not group.exists()

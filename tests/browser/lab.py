@@ -61,6 +61,7 @@ def jupyterlab(folder, settings):
         *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--expose-app-in-browser"),
         *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
         *("--IdentityProvider.token=", f"--ServerApp.root_dir={folder}", "--LabApp.extension_manager=readonly"),
+        "--JupyterNotebookApp.expose_app_in_browser=True",  # Notebook 7, where it is installed
     ]
     said = settings / "server.log"
     with open(said, "w", encoding="utf-8") as log:
@@ -84,6 +85,12 @@ def jupyterlab(folder, settings):
 def run_notebook(page, address, name):
     """Open notebook `name` (a path on the server), run all its cells, and return its error outputs as text."""
     page.goto(f"{address}/lab/tree/{name}?reset")
+    wait_for_kernel(page, name)
+    return run_cells(page, "run-all-cells")
+
+
+def wait_for_kernel(page, name, minutes=2):
+    """Until the kernel of notebook `name`, which is opening, waits for cells."""
     page.wait_for_function(
         """name => {
             const current = window.jupyterapp?.shell.currentWidget;
@@ -91,9 +98,8 @@ def run_notebook(page, address, name):
             return Boolean(kernel) && kernel.connectionStatus === 'connected' && kernel.status === 'idle';
         }""",
         arg=name,
-        timeout=2 * MINUTES,
+        timeout=minutes * MINUTES,
     )
-    return run_cells(page, "run-all-cells")
 
 
 def run_cells(page, command):

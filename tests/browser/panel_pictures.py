@@ -30,7 +30,7 @@ PRESSED = {"04": ("Start", "update 600 of 600", 2), "10": ("Plant it and train",
 def needed(cells):
     """The statements of the code cells before a panel that it needs, and the cell of the panel."""
     sources = [cell.source for cell in cells if cell.cell_type == "code"]
-    place = next(place for place, source in enumerate(sources) if "_panel(" in source)
+    *_, place = (place for place, source in enumerate(sources) if "_panel(" in source)  # 01 opens with that of 07
     wanted, kept = names(sources[place], "LOAD"), []
     for statement in reversed(ast.parse("\n".join(sources[:place])).body):
         code = ast.unparse(statement)

@@ -4,7 +4,7 @@ import shutil
 import subprocess
 
 import pytest
-from lab import NEEDED, ROOT, leave, run_notebook
+from lab import NEEDED, ROOT, leave, run_cells, run_notebook, wait_for_kernel
 
 from charrnn_helpers.lecturer import link
 
@@ -24,6 +24,17 @@ def test_a_notebook_runs_from_top_to_bottom_and_its_panel_if_it_has_one_is_there
         panels.first.wait_for(timeout=15_000)
         assert panels.count() == 1
         assert panels.locator("input, select").count() >= 1
+    leave(page)
+
+
+@pytest.mark.every_notebook
+def test_the_playground_answers_in_notebook_7(page, address):
+    pytest.importorskip("notebook", reason="pip install notebook")
+    page.goto(f"{address}/notebooks/notebooks/07_playground.ipynb")
+    wait_for_kernel(page, "notebooks/07_playground.ipynb")
+    assert run_cells(page, "run-all-cells") == []
+    page.locator(".charrnn-sample [data-at]").last.click()
+    page.locator(".charrnn-bars").first.wait_for(timeout=15_000)
     leave(page)
 
 

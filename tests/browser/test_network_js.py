@@ -161,6 +161,7 @@ READ = """([model], [text, changes, asked]) => {
         h: [...reading.values(at, "h", last)], unit: [...reading.value("h", 0, 3)],
         state: Object.values(reading.state(at)).map(part => part.map(layer => [...layer])),
         surprise: [...reading.surprise()].slice(1), first: Number.isNaN(reading.surprise()[0]),
+        unusual: [...reading.unusual(at, "h", last)],
     };
 }"""
 
@@ -172,6 +173,9 @@ def check(found, vocab, logits, states):
     assert found["state"] == pytest.approx(torch.stack(states[-1])[:, :, 0].detach().numpy(), abs=1e-12)
     assert found["h"] == pytest.approx(states[-1][0][-1, 0].tolist(), abs=1e-12)
     assert found["unit"] == pytest.approx([parts[0][0, 0, 3].item() for parts in states], abs=1e-12)
+    h = torch.stack([parts[0][-1, 0] for parts in states]).detach()
+    far = (h[-1] - h.mean(0)).abs() / (h.var(0, unbiased=False) + 1e-6).sqrt()
+    assert found["unusual"] == pytest.approx(far.tolist(), abs=1e-9)
     bits = -logits[:-1].log_softmax(dim=-1)[range(at), ids[1:]] / np.log(2)
     assert found["first"]
     assert found["surprise"] == pytest.approx(bits.tolist(), abs=1e-12)

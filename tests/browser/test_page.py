@@ -187,7 +187,12 @@ def test_it_is_for_everyone_on_every_screen(opened, scheme, width, height):
     found = axe.Axe().run(page).response["violations"]
     assert [(one["impact"], one["help"]) for one in found if one["impact"] in ("serious", "critical")] == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    if width < 600:  # what is said of the character stands between the two texts
+    assert control(page, "length")[0].is_visible() == (width > 600)  # on a phone the texts come first
+    if width < 600:
+        assert text_of(page).bounding_box()["y"] - page.get_by_label("prompt").bounding_box()["y"] < height / 2
+        page.get_by_text("Random seed, length").click()
+        assert control(page, "length")[0].is_visible()
+        # what is said of the character stands between the two texts
         places = [page.locator(".charrnn-inspect"), text_of(page, "GRU")]
         assert places[0].bounding_box()["y"] < places[1].bounding_box()["y"]
     assert page.problems == []

@@ -212,6 +212,10 @@ def test_playground_shows_what_only_the_kernel_knows(page, panel):
     choose = text.locator("[data-at]").nth(4)  # in the prompt, so the oracle can follow
     choose.click()
     assert wait_for(page, place.get_by_role("columnheader", name="oracle").is_visible)
+    page.evaluate("() => window.jupyterapp.serviceManager.kernels.shutdownAll()")
+    retype(page, control(place, "random seed")[0], "20")
+    says(page, place, "lstm-seed-20.txt")  # it still writes
+    says(page, place, "The kernel is busy or gone")
 
 
 def test_playground_trains_on_a_file_or_a_pasted_text_and_plays_with_the_result(page, panel, folder, tmp_path):

@@ -35,6 +35,15 @@ def of_gru(runs):
     return [run["trial"] for run in runs if run["cell"] == "GRU"]
 
 
+def test_a_checkout_with_the_line_ends_of_windows_has_the_same_protocol(tmp_path, monkeypatch):
+    there, here = tmp_path / "protocol.md", protocol.version()
+    there.write_bytes(protocol.PROTOCOL.read_bytes().replace(b"\n", b"\r\n"))
+    monkeypatch.setattr(protocol, "PROTOCOL", there)
+    assert protocol.version() == here == protocol.trial_rows()[0]["protocol"]
+    there.write_bytes(there.read_bytes() + b".")
+    assert protocol.version() != here
+
+
 def test_the_trials_fill_their_ranges_and_are_the_same_for_both_cells():
     drawn = [settings(trial, "shakespeare", "LSTM") for trial in range(32)]
     assert drawn == [settings(trial, "shakespeare", "GRU") for trial in range(32)]

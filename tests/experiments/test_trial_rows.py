@@ -19,8 +19,8 @@ TEXTS = {"tales": "tales", "shakespeare": "Shakespeare"}
 
 
 def test_every_row_was_made_once_under_the_protocol_as_it_stands():
-    protocol = (ROOT / "charrnn_helpers/experiments/protocol.md").read_bytes()
-    assert {row["protocol"] for row in ROWS} == {hashlib.sha256(protocol).hexdigest()[:12]}
+    protocol = (ROOT / "charrnn_helpers/experiments/protocol.md").read_text(encoding="utf-8")
+    assert {row["protocol"] for row in ROWS} == {hashlib.sha256(protocol.encode("utf-8")).hexdigest()[:12]}
     names = ("part", "text", "size", "budget", "cell", "trial", "seed")
     made = [tuple(row.get(name) for name in names) for row in ROWS]
     assert len(set(made)) == len(made)

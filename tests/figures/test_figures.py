@@ -130,6 +130,14 @@ CROWDED = [
     ("plot_units", ["a" * 30 + "b" * 32, {f"LSTM unit {n}": torch.rand(62) for n in (112, 113)}, "state"]),
     ("plot_verdicts", [LONG * 15, [1] * len(LONG * 15), "LSTM, temperature 1: the grammar's verdict"]),
 ]
+FORMULA = r"$\foo$"  # which matplotlib cannot set
+DOLLARS = [
+    ("plot_answer", [{FORMULA: {1.5: INTERVAL}}, 0.02, {FORMULA: MEANS["tales"]}]),
+    ("plot_fault", [replace(RUN, error=FORMULA), 0.4]),
+    ("plot_next_characters", [Vocabulary.from_text("$ab"), {"n-gram": torch.ones(3) / 3}, 12, FORMULA]),
+    ("plot_one_hot", [FORMULA, Vocabulary.from_text(FORMULA)]),
+    ("plot_text", [FORMULA, [1.0] * 6, "bits", None, None, FORMULA]),
+]
 ROOM = 847  # pixels that JupyterLab leaves for a figure on a screen of 1280, beside its list of files
 LETTERS = 16  # pixels: 12 points
 GLARING = {"colour": "#12FE34", "line": ":", "marker": "X", "hatch": "OO"}
@@ -210,6 +218,13 @@ def test_a_figure_is_read_from_the_back_of_the_room(name, args):
     assert [f"{one}, {other}" for one, other in combinations(inner, 2) if inner[one].overlaps(inner[other])] == []
 
 
+@pytest.mark.parametrize(("name", "args"), DOLLARS)
+def test_dollars_in_a_text_are_no_mathematics(name, args):
+    _, _, texts = draw(name, args)
+    assert [text for text in texts if "$" in text.get_text()] != []
+    assert [text for text in texts if text.get_text().count("$") > 1 and text.get_parse_math()] == []
+
+
 @pytest.mark.parametrize("name", ["plot_ladder", "plot_losses"])
 def test_a_line_that_is_not_known_is_not_named(name):
     assert not re.search("floor|n-gram|bigram", getattr(figures, name)(FIGURES[name][0][0]).words)
@@ -231,7 +246,7 @@ def test_a_diagram_has_a_title_its_words_and_fits_any_width(path):
     assert min(100 * float(size) * shown for size in letters) >= LETTERS
     assert "max-width: 100%" in root.get("style")
     for cell in BOTH:
-        assert (CELLS[cell].colour.lower() in path.read_text()) == (cell.lower() in path.stem)
+        assert (CELLS[cell].colour.lower() in path.read_text(encoding="utf-8")) == (cell.lower() in path.stem)
 
 
 @pytest.mark.parametrize(("name", "args", "sentence"), REFUSED)

@@ -1,6 +1,27 @@
 """What a control promises."""
 
-from charrnn_helpers.panels.controls import Slider
+import sys
+from types import SimpleNamespace
+
+import pytest
+from IPython.core.formatters import DisplayFormatter
+
+from charrnn_helpers.panels.controls import Panel, Slider
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+@pytest.mark.parametrize("colab", [False, True])
+def test_a_panel_is_a_widget_with_words_and_tells_colab_where_the_widgets_of_others_come_from(colab, monkeypatch):
+    manager = SimpleNamespace(_installed_url=None)
+    enable = lambda: setattr(manager, "_installed_url", "manager.js")
+    if colab:
+        fake = SimpleNamespace(enable_custom_widget_manager=enable, _widgets=manager)
+        monkeypatch.setitem(sys.modules, "google.colab.output", fake)
+    data, metadata = DisplayFormatter().format(Panel([], "What one\n can do."))
+    assert data["text/plain"] == "[panel] What one can do."
+    assert WIDGET in data
+    assert metadata == ({WIDGET: {"colab": {"custom_widget_manager": {"url": "manager.js"}}}} if colab else {})
 
 
 def test_a_slider_keeps_its_value_within_its_ends_and_whole_numbers_whole():

@@ -1,5 +1,6 @@
 """The pairs of networks that are kept and found, and the texts that readers give."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from charrnn_helpers import generate, load_corpus
 from charrnn_helpers.panels.network_pairs import found_pairs, keep_pair, keep_text, load_pair
 from charrnn_helpers.text.corpus import CorpusError
-from charrnn_helpers.training.checkpoints import BUNDLED, CheckpointError, find_checkpoint
+from charrnn_helpers.training.checkpoints import BUNDLED, CheckpointError, find_checkpoint, save_checkpoint
 
 
 def test_a_pair_that_was_kept_is_found_with_its_text_and_writes_the_same(pair, histories):
@@ -35,6 +36,7 @@ def test_a_readers_tales_are_not_ours(pair, histories, tmp_path):
     assert found["tales, trained here"]().corpus == ours
     (tmp_path / "tales").write_bytes(data)  # without an ending
     assert load_corpus(tmp_path / "tales").name == "tales.txt"
+    assert keep_text(data, "Tales", tmp_path).name == "Tales.txt"  # which Windows and macOS take for the same name
 
 
 def test_a_text_takes_no_other_texts_place_and_is_refused_if_it_cannot_be_used(corpus, tmp_path):
@@ -55,6 +57,28 @@ def test_no_name_leads_out_of_the_folder(tmp_path):
         keep_text(b"a cat sat on a mat; " * 60 * number, name, tmp_path / "runs")
         assert len(list((tmp_path / "runs").iterdir())) == number
     assert [file.name for file in tmp_path.iterdir()] == ["runs"]
+
+
+@pytest.mark.parametrize("name", ["con", "NUL.old", "Aux", "com1", "a:b?", "x" * 300, "語" * 300])
+def test_a_name_is_one_that_every_system_takes(name, tmp_path):
+    keep_text(b"a cat sat on a mat; " * 60, name, tmp_path)
+    [path] = tmp_path.iterdir()
+    reserved = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)|.*[<>:\"/\\|?*]", re.IGNORECASE)
+    assert not reserved.match(path.name)
+    assert len(path.name.encode()) < 200  # some more is added while it is written
+
+
+SECRETS = ("{folder}/secret.txt", "{folder}/secret", "../secret.txt", "../secret", ".", "\0", ["a"])
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_no_file_is_opened_because_a_checkpoint_names_it(pair, histories, tmp_path, name):
+    (tmp_path / "secret.txt").write_text(pair.corpus.text, encoding="utf-8")
+    named = name.format(folder=tmp_path) if isinstance(name, str) else name
+    for cell, model in pair.models.items():
+        save_checkpoint(tmp_path / "runs" / f"theirs-{cell.lower()}.pt", model, pair.vocab, text=named)
+    (tmp_path / "runs" / "pets.txt").write_text(pair.corpus.text, encoding="utf-8")
+    assert found_pairs()["theirs, trained here"]().corpus is None
 
 
 def test_networks_of_two_vocabularies_are_no_pair_and_a_pair_without_its_text_still_plays(pair, histories, tmp_path):

@@ -76,3 +76,25 @@ def test_a_playground_made_anew_finds_the_run_on_ones_own_text(pair, panel, cont
     again.own.live().wait()
     assert "Both are kept" in words(again)
     assert named["networks"].value.startswith("my_text, ")
+
+
+def test_a_stopped_run_goes_on_and_what_was_kept_stays_as_it_was(panel, controls, words):
+    named = controls(panel)
+    named["updates"].value = 400
+    named["Train"].click()
+    run = panel.own.live()
+    while run.updates < 4:
+        time.sleep(0.01)
+    named["Stop"].click()
+    run.wait()
+    first, weights = named["networks"].value, panel.stage.weights
+    assert [named[name].disabled for name in ("Train", "Stop", "Continue")] == [False, True, False]
+    named["Continue"].click()
+    run.wait()
+    assert panel.own.live() is run
+    assert named["Continue"].disabled
+    assert named["networks"].value == "my_text, 400 updates"
+    assert panel.stage.weights != weights
+    named["networks"].value = first
+    assert panel.stage.weights == weights
+    assert "Both are kept" in words(panel)

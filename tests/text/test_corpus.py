@@ -3,6 +3,7 @@
 import hashlib
 import importlib.util
 import os
+import re
 import socket
 import sys
 import types
@@ -120,6 +121,13 @@ def test_a_text_that_is_not_there_is_named_with_what_there_is(tmp_path, what, mo
     there_is = "tales, assignment, python_docs, shakespeare, or the path of a text file"
     with pytest.raises(CorpusError, match=f"no text {what!r}: give one of {there_is}"):
         load_corpus(what)
+
+
+def test_what_can_be_no_path_is_named_as_far_as_one_can_read_it():
+    for what in (PLAIN, "a\0b", "nul:?*|"):
+        with pytest.raises(CorpusError, match=f"^there is no text {re.escape(repr(what[:80])[:-1])}.*or the path") as e:
+            load_corpus(what)
+        assert len(str(e.value)) < 250
 
 
 # --- the manual inside Python ---------------------------------------------------------------------------------------
