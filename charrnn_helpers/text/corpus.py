@@ -21,7 +21,7 @@ ASSIGNMENT = (
 )
 TALES_SEED, TALES_CHARACTERS = 1, 1_000_000
 SHORTEST = 20  # characters: each of three parts then holds at least two
-LARGEST = 100_000_000  # bytes; as indices a text takes eight times its size, and more on the way
+MOST_BYTES = 100_000_000  # bytes; as indices a text takes eight times its size, and more on the way
 TIMEOUT = 30  # seconds without an answer before a download gives up
 
 
@@ -63,9 +63,9 @@ def load_corpus(name_or_path: str | Path = "tales", split: tuple[float, ...] = (
         if not os.path.isfile(path):  # False, where `Path.is_file` may raise, also for what can be no path
             shown = f"{name[:80]}…" if len(name) > 80 else name
             raise CorpusError(f"there is no text {shown!r}: give one of {', '.join(TEXTS)}, or the path of a text file")
-        if path.stat().st_size > LARGEST:
+        if path.stat().st_size > MOST_BYTES:
             raise CorpusError(
-                f"{path} has {path.stat().st_size:,} bytes; at most {LARGEST:,} are read: take a part of it"
+                f"{path} has {path.stat().st_size:,} bytes; at most {MOST_BYTES:,} are read: take a part of it"
             )
         text, source = read_text(path.read_bytes(), path), str(path)
         # a reader's tales.txt is not our tales, nor is Tales.txt, where names have no case

@@ -88,6 +88,8 @@ def load_checkpoint(path: str | Path, vocab: Vocabulary | None = None) -> Checkp
         raise CheckpointError(f"there is no checkpoint {path}; train the network first, in 04_training")
     try:
         with zipfile.ZipFile(path) as archive:  # what torch.save writes; torch.load does not look at the checksums
+            if any(record.external_attr & 16 for record in archive.infolist()):  # read as a folder, it would be noise
+                raise zipfile.BadZipFile("a record is marked as a folder")
             if sum(record.file_size for record in archive.infolist()) > path.stat().st_size:
                 raise zipfile.BadZipFile("it claims to hold more than there is")
             if archive.testzip() is not None:

@@ -141,7 +141,7 @@ def _begin(history, model, config, device, optimiser) -> History:
         return History(model.cell, config, device=str(device))
     if history.config != config or history.cell != model.cell:
         raise ValueError("this history belongs to another run: continue it with its own model and configuration")
-    if history.updates and not history.resume:
+    if history.updates and "optimiser" not in history.resume:
         raise ValueError("this history was saved without resumable=True, so the run cannot go on: start a new one")
     if history.resume:
         optimiser.load_state_dict(history.resume["optimiser"])
