@@ -18,6 +18,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import warnings
 import zipfile
@@ -32,6 +33,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import torch
+from tqdm import tqdm
 
 from charrnn_helpers import (
     TrainConfig,
@@ -47,6 +49,7 @@ from charrnn_helpers.experiments.sweeps import RunConfig, sweep
 from charrnn_helpers.networks.registry import CELLS
 from charrnn_helpers.panels.network_pairs import keep_text, load_pair
 
+tqdm.set_lock(threading.RLock())  # its own is shared with forks: one that is killed would never give it back
 TEXT = load_corpus("assignment").text
 VOCAB = Vocabulary.from_text(TEXT)
 IDS = VOCAB.encode(TEXT)
