@@ -33,7 +33,8 @@ def reached_by_tab(page, place, controls):
     """Which of the controls have the focus, one after the other, when Tab is pressed often enough."""
     controls.first.focus()
     seen = set()
-    for _ in range(controls.count() + place.locator("[role=group][tabindex]").count()):  # texts to be stepped through
+    more = place.locator("[role=group][tabindex], summary:visible").count()  # texts to be stepped through, and folds
+    for _ in range(controls.count() + more):
         seen.add(controls.evaluate_all("all => all.indexOf(document.activeElement)"))
         page.keyboard.press("Tab")
     return seen - {-1}

@@ -216,6 +216,7 @@ def test_playground_shows_what_only_the_kernel_knows(page, panel):
     retype(page, control(place, "random seed")[0], "20")
     says(page, place, "lstm-seed-20.txt")  # it still writes
     says(page, place, "The kernel is busy or gone")
+    page.goto("about:blank")  # the next panel gets another kernel
 
 
 def test_playground_trains_on_a_file_or_a_pasted_text_and_plays_with_the_result(page, panel, folder, tmp_path):
