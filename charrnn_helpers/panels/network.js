@@ -165,7 +165,8 @@ const sigmoid = (a) => 1 / (1 + Math.exp(-a));
 // `step` finds W_h h + b_h in the gates, and W_i x + b_i in x. `back` turns dh and dc, gradients with respect to the
 // state after place t, into those inside the gates as h reaches them (`da`), and begins those before it: the product of
 // W_h with `da` is still to be added to dh. `faded` is a state with a share of the memory after place t, and `slope` the
-// gradient with respect to that memory. `wrote` is what place t has written into unit k, and `kept` what it let through.
+// gradient with respect to that memory. `wrote` is what place t has written, each unit of it at its worth, and leaves in
+// `worth` what the units before it are worth: what place t let through.
 const CELLS = {
   LSTM: {
     blocks: 4,
@@ -204,8 +205,14 @@ const CELLS = {
     slope({ H, gates }, t, memory, dh, dc, k) {
       return dc[k] + dh[k] * gates[4 * H * t + 3 * H + k] * (1 - Math.tanh(memory[k]) ** 2);
     },
-    wrote: ({ H, gates }, t, k) => gates[4 * H * t + k] * gates[4 * H * t + 2 * H + k],
-    kept: ({ H, gates }, t, k) => gates[4 * H * t + H + k],
+    wrote({ H, gates }, t, worth) {
+      let light = 0;
+      for (let k = 0, at = 4 * H * t; k < H; k++, at++) {
+        light += worth[k] * gates[at] * gates[at + 2 * H];
+        worth[k] *= gates[at + H];
+      }
+      return light;
+    },
   },
   GRU: {
     blocks: 3,
@@ -235,8 +242,14 @@ const CELLS = {
     },
     faded: ({ H, h }, t, share) => ({ h: [h.slice(H * (t + 1), H * (t + 2)).map((value) => share * value)] }),
     slope: (track, t, memory, dh, dc, k) => dh[k],
-    wrote: ({ H, gates }, t, k) => (1 - gates[4 * H * t + H + k]) * gates[4 * H * t + 2 * H + k],
-    kept: ({ H, gates }, t, k) => gates[4 * H * t + H + k],
+    wrote({ H, gates }, t, worth) {
+      let light = 0;
+      for (let k = 0, at = 4 * H * t; k < H; k++, at++) {
+        light += worth[k] * (1 - gates[at + H]) * gates[at + 2 * H];
+        worth[k] *= gates[at + H];
+      }
+      return light;
+    },
   },
 };
 
@@ -428,8 +441,10 @@ export class Reading {
   unusual(at, part, layer) {
     const H = this.network.units, n = this.ids.length, values = this.tracks[layer][part];
     const mean = new Float64Array(H), variance = new Float64Array(H);
-    for (let p = H; p < (n + 1) * H; p++) mean[p % H] += values[p] / n;
-    for (let p = H; p < (n + 1) * H; p++) variance[p % H] += (values[p] - mean[p % H]) ** 2 / n;
+    for (let row = H; row <= n * H; row += H) for (let k = 0; k < H; k++) mean[k] += values[row + k] / n;
+    for (let row = H; row <= n * H; row += H) {
+      for (let k = 0; k < H; k++) variance[k] += (values[row + k] - mean[k]) ** 2 / n;
+    }
     return this.values(at, part, layer).map((value, k) => Math.abs(value - mean[k]) / Math.sqrt(variance[k] + 1e-6));
   }
 
@@ -446,24 +461,19 @@ export class Reading {
   // rival: nats, (at,), as `measures.written_by` says. null for a network of several layers.
   written(at, back = 24) {
     const { network, ids, tracks } = this, { units: H, layers } = network;
-    const { faded, slope, wrote, kept } = CELLS[network.cell], light = new Float64Array(at), then = at - back;
+    const { faded, slope, wrote } = CELLS[network.cell], light = new Float64Array(at), then = at - back;
     if (layers > 1) return null;
     if (then < 1) return light;
-    const gradient = new Float64Array(H), left = new Float64Array(H).fill(1);
+    const worth = new Float64Array(H);
     const states = RULE.map(([share]) => faded(tracks[0], then - 1, share));
     const again = states.map((state) => new Reading(network, back, back, null, { state, at: 0 }));
     for (const id of ids.slice(then, at)) addToEach(again, id);
     gradients(again, ids[at], rival(this.logits(at - 1), ids[at])).forEach(([dh, dc], step) => {
       const memory = states[step].c?.[0] ?? states[step].h[0];
-      for (let k = 0; k < H; k++) gradient[k] += RULE[step][1] * slope(tracks[0], then - 1, memory, dh, dc, k);
+      for (let k = 0; k < H; k++) worth[k] += RULE[step][1] * slope(tracks[0], then - 1, memory, dh, dc, k);
     });
     const first = this.exchange && this.exchange.at <= then ? this.exchange.at : 0; // nobody before wrote what came in
-    for (let t = then - 1; t >= first; t--) {
-      for (let k = 0; k < H; k++) {
-        light[t] += gradient[k] * left[k] * wrote(tracks[0], t, k);
-        left[k] *= kept(tracks[0], t, k);
-      }
-    }
+    for (let t = then - 1; t >= first; t--) light[t] = wrote(tracks[0], t, worth);
     return light;
   }
 }
