@@ -10,6 +10,7 @@ from .networks.numpy_network import NumpyNetwork, has_numpy_form
 from .text.arguments import explained
 from .text.encoding import Vocabulary
 from .training.evaluation import eval_mode
+from .training.threads import one_thread
 
 
 @explained
@@ -142,7 +143,7 @@ def _write(model, prompt_ids, draws, temperature, top_k, top_p) -> np.ndarray:
     """Indices drawn after the prompt, of the shape of `draws`: (length,) for one text, (length, B) for B."""
     texts = None if draws.ndim == 1 else draws.shape[1]
     written = np.empty(draws.shape, np.int64)
-    with eval_mode(model), np.errstate(over="ignore"):
+    with eval_mode(model), one_thread(), np.errstate(over="ignore"):
         network = NumpyNetwork(model, texts) if has_numpy_form(model) else ModuleSteps(model, texts)
         for i in prompt_ids.tolist():
             logits = network.step(i)

@@ -16,6 +16,7 @@ from ..text.baselines import NGram
 from ..text.encoding import Vocabulary
 from ..text.tales_grammar import CHANCE
 from ..training.evaluation import eval_mode
+from ..training.threads import one_thread
 from .excess import by_distance
 
 
@@ -69,6 +70,7 @@ class Recall(NamedTuple):
 
 
 @explained
+@one_thread()
 def recall(model: nn.Module | NGram, vocab: Vocabulary, text: str, context: int | None = None) -> Recall:
     """Read whole stories of `tales`; at each word that must be remembered, which of its alternatives is expected?
 

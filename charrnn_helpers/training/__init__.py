@@ -6,3 +6,4 @@ from .device import keep_memory
 from .evaluation import context_losses
 from .loop import make_optimiser, one_update
 from .precision import forecast, pick_precision
+from .threads import one_thread

@@ -2,6 +2,7 @@
 
 import copy
 import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -48,10 +49,10 @@ def pick_precision(
         else:
             models = [copy.deepcopy(model).to(device).train()]
         for one in models:
-            _seconds(one, "float32", streams, window, updates=1)  # what is wrong with the model itself shows here
+            _clocked(one, "float32", streams, window)()  # what is wrong with the model itself shows here
         try:  # the best of four rounds, in which the two take turns
-            names = ("float32", "bfloat16")
-            rounds = [[[_seconds(one, name, streams, window) for name in names] for _ in range(4)] for one in models]
+            pairs = [[_clocked(one, name, streams, window) for name in ("float32", "bfloat16")] for one in models]
+            rounds = [[[sum(clock() for _ in range(3)) for clock in pair] for _ in range(4)] for pair in pairs]
         except (RuntimeError, NotImplementedError) as problem:  # "could not create a primitive descriptor"
             said = str(problem).partition("\n")[0][:80]
             return Precision("float32", f"this machine does not train in bfloat16 ({said})")
@@ -63,13 +64,17 @@ def pick_precision(
     return Precision("bfloat16", measured)
 
 
-def _seconds(model: nn.Module, precision: str, streams: int, window: int, updates: int = 3) -> float:
+def _clocked(model: nn.Module, precision: str, streams: int, window: int) -> Callable[[], float]:
+    """A function that updates the model, and says how many seconds that took."""
     ids = torch.zeros(streams, window, dtype=torch.long)
     network, optimiser = autocast(model, precision), make_optimiser(model, TrainConfig())
-    began = time.perf_counter()
-    for _ in range(updates):
+
+    def update() -> float:
+        began = time.perf_counter()
         one_update(network, ids, ids, None, optimiser, 1.0)
-    return time.perf_counter() - began
+        return time.perf_counter() - began
+
+    return update
 
 
 @explained
@@ -80,10 +85,11 @@ def forecast(model: nn.Module, config: TrainConfig) -> str:
     """
     with torch.random.fork_rng(devices=[]):
         copied, times = copy.deepcopy(model).cpu().train(), []
-        for threads in {1, torch.get_num_threads()}:  # `train` takes what is faster
-            with working_threads(threads, {}):
-                times += [_seconds(copied, "float32", config.streams, config.window) for _ in range(3)]
-        each = min(times) / 3
+        update = _clocked(copied, "float32", config.streams, config.window)
+        with working_threads(None, {}) as took:  # as `train` does: in this time it compares threads
+            while len(times) < 8 or sum(times) < 1:
+                times.append(update())
+                took(times[-1])
     parameters = sum(weight.numel() for weight in model.parameters())
     numbers = 4 * parameters + 3 * config.streams * config.window * copied.head.out_features
-    return f"about {each * config.updates:.0f} s, and {4 * numbers / 1e6:.0f} MB of memory"
+    return f"about {min(times) * config.updates:.0f} s, and {4 * numbers / 1e6:.0f} MB of memory"

@@ -1,8 +1,8 @@
 """How many threads a training on a CPU works with: the clock decides, again and again, as a machine is rarely idle.
 
 The threads of a product wait for each other, and spin while they wait. Where another program takes one of their cores,
-all wait for the thread that does not run, and a training falls to a quarter of its speed; one with fewer threads does
-not. What it is worth: `tests/benchmarks/busy.py`.
+all wait for the thread that does not run, and a training may fall to a twentieth of its speed; one with fewer threads
+does not. What it is worth: `tests/benchmarks/busy.py`.
 """
 
 import math
@@ -10,13 +10,25 @@ import os
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from itertools import repeat
-from statistics import median
+from statistics import mean
 
 import torch
 
-UPDATES = 4  # timed with each number of threads, after one to settle
-REST = 20  # times as long as a comparison worked with other numbers: so it costs less than a twentieth
+SPAN = 0.3  # seconds to time a number of threads, so long that a quota on the processor's time shows in them
+HOPELESS = 4  # times as slow: a single update is enough
+REST = 20  # times as long as a comparison until the next: so it costs less than a twentieth
 WORTH_A_CHANGE = 1.05  # times as fast
+
+
+@contextmanager
+def one_thread() -> Generator[None, None, None]:
+    """Within it PyTorch works with one thread: as fast for one row of text, and never kept waiting by another."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @contextmanager
@@ -54,32 +66,35 @@ def working_threads(asked: int | None, used: dict[int, float]) -> Generator[Call
 
 
 def choose_threads(most: int, now: int) -> Generator[int, float, None]:
-    """Yields the threads for the next update, and is sent the seconds that it took. Begins around `now`.
+    """Yields the threads for the next update, and is sent the seconds that it took; `now` is used so far.
 
-    Compared are the number in use and the next ones below and above it on few steps: 1, half of `most`, one less than
-    `most`, `most`.
+    Compared are 1, half of `most`, one less than `most`, and `most`; and again after a while.
     """
     steps = sorted({1, most // 2, most - 1, most} - {0})
     now = now if now in steps else most
     while True:
-        seconds, better = {}, True
-        while better:
-            place = steps.index(now)
-            for number in steps[max(0, place - 1) : place + 2]:  # the fewest first: they suffer least
-                if number not in seconds:
-                    seconds[number] = yield from _timed(number, 2 * UPDATES * min(seconds.values(), default=math.inf))
-            best = min(seconds, key=seconds.get)
-            better = seconds[best] * WORTH_A_CHANGE < seconds[now]
-            now = best if better else now
-        rest = max(1.0, REST * (UPDATES + 1) * (sum(seconds.values()) - seconds[now]))
+        seconds, spent = {}, 0.0
+        for number in steps:  # the fewest first: they suffer least
+            taken = yield from _updates(number, min(seconds.values(), default=math.inf))
+            seconds[number] = _of_one(taken)
+            spent += sum(taken)
+        best = min(seconds, key=seconds.get)
+        if seconds[best] * WORTH_A_CHANGE < seconds[now]:
+            now = best
+        rest = REST * spent
         while rest > 0:
             rest -= yield now
 
 
-def _timed(number: int, limit: float) -> Generator[int, float, float]:
-    """The median of a few updates, fewer where they take more than `limit` seconds together."""
-    yield number  # the first after a change does not count
-    taken = []
-    while len(taken) < 2 or (len(taken) < UPDATES and sum(taken) <= limit):
+def _updates(number: int, best: float) -> Generator[int, float, list[float]]:
+    """The seconds of some updates; of one, where that is hopeless beside `best`, seconds of an update until now."""
+    taken = [(yield number)]
+    while taken[0] <= HOPELESS * best and (len(taken) < 3 or sum(taken[1:]) < SPAN):
         taken.append((yield number))
-    return median(taken)
+    return taken
+
+
+def _of_one(taken: list[float]) -> float:
+    """The mean, without the first after a change and the slowest. No median: under a quota few updates wait for all."""
+    counted = sorted(taken[1:])[:-1]
+    return mean(counted or taken)

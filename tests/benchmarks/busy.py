@@ -1,10 +1,11 @@
 """How fast does a training go on a busy machine? Whole trainings by `train`, threads chosen or all.
 
-    python tests/benchmarks/busy.py                a table, and the same as JSON with --json FILE; under four minutes
+    python tests/benchmarks/busy.py                a table, and the same as JSON with --json FILE; twelve minutes
 
 Alone; beside one busy process; each of two trainings at once; on one core; under a quota of one core's time (Linux,
 where this user may make a cgroup, else that row is left out). `slower x` is against the same cell alone with all
-threads. A training lasts --seconds, its first comparison of threads included. All take turns; medians over the rounds.
+threads. A training lasts --seconds, its comparisons of threads included, a quarter of that where all threads are in
+each other's way. All take turns; medians over the rounds.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ def rates(trainings: list, *task) -> list[float]:
 
 
 def main(arguments: list[str] | None = None) -> dict:
-    options = common.options(__doc__, arguments, rounds=5, units=192, seconds=2.2)
+    options = common.options(__doc__, arguments, rounds=5, units=192, seconds=10.0)
     found = defaultdict(list)
     with ExitStack() as stack:
         first, second, limited = (stack.enter_context(process(TRAINING, "")) for _ in range(3))
@@ -111,7 +112,9 @@ def main(arguments: list[str] | None = None) -> dict:
                         with ExitStack() as beside:
                             if place == "one busy":
                                 beside.enter_context(process("print(flush=True)\nwhile True: pass"))
-                            task = (cell, options.units, threads, options.seconds)
+                            short = threads == "all" and place != "alone"
+                            seconds = options.seconds / (4 if short else 1)
+                            task = (cell, options.units, threads, seconds)
                             found[cell, place, threads].append(mean(rates(trainings, *task)))
     rate = {key: median(values) for key, values in found.items()}
     rows = []

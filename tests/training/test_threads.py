@@ -1,15 +1,18 @@
 """The clock chooses the threads of a training, and the reader's are as they were."""
 
+import math
 import os
+from contextlib import suppress
 
 import pytest
 import torch
 
 from charrnn_helpers import load_checkpoint, save_checkpoint, train
-from charrnn_helpers.training.threads import choose_threads
+from charrnn_helpers.training import threads
+from charrnn_helpers.training.threads import choose_threads, one_thread
 
 
-def used(most, now, speed, updates=2000):
+def used(most, now, speed, updates=3000):
     """The numbers of threads of `updates` updates that take `speed(update, threads)` seconds."""
     numbers = choose_threads(most, now)
     chosen = [next(numbers)]
@@ -41,15 +44,34 @@ def test_beside_one_busy_core_one_thread_less_works(most, best):
     assert chosen.count(best) > 0.8 * len(chosen)
 
 
-def test_under_a_quota_of_one_core_it_goes_down_to_one_thread():
-    chosen = used(16, 16, lambda _, threads: 0.01 * threads)
+def under_a_quota(milliseconds=0, spent=0):
+    """Of each 100 ms the processor works 100, of all threads together, and then waits for the next 100."""
+
+    def speed(_, threads):
+        nonlocal milliseconds, spent
+        begun = milliseconds
+        for _ in range(math.ceil(12 / threads**0.5)):
+            if spent >= 100:
+                milliseconds += -milliseconds % 100
+            spent = threads if milliseconds % 100 == 0 else spent + threads
+            milliseconds += 1
+        return (milliseconds - begun) / 1000
+
+    return speed
+
+
+@pytest.mark.parametrize("most", [2, 16])
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_under_a_quota_of_one_core_one_thread_works_though_a_single_update_is_faster_with_more(most, goes_on):
+    assert under_a_quota()(0, 2) < under_a_quota()(0, 1)
+    chosen = used(most, most if goes_on else 1, under_a_quota(), updates=5000)
     assert chosen[-1] == 1
     assert chosen.count(1) > 0.7 * len(chosen)
 
 
-def test_threads_that_hardly_get_on_are_given_up_after_three_updates():
+def test_threads_that_hardly_get_on_are_given_up_after_one_update():
     chosen = used(2, 1, lambda _, threads: 5.0 if threads == 2 else 0.1, updates=100)
-    assert chosen == [1] * 5 + [2] * 3 + [1] * 93
+    assert chosen == [1] * 4 + [2] + [1] * 96
 
 
 def test_the_choice_is_made_again_when_the_load_changes():
@@ -69,9 +91,9 @@ def test_what_is_hardly_faster_or_one_slow_update_changes_nothing():
     assert used(2, 2, lambda update, threads: 5.0 if update == 2 else alone(update, threads))[10:100] == [2] * 90
 
 
-@pytest.mark.parametrize(("now", "compared"), [(1, {1, 4}), (4, {1, 4, 7}), (8, {7, 8}), (99, {7, 8})])
-def test_a_run_goes_on_around_the_threads_it_had_if_this_machine_has_so_many(now, compared):
-    assert set(used(8, now, lambda *_: 0.1, updates=60)) == compared
+@pytest.mark.parametrize(("before", "now"), [(1, 1), (4, 4), (8, 8), (99, 8)])
+def test_a_run_goes_on_with_the_threads_it_had_unless_others_are_faster_or_not_there(before, now):
+    assert used(8, before, lambda *_: 0.1, updates=60)[-40:] == [now] * 40
 
 
 @pytest.fixture
@@ -89,6 +111,7 @@ def test_a_training_works_with_the_readers_number_or_chooses_and_tells_what_it_u
     seen = []
     step = torch.optim.AdamW.step
     monkeypatch.setattr(torch.optim.AdamW, "step", lambda self: (seen.append(torch.get_num_threads()), step(self)))
+    monkeypatch.setattr(threads, "SPAN", 0)
     options = {"device": "cpu", "progress": False}
     fixed = train(make_model(), ids, ids[:100], config(), threads=1, **options)
     assert set(seen) == {1} == set(fixed.threads)
@@ -96,12 +119,21 @@ def test_a_training_works_with_the_readers_number_or_chooses_and_tells_what_it_u
     seen.clear()
     model = make_model()
     chosen = train(model, ids, ids[:100], config(), **options)
-    assert seen[:8] == [1] * 5 + [2] * 3
+    assert seen[:3] == [1] * 3
+    assert set(seen) == {1, 2}
     assert torch.get_num_threads() == 2
     assert sum(chosen.threads.values()) == pytest.approx(chosen.seconds)
     assert chosen.losses == fixed.losses  # so small a network is computed in the same order
     path = save_checkpoint(tmp_path / "a.pt", model, vocab, history=chosen)
     assert load_checkpoint(path).history.threads == chosen.threads
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_one_thread_works_until_the_block_ends_even_by_a_mistake():
+    with suppress(RuntimeError), one_thread():
+        assert torch.get_num_threads() == 1
+        raise RuntimeError
+    assert torch.get_num_threads() == 2
 
 
 @pytest.mark.usefixtures("two_threads")
