@@ -48,7 +48,8 @@ def train(
 
     A run ends after `config.updates`, with the best weights on `val_ids` in the model. It ends early, with the latest
     weights, when `stop` is set or the kernel is interrupted. Passing the returned `history` back, with the same model
-    and configuration, goes on from there, and on the same machine gives the losses of an uninterrupted run.
+    and configuration, goes on from there, and on the same machine gives the losses of an uninterrupted run (with other
+    numbers of threads, but for rounding).
     `on_validation(history)` is called after each look at `val_ids`; a resumable checkpoint may be written there.
     `precision` is "float32" or "bfloat16" (see `pick_precision`); without it a new run is in float32, and one that goes
     on stays in its own. Validation is always in float32. `threads` are PyTorch's; without it the fastest number, at

@@ -279,17 +279,6 @@ def test_latency_is_measured_in_the_page_and_in_jupyterlab(tmp_path):
     assert all(0 < row["lowest"] <= row["milliseconds"] <= row["highest"] for row in rows)
 
 
-@pytest.mark.skipif(latency.CHROMIUM is None, reason="there is no Chromium on the path")
-def test_browser_speed_is_measured_for_both_cells_and_both_tasks(tmp_path):
-    file = tmp_path / "result.json"
-    script = Path(latency.__file__).with_name("browser_speed.py")
-    small = ("--rounds", "2", "--units", "8", "--length", "40")
-    subprocess.run([sys.executable, script, *small, "--json", file], check=True)
-    rows = json.loads(file.read_text())["rows"]
-    assert [(row["cell"], row["what"]) for row in rows] == [*product(BOTH, ("text", "written"))]
-    assert all(0 <= row["lowest"] <= row["milliseconds"] <= row["highest"] for row in rows)
-
-
 def test_the_trial_tunes_confirms_and_goes_on_where_it_stopped(tmp_path, monkeypatch):
     budgets = {name: budget._replace(trials=2, cells=("GRU",)) for name, budget in trial.protocol.BUDGETS.items()}
     monkeypatch.setattr(trial.protocol, "SEEDS", range(2))  # what is planned; a worker looks up characters and streams
