@@ -38,7 +38,9 @@ def plot_gates(values: Tensor, text: str, name: str) -> Picture:
     order = values.mean(0).argsort(descending=True)
     shown = order[torch.linspace(0, len(order) - 1, min(ROWS, len(order))).round().long()]
     lines, means = lines_of(text, 58), values.mean(dim=1)
-    limits = means.min().item() - 0.02, means.max().item() + 0.02
+    ends = sorted({means.min().item(), means.max().item()})
+    room = 0.2 * (ends[-1] - ends[0]) or 0.01
+    limits = ends[0] - room, ends[-1] + room
     figure, panels = new_figure(height=1.7 * len(lines) + 0.2, rows=2 * len(lines), height_ratios=(1, 2) * len(lines))
     widths = [len(line) for line in lines]
     for line, part, mean, strip, axes in zip(
@@ -46,7 +48,7 @@ def plot_gates(values: Tensor, text: str, name: str) -> Picture:
     ):
         strip.plot(mean, color="black", linewidth=1.4)
         strip.set(ylabel="mean", ylim=limits, xticks=[], xlim=(-0.5, max(widths) - 0.5))
-        strip.locator_params(axis="y", nbins=2)
+        strip.set_yticks(ends, [f"{end:.2f}" for end in ends])
         for place in (place for place, char in enumerate(line) if char == "."):
             strip.axvline(place, **FLOOR)
         image = axes.imshow(part.T.numpy(), aspect="auto", norm=Normalize(0, 1), cmap="cividis")

@@ -110,6 +110,7 @@ PUSHED = {push: torch.linspace(0, 1, 8) for push in (-2, 0, 2)}
 BUDGETS = ("1.5 M", "6 M", "24 M")
 READ = {text: dict.fromkeys((0.0768, 0.1536, 0.3072), INTERVAL) for text in ("shakespeare", "python_docs")}
 FADING = {f"LSTM c, keep_bias {bias}": torch.tensor([1.0, 10.0 ** -(12 * bias + 1)]) for bias in (0, 1)}
+DICE = torch.Generator().manual_seed(0)
 CROWDED = [
     ("plot_answer", [READ, 0.02, {text: {"n-gram": {1.5: 1.5467}, "LSTM": {1.5: 1.5461}} for text in READ}]),
     ("plot_births", [{budget: {"GRU": MEMORIES} for budget in BUDGETS}, 1 / 6]),
@@ -117,7 +118,8 @@ CROWDED = [
     ("plot_coverage", [{"each pair reads a text of its own": [INTERVAL], "all pairs read one text": [INTERVAL]}, 0.03]),
     ("plot_excess_by_kind", [{name: dict.fromkeys(["free", "spelling", *KINDS_ASKED], 1.0) for name in KINDS}]),
     ("plot_fault", [replace(RUN, error=STOPPED), 0.4, RUN]),
-    ("plot_gates", [torch.rand(88, 160), LONG + LONG[:31], "forget gate f"]),
+    ("plot_gates", [torch.rand(88, 160, generator=DICE), LONG + LONG[:31], "forget gate f"]),
+    ("plot_gates", [torch.full((57, 160), 0.5), LONG, "forget gate f"]),
     ("plot_gradient_by_lag", [FADING, "gradient, 1 at lag 1"]),
     ("plot_horizon", [dict.fromkeys(QUESTIONS, BOTH_AT(DOUBLING)), 64]),
     ("plot_losses", [HISTORIES, {"bigram": 2.0, "n-gram (n = 14)": 1.7}, 1.6]),
@@ -127,7 +129,7 @@ CROWDED = [
     ("plot_shares", [BOTH_AT(["1", "2", "3", "5", "10", "20", "all", "whole state", "noise", "halves"]), "what"]),
     ("plot_stops", [{f"LSTM, {units}, six knocks": PUSHED for units in ("one unit", "ten units", "all units")}]),
     ("plot_text", [(LONG * 4)[:200], torch.linspace(-2, 2, 200).tolist(), "state h"]),
-    ("plot_units", ["a" * 30 + "b" * 32, {f"LSTM unit {n}": torch.rand(62) for n in (112, 113)}, "state"]),
+    ("plot_units", ["a" * 30 + "b" * 32, dict.fromkeys(("LSTM unit 112", "LSTM unit 113"), torch.arange(62)), "state"]),
     ("plot_verdicts", [LONG * 15, [1] * len(LONG * 15), "LSTM, temperature 1: the grammar's verdict"]),
 ]
 FORMULA = r"$\foo$"  # which matplotlib cannot set
