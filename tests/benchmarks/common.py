@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import os
 import platform
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 import torch
@@ -65,6 +67,14 @@ def medians(tasks: dict[str, Callable[[], object]], rounds: int, device: torch.d
             wait()
             seconds[name].append(time.perf_counter() - start)
     return {name: statistics.median(values[1:]) for name, values in seconds.items()}
+
+
+def side_by_side(work: Callable[[dict], dict], runs: Sequence[dict]) -> Iterator[dict]:
+    """What `work` makes of each run, as it comes: a process for each core, each with one thread."""
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(os.cpu_count(), spawn, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        for future in as_completed([pool.submit(work, run) for run in runs]):
+            yield future.result()
 
 
 def told(code: str, *arguments) -> list[float]:

@@ -11,15 +11,11 @@ for judging. Twenty minutes on two cores. Runs that are in the JSON file already
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import partial
 from itertools import product
 from statistics import mean
 
 import common
-import torch
 
 from charrnn_helpers.measures.counting import counts, holds, learn_to_count, learn_to_hold, reach
 from charrnn_helpers.networks.registry import COMPARED
@@ -34,7 +30,6 @@ TASKS = {  # how a cell learns a task, and whether it solves the line of length 
 
 def measure(run: dict) -> dict:
     """The row of a run."""
-    torch.set_num_threads(1)
     learn, solves = TASKS[run["task"]]
     model, vocab = learn(run["cell"], seed=run["seed"], rate=run["rate"], updates=run["updates"])
     return {**run, "reach": reach(lambda n: solves(model, vocab, n=n))}
@@ -58,13 +53,12 @@ def main(arguments: list[str] | None = None) -> dict:
         "choosing": lambda: [(*one, rate, 100 + k) for one in both for rate in RATES for k in range(choosing)],
         "judging": lambda: [(*one, best_rate(rows, *one), k) for one in both for k in range(judging)],
     }
-    with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool:
-        for part, plan in plans.items():
-            runs = [dict(zip(("task", "cell", "rate", "seed"), one, strict=True)) for one in plan()]
-            runs = [{"part": part, **run, "updates": options.updates} for run in runs]
-            todo = [run for run in runs if not any(run.items() <= row.items() for row in rows)]
-            for future in as_completed([pool.submit(measure, run) for run in todo]):
-                common.add(future.result(), result, options.json)
+    for part, plan in plans.items():
+        runs = [dict(zip(("task", "cell", "rate", "seed"), one, strict=True)) for one in plan()]
+        runs = [{"part": part, **run, "updates": options.updates} for run in runs]
+        todo = [run for run in runs if not any(run.items() <= row.items() for row in rows)]
+        for row in common.side_by_side(measure, todo):
+            common.add(row, result, options.json)
     rows.sort(key=lambda row: list(map(str, row.values())))
     return common.keep(result, options.json)
 

@@ -11,9 +11,7 @@ already are not made again. --rnn FILE keeps the first plain RNN, as it ships.
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import partial
 from itertools import product
 
 import common
@@ -102,7 +100,6 @@ PARTS = {  # what is done, its column, and the pairs of a cell and a value of it
 
 def measure(run: dict, rnn: str | None) -> dict:
     """The row of a run."""
-    torch.set_num_threads(1)
     given = dict(run)
     work, *_ = PARTS[given.pop("part")]
     return {**run, **work(**given, **({"rnn": rnn} if work is remember else {}))}
@@ -120,9 +117,8 @@ def main(arguments: list[str] | None = None) -> dict:
             run = {"part": part, "cell": cell, column: value, "seed": seed, "updates": options.updates[number]}
             if not any(run.items() <= row.items() for row in result["rows"]):
                 runs.append(run)
-    with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool:
-        for future in as_completed([pool.submit(measure, run, options.rnn) for run in runs]):
-            common.add(future.result(), result, options.json)
+    for row in common.side_by_side(partial(measure, rnn=options.rnn), runs):
+        common.add(row, result, options.json)
     result["rows"].sort(key=lambda row: list(map(str, row.values())))
     return common.keep(result, options.json)
 

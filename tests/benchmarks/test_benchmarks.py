@@ -1,10 +1,11 @@
 """Each benchmark runs to its end on something tiny, and reports what it says it measures. No figure is judged."""
 
 import json
+import os
 import subprocess
 import sys
 import time
-from functools import partial
+from functools import cache, partial
 from itertools import product
 from pathlib import Path
 
@@ -197,7 +198,19 @@ def test_a_table_has_a_line_for_each_row_and_a_dash_for_what_is_missing():
     assert common.table(rows) == "what          n\nx       1,200.4\nlonger        -"
 
 
-def test_memory_runs_both_parts_and_goes_on_where_it_stopped(tmp_path, monkeypatch):
+@pytest.fixture
+def in_turn(monkeypatch):
+    """One run after the other in this process: no other has to start."""
+    monkeypatch.setattr(common, "side_by_side", map)
+
+
+def test_side_by_side_each_process_has_one_thread():
+    found = list(common.side_by_side(eval, ["__import__('torch').get_num_threads()", "__import__('os').getpid()"]))
+    assert sorted(found)[0] == 1
+    assert os.getpid() not in found
+
+
+def test_memory_runs_both_parts_and_goes_on_where_it_stopped(tmp_path, monkeypatch, in_turn):
     monkeypatch.setitem(memory.PARTS, "recall", (memory.remember, "start", [("RNN", "usual")]))
     monkeypatch.setitem(memory.PARTS, "rates", (memory.try_rate, "rate", [("RNN", 0.003)]))
     small = ("--updates", 2, 2, "--seeds", 1, 1, "--rnn", tmp_path / "rnn.pt")
@@ -211,7 +224,7 @@ def test_memory_runs_both_parts_and_goes_on_where_it_stopped(tmp_path, monkeypat
     assert load_checkpoint(tmp_path / "rnn.pt").model.cell == "RNN"
 
 
-def test_counting_chooses_a_rate_for_each_and_judges_with_other_seeds(tmp_path, monkeypatch):
+def test_counting_chooses_a_rate_for_each_and_judges_with_other_seeds(tmp_path, monkeypatch, in_turn):
     monkeypatch.setattr(counting, "RATES", (0.001, 0.05))
     small = ("--updates", 40, "--seeds", 1, 2)
     rows = run(counting, tmp_path, *small)["rows"]
@@ -279,9 +292,10 @@ def test_latency_is_measured_in_the_page_and_in_jupyterlab(tmp_path):
     assert all(0 < row["lowest"] <= row["milliseconds"] <= row["highest"] for row in rows)
 
 
-def test_the_trial_tunes_confirms_and_goes_on_where_it_stopped(tmp_path, monkeypatch):
+def test_the_trial_tunes_confirms_and_goes_on_where_it_stopped(tmp_path, monkeypatch, in_turn):
     budgets = {name: budget._replace(trials=2, cells=("GRU",)) for name, budget in trial.protocol.BUDGETS.items()}
-    monkeypatch.setattr(trial.protocol, "SEEDS", range(2))  # what is planned; a worker looks up characters and streams
+    monkeypatch.setattr(trial.protocol, "SEEDS", range(2))
+    monkeypatch.setattr(trial.protocol, "write_stories", cache(trial.protocol.write_stories))
     small = ["--scale", "0.001", "--rows", str(tmp_path / "rows.jsonl"), "--texts", "tales", "--sizes", "50 K"]
     monkeypatch.setattr(trial.protocol, "BUDGETS", {"1.5 M": budgets["1.5 M"]})
     first = trial.main(small)

@@ -11,21 +11,13 @@ what counts are losses, and of time only the processor's is kept.
 from __future__ import annotations
 
 import json
-import multiprocessing
-import os
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import partial
 from itertools import product
 from pathlib import Path
 
 import common
-import torch
 
 from charrnn_helpers.experiments import protocol
-
-
-def make(run: dict, scale: float) -> dict:
-    torch.set_num_threads(1)
-    return protocol.make(run, scale)
 
 
 def main(arguments: list[str] | None = None) -> list[dict]:
@@ -33,17 +25,15 @@ def main(arguments: list[str] | None = None) -> list[dict]:
     what = {"texts": list(protocol.TRIAL_TEXTS), "sizes": ["350 K"]}
     options = common.options(__doc__, arguments, **what, scale=1.0, rows=rows)
     done = protocol.trial_rows(Path(options.rows), options.scale)
-    with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool:
-        for size, budget in product(options.sizes, protocol.BUDGETS):
-            for plan in (protocol.tuning_runs, protocol.confirming_runs, protocol.counting_runs):
-                runs = [run for text in options.texts for run in plan(done, text, size, budget)]
-                todo = [run for run in runs if not any(run.items() <= row.items() for row in done)]
-                for future in as_completed([pool.submit(make, run, options.scale) for run in todo]):
-                    row = future.result()
-                    done.append(row)
-                    with Path(options.rows).open("a", encoding="utf-8") as file:
-                        file.write(json.dumps(row) + "\n")
-                    print({name: row.get(name) for name in (*protocol.RUN, "val", "test", "cpu_seconds")}, flush=True)
+    plans = (protocol.tuning_runs, protocol.confirming_runs, protocol.counting_runs)
+    for size, budget, plan in product(options.sizes, protocol.BUDGETS, plans):
+        runs = [run for text in options.texts for run in plan(done, text, size, budget)]
+        todo = [run for run in runs if not any(run.items() <= row.items() for row in done)]
+        for row in common.side_by_side(partial(protocol.make, scale=options.scale), todo):
+            done.append(row)
+            with Path(options.rows).open("a", encoding="utf-8") as file:
+                file.write(json.dumps(row) + "\n")
+            print({name: row.get(name) for name in (*protocol.RUN, "val", "test", "cpu_seconds")}, flush=True)
     return done
 
 
