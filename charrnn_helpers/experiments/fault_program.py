@@ -10,7 +10,7 @@ from torch.nn.utils import clip_grad_norm_
 
 from ..networks.cells import detach
 from ..text.encoding import Vocabulary
-from .symptoms import Run, Setting, lstm_layer
+from .symptoms import Run, SeededDropout, Setting, lstm_layer
 
 
 def vocabulary(text: str) -> str:
@@ -38,7 +38,7 @@ class Network(nn.Module):
         super().__init__()
         self.embedding = nn.Embedding(characters, setting.embedding)
         self.lstm = lstm_layer(setting.embedding, setting.units)  # nn.LSTM, one layer
-        self.dropout = nn.Dropout(setting.dropout)
+        self.dropout = SeededDropout(setting.dropout)  # nn.Dropout, with random numbers of its own
         self.head = nn.Linear(setting.units, characters)
 
     def forward(self, ids: Tensor, state=None):

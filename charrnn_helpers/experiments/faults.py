@@ -142,9 +142,7 @@ def _vocabulary(fault: str, text: str, hash_seed: int) -> Vocabulary:
 def _network(planted: ModuleType, characters: int, setting: Setting, seed: int) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        model = planted.Network(characters, setting)
-    model.dropout = SeededDropout(setting.dropout, torch.Generator().manual_seed(seed))
-    return model
+        return planted.Network(characters, setting)
 
 
 @torch.no_grad()
@@ -155,16 +153,3 @@ def _foresight(model: nn.Module, ids: Tensor) -> float:
     other[-1] = (ids[-1] + 1) % model.head.out_features
     before, after = (model(one[None])[0][:, :-1] for one in (ids, other))
     return (after - before).abs().max().item()
-
-
-class SeededDropout(nn.Module):
-    """`nn.Dropout` with random numbers of its own: a run in a panel then leaves the reader's alone."""
-
-    def __init__(self, share: float, generator: torch.Generator):
-        super().__init__()
-        self.share, self.generator = share, generator
-
-    def forward(self, x: Tensor) -> Tensor:
-        if not self.training:
-            return x
-        return x * (torch.rand(x.shape, generator=self.generator) >= self.share) / (1 - self.share)

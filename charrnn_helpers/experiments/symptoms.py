@@ -33,6 +33,19 @@ def lstm_layer(inputs: int, units: int, directions: int = 1) -> nn.LSTM:
     return nn.LSTM(inputs, units // directions, batch_first=True, bidirectional=directions == 2)
 
 
+class SeededDropout(nn.Module):
+    """`nn.Dropout` with random numbers of its own, from the seed of the weights: a panel leaves the reader's alone."""
+
+    def __init__(self, share: float):
+        super().__init__()
+        self.share, self.generator = share, torch.Generator().manual_seed(torch.initial_seed())
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return x
+        return x * (torch.rand(x.shape, generator=self.generator) >= self.share) / (1 - self.share)
+
+
 @dataclass
 class Run:
     """What one run showed. Losses are nats per character."""

@@ -130,8 +130,8 @@ def plot_gradient_by_lag(curves: dict[str, Tensor], ylabel: str = "mean |∂loss
     )
 
 
-def plot_shares(shares: dict[str, dict[str, Share]], xlabel: str = "") -> Picture:
-    """Shares of right answers with 95 % intervals, `shares[cell][group]`, and chance as a line across each group."""
+def plot_shares(shares: dict[str, dict[str, Share]], xlabel: str = "", ylabel: str = "share right") -> Picture:
+    """Shares of answers with 95 % intervals, `shares[cell][group]`, and chance as a line across each group."""
     groups = next(iter(shares.values()))
     figure, axes = new_figure()
     for place, group in enumerate(groups.values()):
@@ -140,11 +140,11 @@ def plot_shares(shares: dict[str, dict[str, Share]], xlabel: str = "") -> Pictur
     for (cell, found), shift in zip(shares.items(), beside(len(shares), 0.16), strict=True):
         _error_bars(axes, [found[group] for group in groups], shift, cell)
     axes.set_xticks(range(len(groups)), groups)
-    axes.set(ylim=(0, 1.03), ylabel="share right", xlabel=xlabel)
+    axes.set(ylim=(0, 1.03), ylabel=ylabel, xlabel=xlabel)
     axes.margins(x=0.01)
     return picture(
         figure,
-        f"Share of right answers for {', '.join(groups)}, with 95 % intervals: {' and '.join(shares)}, beside a black "
+        f"The {ylabel} for {', '.join(groups)}, with 95 % intervals: {' and '.join(shares)}, beside a black "
         "line at chance.",
     )
 

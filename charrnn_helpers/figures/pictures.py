@@ -9,8 +9,10 @@ import io
 from collections.abc import Sequence
 from itertools import chain
 
+import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
+from scipy.optimize import isotonic_regression
 
 from ..networks.registry import CELLS
 
@@ -94,18 +96,22 @@ def side_by_side(axes, groups: Sequence[str], rows: dict[str, Sequence[float]], 
 
 
 def name_lines(axes) -> None:
-    """Write the label of each line beside its end, in its colour, none upon another: no legend is needed then."""
+    """Write the label of each line beside its end, as bold as the line, none upon another: no legend is needed then.
+
+    As near to their ends as they can be together: least squares, by isotonic regression.
+    """
 
     def end(line) -> float:
         return axes.transAxes.inverted().transform(axes.transData.transform((1, line.get_ydata()[-1])))[1]
 
     axes.autoscale_view()
-    letter = 0.2 * DPI / axes.bbox.height  # with the space above it, as a share of the axes
-    below = -letter
-    for line in sorted(axes.get_legend_handles_labels()[0], key=end):
-        below = max(end(line), below + letter)
-        look = {"color": line.get_color(), "weight": "bold", "parse_math": False}
-        axes.annotate(line.get_label(), (1.01, below), xycoords="axes fraction", va="center", **look)
+    lines = sorted(axes.get_legend_handles_labels()[0], key=end)
+    stacked = 0.2 * DPI / axes.bbox.height * np.arange(len(lines))  # a letter and a space each, as shares of the axes
+    places = isotonic_regression([end(line) for line in lines] - stacked).x + stacked if lines else ()
+    for line, place in zip(lines, places, strict=True):
+        weight = "bold" if line.get_linewidth() > 1 else "normal"
+        look = {"color": line.get_color(), "weight": weight, "parse_math": False}
+        axes.annotate(line.get_label(), (1.01, place), xycoords="axes fraction", va="center", **look)
         line.set_label(None)
 
 

@@ -36,7 +36,7 @@ def plot_answer(
         main.fill_between(read, ends[1], ends[2], color=colour, alpha=0.25, linewidth=0)
         main.plot(read, ends[0], color=colour, marker=marker, label=text)
         main.vlines(read, ends[1], ends[2], color=colour, linewidth=1.5)
-    main.set_title("above 0 the GRU is better", loc="left", fontsize="medium")
+    main.set_title("above 0 the GRU has the lower loss", loc="left", fontsize="medium")
     main.set_ylabel("LSTM minus GRU (nats/character)")
     figure.supxlabel("millions of characters read", fontsize="medium")
     _logarithmic(main, sorted({read for found in differences.values() for read in found}))

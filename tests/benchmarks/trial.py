@@ -1,6 +1,6 @@
 """The trial of LSTM and GRU, as charrnn_helpers/experiments/protocol.md lays it down.
 
-    CHARRNN_DATA=... python tests/benchmarks/trial.py                                    all of it, in about ten hours
+    CHARRNN_DATA=... python tests/benchmarks/trial.py                                    all of it, in a night
     CHARRNN_DATA=... python tests/benchmarks/trial.py --scale 0.002 --rows /tmp/small.jsonl   minutes: does it work?
 
 For each budget: the trials, and then ten seeds with what was chosen. Each row is written to --rows as soon as it is

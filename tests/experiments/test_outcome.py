@@ -129,6 +129,15 @@ def test_the_best_of_n_trials_is_the_mean_over_all_ways_to_draw_them():
     assert found[-1] == pytest.approx(losses.min())
 
 
+def test_settings_at_an_edge_are_told_of_the_trial_and_its_seeds():
+    inside = {"rate": 0.01, "warmup": 0.1, "start": {"keep_bias": 1.0}, "clip": 1, "dropout": 0.2, "weight_decay": 0.03}
+    found = rows("shakespeare", [1.0] * 10, [1.0] * 10)
+    for row in found:
+        row["trial"] = 14 if row["cell"] == "LSTM" or row["seed"] < 7 else 9
+        row["settings"] = inside if row["trial"] == 14 else inside | {"rate": 0.05, "start": {"keep_bias": 3.9}}
+    assert outcome.edges(found, "shakespeare", "24 M") == {"GRU, trial 9, 3 seeds": {"rate": 0.05, "keep_bias": 3.9}}
+
+
 def test_a_budget_is_finished_when_both_cells_have_all_seeds_on_both_texts():
     found = [row for text in ("tales", "shakespeare") for row in rows(text, [1.0] * 10, [1.0, 1.2] * 5, budget="6 M")]
     assert outcome.finished(found) == ["6 M"]

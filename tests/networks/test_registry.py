@@ -27,7 +27,7 @@ every_cell = pytest.mark.parametrize("name", ["LSTM", "GRU", "RNN"])
 
 
 class MinimalCell(nn.Module):
-    """A cell with one gate (the minimal gated unit of Zhou et al. 2016)."""
+    """A cell with one gate (the minimal gated unit of Zhou et al. 2016, who swap `f` and `1 - f`)."""
 
     carries = ("h",)
 
@@ -40,7 +40,7 @@ class MinimalCell(nn.Module):
         (xf, xn), (hf, hn) = self.x2h(x).chunk(2, dim=-1), self.h2h(h).chunk(2, dim=-1)
         f = torch.sigmoid(xf + hf)
         n = torch.tanh(xn + f * hn)
-        return {"f": f, "n": n, "h": (1 - f) * h + f * n}
+        return {"f": f, "n": n, "h": f * h + (1 - f) * n}
 
     def forward(self, x, h):
         return self.gates(x, h)["h"]
