@@ -1,7 +1,7 @@
 """Numbers about networks and about texts: nothing here changes a network."""
 
 from .authorship import brightest_word, mentions_lit, remembered_places, written_by
-from .counting import counted, keeper, latched, latched_lines, learn_to_count, learn_to_latch, share_latched
+from .counting import counted, latched_lines, learn_to_count, learn_to_latch, share_latched
 from .excess import chance_by_kind, excess_by_distance, excess_by_kind, read_tales
 from .gates import time_constants, trace
 from .gradients import decay, gradient_by_lag
@@ -17,14 +17,13 @@ from .intervals import (
 )
 from .memory import Share, recall
 from .samples import (
-    CopyFinder,
     copied_places,
     distinct,
+    find_copies,
     longest_copied_span,
     loop_length,
     novelty,
     one_hero,
-    sample_report,
     tales_validity,
 )
 from .units import HERO, best_unit, correlations, position_in_sentence

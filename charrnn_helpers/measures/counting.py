@@ -1,4 +1,4 @@
-"""Can a network count, can it hold a key, and can it hold one that others try to overwrite?"""
+"""Can a network count, and can it hold a key that others try to overwrite?"""
 
 import random
 from collections.abc import Callable, Sequence
@@ -22,11 +22,6 @@ def counted(letters: str, n: int) -> str:
     return "\n" + "".join(letter * n for letter in letters) + "\n"
 
 
-def held(key: str, n: int) -> str:
-    """A key, n dots, a question mark, and the key again: "c.....?c" between line ends, for "c" and 5."""
-    return f"\n{key}{'.' * n}?{key}\n"
-
-
 KEYS = "abcdef"
 
 
@@ -47,11 +42,6 @@ def learn_to_count(cell: str, letters: str = "ab", seed: int = 0, **options):
     (Weiss, Goldberg and Yahav 2018 ask this question; their sizes and their training differ.)
     """
     return learn_lines(cell, letters, lambda n, draw: counted(letters, n), seed, **options)
-
-
-def learn_to_hold(cell: str, seed: int = 0, **options):
-    """Train on a key, up to 20 dots, and the key again: the model and its vocabulary; `options` as `learn_lines`."""
-    return learn_lines(cell, KEYS + ".?", lambda n, draw: held(draw.choice(KEYS), n), seed, **options)
 
 
 def learn_to_latch(cell: str, seed: int = 0, **options):
@@ -125,47 +115,3 @@ def share_latched(model: nn.Module, vocab: Vocabulary, n: int) -> float:
     with eval_mode(model):
         said = model(ids[:, :-1])[0][:, -1].argmax(-1)
     return (said == ids[:, -1]).double().mean().item()
-
-
-@explained
-def keeper(model: nn.Module, vocab: Vocabulary) -> int:
-    """The unit that says most of the key when "?" has come, after 10 or 30 letters: of an LSTM's c, of another's h.
-
-    Its variance between lines of different keys is the highest, set beside that among lines of the same key.
-    """
-    values, keys = [], []
-    for ids in (latched_lines(vocab, 10), latched_lines(vocab, 30)):
-        with eval_mode(model):
-            state = model(ids[:, :-1])[1]
-        values.append((state[-1] if isinstance(state, tuple) else state)[-1])  # (lines, H)
-        keys.append(ids[:, -1])
-    values, keys = torch.cat(values), torch.cat(keys)
-    groups = [values[keys == key] for key in keys.unique()]
-    between = torch.stack([group.mean(0) for group in groups]).var(0)  # (H,)
-    among = torch.stack([group.var(0) for group in groups]).mean(0)
-    return int((between / among.clamp(min=1e-3)).argmax())
-
-
-def counts(model: nn.Module, vocab: Vocabulary, letters: str, n: int) -> bool:
-    """Does the network expect the right character everywhere after the first letter has ended?
-
-    That is where the line can be known: as many of every other letter, and then its end.
-    """
-    return _expects(model, vocab.encode(counted(letters, n)), n + 1)
-
-
-def holds(model: nn.Module, vocab: Vocabulary, n: int) -> bool:
-    """Does the network expect the right key, and the line's end, after n dots and "?", for each of the six keys?"""
-    return all(_expects(model, vocab.encode(held(key, n)), n + 2) for key in KEYS)
-
-
-def _expects(model: nn.Module, ids: Tensor, known: int) -> bool:
-    """Is every character after number `known` the one that the network finds most probable?"""
-    with eval_mode(model):
-        expected = model(ids[None, :-1])[0][0].argmax(-1)  # (T,)
-    return torch.equal(expected[known:], ids[known + 1 :])
-
-
-def reach(works: Callable[[int], bool], highest: int = 100) -> int:
-    """The n up to which `works(n)` is true, from 1 on without a gap; at most `highest`."""
-    return next((n - 1 for n in range(1, highest + 1) if not works(n)), highest)

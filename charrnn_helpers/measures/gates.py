@@ -1,10 +1,12 @@
 """Every gate and state of a network while it reads, and one unit whose gates are set by hand."""
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..networks.cells import GRUCell, LSTMCell, state_of
+from ..networks.cells import state_of
 from ..networks.registry import written_out
 from ..text.arguments import Ids, explained
 
@@ -48,30 +50,15 @@ def time_constants(keep: Tensor) -> Tensor:
 
 
 def lstm_unit(f: float, i: float, g: float, o: float, c: float) -> dict[str, float]:
-    """One step of one LSTM unit with its gates set by hand, from the cell value `c`: as `LSTMCell.gates` gives it."""
-    inside = torch.tensor([i, f, g, o], dtype=torch.double)
-    inside = torch.where(torch.tensor([False, False, True, False]), inside.atanh(), inside.logit())
-    return _one_unit(LSTMCell, inside, torch.zeros(4), {"h": 0.0, "c": c})
+    """One step of one LSTM unit with its gates set by hand, from the cell value `c`: the new c and h."""
+    c = f * c + i * g
+    return {"c": c, "h": o * math.tanh(c)}
 
 
 def gru_unit(r: float, z: float, xn: float, hn: float, h: float) -> dict[str, float]:
-    """One step of one GRU unit with r and z set by hand, from the state `h`: as `GRUCell.gates` gives it.
+    """One step of one GRU unit with r and z set by hand, from the state `h`: the candidate n and the new h.
 
     `xn` is what the input brings to the candidate, W_in x + b_in; `hn` what the past brings, W_hn h + b_hn.
     """
-    gates = torch.tensor([r, z], dtype=torch.double).logit()
-    from_x = torch.cat([gates, gates.new_tensor([xn])])
-    return _one_unit(GRUCell, from_x, gates.new_tensor([0.0, 0.0, hn]), {"h": h})
-
-
-@torch.no_grad()
-def _one_unit(make: type[nn.Module], from_x: Tensor, from_h: Tensor, state: dict[str, float]) -> dict[str, float]:
-    """A step of a cell of one unit whose two sums, W_i x + b_i and W_h h + b_h, are given."""
-    with torch.device("meta"):  # draws no random numbers
-        cell = make(1, 1)
-    for linear, total in ((cell.x2h, from_x), (cell.h2h, from_h)):
-        linear.weight = nn.Parameter(torch.zeros(len(total), 1, dtype=torch.double))
-        linear.bias = nn.Parameter(total.double())
-    parts = {name: torch.tensor([value], dtype=torch.double) for name, value in state.items()}
-    step = cell.gates(torch.zeros(1, dtype=torch.double), state_of(cell.carries, parts))
-    return {name: value.item() for name, value in step.items()}
+    n = math.tanh(xn + r * hn)
+    return {"n": n, "h": (1 - z) * n + z * h}

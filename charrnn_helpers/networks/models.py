@@ -16,11 +16,11 @@ def orthogonal_start(rnn: nn.RNNBase) -> None:
 
     An orthogonal matrix turns a vector and keeps its length; the gates and the tanh still shrink a state.
     """
-    for name, weight in rnn.named_parameters():
+    for name, weight in rnn.named_parameters():  # in PyTorch's layers and in hand-written ones
         for gate in weight.data.split(rnn.hidden_size):  # (H, H) or (H, E); biases stay as PyTorch draws them
-            if name.startswith("weight_hh"):
+            if "weight_hh" in name or name.endswith("h2h.weight"):
                 nn.init.orthogonal_(gate)
-            elif name.startswith("weight_ih"):
+            elif "weight_ih" in name or name.endswith("x2h.weight"):
                 nn.init.xavier_uniform_(gate)
 
 

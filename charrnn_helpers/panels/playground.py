@@ -13,7 +13,7 @@ import ipywidgets as ipw
 import numpy as np
 import traitlets
 
-from ..measures.samples import CopyFinder, copied_places
+from ..measures.samples import copied_places, find_copies
 from ..measures.surgery import states_before
 from ..measures.units import HERO, best_unit, position_in_sentence
 from ..networks.models import CharModel
@@ -65,10 +65,10 @@ class Stage(anywidget.AnyWidget):
 
     def play(self, pair: Pair) -> None:
         """Let another pair write, from its own prompt on."""
-        self.pair, self.finder = pair, None
+        self.pair = pair
         if pair.corpus is not None:
-            self.finder, val = CopyFinder(pair.corpus.train, SHORTEST_COPY), pair.corpus.val[:5000]
-            self.usual = copied_places(self.finder.find(val), len(val)).mean()
+            val = pair.corpus.val[:2000]
+            self.usual = copied_places(find_copies(val, pair.corpus.train, SHORTEST_COPY), len(val)).mean()
         spec, data = for_browser(pair)
         with self.hold_sync():
             self.spec, self.weights = {**spec, "number": self.spec.get("number", 0) + 1}, data
@@ -79,17 +79,17 @@ class Stage(anywidget.AnyWidget):
 
     def judge(self, texts: dict[str, dict]) -> dict:
         """Of each cell's text, after the prompt of `start` characters: what is copied, and what the grammar forbids."""
-        if self.finder is None:
+        if self.pair.corpus is None:
             return {"words": "The training text is not at hand, so nothing is known of copies."}
         found: dict = {"words": f"Of validation text, which nobody copied, it is {self.usual:.0%}."}
         for cell, one in texts.items():
             whole, start = one["text"], one["start"]
-            copies = self.finder.find(whole[start:])
+            copies = find_copies(whole[start:], self.pair.corpus.train, SHORTEST_COPY)
             share = copied_places(copies, len(whole) - start).mean() if len(whole) > start else 0.0
             found[cell] = {
                 "words": f"{share:.0%} of it is in the training text",
                 "copies": [{"start": start + copy.start, "end": start + copy.end} for copy in copies],
-                "sources": sources(whole[start:], copies, self.finder),
+                "sources": sources(whole[start:], copies, self.pair.corpus.train),
                 "grammar": [slip._asdict() for slip in self._slips(whole) if slip.start >= start],
             }
         return found
@@ -137,12 +137,12 @@ def known_units(model: CharModel, pair: Pair, surely: float = 0.5) -> list[dict]
     return [{"name": name, "unit": unit.number} for name, unit in found.items() if abs(unit.confirmed) >= surely]
 
 
-def sources(written: str, copies: Sequence, finder: CopyFinder) -> list[dict]:
+def sources(written: str, copies: Sequence, training_text: str) -> list[dict]:
     """The three longest copies, each in its place in the training text."""
     lines = []
     for start, end, place in sorted(copies, key=lambda copy: copy.start - copy.end)[:3]:
         after = place + end - start
-        before, behind = finder.text[max(0, place - 20) : place], finder.text[after : after + 20]
+        before, behind = training_text[max(0, place - 20) : place], training_text[after : after + 20]
         lines.append({"place": place, "before": before, "copy": written[start:end], "after": behind})
     return lines
 

@@ -150,8 +150,8 @@ def best_ngram(train_ids: Ids, val_ids: Ids, vocab_size: int, highest: int = 14)
     """The n-gram counted on `train_ids` whose order, up to `highest`, has the lowest loss on `val_ids`."""
     highest = min(highest, max(1, len(train_ids) - 1))
     model = NGram(train_ids, vocab_size, highest)
-    order = min(range(1, highest + 1), key=lambda n: model.loss(val_ids, n))
-    return model if order == highest else NGram(train_ids, vocab_size, order)
+    model.order = min(range(1, highest + 1), key=lambda n: model.loss(val_ids, n))
+    return model
 
 
 @explained
@@ -159,7 +159,6 @@ def ladder(train_ids: Ids, val_ids: Ids, vocab_size: int) -> dict[str, float]:
     """Nats per character on `val_ids`: "uniform", "unigram", "bigram", and "n-gram (n = …)" with the best order."""
     best = best_ngram(train_ids, val_ids, vocab_size)
     rungs = {"uniform": math.log(vocab_size)}
-    for name, order in (("unigram", 1), ("bigram", 2)):
-        rungs[name] = NGram(train_ids, vocab_size, order).loss(val_ids)
-    rungs[f"n-gram (n = {best.order})"] = best.loss(val_ids)
+    for name, order in (("unigram", 1), ("bigram", 2), (f"n-gram (n = {best.order})", best.order)):
+        rungs[name] = best.loss(val_ids, order)
     return rungs

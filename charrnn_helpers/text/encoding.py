@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,10 +10,6 @@ import torch
 from torch import Tensor
 
 from .arguments import Ids, Rows, explained
-
-
-class UnknownCharacterError(ValueError):
-    """A character that the vocabulary does not hold; the message names it, its place, and what is near."""
 
 
 @explained
@@ -41,11 +36,11 @@ class Vocabulary:
 
     @explained
     def encode(self, text: str) -> Tensor:
-        """Indices of the characters, LongTensor (n,). Raises `UnknownCharacterError` for one that it does not hold."""
+        """Indices of the characters, LongTensor (n,). Raises `ValueError` for one that it does not hold."""
         try:
             return torch.tensor([self._index[char] for char in text], dtype=torch.long)
         except KeyError:
-            raise UnknownCharacterError(self._unknown(text)) from None
+            raise ValueError(self._unknown(text)) from None
 
     @explained
     def decode(self, ids: Ids) -> str:
@@ -66,7 +61,6 @@ class Vocabulary:
         around = text[max(0, place - 8) : place + 9]
         plain = unicodedata.normalize("NFKD", char)[0]
         near = [c for c in dict.fromkeys((plain, char.lower(), char.upper())) if c in self._index]
-        near += [c for c in difflib.get_close_matches(char, self.characters) if c not in near]
         advice = f"near it there is {' and '.join(map(repr, near))}" if near else f"it holds {self.characters!r}"
         return f"the vocabulary does not hold {char!r}, at position {place} in {around!r}; {advice}"
 

@@ -2,7 +2,6 @@
 
 import ctypes
 import sys
-import warnings
 
 import torch
 
@@ -28,22 +27,18 @@ def keep_memory() -> bool:
 
 @explained
 def pick_device(name: str | torch.device | None = None) -> torch.device:
-    """The GPU if there is one, else the CPU; or the device asked for by name ("cpu", "cuda", "mps").
+    """The GPU if there is one, else the CPU; or the device asked for by name, "cpu" or "cuda".
 
-    Apple's "mps" is used only when asked for, with a warning: it has given wrong gradients for recurrent layers.
-    Raises `ValueError` for a device that is not there.
+    Apple's "mps" is none of them: it has no double precision, in which texts are written. Raises `ValueError` for a
+    device that is not there.
     """
     if name is None:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)
     except RuntimeError:
-        raise ValueError(f"there is no device {name!r}: use 'cpu', 'cuda' or 'mps'") from None
-    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+        raise ValueError(f"there is no device {name!r}: use 'cpu' or 'cuda'") from None
+    there = {"cpu": True, "cuda": torch.cuda.is_available()}
     if not there.get(device.type, False):
         raise ValueError(f"this machine has no {device.type!r} that PyTorch can use: use 'cpu'")
-    if device.type == "mps":
-        warnings.warn(
-            "mps has given wrong gradients for recurrent layers; compare a short run with 'cpu'", stacklevel=2
-        )
     return device

@@ -128,12 +128,11 @@ def one_update(model, x, y, state, optimiser, clip):
 
 @explained
 def make_optimiser(model: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
-    """AdamW (Loshchilov and Hutter 2019), fused where there is a fused one; biases do not decay."""
+    """AdamW (Loshchilov and Hutter 2019); biases do not decay."""
     matrices = [weight for weight in model.parameters() if weight.dim() > 1]
     biases = [weight for weight in model.parameters() if weight.dim() <= 1]
     groups = [{"params": matrices, "weight_decay": config.weight_decay}, {"params": biases, "weight_decay": 0.0}]
-    fused = next(model.parameters()).device.type != "mps"
-    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.99), fused=fused)
+    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.99), fused=True)
 
 
 def _begin(history, model, config, device, optimiser) -> History:

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..networks.registry import BOTH, CELLS
 from ..text.arguments import explained
 from .bfloat16 import autocast
 from .config import TrainConfig
@@ -30,12 +29,12 @@ CLEARLY = 1.15  # times as fast; bfloat16 keeps 8 bits of a number, and a small 
 
 @explained
 def pick_precision(
-    device: str | torch.device | None = None, model: nn.Module | None = None, *, streams: int = 32, window: int = 64
+    device: str | torch.device | None, model: nn.Module, *, streams: int = 32, window: int = 64
 ) -> Precision:
     """Time a few updates in float32 and in bfloat16 on this machine, and take bfloat16 if it is clearly faster.
 
-    Timed is a copy of `model`, or without one an LSTM and a GRU of 256 units (about a second). A processor that cannot
-    do it gets float32. Weights, random numbers and thread count stay as they are; memory is kept, as by `train`.
+    Timed is a copy of `model`. A processor that cannot do it gets float32. Weights, random numbers and thread count
+    stay as they are; memory is kept, as by `train`.
     """
     if min(streams, window) < 1:
         raise ValueError(f"streams is {streams} and window is {window}; each must be at least 1")
@@ -44,19 +43,15 @@ def pick_precision(
     if device.type != "cpu":
         return Precision("float32", "a GPU has fast kernels for float32 (TF32 where the card has it)")
     with torch.random.fork_rng(devices=[]):
-        if model is None:
-            models = [CELLS[cell].fast(64, 256, 1) for cell in BOTH]
-        else:
-            models = [copy.deepcopy(model).to(device).train()]
-        for one in models:
-            _clocked(one, "float32", streams, window)()  # what is wrong with the model itself shows here
+        copied = copy.deepcopy(model).to(device).train()
+        _clocked(copied, "float32", streams, window)()  # what is wrong with the model itself shows here
         try:  # the best of four rounds, in which the two take turns
-            pairs = [[_clocked(one, name, streams, window) for name in ("float32", "bfloat16")] for one in models]
-            rounds = [[[sum(clock() for _ in range(3)) for clock in pair] for _ in range(4)] for pair in pairs]
+            pair = [_clocked(copied, name, streams, window) for name in ("float32", "bfloat16")]
+            rounds = [[sum(clock() for _ in range(3)) for clock in pair] for _ in range(4)]
         except (RuntimeError, NotImplementedError) as problem:  # "could not create a primitive descriptor"
             said = str(problem).partition("\n")[0][:80]
             return Precision("float32", f"this machine does not train in bfloat16 ({said})")
-    wide, low = np.min(rounds, axis=1).sum(axis=0)
+    wide, low = np.min(rounds, axis=0)
     gain = wide / low
     measured = f"bfloat16 is {gain:.2f} times as fast as float32 here"
     if gain < CLEARLY:

@@ -11,14 +11,55 @@ for judging. Twenty minutes on two cores. Runs that are in the JSON file already
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from itertools import product
 from statistics import mean
 
 import common
+import torch
+from torch import Tensor, nn
 
-from charrnn_helpers.measures.counting import counts, holds, learn_to_count, learn_to_hold, reach
+from charrnn_helpers.measures.counting import KEYS, counted, learn_lines, learn_to_count
 from charrnn_helpers.networks.registry import COMPARED
+from charrnn_helpers.text.encoding import Vocabulary
+from charrnn_helpers.training.evaluation import eval_mode
+
+
+def held(key: str, n: int) -> str:
+    """A key, n dots, a question mark, and the key again: "c.....?c" between line ends, for "c" and 5."""
+    return f"\n{key}{'.' * n}?{key}\n"
+
+
+def learn_to_hold(cell: str, seed: int = 0, **options):
+    """Train on a key, up to 20 dots, and the key again: the model and its vocabulary; `options` as `learn_lines`."""
+    return learn_lines(cell, KEYS + ".?", lambda n, draw: held(draw.choice(KEYS), n), seed, **options)
+
+
+def counts(model: nn.Module, vocab: Vocabulary, letters: str, n: int) -> bool:
+    """Does the network expect the right character everywhere after the first letter has ended?
+
+    That is where the line can be known: as many of every other letter, and then its end.
+    """
+    return _expects(model, vocab.encode(counted(letters, n)), n + 1)
+
+
+def holds(model: nn.Module, vocab: Vocabulary, n: int) -> bool:
+    """Does the network expect the right key, and the line's end, after n dots and "?", for each of the six keys?"""
+    return all(_expects(model, vocab.encode(held(key, n)), n + 2) for key in KEYS)
+
+
+def _expects(model: nn.Module, ids: Tensor, known: int) -> bool:
+    """Is every character after number `known` the one that the network finds most probable?"""
+    with eval_mode(model):
+        expected = model(ids[None, :-1])[0][0].argmax(-1)  # (T,)
+    return torch.equal(expected[known:], ids[known + 1 :])
+
+
+def reach(works: Callable[[int], bool], highest: int = 100) -> int:
+    """The n up to which `works(n)` is true, from 1 on without a gap; at most `highest`."""
+    return next((n - 1 for n in range(1, highest + 1) if not works(n)), highest)
+
 
 RATES = (0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32)
 TASKS = {  # how a cell learns a task, and whether it solves the line of length n

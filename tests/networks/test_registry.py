@@ -54,6 +54,8 @@ def test_a_third_cell_does_all_that_the_two_can(vocab, ids, config, tmp_path, mo
     register(ROW)
     torch.manual_seed(0)
     model = CELLS["MGU"].model(len(vocab), 16, 2, 8)
+    first_gate = model.rnn.cells[0].h2h.weight.detach()[:16]
+    assert torch.allclose(first_gate @ first_gate.T, torch.eye(16), atol=1e-5)  # it starts as its rivals do
     history = train(model, ids[:800], ids[800:1000], config(updates=20), progress=False)
     assert history.finished
     assert history.losses[-1] < history.losses[0] - 0.3

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from charrnn_helpers.measures.samples import CopyFinder
+from charrnn_helpers.measures.samples import find_copies
 from charrnn_helpers.panels.network_pairs import Pair, keep_pair, load_pair
 from charrnn_helpers.panels.playground import for_browser, known_units, module, playground_panel, sources
 from charrnn_helpers.text import next_characters
@@ -17,10 +17,10 @@ def tales_pair():
 
 
 def test_the_longest_sources_are_shown_with_what_stands_around_them():
-    finder, written = CopyFinder("x<y and the cat sat on the mat. And so on", 10), "said: the cat sat on the mat!"
-    [found] = sources(written, finder.find(written), finder)
+    training_text, written = "x<y and the cat sat on the mat. And so on", "said: the cat sat on the mat!"
+    [found] = sources(written, find_copies(written, training_text, 10), training_text)
     assert found == {"place": 7, "before": "x<y and", "copy": " the cat sat on the mat", "after": ". And so on"}
-    assert sources("new", [], finder) == []
+    assert sources("new", [], training_text) == []
 
 
 def test_a_text_is_judged_by_copies_and_by_the_grammar(tales_pair):

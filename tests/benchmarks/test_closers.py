@@ -3,10 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from torch import nn
-
-from charrnn_helpers import Vocabulary
-from charrnn_helpers.measures.closers import (
+from closers import (
     CLOSING,
     OPENING,
     Answers,
@@ -15,6 +12,9 @@ from charrnn_helpers.measures.closers import (
     where_lines_end,
     who_is_next,
 )
+from torch import nn
+
+from charrnn_helpers import Vocabulary
 from charrnn_helpers.text.baselines import NGram
 
 FILLER = "many words and nothing to keep in mind " * 20 + "\n\n"
