@@ -11,7 +11,7 @@ from charrnn_helpers.lecturer import link
 pytestmark = NEEDED
 
 NOTEBOOKS = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
-ALWAYS = ("02_lstm.ipynb", "07_playground.ipynb")  # diagrams, figures and a panel; and the one to play with
+ALWAYS = ("07_playground.ipynb",)  # the one to play with
 
 
 @pytest.mark.parametrize(

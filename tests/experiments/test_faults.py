@@ -1,4 +1,4 @@
-"""The line that a fault shows is the line that runs; each does what 10 says it does, on three seeds."""
+"""The line that a fault shows is the line that runs; each does what 10 says it does, on seeds of its own."""
 
 import re
 import threading
@@ -21,9 +21,9 @@ ROOT = Path(__file__).resolve().parents[2]
 TINY = Setting(updates=60, streams=4, window=8, units=8, embedding=4, validate_every=20, validated=200)
 
 
-@pytest.fixture(scope="module", params=(0, 1, 2))
+@pytest.fixture(scope="module", params=(1, 2))
 def runs(request):
-    """`runs(name)` of a seed. The training is the reader's; of the validation there is less."""
+    """`runs(name)` of a seed; 10 runs seed 0. The training is the reader's; of the validation there is less."""
     setting = replace(faults.USUAL, validate_every=300, validated=2_000)
     return cache(lambda name: run(name, request.param, setting))
 
