@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ..networks.cells import map_state
-from ..networks.registry import CELLS
+from ..networks.registry import CELLS, count_parameters
 from ..text.arguments import explained
 from ..text.encoding import Vocabulary
 from .config import History, TrainConfig
@@ -135,9 +135,13 @@ def _weights(model: nn.Module) -> dict[str, Tensor]:
 
 
 def _model(content: dict, weights: dict[str, Tensor]) -> nn.Module:
-    with torch.device("meta"):  # takes no room, whatever is claimed, and draws no random numbers
+    sizes = {name: content["hyperparameters"][name] for name in ("vocab_size", "hidden_size", "num_layers")}
+    claimed = count_parameters(content["cell"], **sizes, embedding_size=content["hyperparameters"]["embedding_size"])
+    if claimed > 2 * sum(weight.numel() for weight in weights.values()):
+        raise ValueError("the network is said to be larger than its weights")  # before there is room taken for it
+    with torch.random.fork_rng(devices=[]):  # the reader's random numbers are not spent on weights to be replaced
         model = CELLS[content["cell"]].model(**content["hyperparameters"])
-    model.load_state_dict(weights, assign=True)
+    model.load_state_dict(weights)
     return model.eval()
 
 
