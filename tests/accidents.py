@@ -8,7 +8,6 @@ Kills need a system that can fork. `test_accidents.py` runs a few of each.
 
 import argparse
 import errno
-import itertools
 import os
 import pickle
 import random
@@ -396,7 +395,7 @@ def full_disk(folder: Path) -> str:
         subprocess.run(["umount", folder], check=True)
 
 
-# --- strange texts, a strange clock, two at once ----------------------------------------------------------------------
+# --- strange texts, two at once -------------------------------------------------------------------------------------
 
 STRANGE = {
     "one line": (b"no end of line here, " * 200, True),
@@ -442,18 +441,6 @@ def texts(folder: Path) -> str:
     return f"{len(STRANGE)} strange texts and one of 1 GB: learnt, or refused in a sentence"
 
 
-def clock(folder: Path) -> str:
-    """A clock that jumps: back by an hour at each look, and to the year 1970."""
-    wanted = go_on_training(folder)
-    for times in (itertools.count(2e9, -3600), itertools.repeat(0.0)):
-        with patch("time.time", side_effect=times), patch("tqdm.std.time", side_effect=times):
-            history = train(network(), IDS, IDS[:30], CONFIG, device="cpu")
-            assert history.losses == wanted
-            assert all(seconds >= 0 for seconds in history.val_seconds)
-            load_checkpoint(save_checkpoint(folder / "clock.pt", network(), VOCAB, history=history))
-    return "a clock that jumps changes nothing"
-
-
 def two_at_once(folder: Path) -> str:
     """Two processes train into the same folder, while a third reads what is there."""
     for name in ("alone", "both"):
@@ -487,7 +474,7 @@ def main() -> None:
     torch.set_num_threads(1)  # a process that forks has no others
     accidents = {
         "flips": lambda folder: flips(options.flips, folder, options.seed),
-        **{one.__name__: one for one in (claims, disks, full_disk, texts, clock, two_at_once)},
+        **{one.__name__: one for one in (claims, disks, full_disk, texts, two_at_once)},
         "kills": lambda folder: kills(options.kills, folder, options.seed),
     }
     for name, happen in accidents.items():
