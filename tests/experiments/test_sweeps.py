@@ -8,11 +8,10 @@ import subprocess
 import sys
 import threading
 import time
-from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from unittest.mock import Mock
 
 import dask
 import numpy as np
@@ -29,7 +28,6 @@ from charrnn_helpers.experiments.sweeps import RunConfig, key_of, train_once
 from charrnn_helpers.experiments.sweeps import sweep as sweep_with_progress
 
 NO_SIGKILL = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
-OF_THE_CALL = {"key", "val_seconds", "seconds", "cpu_seconds"}
 
 
 def sweep(*args, **options):
@@ -85,24 +83,19 @@ def test_rows_come_in_order_and_are_kept_and_a_second_call_runs_only_what_is_new
 
 def test_real_runs_give_the_same_rows_everywhere_though_processes_are_interrupted(cluster, threads, tmp_path):
     """Threads of one process take turns, or they would share their random numbers."""
-    tiny = replace(TINY, dropout=0.5, train=replace(TINY.train, updates=40))
+    tiny = replace(TINY, train=replace(TINY.train, updates=40))
     configs = [replace(tiny, cell=cell, seed=seed) for cell in ("LSTM", "GRU", "RNN") for seed in (0, 1)]
-    here = sweep(configs, workers=2, folder=tmp_path / "here", job=sweep_jobs.train_and_be_interrupted)
+    here = sweep(configs, folder=tmp_path / "here", job=sweep_jobs.train_and_be_interrupted)
     there = sweep(configs, cluster.get_executor(), folder=tmp_path / "there")
-    in_threads = sweep(configs, threads, folder=tmp_path / "threads")
-    same = [
-        [{k: v for k, v in row.items() if k not in OF_THE_CALL} for row in rows] for rows in (here, there, in_threads)
-    ]
-    assert same[0] == same[1] == same[2]
+    assert here == there == sweep(configs, threads, folder=tmp_path / "threads")
     assert set(statuses(here)) == {"finished"}
-    assert {row["val_updates"][-1] for row in here} == {40}
     assert len({row["test"] for row in here}) == len(configs)
 
 
 NUMBERS = {  # of RESULTS_VERSION 3: val, test, excess
-    "LSTM": (2.50692, 2.53379, 2.37740),
-    "GRU": (2.39921, 2.43346, 2.27706),
-    "RNN": (2.38898, 2.39876, 2.24236),
+    "LSTM": (2.46615, 2.47726, 2.32087),
+    "GRU": (2.33379, 2.37535, 2.21896),
+    "RNN": (2.30041, 2.32261, 2.16622),
 }
 
 
@@ -110,7 +103,7 @@ NUMBERS = {  # of RESULTS_VERSION 3: val, test, excess
 def test_a_run_gives_the_numbers_of_this_version_and_leaves_threads_and_random_numbers_alone(cell):
     config = TrainConfig(100, 8, 16, learning_rate=0.02, warmup=10, clip=0.2, validate_every=50)  # a clip that counts
     before, threads = torch.get_rng_state(), torch.get_num_threads()
-    row = train_once(RunConfig(cell, 8, dropout=0.2, text="tales", train=config, watched=2000))
+    row = train_once(RunConfig(cell, 8, text="tales", train=config, watched=2000))
     assert torch.equal(torch.get_rng_state(), before)
     assert torch.get_num_threads() == threads
     count, mean = row["excess"]["all"]
@@ -120,8 +113,6 @@ def test_a_run_gives_the_numbers_of_this_version_and_leaves_threads_and_random_n
     kinds = {kind: part for kind, part in row["excess"].items() if kind != "all"}
     assert count == sum(part.characters for part in kinds.values())
     assert mean == pytest.approx(sum(n * m for n, m in kinds.values()) / count)
-    remembered = sum(part.characters for kind, part in kinds.items() if kind not in ("free", "spelling"))
-    assert sum(part.characters for part in row["excess_by_distance"].values()) == remembered
 
 
 def test_a_training_that_was_stopped_is_no_result(monkeypatch):
@@ -142,13 +133,12 @@ def test_whatever_decides_a_number_makes_another_key_and_nothing_else(monkeypatc
     others = [replace(TINY, seed=1), replace(TINY, text="tales"), replace(TINY, train=replace(TINY.train, clip=2.0))]
     keys = [key_of(config) for config in (TINY, *others, replace(TINY, text=own))]
     own.write_text("another text, of other words " * 10)
-    keys += [key_of(replace(TINY, text=own)), key_of(TINY, sweep_jobs.train_and_be_interrupted)]
-    keys += [key_of(TINY, partial(sweep_jobs.double, folder)) for folder in ("here", "there")]
+    keys.append(key_of(replace(TINY, text=own)))
     monkeypatch.setattr(the_module, "RESULTS_VERSION", 0)
     keys.append(key_of(TINY))
     monkeypatch.setattr(torch, "__version__", "another")
     keys.append(key_of(TINY))
-    assert len(set(keys)) == len(keys) == 11
+    assert len(set(keys)) == len(keys) == 8
 
 
 def test_a_worker_with_another_version_says_so(options, threads, tmp_path, monkeypatch):
@@ -163,12 +153,9 @@ def test_a_worker_with_another_version_says_so(options, threads, tmp_path, monke
     assert times_run(tmp_path) == {}
 
 
-def test_a_job_that_cannot_be_imported_and_a_folder_that_cannot_be_made_are_refused_at_once(options, tmp_path):
-    for job in (lambda config: {}, partial(lambda folder, config: {}, tmp_path)):
-        with pytest.raises(ValueError, match="a module of its own"):
-            sweep(CONFIGS, **options | {"job": job})
+def test_a_folder_that_cannot_be_made_is_refused_at_once(options, tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(ValueError, match="cannot be made"):
+    with pytest.raises(ValueError, match="could not be written"):
         sweep(CONFIGS, **options | {"folder": tmp_path / "file" / "results"})
     assert times_run(tmp_path) == {}
 
@@ -194,76 +181,14 @@ def test_a_loss_that_is_no_longer_a_number_is_a_result(threads, tmp_path):
     assert (tmp_path / f"{rows[0]['key']}.json").stat().st_mtime_ns == written  # kept, and not made again
 
 
-@pytest.mark.parametrize("at", [1, 2])
-def test_an_interrupt_while_a_result_is_written_loses_none_and_counts_right(at, options, tmp_path, monkeypatch, capsys):
-    real, calls = os.fsync, []
-
-    def interrupted(file):
-        calls.append(file)
-        if len(calls) == at:
-            raise KeyboardInterrupt
-        real(file)
-
-    monkeypatch.setattr("charrnn_helpers.training.files.os.fsync", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        sweep(CONFIGS, **options)
-    kept = len(files(tmp_path))
-    assert kept >= at  # the one in hand, too
-    said = capsys.readouterr().out
-    assert kept == 4 or f"stopped: {kept} of 4 runs are kept" in said
-
-
 @NO_SIGKILL
-@pytest.mark.parametrize("kind", ["processes", "dask"])
-def test_a_killed_worker_costs_its_run_an_attempt_and_a_run_that_kills_every_worker_fails_alone(
-    kind, request, tmp_path, capsys
-):
-    options = {"workers": 2, "retries": 1}
-    if kind == "dask":
-        options = {"executor": request.getfixturevalue("cluster").get_executor()}
-    rows = sweep_with_progress(CONFIGS, folder=tmp_path, job=partial(sweep_jobs.deadly, tmp_path), **options)
-    assert values(rows) == [0, 2, None, 6]
-    assert rows[2]["status"] == "failed"
-    assert "its worker was lost" in rows[2]["error"]
-    assert len(files(tmp_path)) == 3
-    shown = capsys.readouterr().err
-    assert "failed=1" in shown
-    assert "4/4" in shown
-    if kind == "processes":
-        assert "exit code -9: killed" in rows[2]["error"]
-        assert times_run(tmp_path) == {0: 1, 1: 2, 2: 2, 3: 1}  # a neighbour is not even run again
-        assert "running=2" in shown
-
-
-def test_what_an_executor_gave_up_runs_once_more_when_nothing_else_does(threads, tmp_path, monkeypatch):
-    """As Dask does, it gives up what waited on a worker that another run killed: seed 2 with seed 1, the killer."""
-    under_way, alone = [], []
-
-    def submit(attempt, job, config, *rest, really=threads.submit):
-        alone.append((config.seed, all(future.done() for future in under_way)))
-        if config.seed == 1 or (config.seed == 2 and len(alone) <= len(CONFIGS)):
-            future = Future()
-            threading.Timer(0.1, future.set_exception, [OSError("4 workers died")]).start()
-        else:
-            future = really(attempt, job, config, *rest)
-        under_way.append(future)
-        return future
-
-    monkeypatch.setattr(threads, "submit", submit)
-    rows = sweep(CONFIGS, threads, folder=tmp_path, job=partial(sweep_jobs.slow, tmp_path))
-    assert values(rows) == [0, None, 4, 6]
-    assert "4 workers died" in rows[1]["error"]
-    assert sorted(alone[4:]) == [(1, True), (2, True)]
-
-
-def test_an_executor_that_breaks_says_what_broke_it_and_then_that_it_takes_no_more(options):
-    lost = Future()
-    lost.set_exception(BrokenExecutor("a process died"))
-    executor = Mock(**{"submit.side_effect": [lost, *[BrokenExecutor("it is broken")] * 2]})
-    rows = sweep(CONFIGS[:2], **options | {"executor": executor})
-    assert statuses(rows) == ["failed", "failed"]
-    assert "worker was lost (BrokenExecutor: a process died)" in rows[0]["error"]
-    assert "takes no more runs (BrokenExecutor: it is broken)" in rows[1]["error"]
+def test_a_killed_worker_fails_what_is_not_finished_and_the_next_call_goes_on(tmp_path):
+    rows = sweep(CONFIGS, folder=tmp_path, job=partial(sweep_jobs.deadly, tmp_path))
+    lost = [row for row in rows if row["status"] == "failed"]
+    assert lost
+    assert all("its worker was lost" in row["error"] for row in lost)
+    assert len(files(tmp_path)) == len(CONFIGS) - len(lost)
+    assert values(sweep(CONFIGS, folder=tmp_path, job=partial(sweep_jobs.deadly, tmp_path))) == [0, 2, 4, 6]
 
 
 SCRIPT = """
@@ -275,19 +200,15 @@ from charrnn_helpers.experiments.sweeps import sweep
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
-    options = {{"workers": 2}}
-    if {dask!r}:
-        from distributed import Client, LocalCluster
-        options = {{"executor": Client(LocalCluster(1, threads_per_worker=1, dashboard_address=None)).get_executor()}}
-    sweep(sweep_jobs.MANY, folder={folder!r}, job=partial(sweep_jobs.stuck, {folder!r}), progress=False, **options)
+    sweep(sweep_jobs.MANY, folder={folder!r}, job=partial(sweep_jobs.stuck, {folder!r}), progress=False)
 """
 
 
 @NO_SIGKILL
-@pytest.mark.parametrize(("kind", "how"), [("processes", "SIGKILL"), ("processes", "SIGINT"), ("dask", "SIGINT")])
-def test_a_sweep_that_is_stopped_keeps_what_is_finished_and_goes_on(kind, how, threads, tmp_path):
+@pytest.mark.parametrize("how", ["SIGKILL", "SIGINT"])
+def test_a_sweep_that_is_stopped_keeps_what_is_finished_and_goes_on(how, threads, tmp_path):
     script, kept = tmp_path / "script.py", tmp_path / "kept"
-    script.write_text(SCRIPT.format(tests=str(Path(__file__).parent), dask=kind == "dask", folder=str(kept)))
+    script.write_text(SCRIPT.format(tests=str(Path(__file__).parent), folder=str(kept)))
     pipes = dict.fromkeys(("stdout", "stderr"), subprocess.PIPE)
     process = subprocess.Popen([sys.executable, script], text=True, start_new_session=True, **pipes)
     deadline = time.monotonic() + 120
@@ -295,10 +216,12 @@ def test_a_sweep_that_is_stopped_keeps_what_is_finished_and_goes_on(kind, how, t
         assert process.poll() is None, process.communicate()[1]
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    if how == "SIGINT" and kind == "processes":
+    if how == "SIGINT":
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: the workers hear it too
+        time.sleep(0.5)
+        (kept / "go-on").touch()  # it waits for the runs under way
     else:
-        process.send_signal(getattr(signal, how))
+        process.kill()
     said = process.communicate(timeout=60)
     assert process.returncode != 0
 
@@ -311,7 +234,8 @@ def test_a_sweep_that_is_stopped_keeps_what_is_finished_and_goes_on(kind, how, t
     finished = {path.name: path.read_text() for path in kept.glob("*.json")}
     assert 3 <= len(finished) <= 4
     if how == "SIGINT":
-        assert f"stopped: {len(finished)} of 12 runs are kept" in said[0]
+        assert "stopped: the same call goes on" in said[0]
+    assert len(times_run(kept)) < len(MANY)  # no other was begun
     before = times_run(kept)
     (kept / "go-on").touch()
     rows = sweep(MANY, threads, folder=kept, job=partial(sweep_jobs.stuck, str(kept)))
@@ -324,24 +248,20 @@ def test_a_sweep_that_is_stopped_keeps_what_is_finished_and_goes_on(kind, how, t
     assert len(list(kept.glob("*.json"))) == len(MANY)
 
 
-@pytest.mark.parametrize("room_again", [True, False])
-def test_a_full_disk_loses_no_result(room_again, options, tmp_path, monkeypatch, recwarn):
-    real, refusals = os.fsync, []
+def test_on_a_full_disk_it_stops_with_a_sentence_and_goes_on_when_there_is_room(options, tmp_path, monkeypatch):
+    real, calls = os.fsync, []
 
     def fsync(file):
-        if not room_again or len(refusals) < 2:
-            refusals.append(file)
+        calls.append(file)
+        if len(calls) == 3:
             raise OSError(errno.ENOSPC, "No space left on device")
         real(file)
 
     monkeypatch.setattr("charrnn_helpers.training.files.os.fsync", fsync)
+    with pytest.raises(ValueError, match=r"could not be written to .*No space left on device.*make room"):
+        sweep(CONFIGS, **options)
+    assert len(files(tmp_path)) == 2  # nothing in half
     assert values(sweep(CONFIGS, **options)) == [0, 2, 4, 6]
-    warned = [str(w.message) for w in recwarn if "could not be written" in str(w.message)]
-    if room_again:
-        assert (len(files(tmp_path)), warned) == (4, [])
-    else:
-        assert files(tmp_path) == []  # nothing in half either
-        assert warned[0].startswith("4 result(s)")
 
 
 @pytest.mark.parametrize("damage", ['{"key": ', '{"key": "another", "status": "finished"}'], ids=["cut", "other"])
