@@ -97,6 +97,7 @@ def test_cells_can_be_told_apart_without_colour():
     rows = [CELLS[name] for name in ("LSTM", "GRU", "RNN")]
     for look in ("colour", "line", "marker", "hatch"):
         assert len({getattr(row, look) for row in rows}) == len(rows), look
+    assert [(row.colour, row.line) for row in rows[:2]] == [("#0072B2", "-"), ("#D55E00", "--")]  # everywhere
 
 
 @every_cell

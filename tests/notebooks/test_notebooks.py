@@ -112,11 +112,14 @@ def test_beneath_every_panel_stands_a_picture_for_pages_without_a_kernel_and_it_
 
 
 @every_notebook
-def test_cells_are_short_and_have_their_place_in_the_slide_show(path):
+def test_cells_are_short_and_few_and_have_their_place_in_the_slide_show(path):
     notebook = read(path)
     lengths = sorted(len(cell.source.splitlines()) for cell in code_cells(notebook))
     assert lengths[-1] <= 40
     assert lengths[len(lengths) // 2] <= 10
+    assert len(lengths) <= 50
+    words = [cell.source for cell in notebook.cells if cell.cell_type == "markdown" and "instructor" not in tags(cell)]
+    assert len(" ".join(words).split()) <= 1_700
     kinds = {cell.metadata.get("slideshow", {}).get("slide_type") for cell in notebook.cells}
     assert kinds <= {"slide", "subslide", "fragment", "skip", "notes", "-"}
 
