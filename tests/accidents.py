@@ -117,10 +117,9 @@ def which_checkpoint(folder: Path) -> int:
 
 
 def go_on_sweeping(folder: Path) -> list[dict]:
-    """What the runs of a sweep gave, without what differs from time to time."""
+    """What the runs of a sweep gave."""
     with ThreadPoolExecutor(1) as pool:
-        rows = sweep(RUNS, pool, folder=folder / "rows", progress=False)
-    return [{name: row[name] for name in row if "seconds" not in name} for row in rows]
+        return sweep(RUNS, pool, folder=folder / "rows", progress=False)
 
 
 def kept_rows(folder: Path) -> dict[str, int]:
@@ -482,6 +481,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    import accidents  # a sweep takes no job of a module without a name
-
-    accidents.main()
+    main()

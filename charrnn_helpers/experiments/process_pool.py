@@ -22,7 +22,7 @@ def room_for_workers() -> int:
     memory = _limits(("memory.max",), ("memory/memory.limit_in_bytes",))
     if memory:
         cores = min(cores, int((memory[0] - OTHERS) // WORKER))
-    return max(1, cores)
+    return max(1, min(cores, 61))  # more no pool of Windows takes
 
 
 def _limits(*versions: tuple[str, ...]) -> list[float]:
@@ -33,13 +33,10 @@ def _limits(*versions: tuple[str, ...]) -> list[float]:
     return []
 
 
-def process_pool(calls: int) -> ProcessPoolExecutor:
-    """Processes for so many calls. An interrupt is the parent's business; no parent means no work.
-
-    The runs in hand come to their end after an interrupt. (A forked process would inherit locks of OpenMP threads.)
-    """
-    spawn = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(min(calls, room_for_workers()), spawn, initializer=_begin)
+def process_pool(workers: int) -> ProcessPoolExecutor:
+    """So many processes. An interrupt is the parent's business; no parent means no work."""
+    spawn = multiprocessing.get_context("spawn")  # a forked process would inherit locks of OpenMP threads
+    return ProcessPoolExecutor(workers, spawn, initializer=_begin)
 
 
 def _begin() -> None:

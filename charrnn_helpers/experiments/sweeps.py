@@ -12,6 +12,7 @@ import json
 import threading
 import uuid
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import contextmanager, nullcontext
@@ -33,7 +34,7 @@ from ..training.evaluation import context_losses
 from ..training.files import whole_file
 from ..training.loop import train
 from ..training.threads import one_thread
-from .process_pool import process_pool
+from .process_pool import process_pool, room_for_workers
 from .recipes import Recipe
 
 RESULTS_VERSION = 3  # raise it when an edit changes a number that a run gives: what was kept before is then run again
@@ -108,11 +109,12 @@ def sweep(
 
     A row is what `job` returned, with `config`, `key` and `status`: "finished"; "diverged", when the loss was no longer
     a number; or "failed", with its `error`. The first two are kept in `folder`, under `key_of` the run, and are not run
-    again; a failed one, also one whose worker was lost, is tried again by the next call.
+    again (another job needs another folder); a failed one, also one whose worker was lost, gets a warning, and is tried
+    again by the next call.
 
     Without `executor`, processes run side by side, as many as there is room for; in a script the call then belongs
-    under `if __name__ == "__main__":`. An interrupt waits for the runs under way, and begins no other; what is finished
-    is kept. `job` must be importable, as every worker imports it. Raises `ValueError` if results cannot be written.
+    under `if __name__ == "__main__":`. `job` must be importable, as every worker imports it. An interrupt waits for the
+    runs under way and keeps them; it begins no other. Raises `ValueError` if results cannot be written.
     """
     configs, folder = list(configs), Path(folder)
     with _writing(folder):
@@ -120,28 +122,46 @@ def sweep(
     keys = [key_of(config) for config in configs]
     rows = {key: row for key in dict.fromkeys(keys) if (row := _read(folder, key)) is not None}
     todo = {key: config for key, config in zip(keys, configs, strict=True) if key not in rows}
+    at_once = len(todo) if executor else min(len(todo), room_for_workers())
+    waiting, running = deque(todo), {}
     bar = tqdm(total=len({*keys}), initial=len(rows), desc="sweep", unit="run", leave=False, disable=not progress)
 
-    def take(key: str, future: Future) -> None:
+    def take(future: Future) -> None:
+        key = running[future]
         rows[key] = {"key": key, "config": asdict(todo[key]), **_outcome(future)}
         if rows[key]["status"] != "failed":
             _write(folder, rows[key])
         bar.update()
+        del running[future]
 
-    with bar, nullcontext(executor) if executor or not todo else process_pool(len(todo)) as workers:
-        # the last argument keeps Dask from taking a second attempt for the first
-        running = {workers.submit(_attempt, job, todo[key], key, uuid.uuid4().hex): key for key in todo}
+    with bar, nullcontext(executor) if executor or not todo else process_pool(at_once) as pool:
         try:
-            while running:
+            while waiting or running:
+                while waiting and len(running) < at_once:
+                    key = waiting.popleft()
+                    running[_submitted(pool, job, todo[key], key)] = key
                 done, _ = wait(running, 0.5, return_when=FIRST_COMPLETED)  # Windows hears no interrupt in a wait
                 for future in done:
-                    take(running.pop(future), future)
-        finally:
-            for future in running:
-                future.cancel()
-            if running:
+                    take(future)
+        finally:  # after an interrupt, or where a result could not be written
+            under_way = [future for future in running if not future.cancel()]
+            for future in under_way:
+                take(future)
+            if len(rows) < len({*keys}):
                 print(f"stopped: the same call goes on with what is kept in {folder}")
+    if failed := [row["error"] for row in rows.values() if row["status"] == "failed"]:
+        warnings.warn(f"{len(failed)} run(s) failed ({failed[0]}); the same call tries them again", stacklevel=2)
     return [rows[key] for key in keys]
+
+
+def _submitted(pool: Executor, *task) -> Future:
+    """The task under way, or lost at once where the executor is broken or shut down."""
+    try:
+        return pool.submit(_attempt, *task, uuid.uuid4().hex)  # else Dask takes a second attempt for the first
+    except Exception as error:
+        lost = Future()
+        lost.set_exception(error)
+        return lost
 
 
 def _attempt(job: Callable[[RunConfig], dict], config: RunConfig, key: str, _unique: str) -> dict:
@@ -161,7 +181,8 @@ def _outcome(future: Future) -> dict:
     try:
         return future.result()
     except Exception as error:  # `_attempt` lets no error of the job pass
-        return {"status": "failed", "error": f"its worker was lost ({type(error).__name__}: {error})"}
+        why = 'killed, out of memory, a job that cannot be imported, or a script without `if __name__ == "__main__":`'
+        return {"status": "failed", "error": f"its worker was lost ({type(error).__name__}: {error}): {why}"}
 
 
 # ------------------------------------------------------------------------------------------------ what a row is kept as

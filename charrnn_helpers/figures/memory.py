@@ -130,7 +130,9 @@ def plot_gradient_by_lag(curves: dict[str, Tensor], ylabel: str = "mean |∂loss
     )
 
 
-def plot_shares(shares: dict[str, dict[str, Share]], xlabel: str = "", ylabel: str = "share right") -> Picture:
+def plot_shares(
+    shares: dict[str, dict[str, Share]], xlabel: str = "", ylabel: str = "share of right answers"
+) -> Picture:
     """Shares of answers with 95 % intervals, `shares[cell][group]`, and chance as a line across each group."""
     groups = next(iter(shares.values()))
     figure, axes = new_figure()
@@ -144,7 +146,7 @@ def plot_shares(shares: dict[str, dict[str, Share]], xlabel: str = "", ylabel: s
     axes.margins(x=0.01)
     return picture(
         figure,
-        f"The {ylabel} for {', '.join(groups)}, with 95 % intervals: {' and '.join(shares)}, beside a black "
+        f"{ylabel.capitalize()} for {', '.join(groups)}, with 95 % intervals: {' and '.join(shares)}, beside a black "
         "line at chance.",
     )
 

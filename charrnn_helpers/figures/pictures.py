@@ -102,12 +102,14 @@ def name_lines(axes) -> None:
     """
 
     def end(line) -> float:
-        return axes.transAxes.inverted().transform(axes.transData.transform((1, line.get_ydata()[-1])))[1]
+        place = axes.transAxes.inverted().transform(axes.transData.transform((1, line.get_ydata()[-1])))[1]
+        return float(np.clip(np.nan_to_num(place), 0, 1))
 
     axes.autoscale_view()
     lines = sorted(axes.get_legend_handles_labels()[0], key=end)
     stacked = 0.2 * DPI / axes.bbox.height * np.arange(len(lines))  # a letter and a space each, as shares of the axes
-    places = isotonic_regression([end(line) for line in lines] - stacked).x + stacked if lines else ()
+    nearest = isotonic_regression([end(line) for line in lines] - stacked).x + stacked if lines else stacked
+    places = np.maximum(nearest, stacked)  # none below the axes
     for line, place in zip(lines, places, strict=True):
         weight = "bold" if line.get_linewidth() > 1 else "normal"
         look = {"color": line.get_color(), "weight": weight, "parse_math": False}

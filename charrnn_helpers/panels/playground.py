@@ -67,7 +67,7 @@ class Stage(anywidget.AnyWidget):
         """Let another pair write, from its own prompt on."""
         self.pair = pair
         if pair.corpus is not None:
-            val = pair.corpus.val[:2000]
+            val = pair.corpus.val[:1000]
             self.usual = copied_places(find_copies(val, pair.corpus.train, SHORTEST_COPY), len(val)).mean()
         spec, data = for_browser(pair)
         with self.hold_sync():

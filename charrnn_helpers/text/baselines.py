@@ -159,6 +159,7 @@ def ladder(train_ids: Ids, val_ids: Ids, vocab_size: int) -> dict[str, float]:
     """Nats per character on `val_ids`: "uniform", "unigram", "bigram", and "n-gram (n = …)" with the best order."""
     best = best_ngram(train_ids, val_ids, vocab_size)
     rungs = {"uniform": math.log(vocab_size)}
-    for name, order in (("unigram", 1), ("bigram", 2), (f"n-gram (n = {best.order})", best.order)):
-        rungs[name] = best.loss(val_ids, order)
+    for name, order in (("unigram", 1), ("bigram", 2)):
+        rungs[name] = NGram(train_ids, vocab_size, order).loss(val_ids)
+    rungs[f"n-gram (n = {best.order})"] = best.loss(val_ids)
     return rungs

@@ -69,6 +69,11 @@ def test_losses_along_a_text_are_minus_log_probabilities(ids, other, order, lowe
         assert model.loss(text, lower) == pytest.approx(np.mean(wanted))
 
 
+def test_a_text_of_one_character_has_a_ladder():
+    rungs = ladder(torch.zeros(50, dtype=torch.long), torch.zeros(9, dtype=torch.long), 2)
+    assert list(rungs)[:3] == ["uniform", "unigram", "bigram"]
+
+
 def test_the_ladder_ends_at_the_order_with_the_lowest_loss_on_val():
     """A chain in which the last two characters decide, with noise: orders above 3 only fit the noise."""
     random = torch.Generator().manual_seed(0)
