@@ -218,12 +218,6 @@ def test_plain_arrays_give_the_logits_of_the_module_in_float64(make_model, ids, 
     assert np.abs(np.stack([three.step(column) for column in texts.T.numpy()], axis=1) - expected).max() < 1e-13
 
 
-def test_plain_weights_begin_where_the_processor_reads_fastest(make_model):
-    """NumPy's own arrays do not always, and a product with them may then take longer."""
-    networks = [NumpyNetwork(make_model(num_layers=2)) for _ in range(10)]
-    assert {layer.W.ctypes.data % 64 for network in networks for layer in network.layers} == {0}
-
-
 # --- many at once ---------------------------------------------------------------------------------------------------
 
 

@@ -8,9 +8,6 @@ import nbformat
 import pytest
 import regenerate
 
-from charrnn_helpers.experiments.outcome import finished, looks
-from charrnn_helpers.experiments.protocol import trial_rows
-
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -40,12 +37,6 @@ def test_its_map_gives_the_question_and_the_time_of_each_notebook(path):
     time = re.search(r"\*\*Running time\*\* about (.+) on two CPU cores", opening)[1]
     row = f"| [{path.stem}](notebooks/{path.name}) | {question[0].lower()}{question[1:]} | {time} |"
     assert row in README.splitlines()
-
-
-def test_its_answer_is_that_of_the_trial():
-    rows = trial_rows()
-    (answer,) = re.findall(r"<!-- answer -->\n(.*?)\n<!-- end -->", README, re.DOTALL)
-    assert answer.splitlines() == [look.sentence for look in looks(rows, finished(rows)[-1])]
 
 
 def test_the_minutes_of_the_course_plans_are_those_of_the_sections_they_name():
