@@ -33,7 +33,7 @@ def _limits(*versions: tuple[str, ...]) -> list[float]:
     return []
 
 
-def process_pool(workers: int) -> ProcessPoolExecutor:
+def local_processes(workers: int) -> ProcessPoolExecutor:
     """So many processes. An interrupt is the parent's business; no parent means no work."""
     spawn = multiprocessing.get_context("spawn")  # a forked process would inherit locks of OpenMP threads
     return ProcessPoolExecutor(workers, spawn, initializer=_begin)

@@ -34,7 +34,7 @@ from ..training.evaluation import context_losses
 from ..training.files import whole_file
 from ..training.loop import train
 from ..training.threads import one_thread
-from .process_pool import process_pool, room_for_workers
+from .process_pool import local_processes, room_for_workers
 from .recipes import Recipe
 
 RESULTS_VERSION = 3  # raise it when an edit changes a number that a run gives: what was kept before is then run again
@@ -134,7 +134,7 @@ def sweep(
         bar.update()
         del running[future]
 
-    with bar, nullcontext(executor) if executor or not todo else process_pool(at_once) as pool:
+    with bar, nullcontext(executor) if executor or not todo else local_processes(at_once) as pool:
         try:
             while waiting or running:
                 while waiting and len(running) < at_once:
