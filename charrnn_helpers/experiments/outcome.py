@@ -16,7 +16,7 @@ from scipy import stats
 
 from ..measures.intervals import Interval
 from ..networks.registry import COMPARED
-from .protocol import BUDGETS, LARGEST, SEEDS, TRIAL_TEXTS, WINDOW, at_edges, judges, ranking
+from .protocol import BUDGETS, LARGEST, SEEDS, TRIAL_TEXTS, WINDOW, at_edges
 
 MATTERS = 0.02  # nats per character, said beforehand
 SHARED = 1 / 8  # test text to training text of a fold: what the corrected variance adds to 1/n
@@ -212,19 +212,20 @@ def births(rows: Sequence[dict], budget: str, cell: str) -> list[float]:
     ]
 
 
-def best_of(rows: Sequence[dict], text: str, cell: str, budget: str = "1.5 M") -> list[float]:
-    """Expected validation loss of the best of n trials, drawn without putting back, for n = 1 to all of them.
+def best_of(rows: Sequence[dict], text: str, cell: str) -> list[float]:
+    """Expected validation loss of the best of n trials at 1.5 million characters, for n = 1 to all of them.
 
     The curve of Dodge et al. (2019), without putting back; its last value is the lowest itself. On Shakespeare the mean
     of both judges. Raises `ValueError` if a trial is missing.
     """
+    budget, (*_, total, _) = next(iter(BUDGETS.items()))
+    where = {"part": "tuning", "text": text, "size": "350 K", "budget": budget, "cell": cell}
+    vals = [row["val"] for row in rows if where.items() <= row.items()]
+    if len(vals) != total:
+        raise ValueError(f"{text}, {budget}, {cell}: {len(vals)} trials of {total}")
     curves = []
-    for judge in judges(text):
-        trials = ranking(rows, text, "350 K", budget, cell, judge)
-        where = {"part": "tuning", "text": text, "size": "350 K", "budget": budget, "cell": cell}
-        of = {row["trial"]: row["val"][judge] for row in rows if where.items() <= row.items()}
-        losses = [of[trial] for trial in trials]  # from the lowest
-        total = len(losses)
+    for judge in vals[0]:
+        losses = sorted(val[judge] for val in vals)
         curves.append(
             [
                 sum(math.comb(total - k - 1, n - 1) * losses[k] for k in range(total - n + 1)) / math.comb(total, n)

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from functools import cache, partial
+from functools import partial
 from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,7 +23,6 @@ import pytest
 import quality
 import torch
 import training_speed
-import trial
 import tuning
 
 from charrnn_helpers import load_checkpoint, load_corpus
@@ -286,21 +285,6 @@ def test_latency_is_measured_in_the_page_and_in_jupyterlab(tmp_path):
     places = [("page", "text"), ("page", "click"), ("JupyterLab", "text"), ("JupyterLab", "click")]
     assert [(row["where"], row["what"]) for row in rows] == places
     assert all(0 < row["lowest"] <= row["milliseconds"] <= row["highest"] for row in rows)
-
-
-def test_the_trial_tunes_confirms_and_goes_on_where_it_stopped(tmp_path, monkeypatch, in_turn):
-    budgets = {name: budget._replace(trials=2, cells=("GRU",)) for name, budget in trial.protocol.BUDGETS.items()}
-    monkeypatch.setattr(trial.protocol, "SEEDS", range(2))
-    monkeypatch.setattr(trial.protocol, "write_stories", cache(trial.protocol.write_stories))
-    small = ["--scale", "0.001", "--rows", str(tmp_path / "rows.jsonl"), "--texts", "tales", "--sizes", "50 K"]
-    monkeypatch.setattr(trial.protocol, "BUDGETS", {"1.5 M": budgets["1.5 M"]})
-    first = trial.main(small)
-    assert [row["part"] for row in first] == [part for part in ("tuning", "confirmation", "n-gram") for _ in range(2)]
-    monkeypatch.setattr(trial.protocol, "BUDGETS", {name: budgets[name] for name in ("1.5 M", "6 M")})
-    both = trial.main(small)
-    assert both[:6] == json.loads(json.dumps(first))
-    assert len(both) == 12
-    assert all(row["test"] > row["floor"] for row in both if row["part"] == "confirmation")
 
 
 @pytest.mark.parametrize("there", [None, "jupyterhub", "nbgitpuller"])

@@ -10,6 +10,7 @@ import nbformat
 import pytest
 from scipy.special import stdtr, stdtrit
 
+from charrnn_helpers.experiments import protocol
 from charrnn_helpers.experiments.outcome import made_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,11 +20,20 @@ TEXTS = {"tales": "tales", "shakespeare": "Shakespeare"}
 
 
 def test_every_row_was_made_once_under_the_protocol_as_it_stands():
-    protocol = (ROOT / "charrnn_helpers/experiments/protocol.md").read_text(encoding="utf-8")
-    assert {row["protocol"] for row in ROWS} == {hashlib.sha256(protocol.encode("utf-8")).hexdigest()[:12]}
+    text = (ROOT / "charrnn_helpers/experiments/protocol.md").read_text(encoding="utf-8")
+    assert {row["protocol"] for row in ROWS} == {hashlib.sha256(text.encode("utf-8")).hexdigest()[:12]}
     names = ("part", "text", "size", "budget", "cell", "trial", "seed")
     made = [tuple(row.get(name) for name in names) for row in ROWS]
     assert len(set(made)) == len(made)
+
+
+def test_a_checkout_with_the_line_ends_of_windows_has_the_same_protocol(tmp_path, monkeypatch):
+    there, here = tmp_path / "protocol.md", protocol.version()
+    there.write_bytes(protocol.PROTOCOL.read_bytes().replace(b"\n", b"\r\n"))
+    monkeypatch.setattr(protocol, "PROTOCOL", there)
+    assert protocol.version() == here == protocol.trial_rows()[0]["protocol"]
+    there.write_bytes(there.read_bytes() + b".")
+    assert protocol.version() != here
 
 
 def let_through(text, size, budget, cell, judge):
