@@ -6,6 +6,7 @@ from .outcome import (
     MATTERS,
     best_of,
     births,
+    confirmed,
     difference,
     differences,
     edges,
