@@ -43,14 +43,19 @@ def plot_answer(
     main.yaxis.set_major_locator(MaxNLocator(6))
     name_lines(main)
     for text, axes in others.items():
+        budgets = sorted({read for found in losses[text].values() for read in found})
         for name, found in losses[text].items():
             look = style_of(name, {"color": "#777777", "linestyle": "--"})
             mark = {"marker": CELLS[name].marker if name in CELLS else "_" if name == "floor" else "x", "markersize": 7}
             axes.plot(list(found), list(found.values()), **look, **mark, label=name)
+            if max(found) < budgets[-1]:  # its name stands where the line ends
+                beside = {"color": look["color"], "weight": "bold", "va": "center", "parse_math": False}
+                axes.annotate(name, (max(found), found[max(found)]), (7, 0), textcoords="offset points", **beside)
+                axes.lines[-1].set_label(None)
         axes.set_title(text, loc="left", fontsize="medium", parse_math=False)
         axes.set_ylabel("test loss (nats)")
         name_lines(axes)
-        _logarithmic(axes, sorted({read for found in losses[text].values() for read in found}))
+        _logarithmic(axes, budgets)
     return picture(
         figure,
         f"The mean difference LSTM minus GRU and its interval against millions of characters read, logarithmic, for "

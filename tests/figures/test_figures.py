@@ -227,6 +227,12 @@ def test_dollars_in_a_text_are_no_mathematics(name, args):
     assert [text for text in texts if text.get_text().count("$") > 1 and text.get_parse_math()] == []
 
 
+def test_a_cell_that_has_no_run_of_the_largest_budget_is_named_where_its_line_ends():
+    *_, texts = draw("plot_answer", [READ, 0.02, {"tales": {"LSTM": {1.5: 0.3, 24: 0.2}, "RNN": {1.5: 0.3, 6: 0.25}}}])
+    right = {text.get_text(): box.x0 for text, (_, box) in texts.items()}
+    assert right["RNN"] < right["LSTM"]
+
+
 @pytest.mark.parametrize("name", ["plot_ladder", "plot_losses"])
 def test_a_line_that_is_not_known_is_not_named(name):
     assert not re.search("floor|n-gram|bigram", getattr(figures, name)(FIGURES[name][0][0]).words)
