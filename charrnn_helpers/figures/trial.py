@@ -47,11 +47,11 @@ def plot_answer(
         for name, found in losses[text].items():
             look = style_of(name, {"color": "#777777", "linestyle": "--"})
             mark = {"marker": CELLS[name].marker if name in CELLS else "_" if name == "floor" else "x", "markersize": 7}
-            axes.plot(list(found), list(found.values()), **look, **mark, label=name)
+            (line,) = axes.plot(list(found), list(found.values()), **look, **mark, label=name)
             if max(found) < budgets[-1]:  # its name stands where the line ends
                 beside = {"color": look["color"], "weight": "bold", "va": "center", "parse_math": False}
                 axes.annotate(name, (max(found), found[max(found)]), (7, 0), textcoords="offset points", **beside)
-                axes.lines[-1].set_label(None)
+                line.set_label(None)
         axes.set_title(text, loc="left", fontsize="medium", parse_math=False)
         axes.set_ylabel("test loss (nats)")
         name_lines(axes)
