@@ -88,9 +88,20 @@ def surprise(text: str) -> list[float]:
     for story in split_stories(text):
         reading = _read(story)
         if not reading.finished:
-            raise ValueError(f"this is not a text of the grammar: {_explain(story, reading)[1]}")
+            raise ValueError(f"this is not a text of the grammar: {_explain(story, reading)}")
         costs.extend(reading.surprises)
     return costs
+
+
+def _explain(story: str, reading: _Reading) -> str:
+    """Where a reading that did not come to the end of the story stopped, and why."""
+    position = reading.position
+    if position == len(story):
+        return f"it breaks off at character {position}, in the middle of a story"
+    before, char = story[max(0, position - 30) : position], story[position]
+    if any(thread.symbol is None for thread in reading.threads):
+        return f"at character {position} the story has ended, and {char!r} follows"
+    return f"at character {position}, after {before!r}, no story of the grammar goes on with {char!r}"
 
 
 @explained
@@ -109,7 +120,7 @@ def next_characters(text: str) -> dict[str, float]:
     story = stories[-1] if stories and not stories[-1].endswith("\n\n") else ""
     reading = _read(story)
     if reading.position < len(story):
-        raise ValueError(f"this is not the beginning of a text of the grammar: {_explain(story, reading)[1]}")
+        raise ValueError(f"this is not the beginning of a text of the grammar: {_explain(story, reading)}")
     shares: dict[str, float] = {}
     for thread in reading.threads:
         for char, (_, share) in thread.node.children.items():
@@ -139,7 +150,7 @@ def annotate(story: str) -> list[Mark]:
     """
     reading = _read(story)
     if not reading.finished:
-        raise ValueError(f"this is not a story of the grammar: {_explain(story, reading)[1]}")
+        raise ValueError(f"this is not a story of the grammar: {_explain(story, reading)}")
     marks = [
         Mark(char, "free" if cost > 1e-9 else "spelling", 0)
         for char, cost in zip(story, reading.surprises, strict=True)
@@ -154,48 +165,6 @@ def annotate(story: str) -> list[Mark]:
                 rivals = "".join(sorted({char if char != "\0" else follows for char in nexts}))
                 marks[position] = Mark(story[position], recall.symbol.dependency, position - recall.since, rivals)
     return marks
-
-
-class Validity(NamedTuple):
-    """`bool(validity)` is whether it is a story; if not, `position` and `reason` ("grammar" or "memory") say why."""
-
-    ok: bool
-    position: int
-    reason: str
-    message: str
-
-    def __bool__(self) -> bool:
-        return self.ok
-
-
-def is_valid(story: str) -> Validity:
-    """Is this one whole story of the grammar? If not: where it leaves it, and whether grammar or memory failed."""
-    reading = _read(story)
-    if reading.finished:
-        return Validity(True, len(story), "", "a story of the grammar")
-    reason, message = _explain(story, reading)
-    return Validity(False, reading.position, reason, message)
-
-
-def _explain(story: str, reading: _Reading) -> tuple[str, str]:
-    """Reason and message of a reading that did not come to the end of the story."""
-    position = reading.position
-    if position == len(story):
-        return "grammar", f"it breaks off at character {position}, in the middle of a story"
-    before, char = story[max(0, position - 30) : position], story[position]
-    if any(thread.symbol is None for thread in reading.threads):
-        return "grammar", f"at character {position} the story has ended, and {char!r} follows"
-    forgetful = _read(story[: position + 1], forget=True)
-    if forgetful.position > position:
-        inside = [t.symbol for t in forgetful.threads if t.symbol and t.symbol.recalls and t.start <= position]
-        symbol = inside[0] if inside else forgetful.threads[0].recalls[-1].symbol
-        determined = [t for t in reading.threads if t.written or not t.symbol.source]  # no word of a list begins here
-        wanted = "".join(sorted({char for thread in determined for char in thread.node.children}))
-        return "memory", (
-            f"at character {position}, after {before!r}, it does not remember the {symbol.dependency}: "
-            f"{char!r}, not {wanted!r}"
-        )
-    return "grammar", f"at character {position}, after {before!r}, no story of the grammar goes on with {char!r}"
 
 
 class Slip(NamedTuple):
