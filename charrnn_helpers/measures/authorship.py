@@ -117,8 +117,11 @@ def remembered_places(
 def mentions_lit(places: Sequence[Place], lights: Sequence[np.ndarray]) -> Share:
     """How often the brightest word is a mention of the hero; `chance` is the share of mentions among the words before.
 
-    `lights`: for each place what `written_by` says of it, or another light (at,), as a control.
+    `lights`: for each place what `written_by` says of it, or another light (at,), as a control. Raises `ValueError`
+    without a place, or if the two are not as many.
     """
+    if not 0 < len(places) == len(lights):
+        raise ValueError(f"places are {len(places)} and lights {len(lights)}; give a light for each of some places")
     lit = [brightest_word(place.story, light) in place.mentions for place, light in zip(places, lights, strict=True)]
     words = [WORD.findall(story[:at]) for story, at, _ in places]
     chances = [np.mean([word in place.mentions for word in one]) for place, one in zip(places, words, strict=True)]

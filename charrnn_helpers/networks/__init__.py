@@ -8,8 +8,6 @@ from .models import (
     GRUModel,
     LSTMModel,
     RNNModel,
-    check_sizes,
-    check_start,
     num_parameters,
     orthogonal_start,
     stepping,
