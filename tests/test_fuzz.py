@@ -141,7 +141,7 @@ SUBJECTS = {
     "learn_to_count": measures.learn_to_count,  # what they call is
     "LSTMModel": networks.LSTMModel,
 }
-ENDLESS = {"characters", "updates", "highest", "steps", "batch"}  # as much work as is asked for
+ENDLESS = {"characters", "updates", "highest", "steps", "batch", "n"}  # as much work as is asked for
 
 
 def tensor(shape, dtype, fill, device="cpu"):

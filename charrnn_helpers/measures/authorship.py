@@ -52,6 +52,8 @@ def written_by(model: nn.Module, vocab: Vocabulary, text: str, at: int, back: in
         raise ValueError("the shares are known in an LSTM or a GRU of one layer; give one of these")
     if not back < at < len(text):
         raise ValueError(f"at is {at}; give a character with more than {back} before it, {back + 1} to {len(text) - 1}")
+    if steps < 1:
+        raise ValueError(f"steps is {steps}; it must be at least 1")
     ids, then = vocab.encode(text[: at + 1]), at - back
     with torch.no_grad():
         (record,) = trace(model, ids[:then])

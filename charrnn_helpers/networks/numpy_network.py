@@ -44,8 +44,9 @@ class NumpyNetwork:
     def __init__(self, model: CharModel, texts: int | None = None):
         if texts is not None and texts < 1:
             raise ValueError(f"texts is {texts}; it must be at least 1, or None for one text without a row of its own")
+        if (kind := CELLS[model.cell].numpy) is None:
+            raise ValueError(f"model is an {model.cell}, which has no form on plain arrays; give an LSTM or a GRU")
         weights = {name: _array(value) for name, value in model.state_dict().items()}
-        kind = CELLS[model.cell].numpy
         units, depth = model.rnn.hidden_size, model.rnn.num_layers
         shape = (units,) if texts is None else (texts, units)
         head = weights["head.weight"]

@@ -10,7 +10,7 @@ import numpy as np
 
 from .arguments import Ids, explained
 
-MAX_ORDER = 16
+MAX_ORDER = 40
 
 
 class NGram:
@@ -35,20 +35,15 @@ class NGram:
         chars = self._indices(ids)
         self.grams = []  # for each length: the sorted codes, rank of the prefix * vocab_size + last character
         self.counts = []  # how often each stands in the text
-        ranks, firsts = np.zeros(len(chars) + 1, dtype=np.int64), []
+        self.left_neighbours = []  # how many different grams, longer by one, end in it: one list less
+        ranks = np.zeros(len(chars) + 1, dtype=np.int64)  # of the gram that begins at each character
         for length in range(1, order + 1):
-            codes = ranks[:-1] * vocab_size + chars[length - 1 :]
-            unique, first, ranks, counts = np.unique(codes, return_index=True, return_inverse=True, return_counts=True)
-            self.grams.append(unique)
+            codes, before = ranks[:-1] * vocab_size + chars[length - 1 :], ranks
+            grams, first, ranks, counts = np.unique(codes, return_index=True, return_inverse=True, return_counts=True)
+            if length > 1:
+                self.left_neighbours.append(np.bincount(before[first + 1], minlength=len(self.grams[-1])))
+            self.grams.append(grams)
             self.counts.append(counts)
-            firsts.append((first, ranks))
-        # different left neighbours of each gram: one for each distinct gram that is longer by one and ends in it
-        self.left_neighbours = []
-        for length in range(1, order):
-            longer_first, _ = firsts[length]
-            _, own_ranks = firsts[length - 1]
-            found = np.bincount(own_ranks[longer_first + 1], minlength=len(self.grams[length - 1]))
-            self.left_neighbours.append(found)
         self.discounts = [_discount(counts) for counts in self.counts]
         self.lower_discounts = [_discount(counts) for counts in self.left_neighbours]
 
@@ -146,11 +141,17 @@ def _discount(counts: np.ndarray) -> float:
 
 
 @explained
-def best_ngram(train_ids: Ids, val_ids: Ids, vocab_size: int, highest: int = 14) -> NGram:
-    """The n-gram counted on `train_ids` whose order, up to `highest`, has the lowest loss on `val_ids`."""
-    highest = min(highest, max(1, len(train_ids) - 1))
-    model = NGram(train_ids, vocab_size, highest)
-    model.order = min(range(1, highest + 1), key=lambda n: model.loss(val_ids, n))
+def best_ngram(train_ids: Ids, val_ids: Ids, vocab_size: int, highest: int = MAX_ORDER) -> NGram:
+    """The n-gram counted on `train_ids` whose order has the lowest loss on `val_ids`.
+
+    Orders up to 20 are tried, and if the last of them is the best, up to `highest`.
+    """
+    for tried in (20, MAX_ORDER):
+        tried = min(tried, highest, max(1, len(train_ids) - 1))
+        model = NGram(train_ids, vocab_size, tried)
+        model.order = min(range(1, tried + 1), key=lambda n: model.loss(val_ids, n))
+        if model.order < tried:
+            break
     return model
 
 
