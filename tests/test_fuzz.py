@@ -51,15 +51,15 @@ def not_a_number():
 SIZES = {"hidden_size": 4, "num_layers": 1, "embedding_size": 3, "dropout": 0.0, "keep_bias": None, "chrono": None}
 
 
-def usual() -> dict:
+def usual(cell: str) -> dict:
     """An argument that works, for each name; made anew for each call. `kept.pt` is a checkpoint."""
     return {
-        **{"model": network("LSTM"), "vocab": CHARS, "vocab_size": len(CHARS), "cell": "GRU", "parameters": 900},
+        **{"model": network(cell), "vocab": CHARS, "vocab_size": len(CHARS), "cell": "GRU", "parameters": 900},
         **SIZES,
         # texts
         **{"name_or_path": "assignment", "split": (0.8, 0.1, 0.1), "seed": 0, "characters": 100, "sample": STORIES},
         **{"text": STORIES, "story": APART[0], "stories": APART, "training_text": STORIES},
-        **{"ids": IDS, "train_ids": IDS, "val_ids": IDS[:30], "order": 2, "highest": 3, "streams": 2, "window": 4},
+        **{"ids": IDS, "train_ids": IDS, "val_ids": IDS[:30], "order": 2, "streams": 2, "window": 4},
         # training
         **{"config": FEW, "history": None, "device": "cpu", "name": "cpu", "precision": None, "threads": None},
         **{"stop": None, "on_validation": None, "progress": False, "update": 1},
@@ -78,38 +78,41 @@ def usual() -> dict:
 
 
 LETTERS = course.Vocabulary.from_text("\nabcdef!?")
-OWN = {  # where a name means something else
-    "LSTMModel": {"vocab_size": 5, **SIZES},
-    "TrainConfig": vars(FEW),
-    "Vocabulary": {"characters": "abc"},
-    "batches": {"inputs": IDS[None, :20], "targets": IDS[None, 1:21]},
-    "best_unit": {"feature": np.arange(4)},
-    "brightest_word": {"text": "Leo sat", "light": np.ones(7)},
-    "compare_with_torch": {"cell": networks.GRUCell(3, 4), "reference": torch.nn.GRU(3, 4, batch_first=True)},
-    "decay": {"first": 1, "last": 3},
-    "find_checkpoint": {"text": "tales"},
-    "forward": {"ids": IDS[None, :9]},
-    "gradient_by_lag": {"ids": IDS[None, :8]},
-    "latched_lines": {"vocab": LETTERS},
-    "learn_to_count": {"units": 3, "updates": 2, "rate": 0.01},
-    "load_checkpoint": {"path": "kept.pt"},
-    "longest_copied_span": {"sample": "abc", "training_text": "xabx"},
-    "loop_length": {"sample": "abababab"},
-    "probabilities": {"context": IDS[:4]},
-    "run_cell": {"cell": networks.GRUCell(3, 4), "x": torch.zeros(2, 5, 3)},
-    "save_checkpoint": {"path": "new.pt"},
-    "share_latched": {"model": network(size=len(LETTERS)), "vocab": LETTERS},
-    "verdict": {"first": "a", "second": "b"},
-    "verdict_sentence": {"losses": LOSSES, "first": "a", "second": "b"},
-}
 
 
-def working(function) -> dict:
+def own(name: str) -> dict:
+    """Where in the function of this name an argument means something else."""
+    return {
+        "LSTMModel": {"vocab_size": 5, **SIZES},
+        "TrainConfig": vars(FEW),
+        "Vocabulary": {"characters": "abc"},
+        "batches": {"inputs": IDS[None, :20], "targets": IDS[None, 1:21]},
+        "brightest_word": {"text": "Leo sat", "light": np.ones(7)},
+        "compare_with_torch": {"cell": networks.GRUCell(3, 4), "reference": torch.nn.GRU(3, 4, batch_first=True)},
+        "decay": {"first": 1, "last": 3},
+        "find_checkpoint": {"text": "tales"},
+        "forward": {"ids": IDS[None, :9]},
+        "gradient_by_lag": {"ids": IDS[None, :8]},
+        "latched_lines": {"vocab": LETTERS},
+        "learn_to_count": {"units": 3, "updates": 2, "rate": 0.01},
+        "load_checkpoint": {"path": "kept.pt"},
+        "longest_copied_span": {"sample": "abc", "training_text": "xabx"},
+        "loop_length": {"sample": "abababab"},
+        "probabilities": {"context": IDS[:4]},
+        "run_cell": {"cell": networks.GRUCell(3, 4), "x": torch.zeros(2, 5, 3)},
+        "save_checkpoint": {"path": "new.pt"},
+        "share_latched": {"model": network(size=len(LETTERS)), "vocab": LETTERS},
+        "verdict": {"first": "a", "second": "b"},
+        "verdict_sentence": {"losses": LOSSES, "first": "a", "second": "b"},
+    }.get(name, {})
+
+
+def working(function, cell: str = "LSTM") -> dict:
     """Arguments of `function` that work."""
-    known, own = usual(), OWN.get(function.__name__, {})
+    known, special = usual(cell), own(function.__name__)
     parts = inspect.signature(function).parameters.values()
     named = {part.name for part in parts if part.kind not in (part.VAR_POSITIONAL, part.VAR_KEYWORD)}
-    return {name: known[name] for name in sorted(named - own.keys())} | own
+    return {name: known[name] for name in sorted(named - special.keys())} | special
 
 
 def explained(function) -> bool:
@@ -130,7 +133,7 @@ def called(function, named):
 NGRAM = text.NGram(IDS, len(CHARS), 3)
 ROOMS = (course, text, networks, training, sampling, measures)
 OBJECTS = (CHARS, NGRAM, FEW, network("LSTM"), network(embedding_size=None), network(fast=True))
-SUBJECTS = {
+SUBJECTS = {  # without `CharModel`, which is for others to build on
     **{name: thing for room in ROOMS for name, thing in vars(room).items() if explained(thing) and name != "CharModel"},
     **{
         f"{type(thing).__name__} {number} {name}": getattr(thing, name)
@@ -141,7 +144,8 @@ SUBJECTS = {
     "learn_to_count": measures.learn_to_count,  # what they call is
     "LSTMModel": networks.LSTMModel,
 }
-ENDLESS = {"characters", "updates", "highest", "steps", "batch", "n"}  # as much work as is asked for
+ENDLESS = {"characters", "updates", "steps", "batch"}  # as much work as is asked for
+ENDLESS |= {(name, "n") for name in ("latched_lines", "share_latched")}
 
 
 def tensor(shape, dtype, fill, device="cpu"):
@@ -266,16 +270,22 @@ def test_a_result_or_one_sentence_that_names_the_argument_and_nothing_else_chang
     )
     @given(st.data())
     def holds(data):
-        named = working(function)
+        named = working(function, data.draw(st.sampled_from(["LSTM", "GRU"])))
         odd = data.draw(st.sets(st.sampled_from(sorted(named)), min_size=1, max_size=2))
         for one in sorted(odd):
-            more = META if isinstance(named[one], torch.Tensor) else LARGE if one not in ENDLESS else NUMBERS
+            endless = ENDLESS & {one, (name, one)}
+            more = META if isinstance(named[one], torch.Tensor) else NUMBERS if endless else LARGE
             named[one] = data.draw(ODD | more)
         assert complaint(function, named) is None, {one: named[one] for one in odd}
 
     holds()
 
 
-def test_all_public_names_are_asked():
-    assert {*course.__all__, "written_by", "as_streams", "run_cell"} <= SUBJECTS.keys()
-    assert {"LSTMModel 3 forward", "Vocabulary 0 encode", "NGram 1 losses"} <= SUBJECTS.keys()
+def test_all_public_functions_are_asked_but_those_that_say_nothing_of_their_own():
+    rooms = (text, networks, training, measures)
+    public = {name for room in rooms for name, thing in vars(room).items() if inspect.isfunction(thing)}
+    shown = {"one_update", "orthogonal_start", "stepping"}  # as the notebooks define them, or for one use there
+    assert public - SUBJECTS.keys() - shown == {
+        *("detach", "map_state", "to_device", "register", "keep_memory", "one_thread", "learn_to_latch")
+    }
+    assert {*course.__all__, "LSTMModel 3 forward", "Vocabulary 0 encode", "NGram 1 losses"} <= SUBJECTS.keys()

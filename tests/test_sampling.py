@@ -13,7 +13,7 @@ from scipy.stats import chisquare
 from torch import nn
 
 from charrnn_helpers import Vocabulary, generate
-from charrnn_helpers.networks.numpy_network import NumpyNetwork
+from charrnn_helpers.networks import NumpyNetwork, RNNModel
 from charrnn_helpers.sampling import generate_many, logits_after, next_distribution
 
 FIVE = torch.tensor([0.4, 0.3, 0.15, 0.1, 0.05]).log()
@@ -258,3 +258,8 @@ def test_a_value_that_means_nothing_is_named(model, vocab, name, value, message)
     if name in ("temperature", "top_k", "top_p"):
         with pytest.raises(ValueError, match=message):
             next_distribution(torch.zeros(15), **{name: value})
+
+
+def test_a_plain_rnn_is_refused_by_the_form_on_plain_arrays():
+    with pytest.raises(ValueError, match="model is an RNN, which has no form on plain arrays"):
+        NumpyNetwork(RNNModel(vocab_size=3, hidden_size=2))

@@ -64,8 +64,6 @@ def novelty(sample: str, training_text: str, n: int = 4) -> float:
 
     Raises `ValueError` if `n` is below 1 or the sample has fewer than n words.
     """
-    if n < 1:
-        raise ValueError(f"n is {n}; it must be at least 1")
     grams = _enough(_word_grams(sample, n), f"has fewer than {n} words")
     known = set(_word_grams(training_text, n))
     return sum(gram not in known for gram in grams) / len(grams)
@@ -121,5 +119,7 @@ def _enough(found: list, what: str) -> list:
 
 
 def _word_grams(text: str, n: int) -> list[tuple[str, ...]]:
+    if n < 1:
+        raise ValueError(f"n is {n}; it must be at least 1")
     words = re.findall(r"[\w']+|[^\w\s]", text)
     return [tuple(words[i : i + n]) for i in range(len(words) - n + 1)]

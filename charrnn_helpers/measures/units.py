@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from torch import Tensor
 
-from ..text.arguments import explained
+from ..text.arguments import explained, shown
 from ..text.tales_grammar import WORDS
 
 HERO = re.compile(r"\b(?:" + "|".join(WORDS["name"]) + r")\b")
@@ -49,6 +49,8 @@ def best_unit(values: Tensor, feature: np.ndarray, chosen_on: int) -> Unit:
 @explained
 def correlations(values: Tensor, feature: np.ndarray) -> np.ndarray:
     """Pearson's correlation of every unit of `values` (T, H) with `feature` (T,): (H,); 0 for one that stands still."""
+    if values.dim() != 2 or len(values) != len(feature):
+        raise ValueError(f"values are {shown(values)} for {len(feature)} characters; give a row for each")
     if not len(feature) or np.ptp(feature) == 0:
         raise ValueError("the feature has one value only in this text; choose a text in which it changes")
     units = values.numpy().astype(float)

@@ -141,16 +141,16 @@ def _discount(counts: np.ndarray) -> float:
 
 
 @explained
-def best_ngram(train_ids: Ids, val_ids: Ids, vocab_size: int, highest: int = MAX_ORDER) -> NGram:
+def best_ngram(train_ids: Ids, val_ids: Ids, vocab_size: int) -> NGram:
     """The n-gram counted on `train_ids` whose order has the lowest loss on `val_ids`.
 
-    Orders up to 20 are tried, and if the last of them is the best, up to `highest`.
+    Orders up to 20 are tried, and if the last of them is the best, up to `MAX_ORDER`.
     """
-    for tried in (20, MAX_ORDER):
-        tried = min(tried, highest, max(1, len(train_ids) - 1))
+    for most in (20, MAX_ORDER):
+        tried = min(most, max(1, len(train_ids) - 1))
         model = NGram(train_ids, vocab_size, tried)
         model.order = min(range(1, tried + 1), key=lambda n: model.loss(val_ids, n))
-        if model.order < tried:
+        if model.order < tried or tried < most:
             break
     return model
 

@@ -222,7 +222,8 @@ def make(run: dict, scale: float = 1.0) -> dict:
     if run["part"] == "n-gram":
         ngram = best_ngram(parts.train, parts.val["next"], len(vocab))
         losses = ngram.losses(vocab.encode(parts.test))[1:]  # the first character is given
-        return {**run, "protocol": version(scale), "order": ngram.order, "test": round(float(losses.mean()), 5)}
+        orders = {"order": ngram.order, "tried": len(ngram.grams)}
+        return {**run, "protocol": version(scale), **orders, "test": round(float(losses.mean()), 5)}
     model, drawn = network(run, vocab), settings(run["trial"], run["text"], run["cell"])
     streams = BUDGETS[run["budget"]].streams
     updates = max(2, int(scale * BUDGETS[run["budget"]].characters) // (streams * WINDOW))

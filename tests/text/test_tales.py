@@ -57,7 +57,7 @@ def say(word, form, memory):
     return word
 
 
-def second_reader(text, forgetful=False):
+def second_reader(text):
     """Every derivation of `text` as (log-probability, spans), and how far the best attempt came.
 
     A span is (start, text, name, form) of a word that is read from memory.
@@ -77,9 +77,8 @@ def second_reader(text, forgetful=False):
             choices = [(symbol, 1.0, memory, spans)]
         elif piece["read"]:
             name, _, form = piece["read"].partition(".")
-            words = WORDS[KINDS[name][1]] if forgetful else [memory[name]]
-            texts = dict.fromkeys(say(word, form, memory) for word in words)
-            choices = [(said, 1.0, memory, (*spans, (position, said, name, form))) for said in texts]
+            said = say(memory[name], form, memory)
+            choices = [(said, 1.0, memory, (*spans, (position, said, name, form)))]
         else:
             source, _, name = piece["write"].partition(":")
             source, _, form = source.partition(".")
