@@ -50,7 +50,7 @@ def plot_answer(
             (line,) = axes.plot(list(found), list(found.values()), **look, **mark, label=name)
             if max(found) < budgets[-1]:  # its name stands where the line ends
                 beside = {"color": look["color"], "weight": "bold", "va": "center", "parse_math": False}
-                axes.annotate(name, (max(found), found[max(found)]), (7, 0), textcoords="offset points", **beside)
+                axes.annotate(name, (max(found), found[max(found)]), (5, -9), textcoords="offset points", **beside)
                 line.set_label(None)
         axes.set_title(text, loc="left", fontsize="medium", parse_math=False)
         axes.set_ylabel("test loss (nats)")

@@ -62,16 +62,19 @@ def test_every_confirmed_run_has_the_settings_that_did_best_where_it_is_not_test
         assert own["settings"] == row["settings"]
 
 
-def statistics(text, budget):
-    """Mean, interval, p and p of equivalence of LSTM minus GRU, by the formulas of the protocol; None if incomplete."""
-    where = {"text": text, "size": "350 K", "budget": budget}
-    tests = {
-        cell: {row["seed"]: row["test"] for row in CONFIRMED if {**where, "cell": cell}.items() <= row.items()}
-        for cell in ("LSTM", "GRU")
-    }
-    if min(map(len, tests.values())) < 10:
+def losses(text, budget, name):
+    """The test loss of each seed of a cell, or of the n-gram."""
+    which = {"part": "n-gram"} if name == "n-gram" else {"part": "confirmation", "cell": name}
+    where = {"text": text, "size": "350 K", "budget": budget, **which}
+    return {row["seed"]: row["test"] for row in ROWS if where.items() <= row.items()}
+
+
+def statistics(text, budget, first="LSTM", second="GRU"):
+    """Mean, interval, p and p of equivalence of a difference, by the protocol's formulas; None if incomplete."""
+    ours, theirs = (losses(text, budget, name) for name in (first, second))
+    if min(len(ours), len(theirs)) < 10:
         return None
-    d = [tests["LSTM"][seed] - tests["GRU"][seed] for seed in range(10)]
+    d = [ours[seed] - theirs[seed] for seed in range(10)]
     mean = sum(d) / 10
     variance = sum((x - mean) ** 2 for x in d) / 9
     error = math.sqrt(variance * (1 / 10 + (1 / 8 if text == "shakespeare" else 0)))
@@ -124,6 +127,18 @@ def test_the_verdicts_of_09_are_those_of_the_rows():
         assert list(map(float, numbers[3:])) == pytest.approx(statistic[3:], rel=0.06)
 
 
+def test_where_09_puts_them_beside_the_ngram_and_the_plain_rnn_is_where_the_rows_do():
+    places = "below|above|equivalent to|not told apart from"
+    pattern = rf"^(\w+), ([\d.]+ M): the (LSTM|GRU) is ({places}) the (n-gram|RNN), (\S+) \((\S+) to (\S+)\)$"
+    found = re.findall(pattern, printed(ROOT / "notebooks" / "09_fair_trial.ipynb"), re.MULTILINE)
+    assert len(found) == 12 + 8  # the plain RNN has no largest budget
+    for text, budget, cell, place, other, *numbers in found:
+        mean, low, high, _, equivalent = statistics(text, budget, cell, other)
+        assert list(map(float, numbers)) == pytest.approx([mean, low, high], abs=6e-4)
+        right = "below" if high < 0 else "above" if low > 0 else "equivalent to" if equivalent < 0.05 else None
+        assert place == (right or "not told apart from")
+
+
 @pytest.mark.parametrize("where", ["README.md", "notebooks/05_loss_curves.ipynb", "notebooks/09_fair_trial.ipynb"])
 def test_the_two_sentences_are_those_of_the_largest_budget_wherever_they_stand(where):
     text = (ROOT / where).read_text(encoding="utf-8") if where.endswith(".md") else printed(ROOT / where)
@@ -141,6 +156,7 @@ def test_the_shipped_runs_are_of_the_sizes_they_say_and_no_two_are_one():
     for row in CONFIRMED:
         assert row["parameters"] == pytest.approx(1000 * int(row["size"].split()[0]), rel=0.01)
         assert row["status"] in ("finished", "diverged")
+    assert all(row["order"] < row["tried"] for row in ROWS if row["part"] == "n-gram")  # the best stands inside
     curves = [(row["text"], row["budget"], row["cell"], *row.get("val_losses", [row["seed"]])) for row in CONFIRMED]
     assert len(set(curves)) == len(curves)
 
