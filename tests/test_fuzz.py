@@ -144,7 +144,7 @@ SUBJECTS = {  # without `CharModel`, which is for others to build on
     "learn_to_count": measures.learn_to_count,  # what they call is
     "LSTMModel": networks.LSTMModel,
 }
-ENDLESS = {"characters", "updates", "steps", "batch"}  # as much work as is asked for
+ENDLESS = {"characters", "updates", "steps"}  # as much work as is asked for
 ENDLESS |= {(name, "n") for name in ("latched_lines", "share_latched")}
 
 

@@ -15,6 +15,7 @@ from charrnn_helpers.experiments.outcome import made_of
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = [json.loads(line) for line in (ROOT / "charrnn_helpers/results/trial.jsonl").read_text().splitlines()]
+NINE = ROOT / "notebooks" / "09_fair_trial.ipynb"
 CONFIRMED = [row for row in ROWS if row["part"] == "confirmation"]
 TEXTS = {"tales": "tales", "shakespeare": "Shakespeare"}
 
@@ -118,7 +119,7 @@ def test_the_verdicts_of_09_are_those_of_the_rows():
         r"^(\w+), ([\d.]+ M): LSTM minus GRU (\S+) nats, 95 % interval (\S+) to (\S+) "
         r"\((?:exploratory, p|primary, Holm's p) (\S+); of equivalence (\S+); 10 pairs\): (.+)$"
     )
-    found = re.findall(pattern, printed(ROOT / "notebooks" / "09_fair_trial.ipynb"), re.MULTILINE)
+    found = re.findall(pattern, printed(NINE), re.MULTILINE)
     assert {(text, budget) for text, budget, *_ in found} == set(expected())
     for text, budget, *numbers, verdict in found:
         statistic, right = expected()[text, budget]
@@ -130,8 +131,9 @@ def test_the_verdicts_of_09_are_those_of_the_rows():
 def test_where_09_puts_them_beside_the_ngram_and_the_plain_rnn_is_where_the_rows_do():
     places = "below|above|equivalent to|not told apart from"
     pattern = rf"^(\w+), ([\d.]+ M): the (LSTM|GRU) is ({places}) the (n-gram|RNN), (\S+) \((\S+) to (\S+)\)$"
-    found = re.findall(pattern, printed(ROOT / "notebooks" / "09_fair_trial.ipynb"), re.MULTILINE)
+    found = re.findall(pattern, printed(NINE), re.MULTILINE)
     assert len(found) == 12 + 8  # the plain RNN has no largest budget
+    assert all(row["order"] < row["tried"] for row in ROWS if row["part"] == "n-gram")  # the best one stands inside
     for text, budget, cell, place, other, *numbers in found:
         mean, low, high, _, equivalent = statistics(text, budget, cell, other)
         assert list(map(float, numbers)) == pytest.approx([mean, low, high], abs=6e-4)
@@ -156,7 +158,6 @@ def test_the_shipped_runs_are_of_the_sizes_they_say_and_no_two_are_one():
     for row in CONFIRMED:
         assert row["parameters"] == pytest.approx(1000 * int(row["size"].split()[0]), rel=0.01)
         assert row["status"] in ("finished", "diverged")
-    assert all(row["order"] < row["tried"] for row in ROWS if row["part"] == "n-gram")  # the best stands inside
     curves = [(row["text"], row["budget"], row["cell"], *row.get("val_losses", [row["seed"]])) for row in CONFIRMED]
     assert len(set(curves)) == len(curves)
 
@@ -167,3 +168,23 @@ def test_the_kinds_of_a_difference_add_up_to_it():
         kinds = sum(part.mean for kind, part in parts.items() if kind != "all")
         assert kinds == pytest.approx(parts["all"].mean, abs=5e-4)  # the rows are rounded
         assert kinds == pytest.approx(expected()["tales", budget][0][0], abs=5e-4)
+
+
+def test_what_readme_and_09_say_in_words_of_24_million_characters_is_in_the_rows():
+    readme, nine = (ROOT / "README.md").read_text(encoding="utf-8"), nbformat.read(NINE, as_version=4).cells
+    told = "\n".join(cell.source for cell in nine if cell.cell_type == "markdown")
+    largest = [row for row in CONFIRMED if row["budget"] == "24 M"]
+    tales = [row for row in largest if row["text"] == "tales"]
+    friend = {cell: [row["by kind"]["friend"][1] for row in tales if row["cell"] == cell] for cell in ("LSTM", "GRU")}
+    said = re.search(r"GRUs pay at most (\S+) nats, LSTMs (\S+), a blind guess (\S+) \(09\)", readme).groups()
+    assert said == (f"{max(friend['GRU']):.2f}", f"{min(friend['LSTM']):.1f}", f"{math.log(6):.1f}")
+    assert f"{max(friend['LSTM']):.1f}" == said[1]
+    parts = made_of(ROWS, "24 M")
+    assert parts["friend"].mean / parts["all"].mean == pytest.approx(2 / 3, abs=0.04)  # "two thirds"
+    assert f"{parts['friend'].mean:.3f} nats, too few to matter" in told
+    ours = {text: f"{statistics(text, '24 M')[0]:+.3f}" for text in TEXTS}
+    assert f"with tuned starts {ours['tales'][1:]} nats remain at 24 million" in told
+    assert ours["shakespeare"] == "-0.002"
+    assert "Shakespeare (0.002)" in told
+    tried = [row["settings"]["start"].get("chrono", math.inf) for row in ROWS if row["part"] == "tuning"]
+    assert {row["settings"]["start"]["chrono"] for row in tales} == {min(tried)}  # "the shortest chrono tried"
