@@ -2,7 +2,7 @@
 
 A run is a dictionary: part ("tuning", "confirmation" or "n-gram"), text, size, budget, cell, trial (which settings)
 and, but for a tuning, seed. A row is a run and what came out of it; `results/trial.jsonl` holds one a line.
-`tests/benchmarks/trial.py` makes them.
+`tests/tools/trial.py` makes them.
 """
 
 import hashlib

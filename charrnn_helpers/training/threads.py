@@ -2,7 +2,7 @@
 
 The threads of a product wait for each other, and spin while they wait. Where another program takes one of their cores,
 all wait for the thread that does not run, and a training may fall to a twentieth of its speed; one with fewer threads
-does not. What it is worth: `tests/benchmarks/busy.py`.
+does not. What it is worth: `tests/tools/busy.py`.
 """
 
 import math

@@ -94,7 +94,7 @@ def test_every_figure_and_every_panel_says_in_words_what_it_shows_and_nothing_fa
 
 @every_notebook
 def test_beneath_every_panel_stands_a_picture_for_pages_without_a_kernel_and_it_says_what_to_try(path):
-    """Taken by `tests/regenerate.py --panels`; its words say what the panel shows."""
+    """Taken by `tests/tools/regenerate.py --panels`; its words say what the panel shows."""
     cells = read(path).cells
     for cell, below in zip(cells, [*cells[1:], None]):
         if cell.cell_type == "code" and re.search(r"\w_panel\(", cell.source):

@@ -1,6 +1,6 @@
 """A class on a JupyterHub of this machine: all students log in, pull the course and open their notebooks at once.
 
-    python tests/benchmarks/hub.py --users 10 --browsers 1
+    python tests/tools/hub.py --users 10 --browsers 1
 
 It needs, beside the course and its tests, what `pip install jupyterhub` and `npm install configurable-http-proxy` bring
 (the program of the latter on the PATH), and Linux. Every student logs in by the form, gets a server, pulls by

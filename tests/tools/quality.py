@@ -1,8 +1,8 @@
 """How good in how long: the recipes on Tiny Shakespeare, or on another text, over several seeds.
 
-    CHARRNN_DATA=... python tests/benchmarks/quality.py                     all recipes, both cells, three seeds
-    CHARRNN_DATA=... python tests/benchmarks/quality.py --recipes quick --cells LSTM --seeds 0
-    CHARRNN_DATA=... python tests/benchmarks/quality.py --json FILE         goes on where FILE stops
+    CHARRNN_DATA=... python tests/tools/quality.py                     all recipes, both cells, three seeds
+    CHARRNN_DATA=... python tests/tools/quality.py --recipes quick --cells LSTM --seeds 0
+    CHARRNN_DATA=... python tests/tools/quality.py --json FILE         goes on where FILE stops
 
 Split 90/10 as nanoGPT does. `seconds` is the whole run, set-up, choice of precision and validation included. Losses are
 nats per character on the validation text in three protocols that are never compared with each other: the state

@@ -1,6 +1,6 @@
 """What `keep_memory` is worth: seconds of a processor core for an update, with it and without, in fresh processes.
 
-    python tests/benchmarks/keep_memory.py --json charrnn_helpers/results/keep_memory.json
+    python tests/tools/keep_memory.py --json charrnn_helpers/results/keep_memory.json
 
 The two take turns. One network of each kind, 64 streams, windows of 64, float32; two minutes on one core.
 """

@@ -1,6 +1,6 @@
 """How far each cell counts, and how long it holds a key, at a rate chosen for it: what 08 shows.
 
-    python tests/benchmarks/counting.py --json charrnn_helpers/results/counting.json
+    python tests/tools/counting.py --json charrnn_helpers/results/counting.json
 
 LSTM, GRU and plain RNN of 10 units on a^n b^n and a^n b^n c^n, and of 24 units on a key that comes back after n dots;
 n up to 20 in training. The reach is the n up to which a network is right, at most 100. First each cell tries the same

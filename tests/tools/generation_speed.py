@@ -1,6 +1,6 @@
 """How fast does a network write: `generate`, beside a module call for each character, and many texts at once?
 
-    python tests/benchmarks/generation_speed.py              a table, and the same as JSON with --json FILE
+    python tests/tools/generation_speed.py              a table, and the same as JSON with --json FILE
 
 New characters per second, with all that it takes: reading the prompt, drawing, decoding. The usual loop is that of most
 courses: a module call, a softmax and `torch.multinomial` for each character. `500 in ms` is one text of 500 characters,

@@ -1,10 +1,10 @@
 """The tests under several Pythons, each with the oldest and with the newest packages that the requirements allow.
 
     .venv/bin/pip install uv
-    .venv/bin/python tests/matrix.py                          # every cell, with FAST, the tests below
-    .venv/bin/python tests/matrix.py 3.10-oldest 3.14-newest  # these cells
-    .venv/bin/python tests/matrix.py --tests "-n 2 --nbval notebooks tests"  # all tests, as the README has them
-    .venv/bin/python tests/matrix.py --last-tested            # and write the newest that passed to last_tested.txt
+    .venv/bin/python tests/tools/matrix.py                # every cell, with FAST, the tests below
+    .venv/bin/python tests/tools/matrix.py 3.10-oldest 3.14-newest  # these cells
+    .venv/bin/python tests/tools/matrix.py --tests "-n 2 --nbval notebooks tests"  # all tests, as the README has them
+    .venv/bin/python tests/tools/matrix.py --last-tested  # and write the newest that passed to last_tested.txt
 
 "Oldest" is the oldest release with a wheel for that Python. uv finds the Pythons of this machine, or gets them. A cell
 is an environment of its own, in a folder that goes when the cell is done; with CUDA's libraries it takes up to 8 GB
@@ -21,15 +21,15 @@ import time
 from itertools import product
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PYTHONS, ENDS = ("3.10", "3.11", "3.12", "3.13", "3.14"), {"oldest": "lowest-direct", "newest": "highest"}
 FAST = "-n 0 --nbval notebooks/03_gru.ipynb tests --ignore=tests/browser --ignore=tests/notebooks"
-FAST += " --ignore=tests/benchmarks --ignore=tests/experiments --ignore=tests/test_lecturer.py"
+FAST += " --ignore=tests/experiments --ignore=tests/test_lecturer.py"
 SHOWN = ("torch", "numpy", "scipy", "matplotlib", "jupyterlab", "ipywidgets", "anywidget", "nbval", "distributed")
 GPU = ("nvidia-", "cuda-", "triton")  # what PyTorch brings on Linux only
 LAST_TESTED = ROOT / "tests" / "last_tested.txt"
 HEAD = """\
-# The newest set that passed the tests (tests/matrix.py). If a release that came later breaks the course:
+# The newest set that passed the tests (tests/tools/matrix.py). If a release that came later breaks the course:
 # .venv/bin/pip install -r requirements.txt -r tests/requirements.txt -c tests/last_tested.txt
 """
 

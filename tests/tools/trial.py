@@ -1,7 +1,7 @@
 """The trial of LSTM and GRU, as charrnn_helpers/experiments/protocol.md lays it down.
 
-    CHARRNN_DATA=... python tests/benchmarks/trial.py                                    all of it, in a night
-    CHARRNN_DATA=... python tests/benchmarks/trial.py --scale 0.002 --rows /tmp/small.jsonl   minutes: does it work?
+    CHARRNN_DATA=... python tests/tools/trial.py                                    all of it, in a night
+    CHARRNN_DATA=... python tests/tools/trial.py --scale 0.002 --rows /tmp/small.jsonl   minutes: does it work?
 
 For each budget: the trials, and then ten seeds with what was chosen. Each row is written to --rows as soon as it is
 there, and no run of a row is made again, so that the trial can be stopped at any time. It may run beside other work:

@@ -1,6 +1,6 @@
 """From a hand to what it changes: the playground in JupyterLab and as a page, in a headless Chromium.
 
-    python tests/benchmarks/latency.py
+    python tests/tools/latency.py
 
 Two networks of --units write --length characters each. A clock in the page runs from the slider's `change` event until
 both texts are new ("text"), and from a click on a character until bars, units and the lit past are drawn ("click").

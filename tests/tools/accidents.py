@@ -1,7 +1,7 @@
 """Accidents, again and again: processes killed, bits flipped, claims that are false, full disks, strange texts.
 
-    python tests/accidents.py                             200 kills, 500 flips and the rest: some minutes
-    python tests/accidents.py --kills 20 --flips 50       fewer
+    python tests/tools/accidents.py                             200 kills, 500 flips and the rest: some minutes
+    python tests/tools/accidents.py --kills 20 --flips 50       fewer
 
 Kills need a system that can fork. `test_accidents.py` runs a few of each.
 """

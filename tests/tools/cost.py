@@ -1,6 +1,6 @@
 """What does a training run cost: how time grows, how much memory it takes, how long the import is.
 
-    python tests/benchmarks/cost.py                          a table, and the same as JSON with --json FILE
+    python tests/tools/cost.py                          a table, and the same as JSON with --json FILE
 
 Each row changes one thing of a run of 32 streams x 64 characters through one layer of 256 units: width, depth, window,
 streams; or the length of the text, from 10 KB to 10 MB. `around s` is what a run takes besides its updates: encoding

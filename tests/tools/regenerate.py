@@ -1,9 +1,9 @@
 """Run notebooks from top to bottom in a fresh kernel and save them with their real outputs.
 
-    python tests/regenerate.py              all of them
-    python tests/regenerate.py 03 05        those whose names start so
-    python tests/regenerate.py 04 --bundle  and put the checkpoints that 04 has just trained into the package
-    python tests/regenerate.py --panels 03  runs none: takes the pictures of their panels anew, in a browser
+    python tests/tools/regenerate.py              all of them
+    python tests/tools/regenerate.py 03 05        those whose names start so
+    python tests/tools/regenerate.py 04 --bundle  and put the checkpoints that 04 has just trained into the package
+    python tests/tools/regenerate.py --panels 03  runs none: takes the pictures of their panels anew, in a browser
 
 What is saved is what `pytest --nbval` compares: execution counts 1..n, no widget state, no timestamps. An error in an
 untagged cell ends it, and of that notebook nothing is saved. Two figures
@@ -23,7 +23,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"
 RUNS = NOTEBOOKS / "runs"
 BUNDLED = ROOT / "charrnn_helpers" / "checkpoints"
@@ -64,7 +64,7 @@ def main() -> None:
     parser.add_argument("--panels", action="store_true")
     options = parser.parse_args()
     if options.panels:
-        command = [sys.executable, ROOT / "tests" / "browser" / "panel_pictures.py", *options.prefixes]
+        command = [sys.executable, ROOT / "tests" / "tools" / "panel_pictures.py", *options.prefixes]
         raise SystemExit(subprocess.run(command).returncode)
     for path in sorted(NOTEBOOKS.glob("*.ipynb")):
         if path.name.startswith(tuple(options.prefixes)):

@@ -1,7 +1,7 @@
 """One trial of a recipe: a network and a schedule, trained once on Tiny Shakespeare, and its losses.
 
-    CHARRNN_DATA=... python tests/benchmarks/tuning.py --row 9                     row 9 of results/trials.json again
-    CHARRNN_DATA=... python tests/benchmarks/tuning.py --row 9 --layers 2 --units 192 --json FILE      with a change
+    CHARRNN_DATA=... python tests/tools/tuning.py --row 9                     row 9 of results/trials.json again
+    CHARRNN_DATA=... python tests/tools/tuning.py --row 9 --layers 2 --units 192 --json FILE      with a change
 
 Split 90/10; losses are nats per character on the validation text, with the state carried and in blocks of 256, for the
 best weights of four looks. (Rows 0 to 33, by which the recipes were chosen, were made before this command: bfloat16,

@@ -1,6 +1,6 @@
 """What networks learn to remember: the longer runs that 04, 05 and 08 show.
 
-    python tests/benchmarks/memory.py --json charrnn_helpers/results/memory.json
+    python tests/tools/memory.py --json charrnn_helpers/results/memory.json
 
 Rates: LSTM, GRU and plain RNN of 160 units on `tales` at four rates. Recall: the same as 04 trains them, the gated
 ones also from the other one's start; three seeds; twenty times on the way, and at the end: which of the remembered

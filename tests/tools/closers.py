@@ -1,6 +1,6 @@
 """What networks remember of texts that nobody made for it: the runs that 08 shows.
 
-    python tests/benchmarks/closers.py --json charrnn_helpers/results/closers.json
+    python tests/tools/closers.py --json charrnn_helpers/results/closers.json
 
 LSTM, GRU and plain RNN of 192 units on `python_docs` (which sign stands open?) and on `shakespeare` (who speaks next,
 does the line end?), with windows of 64, three seeds, in bfloat16; asked on the texts' validation and test parts. Beside

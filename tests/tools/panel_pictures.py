@@ -1,4 +1,4 @@
-"""A picture of every panel, for pages that have no kernel: `tests/regenerate.py --panels` takes them.
+"""A picture of every panel, for pages that have no kernel: `tests/tools/regenerate.py --panels` takes them.
 
 Each panel is opened in JupyterLab with what it needs of its notebook and no more, so that none waits for a training.
 Where there is nothing to see before a button is pressed, it is pressed; in the playground a character is chosen.
@@ -16,9 +16,11 @@ from pathlib import Path
 from types import CodeType
 
 import nbformat
-from lab import CHROMIUM, CHROMIUM_OPTIONS, ROOT, jupyterlab, leave, run_notebook
 from PIL import Image, ImageChops, ImageOps
 from playwright.sync_api import sync_playwright
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
+from lab import CHROMIUM, CHROMIUM_OPTIONS, ROOT, jupyterlab, leave, run_notebook
 
 SIZE = {"width": 1280, "height": 720}
 WIDTH = 840  # pixels of a panel, at most

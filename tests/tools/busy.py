@@ -1,6 +1,6 @@
 """How fast does a training go on a busy machine? Whole trainings by `train`, threads chosen or all.
 
-    python tests/benchmarks/busy.py                a table, and the same as JSON with --json FILE; twelve minutes
+    python tests/tools/busy.py                a table, and the same as JSON with --json FILE; twelve minutes
 
 Alone; beside one busy process; each of two trainings at once; on one core; under a quota of one core's time (Linux,
 where this user may make a cgroup, else that row is left out). `slower x` is against the same cell alone with all

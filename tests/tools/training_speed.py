@@ -1,7 +1,7 @@
 """How fast does each cell train here, and what is the machine capable of?
 
-    python tests/benchmarks/training_speed.py                a table, and the same as JSON with --json FILE
-    python tests/benchmarks/training_speed.py --units 256 --rounds 5
+    python tests/tools/training_speed.py                a table, and the same as JSON with --json FILE
+    python tests/tools/training_speed.py --units 256 --rounds 5
 
 Characters per second of whole updates (`one_update`: forward, backward, clipping, AdamW), for windows through
 `nn.LSTM`, `nn.GRU` and `FusedGRU`, in float32 and bfloat16; and for `nn.LSTM` and `nn.GRU` called for one character at
