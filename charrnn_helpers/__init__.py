@@ -1,9 +1,10 @@
 """Helpers of the course, in rooms. A room imports only what stands above it:
 
 text        texts and how they are split, the story grammar, characters as numbers, the n-gram ladder
-networks    the two cells as equations, the models on `nn.LSTM` and `nn.GRU`, one registry of cells, their fast forms
+networks    the two cells as equations, the models on `nn.LSTM` and `nn.GRU`, one registry of cells
 training    the one loop, evaluation, device and precision, checkpoints
 sampling    `generate`, and the distribution of the next character
+fast        what is there for speed alone: it computes what the rooms above compute, and enters it into the registry
 measures    bits and intervals, excess over the floor, samples, gates, units, gradients, memory
 experiments recipes, many runs at once, the trial, planted faults
 figures     every figure, with its description in words
@@ -12,6 +13,7 @@ exercises   `check`, `hint`, `solution`: a table for each notebook
 lecturer    students' copies, slides, a link for a class
 """
 
+from . import fast as fast  # importing it enters its forms into the registry of cells
 from .networks.models import GRUModel, LSTMModel
 from .sampling import generate
 from .text.corpus import load_corpus

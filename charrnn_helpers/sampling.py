@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .networks.numpy_network import NumpyNetwork, has_numpy_form
+from .networks.registry import CELLS
 from .text.arguments import explained
 from .text.encoding import Vocabulary
 from .training.evaluation import eval_mode
@@ -144,7 +144,8 @@ def _write(model, prompt_ids, draws, temperature, top_k, top_p) -> np.ndarray:
     texts = None if draws.ndim == 1 else draws.shape[1]
     written = np.empty(draws.shape, np.int64)
     with eval_mode(model), one_thread(), np.errstate(over="ignore"):
-        network = NumpyNetwork(model, texts) if has_numpy_form(model) else ModuleSteps(model, texts)
+        row = CELLS.get(getattr(model, "cell", ""))
+        network = (row and row.steps and row.steps(model, texts)) or ModuleSteps(model, texts)
         for i in prompt_ids.tolist():
             logits = network.step(i)
         for place, u in enumerate(draws):
@@ -167,7 +168,7 @@ def _draw(sums: np.ndarray, u: np.ndarray) -> np.ndarray:
 
 
 class ModuleSteps:
-    """Any module `logits, state = model(ids, state)`, called for one character at a time, as `NumpyNetwork` is."""
+    """Any module `logits, state = model(ids, state)`, called for one character at a time."""
 
     def __init__(self, model: nn.Module, texts: int | None = None):
         self.model, self.texts, self.state = model, texts, None

@@ -80,3 +80,11 @@ def test_no_public_name_has_two_meanings():
                 places[one].add(name)
     shared = {name: where for name, where in places.items() if len(where) > 1}
     assert {name: where for name, where in shared.items() if any("." in one for one in where)} == {}
+
+
+CORE = ("text", "networks", "training", "sampling")
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if room_of(name) in CORE])
+def test_what_a_reader_opens_imports_nothing_that_is_there_for_speed_alone(name):
+    assert {one for one in imports_of(name) if room_of(one) not in CORE} == set()

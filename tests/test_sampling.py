@@ -13,7 +13,8 @@ from scipy.stats import chisquare
 from torch import nn
 
 from charrnn_helpers import Vocabulary, generate
-from charrnn_helpers.networks import NumpyNetwork, RNNModel
+from charrnn_helpers.fast import NumpyNetwork
+from charrnn_helpers.networks import RNNModel
 from charrnn_helpers.sampling import generate_many, logits_after, next_distribution
 
 FIVE = torch.tensor([0.4, 0.3, 0.15, 0.1, 0.05]).log()

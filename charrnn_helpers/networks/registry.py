@@ -5,16 +5,16 @@ register(Cell("MGU", MGUCell, …))  a cell of your own: it trains, writes, is k
 """
 
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import nn
 
 from ..text.arguments import explained
 from .cells import CellLayers, GRUCell, LSTMCell, RNNCell, copy_weights
-from .fused_gru import FusedGRUModel
 from .models import CharModel, GRUModel, LSTMModel, RNNModel, model_on
-from .numpy_cells import NumpyGRU, NumpyLSTM
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class Cell:
     marker: str
     hatch: str
     model: type[CharModel] | None = None
-    fast: type[CharModel] | None = None  # the same weights and results, faster on a CPU
-    numpy: type | None = None  # one step on plain arrays
+    fast: type[CharModel] | None = None  # a faster model with the same weights and results, from the room `fast`
+    steps: Callable[[nn.Module, int | None], Any] | None = None  # a faster `sampling.ModuleSteps`, from there as well
 
     def __post_init__(self):
         if self.model is None:
@@ -77,7 +77,6 @@ register(
         marker="o",
         hatch="",
         model=LSTMModel,
-        numpy=NumpyLSTM,
     )
 )
 register(
@@ -93,8 +92,6 @@ register(
         marker="s",
         hatch="//",
         model=GRUModel,
-        fast=FusedGRUModel,
-        numpy=NumpyGRU,
     )
 )
 register(

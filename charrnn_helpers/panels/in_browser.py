@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..fast.numpy_network import has_numpy_form
 from ..networks.models import CharModel
-from ..networks.numpy_network import has_numpy_form
 from ..text.encoding import Vocabulary
 from ..training.quantised import from_int8, to_int8
 

@@ -7,7 +7,7 @@ from copy import deepcopy
 import pytest
 import torch
 
-from charrnn_helpers.networks.fused_gru import FusedGRUModel
+from charrnn_helpers.fast.fused_gru import FusedGRUModel
 from charrnn_helpers.networks.models import GRUModel, LSTMModel, stepping
 from charrnn_helpers.networks.registry import CELLS
 

@@ -19,7 +19,7 @@ import torch
 from torch import nn
 
 from charrnn_helpers import GRUModel, LSTMModel, TrainConfig, pick_device
-from charrnn_helpers.networks.fused_gru import FusedGRUModel
+from charrnn_helpers.fast.fused_gru import FusedGRUModel
 from charrnn_helpers.training.bfloat16 import autocast
 from charrnn_helpers.training.device import keep_memory
 from charrnn_helpers.training.loop import make_optimiser, one_update

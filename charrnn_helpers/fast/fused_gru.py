@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
+from ..networks.cells import State
+from ..networks.models import GRUModel, reading
 from ..text.arguments import Rows, explained
-from .cells import State
-from .models import GRUModel, reading
 
 
 class FusedGRU(nn.GRU):

@@ -12,11 +12,18 @@ on arrays that exist already, and three things are prepared:
 import numpy as np
 from torch import Tensor, nn
 
+from ..networks.models import CharModel
+from ..networks.registry import CELLS
 from ..text.arguments import explained
 from .fused_gru import FusedGRU
-from .models import CharModel
-from .numpy_cells import NumpyGRU
-from .registry import CELLS
+from .numpy_cells import NumpyGRU, NumpyLSTM
+
+FORMS = {"LSTM": NumpyLSTM, "GRU": NumpyGRU}
+
+
+def numpy_steps(model: nn.Module, texts: int | None = None) -> "NumpyNetwork | None":
+    """Give what writes text with `model` faster than the module does; None where it has no such form."""
+    return NumpyNetwork(model, texts) if has_numpy_form(model) else None
 
 
 def has_numpy_form(model: nn.Module) -> bool:
@@ -24,7 +31,7 @@ def has_numpy_form(model: nn.Module) -> bool:
     row = CELLS.get(getattr(model, "cell", ""))
     return (
         row is not None
-        and row.numpy is not None
+        and row.name in FORMS
         and type(model) in (row.model, row.fast)
         and type(model.rnn) in (nn.LSTM, nn.GRU, FusedGRU)
         and type(model.head) is nn.Linear
@@ -44,7 +51,7 @@ class NumpyNetwork:
     def __init__(self, model: CharModel, texts: int | None = None):
         if texts is not None and texts < 1:
             raise ValueError(f"texts is {texts}; it must be at least 1, or None for one text without a row of its own")
-        if (kind := CELLS[model.cell].numpy) is None:
+        if (kind := FORMS.get(model.cell)) is None:
             raise ValueError(f"model is an {model.cell}, which has no form on plain arrays; give an LSTM or a GRU")
         weights = {name: _array(value) for name, value in model.state_dict().items()}
         units, depth = model.rnn.hidden_size, model.rnn.num_layers

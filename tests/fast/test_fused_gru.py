@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from charrnn_helpers import GRUModel, load_checkpoint, save_checkpoint
-from charrnn_helpers.networks.fused_gru import FusedGRU, FusedGRUModel
+from charrnn_helpers.fast.fused_gru import FusedGRU, FusedGRUModel
 
 
 def pair(layers=1, **kwargs):
