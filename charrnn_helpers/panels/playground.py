@@ -13,8 +13,8 @@ import ipywidgets as ipw
 import numpy as np
 import traitlets
 
+from ..measures.patching import states_before
 from ..measures.samples import copied_places, find_copies
-from ..measures.surgery import states_before
 from ..measures.units import HERO, best_unit, position_in_sentence
 from ..networks.models import CharModel
 from ..networks.registry import CELLS

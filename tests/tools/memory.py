@@ -19,8 +19,14 @@ import torch
 
 from charrnn_helpers import TrainConfig, Vocabulary, load_corpus, save_checkpoint, train
 from charrnn_helpers.measures.memory import recall
+from charrnn_helpers.measures.patching import (
+    hero_patches,
+    recall_of_goal,
+    repeated_names,
+    states_before,
+    stories_changed,
+)
 from charrnn_helpers.measures.samples import one_hero, tales_validity
-from charrnn_helpers.measures.surgery import exchanges, heroes_told, names_again, states_before, stories_changed
 from charrnn_helpers.networks.registry import CELLS, COMPARED
 from charrnn_helpers.sampling import generate_many
 from charrnn_helpers.text.tales import split_stories
@@ -72,10 +78,10 @@ def remember(cell: str, start: str, seed: int, updates: int, rnn: str | None = N
     found = recall(model, vocab, corpus.val)
     samples = [text.lstrip("\n") for text in generate_many(model, vocab, "\n\n", 6000, 0.8, seeds=range(10))]
     kept, complete = (sum(counts) for counts in zip(*map(one_hero, samples), strict=True))
-    names = names_again(stories)
-    states = states_before(model, vocab, stories, names.places)
-    cases = exchanges(states, names, names.stories < len(stories) // 2, (1, 2, 3, 5, 10, 20))
-    told = {what: heroes_told(model, vocab, states, names, cases, change) for what, change in cases.changes.items()}
+    names = repeated_names(stories)
+    states = states_before(model, vocab, stories, names.positions)
+    cases = hero_patches(states, names, names.stories < len(stories) // 2, (1, 2, 3, 5, 10, 20))
+    told = {what: recall_of_goal(model, vocab, states, names, cases, patch) for what, patch in cases.patches.items()}
     if rnn and (cell, seed) == ("RNN", 0):
         save_checkpoint(rnn, model, vocab, text=corpus.name, history=history)
     return {

@@ -1,16 +1,16 @@
-"""An operation changes what is carried at one place and nothing else, and its controls are as large as it is."""
+"""A patch changes the state at one position and nothing else, and its controls are as long as it is."""
 
 import pytest
 import torch
 
 from charrnn_helpers import Vocabulary
-from charrnn_helpers.measures import surgery
+from charrnn_helpers.measures import patching
 from charrnn_helpers.text import tales
 from charrnn_helpers.text.tales_grammar import WORDS
 
 STORIES = tales.split_stories(tales.write_stories(seed=3, characters=40_000))
 VOCAB = Vocabulary.from_text("".join(STORIES))
-NAMES = surgery.names_again(STORIES)
+NAMES = patching.repeated_names(STORIES)
 
 
 @pytest.fixture
@@ -21,9 +21,9 @@ def network(cell, make):
 def test_states_are_those_of_each_story_read_alone_and_go_on_as_the_story_does(network, only_looked_at):
     stories, places = STORIES[:3], [(2, 40), (0, 7), (1, 300), (0, 40), (2, 40)]
     with only_looked_at(network):
-        states = surgery.states_before(network, VOCAB, stories, places)
-        logits, after = surgery.read_on(network, VOCAB, states, [stories[n][place : place + 9] for n, place in places])
-        again, _ = surgery.read_on(network, VOCAB, states[:, :, :2], "the")
+        states = patching.states_before(network, VOCAB, stories, places)
+        logits, after = patching.read_on(network, VOCAB, states, [stories[n][place : place + 9] for n, place in places])
+        again, _ = patching.read_on(network, VOCAB, states[:, :, :2], "the")
     assert states.shape == after.shape == (1 + (network.cell == "LSTM"), 2, 5, 5)
     for row, (number, place) in enumerate(places):
         whole, state = network(VOCAB.encode(stories[number][: place + 9])[None])
@@ -32,24 +32,24 @@ def test_states_are_those_of_each_story_read_alone_and_go_on_as_the_story_does(n
     whole, _ = network(VOCAB.encode(stories[2][:40] + "the")[None])
     assert torch.allclose(again[0], whole[0, -1], atol=1e-5)
     for nowhere in ([], [(0, 0)]):
-        with pytest.raises(ValueError, match="give places"):
-            surgery.states_before(network, VOCAB, stories, nowhere)
+        with pytest.raises(ValueError, match="give positions"):
+            patching.states_before(network, VOCAB, stories, nowhere)
 
 
 def test_equal_states_write_equal_texts_whatever_is_written_beside_them(network):
-    states = surgery.states_before(network, VOCAB, STORIES[:1], [(0, 30), (0, 90), (0, 30)])
+    states = patching.states_before(network, VOCAB, STORIES[:1], [(0, 30), (0, 90), (0, 30)])
     states = states * torch.tensor([1, -40, 1])[:, None]
-    first, other, again = surgery.write_on(network, VOCAB, states, " ", 40)
+    first, other, again = patching.write_on(network, VOCAB, states, " ", 40)
     assert first == again != other
     assert len(first) == 40
-    assert surgery.write_on(network, VOCAB, states[:, :, 1:2], " ", 40) == [other]
+    assert patching.write_on(network, VOCAB, states[:, :, 1:2], " ", 40) == [other]
 
 
 def test_names_are_those_that_a_story_repeats():
-    earlier = surgery.names_again(STORIES, back=6)
-    assert earlier.places == [(number, place - 5) for number, place in NAMES.places]
+    earlier = patching.repeated_names(STORIES, back=6)
+    assert earlier.positions == [(number, place - 5) for number, place in NAMES.positions]
     assert [text[5:] for text in earlier.texts] == NAMES.texts
-    for (number, place), story, hero in zip(NAMES.places, NAMES.stories, NAMES.heroes, strict=True):
+    for (number, place), story, hero in zip(NAMES.positions, NAMES.stories, NAMES.heroes, strict=True):
         name = WORDS["name"][hero]
         assert number == story
         assert STORIES[story][place:].startswith(f" {name}")
@@ -64,54 +64,54 @@ def test_a_change_is_the_difference_of_means_of_the_chosen_and_controls_are_as_l
     states = 0.1 * noise
     states[1, 0, :, 4] += NAMES.heroes  # c of unit 4 is the hero
     states[:, :, :, 2] *= 100  # differs more, but as much within a hero
-    cases = surgery.exchanges(states, NAMES, chosen, (1, 6))
+    cases = patching.hero_patches(states, NAMES, chosen, (1, 6))
     own = NAMES.heroes[cases.rows]
     assert len(cases.rows) == 5 * (~chosen).sum()
     assert not chosen[cases.rows].any()
     assert (cases.goals != own).all()
-    change = cases.changes["all"]
+    change = cases.patches["all"]
     means = [
         states[:, :, torch.from_numpy(chosen) & (NAMES.heroes == hero)].mean(2) for hero in (own[0], cases.goals[0])
     ]
     assert torch.allclose(change[:, :, 0], means[1] - means[0], atol=1e-5)
-    assert torch.equal(cases.changes["6"], change)
-    assert torch.equal(cases.changes["1"], surgery.only_units(change, torch.tensor([4])))
-    assert torch.equal(cases.changes["h"] + cases.changes["c"], change)
-    assert not cases.changes["c"][0].any()
+    assert torch.equal(cases.patches["6"], change)
+    assert torch.equal(cases.patches["1"], patching.only_units(change, torch.tensor([4])))
+    assert torch.equal(cases.patches["h"] + cases.patches["c"], change)
+    assert not cases.patches["c"][0].any()
     for control in ("noise", "halves"):
-        assert torch.allclose(cases.changes[control].norm(dim=-1), change.norm(dim=-1), rtol=1e-4)
-    exchanged = states[:, :, cases.rows] + cases.changes["whole state"]
+        assert torch.allclose(cases.patches[control].norm(dim=-1), change.norm(dim=-1), rtol=1e-4)
+    exchanged = states[:, :, cases.rows] + cases.patches["whole state"]
     assert torch.allclose(exchanged[1, 0, :, 4].round(), cases.goals.float())
     with pytest.raises(ValueError, match="a hero is missing"):
-        surgery.exchanges(states, NAMES, NAMES.stories < 0, (1,))
+        patching.hero_patches(states, NAMES, NAMES.stories < 0, (1,))
 
 
 def test_a_case_is_right_in_which_the_goal_is_the_likeliest_name(network):
-    states = surgery.states_before(network, VOCAB, STORIES, NAMES.places)
-    cases = surgery.exchanges(states, NAMES, NAMES.stories % 2 == 0, ())
-    found = surgery.heroes_told(network, VOCAB, states, NAMES, cases, cases.changes["whole state"])
-    logits, _ = surgery.read_on(network, VOCAB, states[:, :, cases.rows] + cases.changes["whole state"], " ")
+    states = patching.states_before(network, VOCAB, STORIES, NAMES.positions)
+    cases = patching.hero_patches(states, NAMES, NAMES.stories % 2 == 0, ())
+    answers = patching.recall_of_goal(network, VOCAB, states, NAMES, cases, cases.patches["whole state"])
+    logits, _ = patching.read_on(network, VOCAB, states[:, :, cases.rows] + cases.patches["whole state"], " ")
     initials = logits[:, [VOCAB.encode(name[0]).item() for name in WORDS["name"]]]
-    assert found.right.tolist() == [row.argmax() == goal for row, goal in zip(initials, cases.goals, strict=True)]
-    assert set(found.stories) == set(range(1, len(STORIES), 2))
-    assert found.by_kind()["name"].chance == pytest.approx(1 / 6)
+    assert answers.right.tolist() == [row.argmax() == goal for row, goal in zip(initials, cases.goals, strict=True)]
+    assert set(answers.stories) == set(range(1, len(STORIES), 2))
+    assert answers.by_kind()["name"].chance == pytest.approx(1 / 6)
 
 
 def test_knocks_are_counted_down_and_a_push_acts_after_its_knock_only(network):
     line = "Somebody knocked four times: tap, tap, tap, tap. It was cold."
-    places, left = surgery.knocks_left([line])
+    places, left = patching.knocks_left([line])
     assert [line[:place].count("tap") for _, place in places] == [1, 2, 3]
     assert left.tolist() == [3, 2, 1]
     states = torch.tensor(left).float()[None, None, :, None] * torch.tensor([2.0, -1.0, 0.0])
-    assert surgery.change_per_knock(states, left)[0, 0, 0].tolist() == [2, -1, 0]
+    assert patching.slope_per_knock(states, left)[0, 0, 0].tolist() == [2, -1, 0]
     place = line.index("four")
-    before = surgery.states_before(network, VOCAB, [line], [(0, place)])
-    found = surgery.stops(network, VOCAB, before, "four", 2)
+    before = patching.states_before(network, VOCAB, [line], [(0, place)])
+    found = patching.stop_probabilities(network, VOCAB, before, "four", 2)
     whole = network(VOCAB.encode(line)[None])[0][0]
     for knock, end in enumerate([place - 1 for _, place in places]):
         p = whole[end - 1, VOCAB.encode(".,")].softmax(-1)[0]
         assert found[0, knock].item() == pytest.approx(p.item(), abs=1e-5)
-    pushed = surgery.stops(network, VOCAB, before, "four", 2, 3 * torch.ones_like(before))
+    pushed = patching.stop_probabilities(network, VOCAB, before, "four", 2, 3 * torch.ones_like(before))
     assert found.shape == (1, 8)
     assert torch.equal(found[:, :2], pushed[:, :2])
     assert (found[:, 2:4] != pushed[:, 2:4]).all()
