@@ -12,11 +12,7 @@ from types import SimpleNamespace
 import busy
 import closers
 import common
-import cost
 import counting
-import generation_speed
-import hub
-import keep_memory
 import latency
 import memory
 import pytest
@@ -27,13 +23,12 @@ import tuning
 
 from charrnn_helpers import load_checkpoint, load_corpus
 from charrnn_helpers.experiments.recipes import measured
-from charrnn_helpers.networks.registry import BOTH
 
 
 def run(benchmark, tmp_path, *arguments):
     """Run one benchmark; what it returns is what it wrote, with columns that the results in the package have."""
     file = tmp_path / "result.json"
-    device = ["--device", "cpu"] if benchmark in (training_speed, cost, quality, tuning) else []
+    device = ["--device", "cpu"] if benchmark in (training_speed, quality, tuning) else []
     result = benchmark.main([*device, *map(str, arguments), "--json", str(file)])
     assert json.loads(file.read_text()) == json.loads(json.dumps(result))
     assert "threads, PyTorch" in result["machine"]
@@ -85,40 +80,6 @@ def test_products_are_told_from_the_rest():
     a, b = torch.randn(800, 800), torch.randn(20)
     assert training_speed.share_in_products(lambda: [a @ a for _ in range(5)]) > 0
     assert training_speed.share_in_products(lambda: [b.tanh() for _ in range(20)]) == 0
-
-
-def test_generation_speed_is_reported_for_every_way(tmp_path):
-    sizes = ("--rounds", 2, "--units", 8, "--layers", 1, 2, "--length", 12, "--texts", 3)
-    rows = run(generation_speed, tmp_path, *sizes)["rows"]
-    ways = product((1, 2), ("LSTM", "GRU"), ("usual loop", "generate", "generate_many, 3"))
-    assert [(row["layers"], row["cell"], row["how"]) for row in rows] == list(ways)
-    for row in rows:
-        assert row["characters/s"] > 0
-        assert row["how"] != "usual loop" or row["usual loop x"] == 1
-        assert (row["500 in ms"] is not None) == (row["how"] == "generate")
-
-
-def test_the_usual_loop_writes_by_the_same_distribution(make_model, vocab):
-    """Its random numbers are used otherwise, so it is compared where there is no choice: a network that is sure."""
-    model = make_model().eval()
-    with torch.no_grad():
-        model.head.weight.mul_(1e4)
-    expected = generation_speed.generate(model, vocab, "the", 30, top_k=1)
-    assert generation_speed.usual_loop(model, vocab, "the", 30, seed=1) == expected
-
-
-def test_cost_is_reported_for_both_cells_and_grows_with_one_thing_at_a_time(tmp_path, monkeypatch):
-    monkeypatch.setattr(cost, "GROWTH", {"characters": [10_000]})  # every row takes a new process
-    result = run(cost, tmp_path, "--rounds", 1, "--what", *cost.GROWTH, "--updates", 1, "--scale", 0.05)
-    values = [(row["what"], row["value"], row["cell"]) for row in result["rows"]]
-    assert values == [("characters", 500, cell) for cell in BOTH]
-    assert all(row["ms an update"] > 0 and row["around s"] > 0 for row in result["rows"])
-    if Path("/proc/self/status").is_file():
-        assert all(row["MB"] > 0 for row in result["rows"])
-        needed = [cost.memory(f"torch.ones({count}, dtype=torch.uint8)", "cpu") for count in (1, 300_000_000)]
-        assert 250 < needed[1] - needed[0] < 350  # MB
-    assert result["import_charrnn_helpers_s"] > 0
-    assert result["base"] == {"units": 12, "layers": 1, "window": 3, "streams": 1, "characters": 50_000}
 
 
 @pytest.fixture
@@ -267,13 +228,6 @@ def test_closers_asks_networks_and_ngram_and_goes_on_where_it_stopped(tmp_path, 
         assert sum(share[0] for share in row["questions"]["what is open"].values()) == 27
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only glibc keeps memory when it is told")
-def test_keep_memory_is_measured_in_processes_with_it_and_without():
-    rows = keep_memory.main(["--rounds", "1", "--units", "8", "--updates", "1"])["rows"]
-    assert [row["cell"] for row in rows] == list(BOTH)
-    assert all(row["times as fast"] == row["without s"] / row["with s"] > 0 for row in rows)
-
-
 @pytest.mark.skipif(latency.CHROMIUM is None, reason="there is no Chromium on the path")
 @pytest.mark.timeout(300)
 def test_latency_is_measured_in_the_page_and_in_jupyterlab(tmp_path):
@@ -285,41 +239,6 @@ def test_latency_is_measured_in_the_page_and_in_jupyterlab(tmp_path):
     places = [("page", "text"), ("page", "click"), ("JupyterLab", "text"), ("JupyterLab", "click")]
     assert [(row["where"], row["what"]) for row in rows] == places
     assert all(0 < row["lowest"] <= row["milliseconds"] <= row["highest"] for row in rows)
-
-
-@pytest.mark.parametrize("there", [None, "jupyterhub", "nbgitpuller"])
-def test_what_the_class_on_a_hub_needs_is_said_before_it_begins(monkeypatch, there):
-    monkeypatch.setattr(hub, "find_spec", lambda name: name == there)
-    monkeypatch.setattr(hub.shutil, "which", lambda name: None)
-    with pytest.raises(SystemExit, match=r"needs pip install .* and npm install configurable-http-proxy"):
-        hub.main([])
-
-
-def test_a_class_on_a_hub_runs_07_to_its_panel_and_04_to_its_first_text():
-    assert hub.first_cells("07")[-1] == "panels.playground_panel(pair)"
-    assert "print(*samples" in hub.first_cells("04")[-1]
-    assert hub.first_cells("04")[0].startswith("# ModuleNotFoundError")
-
-
-def test_who_fails_in_a_class_is_told_and_the_others_go_on(capsys):
-    class Slow(hub.Student):
-        def stay(self):
-            if self.name == "b":
-                raise RuntimeError("the kernel died")
-
-    rows = [hub.step("stay", "stay", [Slow("http://hub", name, "course") for name in "abc"])]
-    assert (rows[0]["asked"], rows[0]["did"]) == (3, 2)
-    assert capsys.readouterr().out == "b, stay: RuntimeError: the kernel died\n"
-
-
-@pytest.mark.skipif(bool(hub.missing()), reason=hub.missing())
-@pytest.mark.timeout(600)
-def test_a_class_of_two_works_on_a_hub():
-    rows = hub.main(["--users", "2"])["rows"]
-    assert all(row["did"] == row["asked"] > 0 for row in rows)
-    assert all(row["median"] > 50 for row in rows if row["unit"] == "MB")
-    assert all(row["median"] > 0 for row in rows)
-    assert [row["did"] for row in rows if row["what"] == "kernel"] == [3, 3]  # the first student has opened 04, too
 
 
 def test_busy_trains_in_every_place_with_threads_chosen_and_all(tmp_path):

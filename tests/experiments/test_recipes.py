@@ -58,9 +58,8 @@ def test_precision_is_picked_for_this_network_unless_it_is_given_or_a_run_goes_o
     assert asked == [("cpu", 12, recipe.config.streams, recipe.config.window)]
 
 
-@pytest.mark.parametrize("file", ["quality", "quality_without_amx"])
-def test_the_figures_shown_are_of_these_recipes_and_the_medians_of_their_seeds(file):
-    result = measured(file)
+def test_the_figures_shown_are_of_these_recipes_and_the_medians_of_their_seeds():
+    result = measured("quality")
     assert result["recipes"] == {
         name: {cell: asdict(run) for cell, run in found.items()} for name, found in RECIPES.items()
     }

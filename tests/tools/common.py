@@ -8,8 +8,6 @@ import multiprocessing
 import os
 import platform
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -75,12 +73,6 @@ def side_by_side(work: Callable[[dict], dict], runs: Sequence[dict]) -> Iterator
     with ProcessPoolExecutor(os.cpu_count(), spawn, initializer=torch.set_num_threads, initargs=(1,)) as pool:
         for future in as_completed([pool.submit(work, run) for run in runs]):
             yield future.result()
-
-
-def told(code: str, *arguments) -> list[float]:
-    """The numbers that a fresh Python process prints."""
-    command = [sys.executable, "-c", code, *map(str, arguments)]
-    return [float(part) for part in subprocess.check_output(command, text=True).split()]
 
 
 def table(rows: list[dict]) -> str:
