@@ -1,0 +1,36 @@
+"""What nbval sees does not depend on which notebook ran before."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LEAVES = """from pathlib import Path
+
+print(*Path().rglob("*"))
+Path("runs").mkdir()
+_ = Path("runs/net.pt").write_bytes(b"")"""
+
+
+def committed(source, printed):
+    """A notebook of one cell, as it is committed after a run."""
+    outputs = [nbformat.v4.new_output("stream", name="stdout", text=printed)]
+    cell = nbformat.v4.new_code_cell(source, execution_count=1, outputs=outputs)
+    return nbformat.v4.new_notebook(
+        cells=[cell], metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    )
+
+
+@pytest.mark.parametrize("command", ["--nbval {0}", "-n 2 --nbval {0}"])
+def test_a_notebook_finds_nothing_that_another_one_or_an_earlier_run_left(tmp_path, command):
+    for name in ("first", "second"):
+        nbformat.write(committed(LEAVES, "\n"), tmp_path / f"{name}.ipynb")
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "stale.pt").touch()
+    asked = ["-c", ROOT / "pyproject.toml", "-q", "-p", "no:cacheprovider", *command.format(tmp_path).split()]
+    done = subprocess.run([sys.executable, "-m", "pytest", *asked], cwd=ROOT, capture_output=True, text=True)
+    assert "2 passed" in done.stdout, done.stdout
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["stale.pt"]
