@@ -21,17 +21,12 @@ import time
 from pathlib import Path
 
 import nbformat
+from matrix import AVX2
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 ROOT = Path(__file__).resolve().parents[2]
-OLDER = {  # make a newer processor behave like one that has AVX2 and no more
-    "ONEDNN_MAX_CPU_ISA": "AVX2",
-    "ATEN_CPU_CAPABILITY": "avx2",
-    "MKL_ENABLE_INSTRUCTIONS": "AVX2",
-    "OPENBLAS_CORETYPE": "Haswell",
-}
-INSTRUCTIONS = {"own": {}, "AVX2": OLDER}  # those of this machine, and fewer
+INSTRUCTIONS = {"own": {}, "AVX2": AVX2}  # those of this machine, and fewer
 TRAINING = [4, 1, 2, 3, 5, 6, 7, 8, 9, 10]  # notebooks that train networks or open those of a reader; 04 comes first
 SHOWS = re.compile(r"(figures\.|panels\.|print|check|hint|solution|progress)\b")
 OTHER_SEEDS = """
