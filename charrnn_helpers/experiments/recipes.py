@@ -14,12 +14,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from ..fast.precision import pick_precision
 from ..networks.models import CharModel
 from ..networks.registry import CELLS
 from ..training.config import History, TrainConfig
 from ..training.files import read_table
 from ..training.loop import train
-from ..training.precision import pick_precision
 
 RESULTS = Path(__file__).parents[1] / "results"
 

@@ -24,12 +24,12 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
+from ..fast.allocation import keep_memory
 from ..measures.excess import excess_by_kind, read_tales
 from ..sampling import generate
 from ..text.corpus import TEXTS, load_corpus
 from ..text.encoding import Vocabulary
 from ..training.config import TrainConfig
-from ..training.device import keep_memory
 from ..training.evaluation import context_losses
 from ..training.files import whole_file
 from ..training.loop import train

@@ -1,16 +1,35 @@
 """What is there for speed alone: everything here computes what the core computes, only faster.
 
 The core (`text`, `networks`, `training`, `sampling`) imports nothing of this room and works without it. When the
-package is imported, this room enters its forms into the registry of cells, where training and `generate` ask for them.
+package is imported, this room enters its forms where training, checkpoints and `generate` ask for them: faster cells
+into their registry, bfloat16 among the precisions, weights of eight bits as the form of an album.
 """
 
 from dataclasses import replace
 
 from ..networks.registry import CELLS, register
+from ..training.checkpoints import ALBUM_FORM
+from ..training.loop import BEFORE_TRAINING, PRECISIONS
+from .allocation import keep_memory
 from .fused_gru import FusedGRU, FusedGRUModel
 from .numpy_network import NumpyNetwork, has_numpy_form, numpy_steps
+from .precision import PrecisionError, in_bfloat16, pick_precision
+from .quantised import dequantise, quantise
 
-__all__ = ["FusedGRU", "FusedGRUModel", "NumpyNetwork", "has_numpy_form", "numpy_steps"]
+__all__ = [
+    "FusedGRU",
+    "FusedGRUModel",
+    "NumpyNetwork",
+    "PrecisionError",
+    "has_numpy_form",
+    "in_bfloat16",
+    "keep_memory",
+    "numpy_steps",
+    "pick_precision",
+]
 
 register(replace(CELLS["LSTM"], steps=numpy_steps))
 register(replace(CELLS["GRU"], fast=FusedGRUModel, steps=numpy_steps))
+BEFORE_TRAINING.append(keep_memory)
+PRECISIONS["bfloat16"] = in_bfloat16
+ALBUM_FORM.store, ALBUM_FORM.restore = quantise, dequantise

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from ..fast.numpy_network import has_numpy_form
+from ..fast.quantised import from_int8, to_int8
 from ..networks.models import CharModel
 from ..text.encoding import Vocabulary
-from ..training.quantised import from_int8, to_int8
 
 ALIGNED = 8  # bytes: every array begins at a multiple
 

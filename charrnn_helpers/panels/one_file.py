@@ -4,8 +4,8 @@ import base64
 import json
 from string import Template
 
+from ..fast.quantised import dequantise, quantise
 from ..training.evaluation import evaluate
-from ..training.quantised import small, whole
 from .network_pairs import Pair
 from .playground import HERE, for_browser, module
 
@@ -36,7 +36,7 @@ def _what_eight_bits_cost(pair: Pair, characters: int = 5000) -> str:
         kept = {name: value.clone() for name, value in model.state_dict().items()}
         loss = evaluate(model, ids)
         try:
-            model.load_state_dict(whole(small(kept)))
+            model.load_state_dict(dequantise(quantise(kept)))
             costs.append(f"{evaluate(model, ids) - loss:+.4f} nats per character for the {cell}")
         finally:
             model.load_state_dict(kept)

@@ -1,9 +1,20 @@
-"""The one training loop (`loop`), what decides a run and what it records, evaluation, precision, checkpoints."""
+"""The one training loop (`loop`), what decides a run and what it records, evaluation, threads, checkpoints."""
 
 from .checkpoints import BUNDLED, find_checkpoint
 from .config import History
-from .device import keep_memory
 from .evaluation import context_losses
-from .loop import make_optimiser, one_update
-from .precision import forecast, pick_precision
+from .forecast import forecast
+from .loop import DivergenceError, make_optimiser, one_update
 from .threads import one_thread
+
+__all__ = [
+    "BUNDLED",
+    "DivergenceError",
+    "History",
+    "context_losses",
+    "find_checkpoint",
+    "forecast",
+    "make_optimiser",
+    "one_thread",
+    "one_update",
+]

@@ -1,8 +1,8 @@
-"""How a trained network is kept, and found again."""
+"""How a trained network is stored in a file, and found again."""
 
 import os
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -15,10 +15,20 @@ from ..text.arguments import explained
 from ..text.encoding import Vocabulary
 from .config import History, TrainConfig
 from .files import whole_file
-from .quantised import small, whole
 
 FORMAT = 1  # of the file; raise it when an older course could not read a new one
-BUNDLED = Path(__file__).parents[1] / "checkpoints"
+BUNDLED = Path(__file__).parents[1] / "checkpoints"  # the networks that come with the package
+
+
+@dataclass
+class AlbumForm:
+    """How the weights of an album are stored and restored; the room `fast` puts a smaller form in its place."""
+
+    store: Callable[[dict], dict] = dict
+    restore: Callable[[dict], dict] = dict
+
+
+ALBUM_FORM = AlbumForm()
 
 
 class CheckpointError(ValueError):
@@ -46,12 +56,12 @@ def save_checkpoint(
     album: Mapping[int, nn.Module] | None = None,
     resumable: bool = False,
 ) -> Path:
-    """Write model, vocabulary and log to one file, whole or not at all: plain values and tensors only.
+    """Write model, vocabulary and history to one file, whole or not at all, as plain values and tensors only.
 
-    `album` are copies of the network earlier in its training, by updates; they are kept small, with weights of eight
-    bits (`quantised`). With `resumable` the file also holds what `train` needs to go on (about three times the size).
-    Raises `CheckpointError` when it cannot be written, for example because the disk is full; an older file of that name
-    then stays.
+    `album` are copies of the network earlier in its training, by updates; their weights are stored in eight bits each
+    (`fast.quantised`). With `resumable` the file also holds what `train` needs to go on (about three times the size).
+    Raises `CheckpointError` when the file cannot be written, for example because the disk is full; an older file of
+    that name then stays.
     """
     path = Path(path)
     content = {
@@ -61,8 +71,8 @@ def save_checkpoint(
         "weights": _weights(model),
         "characters": vocab.characters,
         "text": text,
-        "history": history and _plain(history, resumable),
-        "album": {updates: small(_weights(copy)) for updates, copy in (album or {}).items()},
+        "history": history and _as_plain_values(history, resumable),
+        "album": {updates: ALBUM_FORM.store(_weights(copy)) for updates, copy in (album or {}).items()},
     }
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -81,48 +91,35 @@ def load_checkpoint(path: str | Path, vocab: Vocabulary | None = None) -> Checkp
 
     (Before 2.10, PyTorch could be led astray by a crafted file all the same; the course asks for 2.10 or newer.)
 
-    Raises `CheckpointError` if the file is missing, damaged, or, when `vocab` is given, of another vocabulary.
+    Raises `CheckpointError` if the file is missing or damaged, if its cell is not registered, or, when `vocab` is
+    given, if it is of another vocabulary.
     """
     path = Path(path)
     if not os.path.isfile(path):  # False for a name that no system takes
         raise CheckpointError(f"there is no checkpoint {path}; train the network first, in 04_training")
     try:
-        with zipfile.ZipFile(path) as archive:  # what torch.save writes; torch.load does not look at the checksums
-            if any(record.external_attr & 16 for record in archive.infolist()):  # read as a folder, it would be noise
-                raise zipfile.BadZipFile("a record is marked as a folder")
-            if sum(record.file_size for record in archive.infolist()) > path.stat().st_size:
-                raise zipfile.BadZipFile("it claims to hold more than there is")
-            if archive.testzip() is not None:
-                raise zipfile.BadZipFile("a checksum does not agree")
-        content = torch.load(path, map_location="cpu", weights_only=True)
-        if content["format"] != FORMAT:
-            raise CheckpointError(
-                f"{path} was written by another version of the course (format {content['format']!r}, here {FORMAT}); "
-                "take that version, or train again"
-            )
-        stored = Vocabulary(content["characters"])
-        model = _model(content, content["weights"])
-        album = {updates: _model(content, whole(weights)) for updates, weights in content.get("album", {}).items()}
-        text, kept = str(content["text"]), content["history"]
-        history = kept and History(**{**kept, "config": TrainConfig(**kept["config"])})
+        checkpoint = _read(path)
     except CheckpointError:
         raise
     except Exception as error:  # a damaged file can fail in any of these ways
         raise CheckpointError(
             f"{path} is damaged or not a checkpoint of this course; delete it and train again"
         ) from error
-    if vocab is not None and vocab != stored:
-        theirs, ours = set(stored.characters), set(vocab.characters)
+    if vocab is not None and vocab != checkpoint.vocab:
+        theirs, ours = set(checkpoint.vocab.characters), set(vocab.characters)
         raise CheckpointError(
             f"{path} is of another vocabulary: {len(theirs - ours)} of its characters are not in yours and "
             f"{len(ours - theirs)} of yours are not in it; load the text it was trained on, or train again"
         )
-    return Checkpoint(model, stored, text, history, path, album)
+    return checkpoint
 
 
 @explained
 def find_checkpoint(cell: str, text: str = "tales", runs: str | Path = "runs") -> Path:
-    """The network that 04 trained here (`runs`), or else the bundled one; or a `CheckpointError`."""
+    """Return the file of the network that 04 trained here (in `runs`), or else of the one that comes with the package.
+
+    Raises `CheckpointError` if there is neither.
+    """
     name = f"{text}-{cell.lower()}.pt"
     for folder in (Path(runs), BUNDLED):
         if os.path.isfile(folder / name):
@@ -130,22 +127,60 @@ def find_checkpoint(cell: str, text: str = "tales", runs: str | Path = "runs") -
     raise CheckpointError(f"no {cell} has been trained on {text!r} yet; run 04_training with that text first")
 
 
-def _weights(model: nn.Module) -> dict[str, Tensor]:
-    return {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+def _read(path: Path) -> Checkpoint:
+    """Read a file that is there; fail in any way if it is damaged."""
+    with zipfile.ZipFile(path) as archive:  # what torch.save writes; torch.load does not look at the checksums
+        records = archive.infolist()
+        if any(record.external_attr & 16 for record in records):  # PyTorch would read random numbers from it
+            raise zipfile.BadZipFile("a record is marked as a folder")
+        if sum(record.file_size for record in records) > path.stat().st_size:
+            raise zipfile.BadZipFile("it claims to hold more than there is")
+        if archive.testzip() is not None:
+            raise zipfile.BadZipFile("a checksum does not agree")
+    content = torch.load(path, map_location="cpu", weights_only=True)
+    if content["format"] != FORMAT:
+        raise CheckpointError(
+            f"{path} was written by another version of the course (format {content['format']!r}, here {FORMAT}); "
+            "take that version, or train again"
+        )
+    cell = content["cell"]
+    if cell not in CELLS:
+        raise CheckpointError(
+            f"{path} holds a network of the cell {cell!r}, which is not registered here; run the code that registers "
+            "it, register(Cell(...)), and load the checkpoint again"
+        )
+    history = content["history"]
+    return Checkpoint(
+        model=_build(content, content["weights"]),
+        vocab=Vocabulary(content["characters"]),
+        text=str(content["text"]),
+        history=history and History(**{**history, "config": TrainConfig(**history["config"])}),
+        path=path,
+        album={
+            updates: _build(content, ALBUM_FORM.restore(weights))
+            for updates, weights in content.get("album", {}).items()
+        },
+    )
 
 
-def _model(content: dict, weights: dict[str, Tensor]) -> nn.Module:
+def _build(content: dict, weights: dict[str, Tensor]) -> nn.Module:
+    """Return the network that `content` describes, with these weights."""
     sizes = {name: content["hyperparameters"][name] for name in ("vocab_size", "hidden_size", "num_layers")}
     claimed = count_parameters(content["cell"], **sizes, embedding_size=content["hyperparameters"]["embedding_size"])
     if claimed > 2 * sum(weight.numel() for weight in weights.values()):
-        raise ValueError("the network is said to be larger than its weights")  # before there is room taken for it
+        raise ValueError("the network is said to be larger than its weights")  # before memory is taken for it
     with torch.random.fork_rng(devices=[]):  # the reader's random numbers are not spent on weights to be replaced
         model = CELLS[content["cell"]].model(**content["hyperparameters"])
     model.load_state_dict(weights)
     return model.eval()
 
 
-def _plain(history: History, resumable: bool) -> dict:
+def _weights(model: nn.Module) -> dict[str, Tensor]:
+    return {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+
+
+def _as_plain_values(history: History, resumable: bool) -> dict:
+    """Return the fields of `history` by name; only where it is to be `resumable` those that take much space."""
     resume = {**history.resume, "state": map_state(history.resume.get("state"), Tensor.cpu)}
-    kept = {**vars(history), "config": asdict(history.config), "resume": resume}
-    return kept if resumable else {name: kept[name] for name in kept if name not in ("best_weights", "resume")}
+    values = {**vars(history), "config": asdict(history.config), "resume": resume}
+    return {name: value for name, value in values.items() if resumable or name not in ("best_weights", "resume")}

@@ -1,4 +1,4 @@
-"""What decides a training run, and what one records."""
+"""What decides a training run, and what a run records."""
 
 import math
 from dataclasses import dataclass, field
@@ -20,8 +20,8 @@ class TrainConfig:
     warmup: int = 100  # updates over which the rate rises from zero
     final_share: float = 0.02  # of the highest rate, where the cosine ends
     clip: float = 1.0  # largest norm of the whole gradient
-    weight_decay: float = 0.0  # AdamW's: each update takes this share, times the rate, off every matrix
-    validate_every: int = 200  # updates between two looks at the validation text
+    weight_decay: float = 0.0  # AdamW's: each update subtracts this share of every matrix, times the rate
+    validate_every: int = 200  # updates between two measurements of the validation loss
     seed: int = 0  # of dropout; the model's own initial weights are drawn before
 
     def __post_init__(self):
@@ -39,7 +39,7 @@ class TrainConfig:
 
     @explained
     def rate(self, update: int) -> float:
-        """The learning rate of an update: a linear rise, then half a cosine (Loshchilov and Hutter 2017, eq. 5)."""
+        """Return the learning rate of an update: a linear rise, then half a cosine (Loshchilov and Hutter 2017, eq. 5)."""
         if update < self.warmup:
             return self.learning_rate * (update + 1) / self.warmup
         progress = (update - self.warmup) / max(1, self.updates - self.warmup)
@@ -62,8 +62,10 @@ class History:
     device: str = "cpu"
     precision: str = "float32"  # of the matrix products
     threads: dict[int, float] = field(default_factory=dict)  # the seconds with each number of PyTorch's threads
-    best_loss: float = math.inf
-    best_weights: dict[str, Tensor] = field(default_factory=dict, repr=False)
+    best_loss: float = math.inf  # the lowest of `val_losses`
+    best_weights: dict[str, Tensor] = field(
+        default_factory=dict, repr=False
+    )  # those of `best_loss`, at first the initial
     resume: dict = field(default_factory=dict, repr=False)  # what the next update needs: optimiser, state, dropout
 
     @property
@@ -77,3 +79,12 @@ class History:
     @property
     def val_characters(self) -> list[int]:
         return [update * self.config.streams * self.config.window for update in self.val_updates]
+
+    @property
+    def best_update(self) -> int:
+        """The number of updates after which the network had `best_weights`."""
+        return self.val_updates[self.val_losses.index(self.best_loss)] if self.val_losses else 0
+
+    def validations(self) -> list[tuple[int, float, float]]:
+        """Return (updates, loss, seconds) of each validation, also while the run adds one on another thread."""
+        return list(zip(self.val_updates, self.val_losses, self.val_seconds, strict=False))  # up to the shortest

@@ -1,6 +1,8 @@
 """How good a network is: mean nats per character, in the protocols of the course."""
 
+import threading
 from contextlib import contextmanager
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
@@ -8,27 +10,39 @@ from torch.nn import functional as F
 
 from ..text.arguments import Ids, explained
 from ..text.encoding import as_streams
+from .device import device_of
 
-CHUNK, POSITIONS = 250, 20_000  # steps, and characters of all blocks, that `evaluate` takes at once: bounds its memory
+STEPS, CHARACTERS = 250, 20_000  # steps, and characters of all rows, that a network reads at once: bounds the memory
+
+_LOCKS: WeakKeyDictionary[nn.Module, threading.RLock] = WeakKeyDictionary()
+
+
+def lock_of(model: nn.Module) -> threading.RLock:
+    """Return the lock of `model`, which a thread holds while the modes of the model are not to change."""
+    return _LOCKS.setdefault(model, threading.RLock())
 
 
 @contextmanager
 def eval_mode(model: nn.Module, gradients: bool = False):
-    """Without dropout, and without gradients unless asked for; the model is as it was afterwards."""
-    modes = {module: module.training for module in model.modules()}
-    model.eval()
-    try:
-        with torch.set_grad_enabled(gradients):
-            yield
-    finally:
-        for module, mode in modes.items():
-            module.training = mode
+    """Switch dropout off, and gradients unless they are asked for; afterwards the model is as it was.
+
+    Threads that share a model take turns, because the first to leave would switch dropout on for the others.
+    """
+    with lock_of(model):
+        modes = {module: module.training for module in model.modules()}
+        model.eval()
+        try:
+            with torch.set_grad_enabled(gradients):
+                yield
+        finally:
+            for module, mode in modes.items():
+                module.training = mode
 
 
 @explained
 @torch.inference_mode()
 def evaluate(model: nn.Module, ids: Ids, window: int | None = None) -> float:
-    """Mean nats per character over `ids` (n,): -ln p(character | those before it), the first one being given.
+    """Return the mean nats per character over `ids` (n,): -ln p(character | those before it), the first one being given.
 
     Without `window` the state is carried over the whole text. With `window=w` the text is cut into blocks of w
     predictions, each from a zero state, as nanoGPT measures. The two are different measures: never compare them.
@@ -40,58 +54,51 @@ def evaluate(model: nn.Module, ids: Ids, window: int | None = None) -> float:
         raise ValueError(f"the text has {len(ids)} characters; at least 2 are needed to predict one")
     if window is not None and window < 1:
         raise ValueError(f"window is {window}; it must be at least 1, or None to carry the state over the whole text")
+    count = len(ids) - 1
+    width = count if window is None else min(window, count)
+    blocks = count // width
     with eval_mode(model):
-        device = next(model.parameters()).device
-        ids = ids.to(device)
-        count = len(ids) - 1
-        width = count if window is None else min(window, count)
-        whole = count // width
-        total = _summed_loss(model, *as_streams(ids[: whole * width + 1], whole))
-        if whole * width < count:  # the last block is shorter
-            total += _summed_loss(model, ids[None, whole * width : -1], ids[None, whole * width + 1 :])
-        return total / count
+        total = _losses(model, *as_streams(ids[: blocks * width + 1], blocks)).sum()
+        if blocks * width < count:  # the last block is shorter
+            total += _losses(model, ids[None, blocks * width : -1], ids[None, blocks * width + 1 :]).sum()
+    return total.item() / count
 
 
 @explained
 @torch.inference_mode()
-def context_losses(model: nn.Module, ids: Ids, context: int = 1000, stride: int = 2000, chunk: int = 250) -> Tensor:
-    """Nats for each character of `ids` (n,) but the first, (n - 1,), each predicted from `context` others or more.
+def context_losses(model: nn.Module, ids: Ids, context: int = 1000, stride: int = 2000, chunk: int = STEPS) -> Tensor:
+    """Return the nats for each character of `ids` (n,) but the first, each predicted from `context` others or more.
 
-    What stands nearer to the beginning has all that there are. The text is cut into pieces that overlap by `context`
-    and are read side by side: as with a carried state, and much faster than one character after the other. float64.
+    A character nearer to the beginning is predicted from all that there are. The text is cut into pieces that overlap
+    by `context` and are read side by side, `chunk` steps at once: this gives nearly the losses of a carried state, and
+    much faster. The result is float64, (n - 1,), on the CPU.
     """
     if min(context, stride, chunk) < 1 or len(ids) < 2:
         raise ValueError(f"context, stride, chunk ({context}, {stride}, {chunk}) are at least 1, and ids at least two")
+    inputs, targets = ids[:-1], ids[1:]
+    width = context + stride
+    pieces = max(0, (len(inputs) - context) // stride)  # of full width
+    losses = []
     with eval_mode(model):
-        inputs, targets = ids[:-1], ids[1:]
-        width = context + stride
-        whole = max(0, (len(inputs) - context) // stride)  # pieces of full width
-        losses = []
-        if whole:
-            pieces = _losses(model, inputs.unfold(0, width, stride), targets.unfold(0, width, stride), chunk)
-            losses = [pieces[0, :context], pieces[:, context:].flatten()]
+        if pieces:
+            full = _losses(model, inputs.unfold(0, width, stride), targets.unfold(0, width, stride), chunk)
+            losses = [full[0, :context], full[:, context:].flatten()]
         read = sum(map(len, losses))
         if read < len(inputs):
             start = max(0, read - context)
             losses.append(_losses(model, inputs[None, start:], targets[None, start:], chunk)[0, read - start :])
-        return torch.cat(losses)
+    return torch.cat(losses)
 
 
-def _losses(model: nn.Module, inputs: Tensor, targets: Tensor, chunk: int) -> Tensor:
-    """Nats for each of `targets` (B, T), from a zero state; `chunk` steps at once bound the memory."""
-    state, losses = None, []
-    for x, y in zip(inputs.split(chunk, dim=1), targets.split(chunk, dim=1), strict=True):
-        logits, state = model(x, state)  # (B, chunk, V)
-        losses.append(F.cross_entropy(logits.transpose(1, 2), y, reduction="none"))
-    return torch.cat(losses, dim=1).double()
-
-
-def _summed_loss(model: nn.Module, inputs: Tensor, targets: Tensor) -> float:
-    rows = max(1, POSITIONS // min(CHUNK, inputs.shape[1]))  # blocks that are read side by side
-    total = 0.0
+def _losses(model: nn.Module, inputs: Tensor, targets: Tensor, steps: int = STEPS) -> Tensor:
+    """Return the nats for each of `targets` (B, T), each row read from a zero state: float64, on the CPU."""
+    device, rows = device_of(model), max(1, CHARACTERS // min(steps, inputs.shape[1]))
+    row_losses = []
     for x_rows, y_rows in zip(inputs.split(rows), targets.split(rows), strict=True):
-        state = None
-        for x, y in zip(x_rows.split(CHUNK, dim=1), y_rows.split(CHUNK, dim=1), strict=True):
-            logits, state = model(x, state)
-            total += F.cross_entropy(logits.flatten(0, 1), y.flatten(), reduction="sum").item()
-    return total
+        state, losses = None, []
+        for x, y in zip(x_rows.split(steps, dim=1), y_rows.split(steps, dim=1), strict=True):
+            logits, state = model(x.to(device), state)  # (rows, steps, V)
+            nats = F.cross_entropy(logits.flatten(0, 1), y.to(device).flatten(), reduction="none")
+            losses.append(nats.view(y.shape).cpu())  # doubles exist there, and not on every GPU
+        row_losses.append(torch.cat(losses, dim=1))
+    return torch.cat(row_losses).double()

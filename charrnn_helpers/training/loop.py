@@ -1,16 +1,16 @@
-"""One training loop for every network of the course, what it records, and how a trained network is kept.
+"""One training loop for every network of the course: truncated back-propagation through time with carried state.
 
-`train` is truncated back-propagation through time with carried state: the text is cut into parallel streams, each
-window starts from the state in which the one before it ended, and gradients stop at the window's edge
-(Williams and Peng 1990; Sutskever 2013, section 2.8).
+The text is cut into parallel streams. Each window starts from the state in which the window before it ended, and
+gradients stop at the edge of the window (Williams and Peng 1990; Sutskever 2013, section 2.8).
 """
 
 import math
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import NoReturn, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -20,13 +20,36 @@ from tqdm.auto import tqdm
 from ..networks.cells import State, detach, to_device
 from ..text.arguments import Ids, explained
 from ..text.encoding import as_streams, batches
-from .bfloat16 import autocast
 from .config import History, TrainConfig
-from .device import keep_memory, pick_device
-from .evaluation import evaluate
-from .threads import working_threads
+from .device import pick_device
+from .evaluation import evaluate, lock_of
+from .threads import chosen_threads
 
-BLOCK = 2000  # characters of a block when training looks at the validation text
+VALIDATION_WINDOW = 2000  # characters; the validation loss of a run is that of blocks of this length
+
+# What the room `fast` adds to, so that the loop need not know it.
+PRECISIONS: dict[str, Callable[[nn.Module], nn.Module]] = {"float32": lambda model: model}
+BEFORE_TRAINING: list[Callable[[], object]] = []
+
+
+@runtime_checkable
+class Stop(Protocol):
+    """What tells a run to end: a `threading.Event`, or anything else that can be set and asked."""
+
+    def is_set(self) -> bool: ...
+
+    def set(self) -> None: ...
+
+
+class DivergenceError(FloatingPointError):
+    """A loss is no longer a number. `history` is what the run recorded; its best weights are in the model again."""
+
+    def __init__(self, message: str, history: History):
+        super().__init__(message, history)
+        self.history = history
+
+    def __str__(self) -> str:
+        return self.args[0]
 
 
 @explained
@@ -40,83 +63,82 @@ def train(
     device: str | torch.device | None = None,
     precision: str | None = None,
     threads: int | None = None,
-    stop: threading.Event | None = None,
+    stop: Stop | None = None,
     on_validation: Callable[[History], None] | None = None,
     progress: bool = True,
 ) -> History:
-    """Train `model` in place on `train_ids` (n,) and return what happened; `val_ids` (m,) is looked at at intervals.
+    """Train `model` in place on `train_ids` (n,) and return what happened; measure the loss on `val_ids` at intervals.
 
-    A run ends after `config.updates`, with the best weights on `val_ids` in the model. It ends early, with the latest
-    weights, when `stop` is set or the kernel is interrupted. Passing the returned `history` back, with the same model
-    and configuration, goes on from there, and on the same machine gives the losses of an uninterrupted run (with other
-    numbers of threads, but for rounding).
-    `on_validation(history)` is called after each look at `val_ids`; a resumable checkpoint may be written there.
-    `precision` is "float32" or "bfloat16" (see `pick_precision`); without it a new run is in float32, and one that goes
-    on stays in its own. Validation is always in float32. `threads` are PyTorch's; without it the fastest number, at
-    most those it has, is found again and again while the run goes on (`history.threads` tells). Raises `ValueError` for
-    texts that are too short, or a history of another configuration or cell, and `FloatingPointError` when a loss is no
-    longer a number.
+    A run ends after `config.updates`, and then the model has the weights with the lowest validation loss. It ends
+    early, with the latest weights, when `stop` is set or the kernel is interrupted. To go on with such a run, pass the
+    returned `history` with the same model and configuration. On the same machine the losses are those of a run without
+    a break (up to rounding, if the number of threads changes).
+
+    `on_validation(history)` is called after each validation, and may write a resumable checkpoint.
+    `precision` is "float32" or "bfloat16" (see `fast.pick_precision`). Without it a new run takes float32, and a run
+    that goes on keeps its own. Validation is always in float32.
+    `threads` is the number of PyTorch's threads. Without it the run uses the number that is fastest, among those that
+    the caller has, and compares them again and again because a machine is rarely idle (`history.threads`).
+
+    Raises `ValueError` for texts that are too short, for a precision that this machine does not have, or for a history
+    of another configuration or cell; and `DivergenceError` when a loss is no longer a number.
     """
     if len(val_ids) < 2:
         raise ValueError(f"the validation text has {len(val_ids)} characters; at least 2 are needed to predict one")
     device = pick_device(device)
-    keep_memory()
+    for prepare in BEFORE_TRAINING:
+        prepare()
     model.to(device)
-    if precision is None:
-        precision = "float32" if history is None else history.precision
-    network = autocast(model, precision)
+    precision = precision or (history.precision if history else "float32")
+    network = _in_precision(model, precision)
     inputs, targets = (part.to(device) for part in as_streams(train_ids, config.streams))  # (B, L) each
     windows = list(batches(inputs, targets, config.window))  # (B, T) each, views of the streams
     optimiser = make_optimiser(model, config)
-    history = _begin(history, model, config, device, optimiser)
+    history = _begin(history, model, config, optimiser, device)
     history.precision = precision
     state = to_device(history.resume.get("state"), device)
     stop = stop or threading.Event()
-
     if threads is None and device.type != "cpu":
         threads = torch.get_num_threads()
-    working = working_threads(threads, history.threads)
 
     with (
         _own_random_numbers(history, model, device),
         _interrupt_sets(stop),
-        working as took,
-        _bar(history, progress) as bar,
+        chosen_threads(threads, history.threads) as record_seconds,
+        _progress_bar(history, progress) as bar,
     ):
-        began = time.perf_counter() - history.seconds
-        while history.updates < config.updates and not stop.is_set():
-            number = history.updates % len(windows)
-            x, y = windows[number]
-            if number == 0:
-                state = None  # a new walk along the streams: nothing was read before
+        while not history.finished and not stop.is_set():
+            position = history.updates % len(windows)
+            x, y = windows[position]
+            if position == 0:
+                state = None  # the walk along the streams begins again, and nothing was read before
             for group in optimiser.param_groups:
                 group["lr"] = config.rate(history.updates)
 
+            began = time.perf_counter()
             loss, norm, state = one_update(network, x, y, state, optimiser, config.clip)
+            seconds = time.perf_counter() - began
+            record_seconds(seconds)
+            history.seconds += seconds
             history.losses.append(loss)
             history.norms.append(norm)
-            seconds = time.perf_counter() - began
-            took(seconds - history.seconds)
-            history.seconds = seconds
-            if not math.isfinite(history.losses[-1]):
-                raise FloatingPointError(
-                    f"the loss of update {history.updates} is not a number; lower the learning rate"
-                )
+            bar.update()
+
+            if not math.isfinite(loss):
+                _end_divergence(f"the loss of update {history.updates}", history, model)
             if history.updates % config.validate_every == 0 or history.finished:
                 _validate(history, model, val_ids)
+                history.resume = _what_the_next_update_needs(state, optimiser, device)
                 if on_validation is not None:
-                    history.resume = _resume(state, optimiser, device)  # a checkpoint may be written now
                     on_validation(history)
-                began = time.perf_counter() - history.seconds
-            bar.update()
-        history.resume = _resume(state, optimiser, device)
+        history.resume = _what_the_next_update_needs(state, optimiser, device)
     if history.finished:
         model.load_state_dict(history.best_weights)
     return history
 
 
 def one_update(model, x, y, state, optimiser, clip):
-    """Read one window (B, T), learn from it, and hand on the state: loss, gradient norm before clipping, state."""
+    """Read one window (B, T), learn from it, and return the loss, the gradient norm before clipping, and the state."""
     logits, state = model(x, state)  # (B, T, V)
     loss = F.cross_entropy(logits.flatten(0, 1), y.flatten())
     optimiser.zero_grad()
@@ -128,41 +150,67 @@ def one_update(model, x, y, state, optimiser, clip):
 
 @explained
 def make_optimiser(model: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
-    """AdamW (Loshchilov and Hutter 2019); biases do not decay."""
+    """Return AdamW (Loshchilov and Hutter 2019) for the weights of `model`; biases do not decay."""
     matrices = [weight for weight in model.parameters() if weight.dim() > 1]
     biases = [weight for weight in model.parameters() if weight.dim() <= 1]
     groups = [{"params": matrices, "weight_decay": config.weight_decay}, {"params": biases, "weight_decay": 0.0}]
     return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.99), fused=True)
 
 
-def _begin(history, model, config, device, optimiser) -> History:
-    model.train()
-    if history is None:
-        return History(model.cell, config, device=str(device))
+def _in_precision(model: nn.Module, precision: str) -> nn.Module:
+    """Return `model` as it computes in `precision`, its weights being the same."""
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision is {precision!r}; choose from {', '.join(PRECISIONS)}")
+    return PRECISIONS[precision](model)
+
+
+def _begin(history: History | None, model: nn.Module, config: TrainConfig, optimiser, device) -> History:
+    """Return a new history, or the one that goes on, and bring `optimiser` to where it was."""
+    history = history or History(model.cell, config, device=str(device))
     if history.config != config or history.cell != model.cell:
         raise ValueError("this history belongs to another run: continue it with its own model and configuration")
     if history.updates and "optimiser" not in history.resume:
-        raise ValueError("this history was saved without resumable=True, so the run cannot go on: start a new one")
+        raise ValueError(
+            "this run cannot go on, because it diverged or was saved without resumable=True: start a new one"
+        )
     if history.resume:
         optimiser.load_state_dict(history.resume["optimiser"])
+    history.best_weights = history.best_weights or _copy_of_weights(model)
+    with lock_of(model):
+        model.train()
     return history
 
 
 def _validate(history: History, model: nn.Module, val_ids: Tensor) -> None:
-    loss = evaluate(model, val_ids, window=BLOCK)
+    """Measure the validation loss, and copy the weights if it is the lowest so far."""
+    loss = evaluate(model, val_ids, window=VALIDATION_WINDOW)
     if not math.isfinite(loss):
-        raise FloatingPointError(
-            f"the validation loss after update {history.updates} is not a number; lower the learning rate"
-        )
+        _end_divergence(f"the validation loss after update {history.updates}", history, model)
     history.val_updates.append(history.updates)
     history.val_losses.append(loss)
     history.val_seconds.append(history.seconds)
     if loss < history.best_loss:
         history.best_loss = loss
-        history.best_weights = {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
+        history.best_weights = _copy_of_weights(model)
 
 
-def _drops_out(model: nn.Module) -> bool:
+def _copy_of_weights(model: nn.Module) -> dict[str, Tensor]:
+    return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
+
+
+def _end_divergence(loss: str, history: History, model: nn.Module) -> NoReturn:
+    """Give `model` its best weights again, and raise `DivergenceError`."""
+    model.load_state_dict(history.best_weights)
+    history.resume = {}  # nothing can be learnt from here on
+    raise DivergenceError(
+        f"{loss} is not a number; lower the learning rate. (The network has the weights of update "
+        f"{history.best_update} again.)",
+        history,
+    )
+
+
+def _draws_random_numbers(model: nn.Module) -> bool:
+    """Return whether the network has a dropout that is not 0."""
     return any(
         part.p > 0 if isinstance(part, nn.Dropout) else isinstance(part, nn.RNNBase) and part.dropout > 0
         for part in model.modules()
@@ -170,38 +218,41 @@ def _drops_out(model: nn.Module) -> bool:
 
 
 @contextmanager
-def _own_random_numbers(history: History, model: nn.Module, device: torch.device):
-    """Dropout draws from a generator of the run's own; the reader's is as it was afterwards.
+def _own_random_numbers(history: History, model: nn.Module, device: torch.device) -> Iterator[None]:
+    """Let dropout draw from random numbers of the run's own; afterwards the reader's are as they were.
 
-    On another thread than the reader's a network without dropout touches nothing: the reader may be drawing meanwhile.
+    PyTorch has one generator for all threads, and the reader may draw from it while a run goes on in another thread.
+    A network without dropout therefore leaves it alone there.
     """
-    if threading.current_thread() is not threading.main_thread() and not _drops_out(model):
+    if threading.current_thread() is not threading.main_thread() and not _draws_random_numbers(model):
         yield
         return
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        if device.type == "cuda":
-            torch.manual_seed(history.config.seed)  # the GPU's generator as well
-        else:
-            torch.default_generator.manual_seed(history.config.seed)
+    on_gpu = device.type == "cuda"
+    with torch.random.fork_rng(devices=[device] if on_gpu else []):
+        if on_gpu:
+            torch.cuda.manual_seed(history.config.seed)
+        torch.default_generator.manual_seed(history.config.seed)
         if history.resume:
             torch.set_rng_state(history.resume["random"])
-        if "random_cuda" in history.resume and device.type == "cuda":
+        if on_gpu and "random_cuda" in history.resume:
             torch.cuda.set_rng_state(history.resume["random_cuda"], device)
         yield
 
 
-def _resume(state: State | None, optimiser: torch.optim.Optimizer, device: torch.device) -> dict:
-    kept = {"state": state, "optimiser": optimiser.state_dict(), "random": torch.get_rng_state()}
+def _what_the_next_update_needs(state: State | None, optimiser: torch.optim.Optimizer, device: torch.device) -> dict:
+    """Return what a run that goes on needs beside the weights: state, averages of the optimiser, random numbers."""
+    needs = {"state": state, "optimiser": optimiser.state_dict(), "random": torch.get_rng_state()}
     if device.type == "cuda":
-        kept["random_cuda"] = torch.cuda.get_rng_state(device)
-    return kept
+        needs["random_cuda"] = torch.cuda.get_rng_state(device)
+    return needs
 
 
 @contextmanager
-def _interrupt_sets(stop: threading.Event):
-    """An interrupt of the kernel ends the run after the update in hand, not in the middle of it.
+def _interrupt_sets(stop: Stop) -> Iterator[None]:
+    """Let an interrupt of the kernel set `stop`, so that the run ends after the update in hand, not in its middle.
 
-    Not on another thread than the main one, nor in a process that ignores interrupts (a worker of a sweep).
+    Python delivers interrupts to the main thread alone. In a process that ignores them (a worker of a sweep) nothing
+    changes.
     """
     if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         yield
@@ -213,8 +264,8 @@ def _interrupt_sets(stop: threading.Event):
         signal.signal(signal.SIGINT, previous)
 
 
-def _bar(history: History, progress: bool):
-    """A bar that moves at most about 100 times: each move is a message, and a queue of a kernel holds about 1,000."""
+def _progress_bar(history: History, progress: bool) -> tqdm:
+    """Return a bar that moves about 100 times at most: each move is a message, and a kernel's queue holds 1,000."""
     total = history.config.updates
     return tqdm(
         total=total,

@@ -10,11 +10,11 @@ import torch
 from lab import NEEDED
 
 from charrnn_helpers import GRUModel, LSTMModel, Vocabulary, generate, load_checkpoint, panels
+from charrnn_helpers.fast.quantised import from_int8, to_int8
 from charrnn_helpers.measures import written_by
 from charrnn_helpers.panels.in_browser import portable
 from charrnn_helpers.sampling import generate_many, logits_after, next_distribution
 from charrnn_helpers.training import find_checkpoint
-from charrnn_helpers.training.quantised import from_int8, to_int8
 
 pytestmark = NEEDED
 ENGINE = (Path(panels.__file__).parent / "network.js").read_text(encoding="utf-8")

@@ -18,6 +18,7 @@ import common
 import torch
 
 from charrnn_helpers import TrainConfig, Vocabulary, load_corpus, save_checkpoint, train
+from charrnn_helpers.fast.allocation import keep_memory
 from charrnn_helpers.measures.memory import recall
 from charrnn_helpers.measures.patching import (
     hero_patches,
@@ -30,7 +31,6 @@ from charrnn_helpers.measures.samples import one_hero, tales_validity
 from charrnn_helpers.networks.registry import CELLS, COMPARED
 from charrnn_helpers.sampling import generate_many
 from charrnn_helpers.text.tales import split_stories
-from charrnn_helpers.training.device import keep_memory
 
 LOOKS = 20  # at the validation text and at what is remembered, while a network trains
 RATE = 0.006  # the highest, as in 04: of the four, the plain RNN's best

@@ -19,9 +19,9 @@ import torch
 from torch import nn
 
 from charrnn_helpers import GRUModel, LSTMModel, TrainConfig, pick_device
+from charrnn_helpers.fast.allocation import keep_memory
 from charrnn_helpers.fast.fused_gru import FusedGRUModel
-from charrnn_helpers.training.bfloat16 import autocast
-from charrnn_helpers.training.device import keep_memory
+from charrnn_helpers.fast.precision import PrecisionError, in_bfloat16
 from charrnn_helpers.training.loop import make_optimiser, one_update
 
 VOCABULARY = 65  # Tiny Shakespeare's
@@ -78,12 +78,9 @@ def ways(units: int, device: torch.device) -> dict[tuple[str, str, str], nn.Modu
         found[cell, module, "float32"] = model(make)
         if module != "FusedGRU":
             found[cell, module, "float32, one by one"] = CharacterByCharacter(model(make))
-        try:  # some processors cannot ("could not create a primitive descriptor"), and a GPU is refused
-            low = autocast(model(make), "bfloat16")
-            low(torch.zeros(2, 2, dtype=torch.long, device=device))[0].sum().backward()
-            low.zero_grad()
-            found[cell, module, "bfloat16"] = low
-        except (RuntimeError, ValueError) as problem:
+        try:
+            found[cell, module, "bfloat16"] = in_bfloat16(model(make))
+        except PrecisionError as problem:  # some processors cannot, and a GPU is refused
             print(f"no bfloat16 for {module} here: {problem}")
     return found
 

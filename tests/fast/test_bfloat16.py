@@ -2,9 +2,9 @@
 
 import pytest
 import torch
+from charrnn_helpers.training.bfloat16 import autocast
 
 from charrnn_helpers import train
-from charrnn_helpers.training.bfloat16 import autocast
 
 
 def test_bfloat16_is_near_float32_and_everything_kept_is_float32(make_model, ids, config):

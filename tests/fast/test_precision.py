@@ -5,9 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from charrnn_helpers.training.bfloat16 import Autocast
 
 from charrnn_helpers.training import precision
-from charrnn_helpers.training.bfloat16 import Autocast
 
 
 @pytest.mark.parametrize(
