@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import charrnn_helpers as course
-from charrnn_helpers import measures, networks, sampling, text, training
+from charrnn_helpers import experiments, fast, measures, networks, sampling, text, training
 from charrnn_helpers.networks import CELLS
 from charrnn_helpers.text import arguments
 
@@ -63,7 +63,7 @@ def usual(cell: str) -> dict:
         # training
         **{"config": FEW, "history": None, "device": "cpu", "name": "cpu", "precision": None, "threads": None},
         **{"stop": None, "on_validation": None, "progress": False, "update": 1},
-        **{"album": None, "resumable": False, "runs": "runs", "context": 20, "stride": 30, "chunk": 10, "texts": None},
+        **{"album": None, "resumable": False, "runs": "runs", "context": 20, "stride": 30, "texts": None},
         # writing
         **{"prompt": "Once", "length": 9, "temperature": 1.0, "top_k": None, "top_p": None, "seeds": [0, 1]},
         # measures
@@ -131,7 +131,7 @@ def called(function, named):
 
 
 NGRAM = text.NGram(IDS, len(CHARS), 3)
-ROOMS = (course, text, networks, training, sampling, measures)
+ROOMS = (course, text, networks, training, sampling, fast, measures)
 OBJECTS = (CHARS, NGRAM, FEW, network("LSTM"), network(embedding_size=None), network(fast=True))
 SUBJECTS = {  # without `CharModel`, which is for others to build on
     **{name: thing for room in ROOMS for name, thing in vars(room).items() if explained(thing) and name != "CharModel"},
@@ -143,6 +143,7 @@ SUBJECTS = {  # without `CharModel`, which is for others to build on
     },
     "learn_to_count": measures.learn_to_count,  # what they call is
     "LSTMModel": networks.LSTMModel,
+    "forecast": experiments.forecast,
 }
 ENDLESS = {"characters", "updates", "steps"}  # as much work as is asked for
 ENDLESS |= {(name, "n") for name in ("latched_lines", "share_latched")}
@@ -286,6 +287,6 @@ def test_all_public_functions_are_asked_but_those_that_say_nothing_of_their_own(
     public = {name for room in rooms for name, thing in vars(room).items() if inspect.isfunction(thing)}
     shown = {"one_update", "orthogonal_start", "stepping"}  # as the notebooks define them, or for one use there
     assert public - SUBJECTS.keys() - shown == {
-        *("detach", "map_state", "to_device", "register", "keep_memory", "one_thread", "learn_to_latch")
+        *("detach", "map_state", "to_device", "register", "one_thread", "learn_to_latch")
     }
     assert {*course.__all__, "LSTMModel 3 forward", "Vocabulary 0 encode", "NGram 1 losses"} <= SUBJECTS.keys()

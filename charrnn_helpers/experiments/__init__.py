@@ -17,6 +17,6 @@ from .outcome import (
     memories,
 )
 from .protocol import BUDGETS, PROTOCOL, TRIAL_TEXTS, trial_rows
-from .recipes import RECIPES, measured
+from .recipes import RECIPES, forecast, measured
 from .sweeps import RunConfig, sweep
 from .symptoms import KNOWING_ONE, UNIFORM, Run, Setting, evidence, observe, signs

@@ -49,7 +49,7 @@ def in_bfloat16(model: nn.Module) -> nn.Module:
         logits.sum().backward()
     except (RuntimeError, NotImplementedError) as problem:  # "could not create a primitive descriptor for the LSTM"
         copied(ids)  # raises if the mistake is in the network itself
-        reason = str(problem).partition("\n")[0][:80]
+        reason = str(problem).partition("\n")[0].partition(". ")[0]
         raise PrecisionError(
             f"this processor does not train this network in bfloat16 ({reason}); use precision='float32'"
         ) from None

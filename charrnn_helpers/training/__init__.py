@@ -3,7 +3,6 @@
 from .checkpoints import BUNDLED, find_checkpoint
 from .config import History
 from .evaluation import context_losses
-from .forecast import forecast
 from .loop import DivergenceError, make_optimiser, one_update
 from .threads import one_thread
 
@@ -13,7 +12,6 @@ __all__ = [
     "History",
     "context_losses",
     "find_checkpoint",
-    "forecast",
     "make_optimiser",
     "one_thread",
     "one_update",

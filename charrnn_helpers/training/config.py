@@ -39,7 +39,7 @@ class TrainConfig:
 
     @explained
     def rate(self, update: int) -> float:
-        """Return the learning rate of an update: a linear rise, then half a cosine (Loshchilov and Hutter 2017, eq. 5)."""
+        """Return the rate of an update: a linear rise, then half a cosine (Loshchilov and Hutter 2017, eq. 5)."""
         if update < self.warmup:
             return self.learning_rate * (update + 1) / self.warmup
         progress = (update - self.warmup) / max(1, self.updates - self.warmup)

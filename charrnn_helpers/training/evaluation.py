@@ -42,7 +42,7 @@ def eval_mode(model: nn.Module, gradients: bool = False):
 @explained
 @torch.inference_mode()
 def evaluate(model: nn.Module, ids: Ids, window: int | None = None) -> float:
-    """Return the mean nats per character over `ids` (n,): -ln p(character | those before it), the first one being given.
+    """Return the mean nats per character of `ids` (n,): -ln p(character | those before it); the first is given.
 
     Without `window` the state is carried over the whole text. With `window=w` the text is cut into blocks of w
     predictions, each from a zero state, as nanoGPT measures. The two are different measures: never compare them.
@@ -66,38 +66,38 @@ def evaluate(model: nn.Module, ids: Ids, window: int | None = None) -> float:
 
 @explained
 @torch.inference_mode()
-def context_losses(model: nn.Module, ids: Ids, context: int = 1000, stride: int = 2000, chunk: int = STEPS) -> Tensor:
+def context_losses(model: nn.Module, ids: Ids, context: int = 1000, stride: int = 2000) -> Tensor:
     """Return the nats for each character of `ids` (n,) but the first, each predicted from `context` others or more.
 
     A character nearer to the beginning is predicted from all that there are. The text is cut into pieces that overlap
-    by `context` and are read side by side, `chunk` steps at once: this gives nearly the losses of a carried state, and
-    much faster. The result is float64, (n - 1,), on the CPU.
+    by `context` and are read side by side: this gives nearly the losses of a carried state, and much faster. The result
+    is float64, (n - 1,), on the CPU.
     """
-    if min(context, stride, chunk) < 1 or len(ids) < 2:
-        raise ValueError(f"context, stride, chunk ({context}, {stride}, {chunk}) are at least 1, and ids at least two")
+    if min(context, stride) < 1 or len(ids) < 2:
+        raise ValueError(f"context ({context}) and stride ({stride}) are at least 1, and ids at least two")
     inputs, targets = ids[:-1], ids[1:]
     width = context + stride
     pieces = max(0, (len(inputs) - context) // stride)  # of full width
     losses = []
     with eval_mode(model):
         if pieces:
-            full = _losses(model, inputs.unfold(0, width, stride), targets.unfold(0, width, stride), chunk)
+            full = _losses(model, inputs.unfold(0, width, stride), targets.unfold(0, width, stride))
             losses = [full[0, :context], full[:, context:].flatten()]
         read = sum(map(len, losses))
         if read < len(inputs):
             start = max(0, read - context)
-            losses.append(_losses(model, inputs[None, start:], targets[None, start:], chunk)[0, read - start :])
+            losses.append(_losses(model, inputs[None, start:], targets[None, start:])[0, read - start :])
     return torch.cat(losses)
 
 
-def _losses(model: nn.Module, inputs: Tensor, targets: Tensor, steps: int = STEPS) -> Tensor:
+def _losses(model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
     """Return the nats for each of `targets` (B, T), each row read from a zero state: float64, on the CPU."""
-    device, rows = device_of(model), max(1, CHARACTERS // min(steps, inputs.shape[1]))
+    device, rows = device_of(model), max(1, CHARACTERS // min(STEPS, inputs.shape[1]))
     row_losses = []
     for x_rows, y_rows in zip(inputs.split(rows), targets.split(rows), strict=True):
         state, losses = None, []
-        for x, y in zip(x_rows.split(steps, dim=1), y_rows.split(steps, dim=1), strict=True):
-            logits, state = model(x.to(device), state)  # (rows, steps, V)
+        for x, y in zip(x_rows.split(STEPS, dim=1), y_rows.split(STEPS, dim=1), strict=True):
+            logits, state = model(x.to(device), state)  # (rows, STEPS, V)
             nats = F.cross_entropy(logits.flatten(0, 1), y.to(device).flatten(), reduction="none")
             losses.append(nats.view(y.shape).cpu())  # doubles exist there, and not on every GPU
         row_losses.append(torch.cat(losses, dim=1))

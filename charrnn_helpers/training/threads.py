@@ -96,7 +96,7 @@ def chosen_threads(threads: int | None = None, seconds_used: dict[int, float] | 
 def choose_threads(most: int, number: int) -> Generator[int, float, None]:
     """Yield the number of threads for the next update, and take the seconds of that update by `send`.
 
-    Compared are 1, half of `most`, one less than `most`, and `most`; and again after a while. `number` is in use so far.
+    Compared are 1, half of `most`, one less than `most`, and `most`; and again after a while. `number` is used so far.
     """
     numbers = sorted({1, most // 2, most - 1, most} - {0})
     number = number if number in numbers else most

@@ -1,13 +1,65 @@
-"""bfloat16 is taken by the clock, and only where a processor can do it."""
+"""A run in bfloat16 is near that in float32, is chosen by the clock, and is refused where a processor cannot do it."""
 
 import copy
 from types import SimpleNamespace
 
 import pytest
 import torch
-from charrnn_helpers.training.bfloat16 import Autocast
 
-from charrnn_helpers.training import precision
+from charrnn_helpers import train
+from charrnn_helpers.fast import precision
+from charrnn_helpers.fast.precision import Bfloat16, PrecisionError, pick_precision
+
+
+@pytest.mark.usefixtures("bfloat16")
+def test_bfloat16_is_near_float32_and_everything_kept_is_float32(make_model, ids, config):
+    exact, near = (
+        train(make_model(), ids, ids[:100], config(updates=40), device="cpu", progress=False, precision=precision)
+        for precision in ("float32", "bfloat16")
+    )
+    assert (exact.precision, near.precision) == ("float32", "bfloat16")
+    assert near.losses != exact.losses
+    assert near.losses == pytest.approx(exact.losses, abs=0.1)
+    assert near.losses[-1] < 0.9 * near.losses[0]
+    state = near.resume["state"]
+    kept = [*near.best_weights.values(), *(state if isinstance(state, tuple) else (state,))]
+    assert {tensor.dtype for tensor in kept} == {torch.float32}
+
+
+@pytest.fixture
+def old_processor(monkeypatch):
+    """A processor without bfloat16, as oneDNN reports it."""
+
+    def cannot(*_):
+        raise RuntimeError("could not create a primitive descriptor for an LSTM\nmore lines")
+
+    monkeypatch.setattr(Bfloat16, "forward", cannot)
+    return r"this processor does not train this network in bfloat16 \(could not create .* an LSTM\)"
+
+
+def test_a_processor_without_bfloat16_is_named_before_the_training_begins(old_processor, make_model, ids, config):
+    model, untouched = make_model(dropout=0.5), make_model(dropout=0.5)
+    random_state = torch.get_rng_state()
+    with pytest.raises(PrecisionError, match=rf"{old_processor}; use precision='float32'"):
+        train(model, ids, ids[:100], config(), device="cpu", precision="bfloat16", progress=False)
+    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), untouched.parameters(), strict=True))
+    assert torch.equal(torch.get_rng_state(), random_state)
+
+
+def test_a_run_in_bfloat16_goes_on_in_float32_on_such_a_processor(old_processor, model, ids, config):
+    options = {"device": "cpu", "progress": False}
+    history = train(model, ids, ids[:100], config(), **options, stop=SimpleNamespace(is_set=lambda: True, set=None))
+    history.precision = "bfloat16"  # on another machine
+    with pytest.raises(PrecisionError, match=old_processor):
+        train(model, ids, ids[:100], config(), **options, history=history)
+    assert train(model, ids, ids[:100], config(), **options, history=history, precision="float32").finished
+
+
+def test_a_precision_that_is_not_offered_is_named_and_bfloat16_is_refused_off_the_cpu(model, ids, config):
+    with pytest.raises(ValueError, match="precision is 'bf16'; choose from float32, bfloat16"):
+        train(model, ids, ids[:100], config(), device="cpu", precision="bf16", progress=False)
+    with pytest.raises(PrecisionError, match="bfloat16 is offered on a CPU only"):
+        precision.in_bfloat16(model.to("meta"))
 
 
 @pytest.mark.parametrize(
@@ -17,25 +69,18 @@ from charrnn_helpers.training import precision
         (0.9, "float32", "bfloat16 is 1.11 times as fast as float32 here, which is not worth its rounding"),
     ],
 )
-def test_bfloat16_is_taken_only_where_it_is_clearly_faster(monkeypatch, model, low, name, reason):
-    clock = [0.0]
+def test_bfloat16_is_chosen_only_where_it_is_clearly_faster(monkeypatch, model, low, name, reason):
+    def fake_train(*_, precision, **options):
+        return SimpleNamespace(seconds=low if precision == "bfloat16" else 1.0, finished=True)
 
-    def one_update(network, *_):
-        clock[0] += low if isinstance(network, Autocast) else 1.0
-
-    monkeypatch.setattr(precision, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
-    monkeypatch.setattr(precision, "one_update", one_update)
-    assert precision.pick_precision("cpu", model) == (name, reason)
+    monkeypatch.setattr(precision, "train", fake_train)
+    assert pick_precision("cpu", model) == (name, reason)
 
 
-def test_a_processor_that_cannot_do_bfloat16_gets_float32(monkeypatch, model):
-    def cannot(*_):
-        raise RuntimeError("could not create a primitive descriptor for an LSTM\nmore lines")
-
-    monkeypatch.setattr(Autocast, "forward", cannot)
-    name, reason = precision.pick_precision("cpu", model)
-    assert name == "float32"
-    assert reason == "this machine does not train in bfloat16 (could not create a primitive descriptor for an LSTM)"
+def test_a_processor_without_bfloat16_gets_float32(old_processor, model):
+    choice = pick_precision("cpu", model, streams=2, window=4)
+    assert choice.name == "float32"
+    assert "could not create a primitive descriptor for an LSTM" in choice.reason
 
 
 def test_a_mistake_in_the_model_is_not_blamed_on_the_processor(model):
@@ -44,50 +89,24 @@ def test_a_mistake_in_the_model_is_not_blamed_on_the_processor(model):
             raise RuntimeError("a shape does not fit")
 
     with pytest.raises(RuntimeError, match="a shape does not fit"):
-        precision.pick_precision("cpu", Broken(5, 4))
+        pick_precision("cpu", Broken(5, 4))
+    with pytest.raises(RuntimeError, match="a shape does not fit"):
+        precision.in_bfloat16(Broken(5, 4))
 
 
-def test_picking_a_precision_changes_nothing_of_the_readers(make_model):
+def test_an_interrupt_of_the_choice_is_an_interrupt(monkeypatch, model):
+    monkeypatch.setattr(precision, "train", lambda *_, **__: SimpleNamespace(finished=False))
+    with pytest.raises(KeyboardInterrupt):
+        pick_precision("cpu", model)
+
+
+def test_choosing_a_precision_changes_nothing_of_the_readers(make_model):
     model = make_model(dropout=0.5).eval()
     before, random_state, threads = copy.deepcopy(model), torch.get_rng_state(), torch.get_num_threads()
-    choice = precision.pick_precision("cpu", model, streams=2, window=4)
+    choice = pick_precision("cpu", model, streams=2, window=4)
     assert choice.name in ("float32", "bfloat16")
     assert all(torch.equal(a, b) for a, b in zip(model.parameters(), before.parameters(), strict=True))
     assert all(weight.grad is None for weight in model.parameters())
     assert not model.training
     assert torch.equal(torch.get_rng_state(), random_state)
     assert torch.get_num_threads() == threads
-
-
-def test_a_forecast_counts_updates_and_weights_and_changes_nothing(monkeypatch, model):
-    clock = [0.0]
-
-    def one_update(*_):
-        clock[0] += 0.5
-        torch.rand(1)
-
-    monkeypatch.setattr(precision, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
-    monkeypatch.setattr(precision, "one_update", one_update)
-    before, random = copy.deepcopy(model.state_dict()), torch.get_rng_state()
-    weights = sum(weight.numel() for weight in model.parameters())
-    config = precision.TrainConfig(updates=120, streams=1000, window=100)
-    megabytes = 4 * (4 * weights + 3 * 100_000 * model.head.out_features) / 1e6
-    assert precision.forecast(model, config) == f"about 60 s, and {megabytes:.0f} MB of memory"
-    assert torch.equal(random, torch.get_rng_state())
-    assert all(torch.equal(weight, before[name]) for name, weight in model.state_dict().items())
-
-
-def test_a_forecast_is_that_of_the_faster_number_of_threads(monkeypatch, model):
-    clock, threads = [0.0], torch.get_num_threads()
-
-    def one_update(*_):
-        clock[0] += 0.1 * torch.get_num_threads()  # beside a busy process
-
-    monkeypatch.setattr(precision, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
-    monkeypatch.setattr(precision, "one_update", one_update)
-    torch.set_num_threads(2)
-    try:
-        assert precision.forecast(model, precision.TrainConfig(updates=100)).startswith("about 10 s")
-        assert torch.get_num_threads() == 2
-    finally:
-        torch.set_num_threads(threads)

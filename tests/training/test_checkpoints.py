@@ -14,7 +14,7 @@ from torch.testing import assert_close
 from charrnn_helpers import Vocabulary, evaluate, generate, load_checkpoint, load_corpus, save_checkpoint, train
 from charrnn_helpers.training import checkpoints
 from charrnn_helpers.training.checkpoints import BUNDLED, CheckpointError, find_checkpoint
-from charrnn_helpers.training.loop import BLOCK
+from charrnn_helpers.training.loop import VALIDATION_WINDOW
 
 
 @pytest.fixture
@@ -183,6 +183,6 @@ def test_a_bundled_network_is_small_and_scores_what_its_log_says(cell):
     assert loaded.text == "tales"
     assert loaded.history.finished
     watched = loaded.vocab.encode(tales.val)[:40_000]  # as 04 does
-    loss = evaluate(loaded.model, watched, window=BLOCK)
+    loss = evaluate(loaded.model, watched, window=VALIDATION_WINDOW)
     assert loss == pytest.approx(loaded.history.best_loss, abs=1e-3)
     assert loss > tales.floor

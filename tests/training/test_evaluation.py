@@ -31,8 +31,8 @@ def test_evaluate_equals_a_plain_walk_one_character_at_a_time(model, ids, window
 @pytest.mark.parametrize("window", [None, 30], ids=str)
 def test_evaluate_in_pieces_gives_the_same(model, ids, window, monkeypatch):
     whole = evaluate(model, ids[:200], window=window)
-    monkeypatch.setattr(evaluation, "CHUNK", 7)
-    monkeypatch.setattr(evaluation, "POSITIONS", 20)
+    monkeypatch.setattr(evaluation, "STEPS", 7)
+    monkeypatch.setattr(evaluation, "CHARACTERS", 20)
     taken = []
     model.register_forward_pre_hook(lambda _, given: taken.append(given[0].shape))
     assert evaluate(model, ids[:200], window=window) == pytest.approx(whole, abs=1e-5)
@@ -41,8 +41,9 @@ def test_evaluate_in_pieces_gives_the_same(model, ids, window, monkeypatch):
 
 
 @pytest.mark.parametrize("length", [2, 101, 140, 141, 180, 181, 500])
-def test_losses_in_context_are_those_of_a_walk_that_begins_where_the_piece_does(model, ids, length):
-    found = context_losses(model.train(), ids[:length], context=100, stride=40, chunk=30)
+def test_losses_in_context_are_those_of_a_walk_that_begins_where_the_piece_does(model, ids, length, monkeypatch):
+    monkeypatch.setattr(evaluation, "STEPS", 30)
+    found = context_losses(model.train(), ids[:length], context=100, stride=40)
     assert model.training
     assert found.shape == (length - 1,)
     for place in {0, min(length - 2, 100), min(length - 2, 150), length - 2}:
