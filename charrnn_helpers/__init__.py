@@ -2,7 +2,7 @@
 
 text        texts and how they are split, the story grammar, characters as numbers, the n-gram ladder
 networks    the two cells as equations, the models on `nn.LSTM` and `nn.GRU`, one registry of cells
-training    the one loop, evaluation, device and precision, checkpoints
+training    the one loop, evaluation, device and threads, checkpoints
 sampling    `generate`, and the distribution of the next character
 fast        what is there for speed alone: it computes what the rooms above compute, and enters it into the registry
 measures    bits and intervals, excess over the floor, samples, gates, units, gradients, memory

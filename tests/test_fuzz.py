@@ -131,6 +131,7 @@ def called(function, named):
 
 
 NGRAM = text.NGram(IDS, len(CHARS), 3)
+FORECAST = experiments.forecast
 ROOMS = (course, text, networks, training, sampling, fast, measures)
 OBJECTS = (CHARS, NGRAM, FEW, network("LSTM"), network(embedding_size=None), network(fast=True))
 SUBJECTS = {  # without `CharModel`, which is for others to build on
@@ -143,7 +144,7 @@ SUBJECTS = {  # without `CharModel`, which is for others to build on
     },
     "learn_to_count": measures.learn_to_count,  # what they call is
     "LSTMModel": networks.LSTMModel,
-    "forecast": experiments.forecast,
+    "forecast": FORECAST,
 }
 ENDLESS = {"characters", "updates", "steps"}  # as much work as is asked for
 ENDLESS |= {(name, "n") for name in ("latched_lines", "share_latched")}
@@ -246,7 +247,8 @@ def complaint(function, arguments):
     try:
         called(function, arguments)
     except FloatingPointError:
-        return None if function in (course.train, course.generate, sampling.generate_many) else "a FloatingPointError"
+        trains_or_writes = (course.train, course.generate, sampling.generate_many, fast.pick_precision, FORECAST)
+        return None if function in trains_or_writes else "a FloatingPointError"
     except (ValueError, TypeError) as error:
         if not is_one_sentence(str(error), arguments):
             return f"{type(error).__name__}: {error}"
