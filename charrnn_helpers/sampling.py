@@ -17,23 +17,25 @@ from .training.threads import one_thread
 def next_distribution(
     logits: Tensor, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None
 ) -> Tensor:
-    """Probabilities (..., V) from logits (..., V): first the temperature, then top-k, then top-p.
+    """Compute probabilities (..., V) from logits (..., V): first the temperature, then top-k, then top-p.
 
     Temperature divides the logits. Top-k keeps the k most probable characters. Top-p keeps the smallest set of most
     probable characters that holds at least the share p (Holtzman et al. 2020, section 3.1). What is kept is scaled to
     sum to one. Of characters with equal probability at the border, those that stand first in the vocabulary are kept.
     The result is float64, on the CPU, without gradients. Raises `ValueError` for values that mean nothing.
     """
-    _check(logits.shape[-1], temperature, top_k, top_p)
+    _check_options(logits.shape[-1], temperature, top_k, top_p)
     with np.errstate(over="ignore"):  # a tiny temperature: the probability is 0 then
-        p = _weights(logits.double().numpy(force=True), temperature, top_k, top_p)
+        p = _unscaled_probabilities(logits.double().numpy(force=True), temperature, top_k, top_p)
     return torch.from_numpy(p / p.sum(axis=-1, keepdims=True))
 
 
-def _weights(logits: np.ndarray, temperature: float, top_k: int | None, top_p: float | None) -> np.ndarray:
-    """What `next_distribution` describes, but for a factor: the sum over a row is not yet 1."""
+def _unscaled_probabilities(
+    logits: np.ndarray, temperature: float, top_k: int | None, top_p: float | None
+) -> np.ndarray:
+    """Compute what `next_distribution` describes, but for a factor: a row does not yet sum to 1."""
     p = logits.astype(np.float64)
-    p -= p[p.argmax()] if p.ndim == 1 else p.max(axis=-1, keepdims=True)  # the largest weight is 1: no overflow
+    p -= p[p.argmax()] if p.ndim == 1 else p.max(axis=-1, keepdims=True)  # the largest becomes 1: no overflow
     if temperature != 1:
         p /= temperature
     np.exp(p, out=p)
@@ -54,7 +56,10 @@ def _weights(logits: np.ndarray, temperature: float, top_k: int | None, top_p: f
 @explained
 @torch.inference_mode()
 def logits_after(model: nn.Module, vocab: Vocabulary, text: str) -> Tensor:
-    """Logits (n, V) after each character of `text`, from a zero state, without dropout. Errors as in `generate`."""
+    """Compute the logits (n, V) after each character of `text`, from a zero state, without dropout.
+
+    Errors as in `generate`.
+    """
     ids = _encode_prompt(vocab, text)
     with eval_mode(model):
         logits, _ = model(ids[None].to(next(model.parameters()).device))  # (1, n, V)
@@ -70,7 +75,7 @@ def next_probabilities(
     top_k: int | None = None,
     top_p: float | None = None,
 ) -> Tensor:
-    """The distribution (V,) of the character after `prompt`, from a zero state. Errors as in `generate`."""
+    """Compute the distribution (V,) of the character after `prompt`, from a zero state. Errors as in `generate`."""
     return next_distribution(logits_after(model, vocab, prompt)[-1], temperature, top_k, top_p)
 
 
@@ -85,17 +90,19 @@ def generate(
     top_p: float | None = None,
     seed: int | None = None,
 ) -> str:
-    """The prompt and exactly `length` characters after it.
+    """Write: return the prompt and exactly `length` characters after it.
 
-    The state is carried: each character is read once. `top_k=1` is greedy. Draws come from a generator of its own,
-    seeded by `seed`, so that the same call gives the same text and disturbs nothing else. The course's LSTM and GRU are
-    computed in float64, which gives the same text on every machine, and in a browser (`panels/network.js`). Raises
-    `ValueError` for an empty prompt, a character the vocabulary does not hold, a negative length, or a bad temperature,
-    top-k or top-p, and `FloatingPointError` for a network whose scores are not numbers.
+    The state is carried: each character is read once. `top_k=1` is greedy. Random numbers come from a generator of its
+    own, seeded by `seed`, so that the same call gives the same text and disturbs nothing else. The course's LSTM and
+    GRU are computed in float64, which gives the same text on every machine, and in a browser (`panels/network.js`).
+
+    Raises `ValueError` for an empty prompt, a character the vocabulary does not hold, a negative length, or a bad
+    temperature, top-k or top-p, and `FloatingPointError` for a network whose scores are not numbers.
     """
     ids = _encode_prompt(vocab, prompt)
-    _check(len(vocab), temperature, top_k, top_p, length)
-    return prompt + vocab.decode(_write(model, ids, _uniforms(seed, length), temperature, top_k, top_p))
+    _check_options(len(vocab), temperature, top_k, top_p, length)
+    drawn = _draw_characters(model, ids, _uniforms(seed, length), temperature, top_k, top_p)
+    return prompt + vocab.decode(drawn)
 
 
 @explained
@@ -110,7 +117,7 @@ def generate_many(
     *,
     seeds: Sequence[int],
 ) -> list[str]:
-    """A text for each of the `seeds`, all written side by side: much faster than one after the other.
+    """Write a text for each of the `seeds`, all side by side: much faster than one after the other.
 
     Each draws its own random numbers, so that a text is the one `generate` writes with that seed, unless a number
     falls within rounding, some 1e-13, of the border between two characters. Errors as in `generate`, and for an empty
@@ -119,14 +126,14 @@ def generate_many(
     if len(seeds) == 0:
         raise ValueError("seeds is empty; give one seed for each text that is wanted")
     ids = _encode_prompt(vocab, prompt)
-    _check(len(vocab), temperature, top_k, top_p, length)
-    draws = np.stack([_uniforms(seed, length) for seed in seeds], axis=1)  # (length, B)
-    written = _write(model, ids, draws, temperature, top_k, top_p)  # (length, B)
-    return [prompt + vocab.decode(text) for text in written.T]
+    _check_options(len(vocab), temperature, top_k, top_p, length)
+    uniforms = np.stack([_uniforms(seed, length) for seed in seeds], axis=1)  # (length, B)
+    drawn = _draw_characters(model, ids, uniforms, temperature, top_k, top_p)  # (length, B)
+    return [prompt + vocab.decode(text) for text in drawn.T]
 
 
 def _uniforms(seed: int | None, length: int) -> np.ndarray:
-    """`length` numbers from 0 to 1, without 1, of a generator of their own.
+    """Draw `length` numbers from 0 to 1, without 1, from a generator of their own.
 
     It is MT19937 (Matsumoto and Nishimura 1998), and a float64 takes 53 bits of two of its words.
     """
@@ -139,36 +146,49 @@ def _uniforms(seed: int | None, length: int) -> np.ndarray:
 
 
 @torch.inference_mode()
-def _write(model, prompt_ids, draws, temperature, top_k, top_p) -> np.ndarray:
-    """Indices drawn after the prompt, of the shape of `draws`: (length,) for one text, (length, B) for B."""
-    texts = None if draws.ndim == 1 else draws.shape[1]
-    written = np.empty(draws.shape, np.int64)
+def _draw_characters(
+    model: nn.Module,
+    prompt_ids: Tensor,
+    uniforms: np.ndarray,
+    temperature: float,
+    top_k: int | None,
+    top_p: float | None,
+) -> np.ndarray:
+    """Draw the characters after a prompt, one for each of `uniforms`: (length,) for one text, (length, B) for B.
+
+    Returns their indices, in the same shape.
+    """
+    texts = None if uniforms.ndim == 1 else uniforms.shape[1]
+    drawn = np.empty(uniforms.shape, np.int64)
     with eval_mode(model), one_thread(), np.errstate(over="ignore"):
-        row = CELLS.get(getattr(model, "cell", ""))
-        network = (row and row.steps and row.steps(model, texts)) or ModuleSteps(model, texts)
+        network = _steps(model, texts)
         for i in prompt_ids.tolist():
             logits = network.step(i)
-        for place, u in enumerate(draws):
-            if place:
-                logits = network.step(written[place - 1])
-            written[place] = _draw(np.add.accumulate(_weights(logits, temperature, top_k, top_p), axis=-1), u)
-    return written
+        for position, u in enumerate(uniforms):
+            if position:
+                logits = network.step(drawn[position - 1])
+            p = _unscaled_probabilities(logits, temperature, top_k, top_p)
+            drawn[position] = _first_to_pass(np.add.accumulate(p, axis=-1), u)
+    return drawn
 
 
-def _draw(sums: np.ndarray, u: np.ndarray) -> np.ndarray:
-    """The first character at which the running sum (V,) or (B, V) passes the share u of the whole."""
-    whole = sums[-1] if sums.ndim == 1 else sums[:, -1]
-    if not (whole > 0 if sums.ndim == 1 else (whole > 0).all()):
+def _first_to_pass(sums: np.ndarray, u: np.ndarray) -> np.ndarray:
+    """Find the first character at which the running sum, (V,) or (B, V), passes the share u of the total."""
+    total = sums[-1] if sums.ndim == 1 else sums[:, -1]
+    if not (total > 0 if sums.ndim == 1 else (total > 0).all()):
         raise FloatingPointError(
             "the network's scores are not numbers: was it trained at too high a rate? Train it again"
         )
     if sums.ndim == 1:
-        return sums.searchsorted(u * whole, side="right")
-    return (sums <= (u * whole)[:, None]).sum(axis=-1)
+        return sums.searchsorted(u * total, side="right")
+    return (sums <= (u * total)[:, None]).sum(axis=-1)
 
 
 class ModuleSteps:
-    """Any module `logits, state = model(ids, state)`, called for one character at a time."""
+    """Any module `logits, state = model(ids, state)`, called for one character at a time.
+
+    It remembers the state, and starts from zero. With `texts=B` it reads B texts side by side.
+    """
 
     def __init__(self, model: nn.Module, texts: int | None = None):
         self.model, self.texts, self.state = model, texts, None
@@ -182,13 +202,22 @@ class ModuleSteps:
         return logits[0] if self.texts is None else logits
 
 
+def _steps(model: nn.Module, texts: int | None):
+    """Choose how the network is computed: in the faster way that its row in the registry names, or by calling it."""
+    cell = CELLS.get(getattr(model, "cell", ""))
+    faster = cell.steps(model, texts) if cell and cell.steps else None
+    return faster or ModuleSteps(model, texts)
+
+
 def _encode_prompt(vocab: Vocabulary, prompt: str) -> Tensor:
     if not prompt:
         raise ValueError("the prompt is empty; give at least one character for the network to start from")
     return vocab.encode(prompt)
 
 
-def _check(vocab_size: int, temperature: float, top_k: int | None, top_p: float | None, length: int = 0) -> None:
+def _check_options(
+    vocab_size: int, temperature: float, top_k: int | None, top_p: float | None, length: int = 0
+) -> None:
     if length < 0:
         raise ValueError(f"length is {length}; it must be zero or more")
     if not temperature > 0:

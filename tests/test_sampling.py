@@ -13,8 +13,7 @@ from scipy.stats import chisquare
 from torch import nn
 
 from charrnn_helpers import Vocabulary, generate
-from charrnn_helpers.fast import NumpyNetwork
-from charrnn_helpers.networks import RNNModel
+from charrnn_helpers.networks import CELLS
 from charrnn_helpers.sampling import generate_many, logits_after, next_distribution
 
 FIVE = torch.tensor([0.4, 0.3, 0.15, 0.1, 0.05]).log()
@@ -109,7 +108,7 @@ def test_draws_follow_the_distribution(options):
 
 def test_logits_after_a_text_are_those_of_each_step_without_dropout(make_model, vocab):
     model = make_model(dropout=0.5).train()
-    logits, network = logits_after(model, vocab, "the cat sat"), NumpyNetwork(model)
+    logits, network = logits_after(model, vocab, "the cat sat"), CELLS[model.cell].steps(model, None)
     steps = [network.step(i) for i in vocab.encode("the cat sat").tolist()]
     assert np.abs(logits.numpy() - np.stack(steps)).max() < 1e-5
     assert model.training
@@ -203,22 +202,6 @@ def test_networks_of_lower_precision_write_too(make_model, vocab, dtype):
     assert next_distribution(torch.zeros(4, dtype=dtype)).tolist() == [0.25] * 4
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
-@pytest.mark.parametrize(("layers", "embedding_size"), [(1, None), (2, 8), (3, 8)])
-def test_plain_arrays_give_the_logits_of_the_module_in_float64(make_model, ids, layers, embedding_size, dtype):
-    """For one text and for several at once; dropout is off, and training on does not reach the copy."""
-    model = make_model(num_layers=layers, embedding_size=embedding_size, dropout=0.5).to(dtype)
-    one, three = NumpyNetwork(model), NumpyNetwork(model, texts=3)
-    texts = ids[:120].view(3, 40)
-    with torch.no_grad():
-        expected = copy.deepcopy(model).double().eval()(texts)[0].numpy()  # (3, 40, V)
-        for weight in model.parameters():
-            weight.zero_()
-    assert np.abs(expected).max() > 0.1
-    assert np.abs(np.stack([one.step(i) for i in texts[0].tolist()]) - expected[0]).max() < 1e-13
-    assert np.abs(np.stack([three.step(column) for column in texts.T.numpy()], axis=1) - expected).max() < 1e-13
-
-
 # --- many at once ---------------------------------------------------------------------------------------------------
 
 
@@ -259,8 +242,3 @@ def test_a_value_that_means_nothing_is_named(model, vocab, name, value, message)
     if name in ("temperature", "top_k", "top_p"):
         with pytest.raises(ValueError, match=message):
             next_distribution(torch.zeros(15), **{name: value})
-
-
-def test_a_plain_rnn_is_refused_by_the_form_on_plain_arrays():
-    with pytest.raises(ValueError, match="model is an RNN, which has no form on plain arrays"):
-        NumpyNetwork(RNNModel(vocab_size=3, hidden_size=2))

@@ -7,7 +7,8 @@ into their registry, bfloat16 among the precisions, weights of eight bits as the
 
 from dataclasses import replace
 
-from ..networks.registry import CELLS, register
+from ..networks.models import register
+from ..networks.registry import CELLS
 from ..training.checkpoints import ALBUM_FORM
 from ..training.loop import BEFORE_TRAINING, PRECISIONS
 from .allocation import keep_memory

@@ -12,7 +12,8 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 from ..networks.cells import State
-from ..networks.models import GRUModel, reading
+from ..networks.checks import explain_wrong_state
+from ..networks.models import GRUModel
 from ..text.arguments import Rows, explained
 
 
@@ -80,7 +81,7 @@ class FusedGRUModel(GRUModel):
     recurrent = FusedGRU
 
     @explained
-    @reading
+    @explain_wrong_state
     def forward(self, ids: Rows, state: State | None = None) -> tuple[Tensor, State]:
         rows = torch.eye(self.vocab_size).to(self.head.weight) if self.embedding is None else self.embedding.weight
         h, state = self.rnn.forward_ids(rows, ids, state)  # (B, T, H)

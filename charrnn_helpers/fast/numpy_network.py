@@ -3,41 +3,86 @@
 Calling a module for a single character takes longer than the arithmetic in it. Here a step is a few operations
 on arrays that exist already, and three things are prepared:
 
-- the embedding is folded into the first layer: `W_i x + b_i` is computed once for each character of the vocabulary;
+- the embedding is folded into the first layer: `W_x x + b_x` is computed once for each character of the vocabulary;
 - a layer's h goes two ways, back into its own gates and on to what stands above it (the next layer, or the scores);
   both matrices are stacked, so that a step is one product for each layer;
 - a sigmoid is a shifted tanh, σ(a) = ½ + ½ tanh(a/2): with its rows of the weights halved, one tanh serves all gates.
+
+Notebook 12 measures what it gains.
 """
 
 import numpy as np
-from torch import Tensor, nn
+import torch
+from torch import nn
 
 from ..networks.models import CharModel
 from ..networks.registry import CELLS
-from ..text.arguments import explained
 from .fused_gru import FusedGRU
-from .numpy_cells import NumpyGRU, NumpyLSTM
-
-FORMS = {"LSTM": NumpyLSTM, "GRU": NumpyGRU}
 
 
-def numpy_steps(model: nn.Module, texts: int | None = None) -> "NumpyNetwork | None":
-    """Give what writes text with `model` faster than the module does; None where it has no such form."""
-    return NumpyNetwork(model, texts) if has_numpy_form(model) else None
+class NumpyLayer:
+    """One layer: its state, `h` of `shape` (H,) or (B, H), and the product of it with `W_h` and `W_above`, stacked.
+
+    The blocks of `W_h` are the gates, then the candidate. `step(x)` takes what the input brings to them, and returns
+    what the new h brings to the layer above, or to the scores.
+    """
+
+    def __init__(self, W_h: np.ndarray, W_above: np.ndarray, b_above: np.ndarray, b_hn: np.ndarray, shape: tuple):
+        units, rows = shape[-1], len(W_h)
+        self.W, self.b_above, self.b_hn = stacked(W_h, W_above).T, b_above, b_hn
+        self.h = np.zeros(shape)
+        self.products = np.zeros((*shape[:-1], rows + len(W_above)))
+        self.gates_and_candidate, self.above = self.products[..., :rows], self.products[..., rows:]  # views
+        self.gates, self.candidate = self.products[..., : rows - units], self.products[..., rows - units : rows]
 
 
-def has_numpy_form(model: nn.Module) -> bool:
-    """Is it one of the course's models with nothing changed, so that `NumpyNetwork` computes what it computes?"""
-    row = CELLS.get(getattr(model, "cell", ""))
-    return (
-        row is not None
-        and row.name in FORMS
-        and type(model) in (row.model, row.fast)
-        and type(model.rnn) in (nn.LSTM, nn.GRU, FusedGRU)
-        and type(model.head) is nn.Linear
-        and type(model.embedding) in (nn.Embedding, type(None))
-        and all(not (part._forward_hooks or part._forward_pre_hooks) for part in model.modules())
-    )
+class NumpyLSTM(NumpyLayer):
+    """The equations of `cells.LSTMCell`; `x` is W_x x + b_x + b_h, (…, 4H)."""
+
+    def __init__(self, *weights):
+        super().__init__(*weights)
+        self.c = np.zeros_like(self.h)
+        self.i, self.f, self.o = np.split(self.gates, 3, axis=-1)
+
+    def step(self, x: np.ndarray) -> np.ndarray:
+        self.gates_and_candidate += x  # they hold W_h h of the step before
+        np.tanh(self.gates_and_candidate, out=self.gates_and_candidate)
+        self.gates *= 0.5
+        self.gates += 0.5
+        self.c *= self.f
+        self.i *= self.candidate
+        self.c += self.i  # c = f ⊙ c + i ⊙ g
+        np.tanh(self.c, out=self.h)
+        self.h *= self.o  # h = o ⊙ tanh(c)
+        np.matmul(self.h, self.W, out=self.products)
+        return self.above + self.b_above
+
+
+class NumpyGRU(NumpyLayer):
+    """The equations of `cells.GRUCell`; `x` is W_x x + b_x + b_h, (…, 3H), but for the candidate's b_hn."""
+
+    def __init__(self, *weights):
+        super().__init__(*weights)
+        self.r, self.z = np.split(self.gates, 2, axis=-1)
+        self.before_candidate = self.gates.shape[-1]
+
+    def step(self, x: np.ndarray) -> np.ndarray:
+        self.gates += x[..., : self.before_candidate]  # they hold W_h h of the step before
+        np.tanh(self.gates, out=self.gates)
+        self.gates *= 0.5
+        self.gates += 0.5
+        self.candidate += self.b_hn
+        self.candidate *= self.r  # r ⊙ (W_hn h + b_hn)
+        self.candidate += x[..., self.before_candidate :]
+        np.tanh(self.candidate, out=self.candidate)
+        self.h -= self.candidate
+        self.h *= self.z
+        self.h += self.candidate  # h = n + z ⊙ (h - n)
+        np.matmul(self.h, self.W, out=self.products)
+        return self.above + self.b_above
+
+
+LAYERS = {"LSTM": NumpyLSTM, "GRU": NumpyGRU}
 
 
 class NumpyNetwork:
@@ -47,41 +92,37 @@ class NumpyNetwork:
     logits are the module's to the module's precision, for both cells and any number of layers.
     """
 
-    @explained
     def __init__(self, model: CharModel, texts: int | None = None):
-        if texts is not None and texts < 1:
-            raise ValueError(f"texts is {texts}; it must be at least 1, or None for one text without a row of its own")
-        if (kind := FORMS.get(model.cell)) is None:
-            raise ValueError(f"model is an {model.cell}, which has no form on plain arrays; give an LSTM or a GRU")
-        weights = {name: _array(value) for name, value in model.state_dict().items()}
+        cell = CELLS[model.cell]
+        weights = {name: weight.double().numpy(force=True) for name, weight in model.state_dict().items()}
         units, depth = model.rnn.hidden_size, model.rnn.num_layers
-        shape = (units,) if texts is None else (texts, units)
-        head = weights["head.weight"]
-        blocks = len(kind.ORDER)
-        candidate = slice((blocks - 1) * units, blocks * units)
+        gates = [number for number, block in enumerate(cell.blocks) if block != cell.candidate]
+        order = [*gates, cell.blocks.index(cell.candidate)]
+        halves = np.repeat([0.5] * len(gates) + [1.0], units)
+        candidate = slice(len(gates) * units, None)
 
-        def rows(name: str, layer: int) -> np.ndarray:
-            """A weight or a bias, its blocks in ORDER, those of the sigmoids halved."""
-            found = weights[f"rnn.{name}_l{layer}"]
-            found = found.reshape(blocks, units, -1)[list(kind.ORDER)].reshape(found.shape)
-            found[: candidate.start] *= 0.5
-            return found
+        def weight(name: str, layer: int) -> np.ndarray:
+            """A weight or a bias of a layer, its blocks in this order, those of the gates halved."""
+            rows = weights[f"rnn.{name}_l{layer}"]
+            rows = rows.reshape(len(order), units, -1)[order].reshape(rows.shape)
+            return (rows.T * halves).T
 
         def input_bias(layer: int) -> np.ndarray:
-            """b_i + b_h; a GRU's b_hn is left out: it belongs inside the product with r."""
-            bias = rows("bias_ih", layer) + rows("bias_hh", layer)
-            if kind is NumpyGRU:
-                bias[candidate] -= rows("bias_hh", layer)[candidate]
-            return bias
+            """b_x + b_h; a GRU's b_hn is left out: it belongs inside the product with r."""
+            b_h = weight("bias_hh", layer)
+            if model.cell == "GRU":
+                b_h[candidate] = 0
+            return weight("bias_ih", layer) + b_h
 
-        ups = [(rows("weight_ih", layer), input_bias(layer)) for layer in range(1, depth)]
-        ups.append((head, weights["head.bias"].copy()))
-        self.layers = []
-        for layer, up in enumerate(ups):
-            inside = [rows("bias_hh", layer)[candidate]] if kind is NumpyGRU else []
-            self.layers.append(kind(rows("weight_hh", layer), *up, shape, *inside))
-        embedding = weights.get("embedding.weight", np.eye(model.vocab_size, dtype=head.dtype))
-        self.table = embedding @ rows("weight_ih", 0).T + input_bias(0)  # (V, 4H) or (V, 3H)
+        above = [(weight("weight_ih", layer), input_bias(layer)) for layer in range(1, depth)]
+        above.append((weights["head.weight"], weights["head.bias"].copy()))
+        shape = (units,) if texts is None else (texts, units)
+        self.layers = [
+            LAYERS[model.cell](weight("weight_hh", layer), *above[layer], weight("bias_hh", layer)[candidate], shape)
+            for layer in range(depth)
+        ]
+        embedding = weights.get("embedding.weight", np.eye(model.vocab_size))
+        self.table = embedding @ weight("weight_ih", 0).T + input_bias(0)  # (V, 4H) or (V, 3H)
 
     def step(self, ids: int | np.ndarray) -> np.ndarray:
         """Read one character in all texts, or one in each (B,): the logits of the next, (V,) or (B, V)."""
@@ -91,5 +132,25 @@ class NumpyNetwork:
         return x
 
 
-def _array(weight: Tensor) -> np.ndarray:
-    return weight.double().numpy(force=True)
+def stacked(W_h: np.ndarray, W_above: np.ndarray) -> np.ndarray:
+    """Lay one above the other in PyTorch's memory: it begins at a multiple of 64 bytes, where products are faster."""
+    memory = torch.empty(len(W_h) + len(W_above), W_h.shape[1], dtype=torch.float64).numpy()
+    return np.concatenate([W_h, W_above], out=memory)
+
+
+def has_numpy_form(model: nn.Module) -> bool:
+    """Tell whether `NumpyNetwork` computes what `model` computes: an LSTM or GRU of the course, nothing changed."""
+    cell = getattr(model, "cell", "")
+    return (
+        cell in LAYERS
+        and type(model) in (CELLS[cell].model, CELLS[cell].fast)
+        and type(model.rnn) in (nn.LSTM, nn.GRU, FusedGRU)
+        and type(model.head) is nn.Linear
+        and type(model.embedding) in (nn.Embedding, type(None))
+        and all(not (part._forward_hooks or part._forward_pre_hooks) for part in model.modules())
+    )
+
+
+def numpy_steps(model: nn.Module, texts: int | None = None) -> NumpyNetwork | None:
+    """Give what writes text with `model` faster than calling it; None where it must be called itself."""
+    return NumpyNetwork(model, texts) if has_numpy_form(model) else None

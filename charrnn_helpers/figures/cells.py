@@ -57,7 +57,7 @@ def plot_gru_update(
 def _plot_update(cell: Cell, values: dict[str, float], keep: float, steps: int, words: str) -> Picture:
     """Left: `values` of one step as bars, the new state in the cell's colour. Right: what the gate `keep` leaves."""
     figure, (bars, decay) = new_figure(height=2.6, cols=2, width_ratios=(3, 2))
-    shades = [cell.colour if name == f"${cell.holds}_t$" else "#999999" for name in values]
+    shades = [cell.colour if name == f"${cell.memory}_t$" else "#999999" for name in values]
     drawn = bars.bar(values.keys(), values.values(), color=shades, width=0.62)
     bars.bar_label(drawn, fmt=lambda value: f"{value:.2f}".replace("-", "−"), padding=2)
     bars.axhline(0, color="black", linewidth=0.8)
@@ -70,5 +70,5 @@ def _plot_update(cell: Cell, values: dict[str, float], keep: float, steps: int, 
     decay.text(steps, 0.52, "half", ha="right", color="#555555")
     decay.set(xlim=(-0.02 * steps, 1.02 * steps), ylim=(0, 1.05))
     decay.set(xlabel="steps (characters)", ylabel="share that is left")
-    decay.set_title(f"${cell.keeps}^t$ at ${cell.keeps}={keep:.2f}$")
+    decay.set_title(f"${cell.keep_gate}^t$ at ${cell.keep_gate}={keep:.2f}$")
     return picture(figure, words)

@@ -12,7 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..networks.registry import CELLS
+from ..networks.cells import state_of
+from ..networks.registry import CELLS, Cell
 from ..text import tales
 from ..text.arguments import explained
 from ..text.encoding import Vocabulary
@@ -26,12 +27,14 @@ LEAST = {"name": 16, "pronoun": 8}  # characters since the last mention
 FIRST = 60  # the first character that is asked for: something must stand before the last 24
 
 
-def parts(record: dict[str, Tensor]) -> Tensor:
-    """How much of the last state each character has written, (T, H), of what `trace` recorded: they add up to it."""
-    if "c" in record:
-        keep, wrote = record["f"], record["i"] * record["g"]
-    else:
-        keep, wrote = record["z"], (1 - record["z"]) * record["n"]
+def parts(record: dict[str, Tensor], cell: Cell) -> Tensor:
+    """Divide the last memory among the characters that have written it, (T, H), from what `trace` recorded.
+
+    They add up to it. `cell` says which gate keeps the memory, which writes to it, and what.
+    """
+    keep = record[cell.keep_gate]
+    write = record[cell.write_gate] if cell.write_gate else 1 - keep
+    wrote = write * record[cell.candidate]
     later = torch.cat([keep[1:], torch.ones_like(keep[:1])])
     return later.flip(0).cumprod(0).flip(0) * wrote
 
@@ -46,10 +49,11 @@ def written_by(model: nn.Module, vocab: Vocabulary, text: str, at: int, back: in
     character has its part of the unit (`parts`). So all add up to what the answer would lose with an empty state there,
     but for the error of the rule: with four points about a quarter of it in a trained LSTM, a twentieth in a GRU.
     The last `back` characters have 0. A network of one layer; from a zero state. Raises `ValueError` for a place with
-    nothing before the `back` characters, or for a network that is no LSTM or GRU of one layer.
+    nothing before the `back` characters, or for a network of another kind, or of several layers.
     """
-    if getattr(model, "cell", "") not in ("LSTM", "GRU") or model.rnn.num_layers != 1:
-        raise ValueError("the shares are known in an LSTM or a GRU of one layer; give one of these")
+    cell = CELLS.get(getattr(model, "cell", ""))
+    if cell is None or cell.candidate is None or model.rnn.num_layers != 1:
+        raise ValueError("the shares are known where one layer has a gate that keeps; give an LSTM or a GRU of one layer")
     if not back < at < len(text):
         raise ValueError(f"at is {at}; give a character with more than {back} before it, {back + 1} to {len(text) - 1}")
     if steps < 1:
@@ -59,17 +63,16 @@ def written_by(model: nn.Module, vocab: Vocabulary, text: str, at: int, back: in
         (record,) = trace(model, ids[:then])
         logits = model(ids[None, :-1])[0][0, -1]
     rival = (logits - torch.where(torch.arange(len(logits)) == ids[-1], torch.inf, 0.0)).argmax()
-    memory = record[CELLS[model.cell].holds][-1]
+    memory = record[cell.memory][-1]
     way, weight = (torch.from_numpy(one).to(memory) for one in np.polynomial.legendre.leggauss(steps))
     state = ((way[:, None] + 1) / 2 * memory).requires_grad_()  # (steps, H)
-    h = record["o"][-1] * state.tanh() if model.cell == "LSTM" else state
-    answers, _ = model(
-        ids[None, then:-1].expand(steps, -1), (h[None], state[None]) if model.cell == "LSTM" else h[None]
-    )
+    h = record[cell.output_gate][-1] * state.tanh() if cell.output_gate else state
+    start = state_of(cell.equations.carries, {cell.memory: state[None], "h": h[None]})
+    answers, _ = model(ids[None, then:-1].expand(steps, -1), start)
     ahead = answers[:, -1, ids[-1]] - answers[:, -1, rival]
     (gradient,) = torch.autograd.grad(ahead @ weight / 2, state)
     light = np.zeros(at)
-    light[:then] = (parts(record) @ gradient.sum(0)).numpy()
+    light[:then] = (parts(record, cell) @ gradient.sum(0)).numpy()
     return light
 
 

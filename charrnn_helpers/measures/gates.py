@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..networks.cells import state_of
-from ..networks.registry import written_out
+from ..networks.models import layers_as_cells
 from ..text.arguments import Ids, explained
 
 
@@ -27,7 +27,7 @@ def trace(model: nn.Module, ids: Ids) -> list[dict[str, Tensor]]:
         else model.embedding(ids)
     )  # (T, E)
     layers = []
-    for cell in written_out(model):
+    for cell in layers_as_cells(model):
         steps = []
         step = dict.fromkeys(cell.carries, x.new_zeros(model.rnn.hidden_size))
         for x_t in x:  # (E,)

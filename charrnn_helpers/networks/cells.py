@@ -98,18 +98,18 @@ def map_state(state: State | None, function: Callable[[Tensor], Tensor]) -> Stat
 
 
 def detach(state: State | None) -> State | None:
-    """The same numbers, cut off from the steps that made them: gradients stop here."""
+    """Cut a state off from the steps that made it: its numbers stay, and gradients stop here."""
     return map_state(state, lambda part: part.detach())
 
 
 def to_device(state: State | None, device: torch.device | str) -> State | None:
-    """The same state on `device`."""
+    """Move a state to `device`."""
     return map_state(state, lambda part: part.to(device))
 
 
-def state_of(carries: Iterable[str], parts: dict[str, Tensor]) -> State:
-    """What a cell carries on, out of `parts`: one tensor, or a tuple of them in the order of `carries`."""
-    state = tuple(parts[name] for name in carries)
+def state_of(carries: Iterable[str], named: dict[str, Tensor]) -> State:
+    """Pick what a cell carries on from tensors by name: one tensor, or a tuple of them in the order of `carries`."""
+    state = tuple(named[name] for name in carries)
     return state if len(state) > 1 else state[0]
 
 
@@ -132,17 +132,57 @@ def run_cell(cell: nn.Module, x: Tensor, state: State | None = None) -> tuple[Te
     return torch.stack(outputs, dim=1), state
 
 
+class CellLayers(nn.Module):
+    """Layers of hand-written cells, one above the other, built and called as `nn.LSTM` with `batch_first` is.
+
+    `x` (B, T, E) and a state of (layers, B, H), or a pair of them, give outputs (B, T, H) and the last state. Dropout
+    acts between the layers.
+    """
+
+    def __init__(
+        self,
+        equations: type[nn.Module],
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        *,
+        batch_first: bool = True,
+        dropout: float = 0.0,
+    ):
+        super().__init__()
+        inputs = [input_size] + [hidden_size] * (num_layers - 1)  # of each layer
+        self.cells = nn.ModuleList(equations(size, hidden_size) for size in inputs)
+        self.num_layers, self.hidden_size, self.dropout = num_layers, hidden_size, dropout
+
+    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        last = []  # of each layer
+        for layer, cell in enumerate(self.cells):
+            if layer:
+                x = F.dropout(x, self.dropout, self.training)
+            x, end = run_cell(cell, x, map_state(state, lambda part, layer=layer: part[layer]))
+            last.append(end if isinstance(end, tuple) else (end,))
+        stacked = [torch.stack(parts) for parts in zip(*last, strict=True)]  # (layers, B, H) each
+        return x, state_of(cell.carries, dict(zip(cell.carries, stacked, strict=True)))
+
+
+def weight_names(cell: nn.Module, layer: int = 0) -> Iterator[tuple[nn.Linear, str, str]]:
+    """Pair the weights of a cell with those of PyTorch's layers: a linear layer, the name in it, PyTorch's name."""
+    for linear, side in ((cell.x2h, "ih"), (cell.h2h, "hh")):
+        for name in ("weight", "bias"):
+            yield linear, name, f"{name}_{side}_l{layer}"
+
+
 def copy_weights(cell: nn.Module, rnn: nn.RNNBase, layer: int = 0) -> list[Tensor]:
-    """Give a hand-written cell a copy of the weights of one layer of `nn.LSTM`, `nn.GRU` or `nn.RNN`; the originals.
+    """Copy the weights of one layer of `nn.LSTM`, `nn.GRU` or `nn.RNN` into a hand-written cell; returns the originals.
 
     Raises `ValueError` if the sizes differ.
     """
     originals = []
-    for linear, name, theirs in weight_names(cell, layer):
-        own, original = getattr(linear, name), getattr(rnn, theirs)
-        if own.shape != original.shape:
+    for linear, name, torch_name in weight_names(cell, layer):
+        weight, original = getattr(linear, name), getattr(rnn, torch_name)
+        if weight.shape != original.shape:
             raise ValueError(
-                f"{theirs} is {tuple(own.shape)} in the cell and {tuple(original.shape)} in the reference; "
+                f"{torch_name} is {tuple(weight.shape)} in the cell and {tuple(original.shape)} in the reference; "
                 "give both the same sizes"
             )
         setattr(linear, name, nn.Parameter(original.detach().clone()))
@@ -150,31 +190,10 @@ def copy_weights(cell: nn.Module, rnn: nn.RNNBase, layer: int = 0) -> list[Tenso
     return originals
 
 
-def weight_names(cell: nn.Module, layer: int = 0) -> Iterator[tuple[nn.Linear, str, str]]:
-    """Each weight of a hand-written cell: its linear layer, its name there, and its name in PyTorch's layers."""
-    for linear, side in ((cell.x2h, "ih"), (cell.h2h, "hh")):
-        for name in ("weight", "bias"):
-            yield linear, name, f"{name}_{side}_l{layer}"
-
-
-class CellLayers(nn.Module):
-    """Layers of hand-written cells, one above the other, called as `nn.LSTM` or `nn.GRU` with `batch_first` are.
-
-    `x` (B, T, E) and a state of (layers, B, H), or a pair of them, give outputs (B, T, H) and the last state. Dropout
-    acts between the layers.
-    """
-
-    def __init__(self, cells: Iterable[nn.Module], dropout: float = 0.0):
-        super().__init__()
-        self.cells, self.dropout = nn.ModuleList(cells), dropout
-        self.num_layers, self.hidden_size = len(self.cells), self.cells[0].h2h.in_features
-
-    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        last = []
-        for layer, cell in enumerate(self.cells):
-            if layer:
-                x = F.dropout(x, self.dropout, self.training)
-            x, end = run_cell(cell, x, map_state(state, lambda part, layer=layer: part[layer]))
-            last.append(end if isinstance(end, tuple) else (end,))
-        parts = (torch.stack(part) for part in zip(*last, strict=True))  # (layers, B, H) each
-        return x, state_of(cell.carries, dict(zip(cell.carries, parts, strict=True)))
+def biases_by_block(rnn: nn.RNNBase | CellLayers, layer: int) -> tuple[Tensor, Tensor]:
+    """View the two biases of a layer, of its input and of its state, as (blocks, H) each."""
+    if isinstance(rnn, CellLayers):
+        biases = rnn.cells[layer].x2h.bias, rnn.cells[layer].h2h.bias
+    else:
+        biases = getattr(rnn, f"bias_ih_l{layer}"), getattr(rnn, f"bias_hh_l{layer}")
+    return tuple(bias.view(-1, rnn.hidden_size) for bias in biases)

@@ -1,9 +1,10 @@
-"""Is a hand-written cell what PyTorch computes, outputs and gradients?"""
+"""Compare a hand-written cell with what PyTorch computes: outputs, states and gradients."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ..text.arguments import explained
 from .cells import copy_weights, run_cell, weight_names
@@ -19,7 +20,7 @@ class Gap(NamedTuple):
 
 @explained
 def compare_with_torch(cell: nn.Module, reference: nn.LSTM | nn.GRU, steps: int = 50) -> Gap:
-    """How far a hand-written cell is from one layer of `nn.LSTM` or `nn.GRU`.
+    """Measure how far a hand-written cell is from one layer of `nn.LSTM` or `nn.GRU`.
 
     Copies the weights of `reference` into the cell, runs both over the same random input (4, steps, E), and compares
     outputs, last states, and the gradients with respect to the input and to every weight. Raises `ValueError` for a
@@ -31,16 +32,19 @@ def compare_with_torch(cell: nn.Module, reference: nn.LSTM | nn.GRU, steps: int 
         raise ValueError("the cell is written by hand, with the layers x2h and h2h, as `LSTMCell` is; give such a one")
     if steps < 1:
         raise ValueError(f"steps is {steps}; it must be at least 1")
-    theirs = copy_weights(cell, reference)
-    ours = [getattr(linear, name) for linear, name, _ in weight_names(cell)]
-    random, like = torch.Generator().manual_seed(0), {"device": theirs[0].device, "dtype": theirs[0].dtype}
-    x = torch.randn(4, steps, reference.input_size, generator=random).to(**like).requires_grad_()
-    pull = torch.randn(4, steps, reference.hidden_size, generator=random).to(**like)  # weighs each output
-    both = []
-    for outputs, state, weights in ((*run_cell(cell, x), ours), (*reference(x), theirs)):
+    originals = copy_weights(cell, reference)
+    copies = [getattr(linear, name) for linear, name, _ in weight_names(cell)]
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(4, steps, reference.input_size, generator=generator).to(originals[0]).requires_grad_()
+    factors = torch.randn(4, steps, reference.hidden_size, generator=generator).to(x)  # so that each output counts
+    results = []
+    for (outputs, state), weights in ((run_cell(cell, x), copies), (reference(x), originals)):
         parts = state if isinstance(state, tuple) else (state,)
-        loss = (outputs * pull).sum() + sum(part.sum() for part in parts)
-        both.append(([outputs], parts, torch.autograd.grad(loss, [x, *weights])))
-    return Gap(
-        *(max((a - b).abs().max().item() for a, b in zip(*pair, strict=True)) for pair in zip(*both, strict=True))
-    )
+        loss = (outputs * factors).sum() + sum(part.sum() for part in parts)
+        results.append(([outputs], parts, torch.autograd.grad(loss, [x, *weights])))
+    return Gap(*(largest_difference(ours, theirs) for ours, theirs in zip(*results, strict=True)))
+
+
+def largest_difference(first: Sequence[Tensor], second: Sequence[Tensor]) -> float:
+    """Find the largest absolute difference between two rows of tensors."""
+    return max((a - b).abs().max().item() for a, b in zip(first, second, strict=True))

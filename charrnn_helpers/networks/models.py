@@ -1,17 +1,19 @@
-"""The models that the course trains, on `nn.LSTM`, `nn.GRU` and `nn.RNN`."""
+"""The models that the course trains, on `nn.LSTM`, `nn.GRU` and `nn.RNN`, or on a cell of your own."""
 
-import math
-from functools import wraps
+from dataclasses import replace
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..text.arguments import Rows, explained, shown
-from .cells import CellLayers, State, weight_names
+from ..text.arguments import Rows, explained
+from .cells import CellLayers, State, biases_by_block, copy_weights, weight_names
+from .checks import check_sizes, check_start, explain_wrong_state
+from .registry import CELLS, Cell
 
 
-def orthogonal_start(rnn: nn.RNNBase) -> None:
+def orthogonal_start(rnn: nn.Module) -> None:
     """Draw each gate's weights afresh: recurrent ones orthogonal (Saxe et al. 2014), input ones by Glorot (2010).
 
     An orthogonal matrix turns a vector and keeps its length; the gates and the tanh still shrink a state.
@@ -32,48 +34,30 @@ def start_gates(model: "CharModel", keep_bias: float | None, chrono: int | None)
     they are ln U(1, T - 1), drawn now, so that units forget over 1 to T characters; a gate that only writes gets the
     negative (Tallec and Ollivier 2018). PyTorch adds two bias vectors: `b_ih` holds the number, `b_hh` holds 0.
     """
-    check_start(model, keep_bias, chrono)
+    cell = CELLS[model.cell]
+    check_start(cell, keep_bias, chrono)
     if keep_bias is None and chrono is None:
         return
     for layer in range(model.rnn.num_layers):
-        biases = (getattr(model.rnn, f"bias_{side}_l{layer}") for side in ("ih", "hh"))
-        b_ih, b_hh = (bias.view(-1, model.rnn.hidden_size) for bias in biases)  # (blocks, H) each
+        b_ih, b_hh = biases_by_block(model.rnn, layer)  # (blocks, H) each
         start = keep_bias if chrono is None else torch.empty_like(b_ih[0]).uniform_(1, chrono - 1).log()  # (H,)
-        b_ih[model.keeps], b_hh[model.keeps] = start, 0.0
-        if chrono is not None and model.writes is not None:
-            b_ih[model.writes], b_hh[model.writes] = -start, 0.0
-
-
-def reading(forward):
-    """Where `forward(ids, state)` of a network fails for a state that it cannot go on from, a `ValueError` says so."""
-
-    @wraps(forward)
-    def call(self, ids, state=None):
-        try:
-            return forward(self, ids, state)
-        except (RuntimeError, IndexError, ValueError):
-            wanted = (self.rnn.num_layers, len(ids), self.rnn.hidden_size)
-            parts = state if isinstance(state, tuple) else (state,)
-            other = isinstance(self.rnn, nn.RNNBase) and isinstance(state, tuple) != isinstance(self.rnn, nn.LSTM)
-            if state is not None and (other or any(getattr(part, "shape", None) != wanted for part in parts)):
-                what = "a pair of tensors" if isinstance(self.rnn, nn.LSTM) else "a tensor"
-                raise ValueError(f"state must be {what} of the shape (layers, B, H), here {wanted}") from None
-            raise
-
-    return call
+        keep = cell.blocks.index(cell.keep_gate)
+        b_ih[keep], b_hh[keep] = start, 0.0
+        if chrono is not None and cell.write_gate is not None:
+            write = cell.blocks.index(cell.write_gate)
+            b_ih[write], b_hh[write] = -start, 0.0
 
 
 class CharModel(nn.Module):
     """Characters in, a score for every possible next character out: embedding, recurrent layers, one linear layer.
 
-    A subclass names its `cell`, the class of its `recurrent` layers, and the blocks of its gates that keep and write.
-    `ids` is a LongTensor (B, T); returns logits (B, T, V) and the state after the last step: (layers, B, H) for a GRU,
-    a pair of them for an LSTM. Dropout acts between the layers and on what the last layer gives; `embedding_size=None`
-    feeds one-hot rows; `keep_bias` and `chrono` are those of `start_gates`. `hyperparameters` rebuilds the model:
-    `CELLS[model.cell].model(**model.hyperparameters)`. Raises `ValueError` for a size or a start that cannot be.
+    A subclass names its `cell`, a row of the registry, and the class of its `recurrent` layers. `ids` is a LongTensor
+    (B, T); returns logits (B, T, V) and the state after the last step: (layers, B, H) for a GRU, a pair of them for an
+    LSTM. Dropout acts between the layers and on what the last layer gives; `embedding_size=None` feeds one-hot rows;
+    `keep_bias` and `chrono` are those of `start_gates`, and "usual" is what the row says. `hyperparameters` rebuilds
+    the model: `CELLS[model.cell].model(**model.hyperparameters)`. Raises `ValueError` for a size or a start that cannot
+    be.
     """
-
-    keeps = writes = None  # which block of rows a gate is, where there is one
 
     @explained
     def __init__(
@@ -83,7 +67,7 @@ class CharModel(nn.Module):
         num_layers: int = 2,
         embedding_size: int | None = 64,
         dropout: float = 0.0,
-        keep_bias: float | None = None,
+        keep_bias: float | str | None = "usual",
         chrono: int | None = None,
     ):
         super().__init__()
@@ -95,6 +79,8 @@ class CharModel(nn.Module):
             "dropout": dropout,
         }
         check_sizes(**sizes)
+        if keep_bias == "usual":
+            keep_bias = CELLS[self.cell].keep_bias if chrono is None else None
         self.hyperparameters = {**sizes, "keep_bias": keep_bias, "chrono": chrono}
         self.vocab_size = vocab_size
         self.embedding = None if embedding_size is None else nn.Embedding(vocab_size, embedding_size)
@@ -111,7 +97,7 @@ class CharModel(nn.Module):
         start_gates(self, keep_bias, chrono)
 
     @explained
-    @reading
+    @explain_wrong_state
     def forward(self, ids: Rows, state: State | None = None) -> tuple[Tensor, State]:
         if self.embedding is None:
             x = F.one_hot(ids, self.vocab_size).to(self.head.weight.dtype)  # (B, T, V)
@@ -126,12 +112,6 @@ class LSTMModel(CharModel):
 
     cell = "LSTM"
     recurrent = nn.LSTM
-    keeps, writes = 1, 0  # f and i among i, f, g, o
-
-    def __init__(self, *sizes, keep_bias: float | None = 1.0, chrono: int | None = None, **named):
-        if chrono is not None and keep_bias == 1.0:
-            keep_bias = None  # what is usual gives way
-        super().__init__(*sizes, keep_bias=keep_bias, chrono=chrono, **named)
 
 
 class GRUModel(CharModel):
@@ -139,7 +119,6 @@ class GRUModel(CharModel):
 
     cell = "GRU"
     recurrent = nn.GRU
-    keeps = 1  # z among r, z, n; it writes with 1 - z
 
 
 class RNNModel(CharModel):
@@ -152,73 +131,59 @@ class RNNModel(CharModel):
     recurrent = nn.RNN
 
 
-def model_on(equations: type[nn.Module], name: str) -> type[CharModel]:
-    """The class of character models on a hand-written cell that PyTorch does not have."""
+def register(cell: Cell) -> None:
+    """Let the course know a cell, or a new version of one: from now on it is in `CELLS`.
 
-    def layers(inputs: int, units: int, depth: int, *, batch_first: bool, dropout: float) -> CellLayers:
-        return CellLayers([equations(units if layer else inputs, units) for layer in range(depth)], dropout)
+    Without a `model` it gets one that computes its equations step by step, which is slow.
+    """
+    if cell.model is None:
+        layers = staticmethod(partial(CellLayers, cell.equations))
+        cell = replace(cell, model=type(f"{cell.name}Model", (CharModel,), {"cell": cell.name, "recurrent": layers}))
+    CELLS[cell.name] = replace(cell, fast=cell.fast or cell.model)
 
-    return type(f"{name}Model", (CharModel,), {"cell": name, "recurrent": staticmethod(layers)})
+
+for _model in (LSTMModel, GRUModel, RNNModel):
+    register(replace(CELLS[_model.cell], model=_model))
 
 
-def stepping(base: type[CharModel], equations: type[nn.Module]) -> type[CharModel]:
-    """`base`, a class of models on `nn.LSTM` or `nn.GRU`, each step of which a hand-written cell makes.
+@explained
+def layers_as_cells(model: CharModel) -> list[nn.Module]:
+    """Give the recurrent layers of a network as hand-written cells with its weights, one for each layer."""
+    rnn = model.rnn
+    if isinstance(rnn, CellLayers):
+        return list(rnn.cells)
+    with torch.device("meta"):  # draws no random numbers
+        layers = CellLayers(CELLS[model.cell].equations, rnn.input_size, rnn.hidden_size, rnn.num_layers)
+    for number, cell in enumerate(layers.cells):
+        copy_weights(cell, rnn, number)
+    return list(layers.cells)
+
+
+def with_cell(base: type[CharModel], equations: type[nn.Module]) -> type[CharModel]:
+    """Make a class of models like `base`, on `nn.LSTM` or `nn.GRU`, each step of which a hand-written cell computes.
 
     Its weights are PyTorch's, under their names: it starts as `base` does, and is kept and read as one. `equations`
     has the layers `x2h` and `h2h`, the names `carries`, and `forward(x, state)`, as those of `cells` have.
     """
 
-    class Layers(base.recurrent):
-        def __init__(self, inputs: int, units: int, depth: int, *, batch_first: bool, dropout: float):
-            super().__init__(inputs, units, depth, batch_first=batch_first, dropout=dropout)
+    class LayersOfCells(base.recurrent):
+        def __init__(self, input_size: int, hidden_size: int, num_layers: int, **options):
+            super().__init__(input_size, hidden_size, num_layers, **options)
             with torch.device("meta"):  # the weights are those of PyTorch's layers
-                cells = [equations(units if layer else inputs, units) for layer in range(depth)]
-            self.written = (CellLayers(cells, dropout),)  # in a tuple, so that no weight is counted twice
+                layers = CellLayers(equations, input_size, hidden_size, num_layers, **options)
+            self.by_hand = (layers,)  # in a tuple, so that no weight is counted twice
 
         def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-            (layers,) = self.written
+            (layers,) = self.by_hand
             for number, cell in enumerate(layers.cells):
-                for linear, name, theirs in weight_names(cell, number):
-                    setattr(linear, name, getattr(self, theirs))
+                for linear, name, torch_name in weight_names(cell, number):
+                    setattr(linear, name, getattr(self, torch_name))
             return layers.train(self.training)(x, state)
 
-    return type(base.__name__, (base,), {"recurrent": Layers})
-
-
-MOST = 2_000_000_000  # weights of a network, 8 GB
-
-
-@explained
-def check_sizes(dropout: float, embedding_size: int | None, **sizes: int) -> None:
-    """Raise `ValueError` unless every size is a whole number of at least 1 and `dropout` is in [0, 1)."""
-    if embedding_size is not None:
-        sizes["embedding_size"] = embedding_size
-    for name, size in sizes.items():
-        if not isinstance(size, int) or size < 1:
-            raise ValueError(f"{name} is {shown(size)}; it must be a whole number of at least 1")
-    if not 0 <= dropout < 1:
-        raise ValueError(f"dropout is {dropout!r}; it must be at least 0 and below 1")
-    inputs, units = sizes.get("embedding_size", sizes["vocab_size"]), sizes["hidden_size"]
-    if 4 * sizes["num_layers"] * units * (units + inputs) + sizes["vocab_size"] * (units + inputs) > MOST:
-        said = ", ".join(f"{name} {size}" for name, size in sizes.items())
-        raise ValueError(f"a network with {said} would have more than {MOST:,} weights; choose smaller sizes")
-
-
-def check_start(model: CharModel, keep_bias: float | None, chrono: int | None) -> None:
-    """Raise `ValueError` unless the gate that keeps is there and can start so: see `start_gates`."""
-    if keep_bias is None and chrono is None:
-        return
-    if model.keeps is None:
-        raise ValueError(f"keep_bias and chrono start a gate that keeps, and {model.cell} has none: leave them out")
-    if keep_bias is not None and chrono is not None:
-        raise ValueError(f"keep_bias is {keep_bias} and chrono is {chrono}; one gate has one start: give only one")
-    if chrono is None and not (isinstance(keep_bias, int | float) and math.isfinite(keep_bias)):
-        raise ValueError(f"keep_bias is {shown(keep_bias)}; it must be a number, or None for PyTorch's own start")
-    if chrono is not None and not (isinstance(chrono, int) and chrono >= 3):
-        raise ValueError(f"chrono is {shown(chrono)}; it must be a whole number of characters, at least 3")
+    return type(base.__name__, (base,), {"recurrent": LayersOfCells})
 
 
 @explained
 def num_parameters(model: nn.Module) -> int:
-    """How many numbers training may change."""
+    """Count the numbers that training may change."""
     return sum(weight.numel() for weight in model.parameters() if weight.requires_grad)

@@ -9,138 +9,116 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import nn
 
 from ..text.arguments import explained
-from .cells import CellLayers, GRUCell, LSTMCell, RNNCell, copy_weights
-from .models import CharModel, GRUModel, LSTMModel, RNNModel, model_on
+from .cells import GRUCell, LSTMCell, RNNCell
 
 
 @dataclass(frozen=True)
 class Cell:
-    """What sets one kind of cell apart. Without a `model` it trains as its equations are written, slowly."""
+    """What sets one kind of cell apart. Gates and states are named by the letters of its equations.
+
+    At each step a cell keeps a share of its memory and writes something new to it:
+    memory = keep_gate * memory + write_gate * candidate. Then it shows h = output_gate * tanh(memory).
+    """
 
     name: str
     equations: type[nn.Module]  # the cell written by hand, with `gates` and `carries`
-    blocks: int  # matrices W_i and W_h that it stacks: one for each gate and candidate
-    gates: str  # the letters that `equations.gates` gives: gates, then states
-    holds: str  # the state in which it keeps what it knows
-    keeps: str | None  # the gate that says how much of that state is kept
-    colour: str
-    line: str  # as Matplotlib writes it
-    marker: str
-    hatch: str
-    model: type[CharModel] | None = None
-    fast: type[CharModel] | None = None  # a faster model with the same weights and results, from the room `fast`
+    blocks: str  # what each block of H rows of W_x and W_h computes, in their order: gates and candidate
+    memory: str  # the state in which it keeps what it knows
+    keep_gate: str | None = None  # without one, nothing says which share of the memory is kept
+    write_gate: str | None = None  # without one, 1 - keep_gate is written
+    candidate: str | None = None
+    output_gate: str | None = None  # without one, h is the memory itself
+    keep_bias: float | None = None  # where the bias of the keep gate usually starts; None: as PyTorch draws it
+
+    colour: str = "#000000"
+    line: str = "-"  # as Matplotlib writes it
+    marker: str = "o"
+    hatch: str = ""
+
+    model: Any = None  # the class of its networks; without one, `register` makes one that computes the equations
+    fast: Any = None  # a faster class with the same weights and results, from the room `fast`
     steps: Callable[[nn.Module, int | None], Any] | None = None  # a faster `sampling.ModuleSteps`, from there as well
 
-    def __post_init__(self):
-        if self.model is None:
-            object.__setattr__(self, "model", model_on(self.equations, self.name))
-        if self.fast is None:
-            object.__setattr__(self, "fast", self.model)
+    @property
+    def gates(self) -> str:
+        """The letters that `equations.gates` gives: blocks first, then the states that are made of them."""
+        return self.blocks + "".join(state for state in reversed(self.equations.carries) if state not in self.blocks)
 
     @property
     def style(self) -> dict[str, str]:
-        """Of a line in a figure."""
+        """How a line in a figure looks."""
         return {"color": self.colour, "linestyle": self.line}
 
 
 class Cells(dict[str, Cell]):
-    """Cells by name; one that is not there gets a `ValueError` with those that are."""
+    """Cells by name. Looking up one that is not there raises a `ValueError` that lists those that are."""
 
     def __missing__(self, cell: str) -> Cell:
         raise ValueError(f"there is no cell {cell!r}; choose from {', '.join(self)}")
 
 
-CELLS = Cells()
 BOTH = ("LSTM", "GRU")  # the two that the course compares
 COMPARED = (*BOTH, "RNN")  # and what gates were invented to improve
-
-
-def register(cell: Cell) -> None:
-    """Let the course know a cell, or a new version of one."""
-    CELLS[cell.name] = cell
-
-
-register(
-    Cell(
+CELLS = Cells(
+    LSTM=Cell(
         name="LSTM",
         equations=LSTMCell,
-        blocks=4,
-        gates="ifgoch",
-        holds="c",
-        keeps="f",
+        blocks="ifgo",
+        memory="c",
+        keep_gate="f",
+        write_gate="i",
+        candidate="g",
+        output_gate="o",
+        keep_bias=1.0,  # Jozefowicz et al. 2015
         colour="#0072B2",
         line="-",
         marker="o",
         hatch="",
-        model=LSTMModel,
-    )
-)
-register(
-    Cell(
+    ),
+    GRU=Cell(
         name="GRU",
         equations=GRUCell,
-        blocks=3,
-        gates="rznh",
-        holds="h",
-        keeps="z",
+        blocks="rzn",
+        memory="h",
+        keep_gate="z",
+        candidate="n",
         colour="#D55E00",
         line="--",
         marker="s",
         hatch="//",
-        model=GRUModel,
-    )
-)
-register(
-    Cell(
+    ),
+    RNN=Cell(
         name="RNN",
         equations=RNNCell,
-        blocks=1,
-        gates="h",
-        holds="h",
-        keeps=None,
+        blocks="h",
+        memory="h",
         colour="#009E73",
         line="-.",
         marker="^",
         hatch="\\\\",
-        model=RNNModel,
-    )
+    ),
 )
-
-
-@explained
-def written_out(model: CharModel) -> list[nn.Module]:
-    """The recurrent layers of a network as hand-written cells, with its weights: one for each layer."""
-    if isinstance(model.rnn, CellLayers):
-        return list(model.rnn.cells)
-    cells = []
-    for layer in range(model.rnn.num_layers):
-        inputs = model.rnn.hidden_size if layer else model.rnn.input_size
-        with torch.device("meta"):  # draws no random numbers
-            cell = CELLS[model.cell].equations(inputs, model.rnn.hidden_size)
-        copy_weights(cell, model.rnn, layer)
-        cells.append(cell)
-    return cells
 
 
 @explained
 def count_parameters(
     cell: str, vocab_size: int, hidden_size: int, num_layers: int = 1, embedding_size: int | None = 64
 ) -> int:
-    """`num_parameters` of a `CELLS[cell].model` of these sizes, without building it."""
+    """Count the parameters of a `CELLS[cell].model` of these sizes, without building it."""
     inputs = vocab_size if embedding_size is None else embedding_size
-    table = 0 if embedding_size is None else vocab_size * embedding_size
-    reads = inputs + (num_layers - 1) * hidden_size  # of all layers together
-    recurrent = CELLS[cell].blocks * hidden_size * (reads + num_layers * (hidden_size + 2))  # W_i, W_h and two biases
-    return table + recurrent + (hidden_size + 1) * vocab_size
+    embedding = 0 if embedding_size is None else vocab_size * embedding_size
+    columns = inputs + (num_layers - 1) * hidden_size + num_layers * hidden_size  # of all W_x and W_h together
+    recurrent = len(CELLS[cell].blocks) * hidden_size * (columns + 2 * num_layers)  # and two biases in each layer
+    head = (hidden_size + 1) * vocab_size
+    return embedding + recurrent + head
 
 
 @explained
 def width_for(parameters: int, cell: str, vocab_size: int, num_layers: int = 1, embedding_size: int | None = 64) -> int:
-    """The hidden size that comes nearest to so many parameters. Raises `ValueError` if one unit is too many."""
+    """Find the hidden size that comes nearest to so many parameters. Raises `ValueError` if one unit is too many."""
 
     def count(width: int) -> int:
         return count_parameters(cell, vocab_size, width, num_layers, embedding_size)

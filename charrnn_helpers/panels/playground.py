@@ -117,7 +117,7 @@ def for_browser(pair: Pair) -> tuple[dict, bytes]:
     tales = pair.corpus is not None and pair.corpus.name == "tales"
     named = {cell: known_units(model, pair) for cell, model in pair.models.items()} if tales else {}
     lines = {"-": "solid", "--": "dashed"}  # as style sheets write them
-    cells = {c: {"holds": CELLS[c].holds, "look": f"{lines[CELLS[c].line]} {CELLS[c].colour}"} for c in pair.models}
+    cells = {c: {"holds": CELLS[c].memory, "look": f"{lines[CELLS[c].line]} {CELLS[c].colour}"} for c in pair.models}
     return {**spec, "cells": cells, "prompt": pair.prompt, "tales": tales, "named": named}, data
 
 

@@ -35,8 +35,8 @@ def model(cell, make):
 @BOTH
 def test_parts_add_up_to_the_state(cell, model):
     (record,) = trace(model, VOCAB.encode(TEXT))
-    assert torch.allclose(parts(record).sum(dim=0), record[CELLS[cell].holds][-1])
-    assert parts(record).shape == record["h"].shape
+    assert torch.allclose(parts(record, CELLS[cell]).sum(dim=0), record[CELLS[cell].memory][-1])
+    assert parts(record, CELLS[cell]).shape == record["h"].shape
 
 
 @BOTH

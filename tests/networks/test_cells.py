@@ -33,7 +33,7 @@ def test_hand_written_cell_equals_torch_in_outputs_states_and_gradients(name, dt
 @every_cell
 def test_layers_of_cells_equal_those_of_torch_and_in_two_halves_one_run(name):
     cell, layer = KINDS[name]
-    layers, reference = CellLayers([cell(5, 6), cell(6, 6), cell(6, 6)]), layer(5, 6, 3, batch_first=True)
+    layers, reference = CellLayers(cell, 5, 6, 3), layer(5, 6, 3, batch_first=True)
     for number, one in enumerate(layers.cells):
         copy_weights(one, reference, number)
     x = torch.randn(2, 9, 5)

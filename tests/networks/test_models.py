@@ -2,13 +2,12 @@
 
 import json
 import re
-from copy import deepcopy
 
 import pytest
 import torch
 
 from charrnn_helpers.fast.fused_gru import FusedGRUModel
-from charrnn_helpers.networks.models import GRUModel, LSTMModel, stepping
+from charrnn_helpers.networks.models import GRUModel, LSTMModel
 from charrnn_helpers.networks.registry import CELLS
 
 both = pytest.mark.parametrize("name", ["LSTM", "GRU"])
@@ -35,21 +34,6 @@ def test_one_step_at_a_time_gives_what_the_whole_sequence_gives(name):
 
 
 @both
-def test_a_hand_written_cell_makes_the_steps_of_a_model_with_its_weights_and_start(name):
-    reference = tiny(name, chrono=20)
-    torch.manual_seed(0)
-    ours = deepcopy(stepping(CELLS[name].model, CELLS[name].equations)(**reference.hyperparameters)).double()
-    assert type(ours.rnn).forward is not type(reference.rnn).forward
-    assert list(ours.state_dict()) == list(reference.state_dict())
-    for model in (reference, ours):
-        logits, _ = model(IDS[:, 3:], model(IDS[:, :3])[1])
-        logits.square().sum().backward()
-    torch.testing.assert_close(ours(IDS)[0], reference(IDS)[0])
-    for weight, other in zip(ours.parameters(), reference.parameters(), strict=True):
-        torch.testing.assert_close(weight.grad, other.grad)
-
-
-@both
 def test_one_hot_rows_equal_an_embedding_that_is_the_identity(name):
     one_hot, embedded = tiny(name, embedding_size=None), tiny(name, embedding_size=7)
     weights = one_hot.state_dict()
@@ -72,8 +56,8 @@ def test_the_gate_that_keeps_starts_as_asked_and_all_else_as_torch_draws_it(buil
     ours = build(7, 6, 2, None, **options)
     torch.manual_seed(0)
     theirs = build(7, 6, 2, None, keep_bias=None)
-    letters = CELLS[ours.cell].gates
-    keeps, writes = letters.index(CELLS[ours.cell].keeps), letters.find("i")
+    keeps = CELLS[ours.cell].blocks.index(CELLS[ours.cell].keep_gate)
+    writes = CELLS[ours.cell].blocks.find("i")
     usual = 1.0 if build is LSTMModel else None
     for layer in range(2):
         found, expected = biases(ours, layer), biases(theirs, layer)
@@ -94,7 +78,7 @@ def test_the_gate_that_keeps_starts_as_asked_and_all_else_as_torch_draws_it(buil
 def test_chrono_spreads_the_time_constants_evenly(build):
     torch.manual_seed(0)
     model = build(7, 3000, 1, 4, chrono=50)
-    keeps = CELLS[model.cell].gates.index(CELLS[model.cell].keeps)
+    keeps = CELLS[model.cell].blocks.index(CELLS[model.cell].keep_gate)
     lasting = model.rnn.bias_ih_l0.detach().view(-1, 3000)[keeps].exp().sort().values
     assert torch.allclose(lasting, torch.linspace(1, 49, 3000), atol=1.5)
 

@@ -10,17 +10,8 @@ from torch import nn
 from charrnn_helpers import generate, load_checkpoint, save_checkpoint, train
 from charrnn_helpers.experiments import RunConfig, sweep
 from charrnn_helpers.figures import plot_losses
-from charrnn_helpers.measures import trace
-from charrnn_helpers.networks import (
-    BOTH,
-    CELLS,
-    Cell,
-    count_parameters,
-    num_parameters,
-    register,
-    width_for,
-    written_out,
-)
+from charrnn_helpers.measures import trace, written_by
+from charrnn_helpers.networks import BOTH, CELLS, Cell, count_parameters, num_parameters, register, width_for
 from charrnn_helpers.panels import sampling_panel
 
 every_cell = pytest.mark.parametrize("name", ["LSTM", "GRU", "RNN"])
@@ -46,14 +37,18 @@ class MinimalCell(nn.Module):
         return self.gates(x, h)["h"]
 
 
-ROW = Cell("MGU", MinimalCell, 2, "fnh", holds="h", keeps="f", colour="#CC79A7", line=":", marker="D", hatch="xx")
-
-
-def test_a_third_cell_does_all_that_the_two_can(vocab, ids, config, tmp_path, monkeypatch):
+@pytest.fixture
+def minimal(monkeypatch):
+    """The row of a third cell, registered while a test runs."""
     monkeypatch.setitem(CELLS, "MGU", None)  # taken out again at the end
-    register(ROW)
+    look = {"colour": "#CC79A7", "line": ":", "marker": "D", "hatch": "xx"}
+    register(Cell("MGU", MinimalCell, "fn", memory="h", keep_gate="f", candidate="n", **look))
+    return CELLS["MGU"]
+
+
+def test_a_third_cell_does_all_that_the_two_can(minimal, vocab, ids, config, tmp_path):
     torch.manual_seed(0)
-    model = CELLS["MGU"].model(len(vocab), 16, 2, 8)
+    model = minimal.model(len(vocab), 16, 2, 8)
     first_gate = model.rnn.cells[0].h2h.weight.detach()[:16]
     assert torch.allclose(first_gate @ first_gate.T, torch.eye(16), atol=1e-5)  # it starts as its rivals do
     history = train(model, ids[:800], ids[800:1000], config(updates=20), progress=False)
@@ -77,19 +72,51 @@ def test_a_third_cell_does_all_that_the_two_can(vocab, ids, config, tmp_path, mo
     assert re.search(r"can still be drawn: .*MGU \d+", shown)
 
 
+def test_the_gate_that_its_row_names_starts_as_asked_and_divides_its_memory_among_the_characters(minimal, vocab):
+    model = minimal.model(len(vocab), 6, 1, 5, keep_bias=3.0)
+    f, _ = (model.rnn.cells[0].x2h.bias + model.rnn.cells[0].h2h.bias).split(6)
+    assert f.tolist() == [3.0] * 6
+    spread = minimal.model(len(vocab), 6, 1, 5, chrono=50).rnn.cells[0].x2h.bias[:6].exp()
+    assert 1 - 1e-5 <= spread.min() < spread.max() <= 49.001
+
+    text, back = "the cat sat on the mat; the dog", 8
+    light, at = written_by(model, vocab, text, 30, back, steps=100), 30
+    chosen = vocab.encode(text[at])
+    whole, empty = (
+        logits[0, -1] for logits, _ in (model(vocab.encode(part)[None]) for part in (text[:at], text[at - back : at]))
+    )
+    rival = whole.argsort()[-1 if whole.argmax() != chosen else -2]
+    lost = (whole[chosen] - whole[rival]) - (empty[chosen] - empty[rival])
+    assert light.sum() == pytest.approx(lost.item(), rel=1e-3, abs=1e-6)
+
+
 @every_cell
-def test_a_row_says_of_a_cell_what_the_cell_is(name):
+def test_a_row_says_of_a_cell_which_gate_stands_in_which_block_and_what_it_does(name):
     row = CELLS[name]
-    torch.manual_seed(0)
-    model = row.model(7, 6, 2, 5)
+    cell, h = row.equations(5, 6), torch.randn(6)
+    state = {"c": torch.randn(6), "h": h}
+    before = state[row.memory]
+    given = tuple(state[part] for part in row.equations.carries) if len(row.equations.carries) > 1 else h
+    assert "".join(cell.gates(torch.zeros(5), given)) == row.gates
+    for number, letter in enumerate(row.blocks):  # a block that is driven up is the gate of that letter, at 1
+        driven = row.equations(5, 6)
+        driven.x2h.bias.data.view(-1, 6)[number] = 100.0
+        assert (driven.gates(torch.zeros(5), given)[letter] == 1).all()
+    step = cell.gates(torch.zeros(5), given)
+    if row.keep_gate:
+        write = step[row.write_gate] if row.write_gate else 1 - step[row.keep_gate]
+        memory = step[row.keep_gate] * before + write * step[row.candidate]
+        torch.testing.assert_close(step[row.memory], memory)
+        shown = step[row.output_gate] * memory.tanh() if row.output_gate else memory
+        torch.testing.assert_close(step["h"], shown)
+
+
+@every_cell
+def test_models_and_layers_have_the_sizes_that_their_row_counts(name):
+    row = CELLS[name]
+    model, fast = row.model(7, 6, 2, 5), row.fast(7, 6, 2, 5)
     assert model.cell == row.name == name
-    x, cells = torch.randn(6), written_out(model)
-    step = cells[1].gates(x, (x, x) if len(row.equations.carries) == 2 else x)
-    assert list(step) == list(row.gates)
-    assert row.holds in step
-    assert row.keeps is None or row.keeps in step
-    assert model.rnn.weight_hh_l0.shape[0] == 6 * row.blocks
-    fast = row.fast(7, 6, 2, 5)
+    assert model.rnn.weight_hh_l0.shape[0] == 6 * len(row.blocks)
     assert {k: v.shape for k, v in fast.state_dict().items()} == {k: v.shape for k, v in model.state_dict().items()}
 
 

@@ -235,7 +235,7 @@ def plain(definition):
         if isinstance(node, ast.FunctionDef):
             node.returns = None
             node.decorator_list = [
-                one for one in node.decorator_list if ast.unparse(one) not in ("explained", "reading")
+                one for one in node.decorator_list if ast.unparse(one) not in ("explained", "explain_wrong_state")
             ]
         if isinstance(node, ast.arg):
             node.annotation = None

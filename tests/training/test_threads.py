@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from charrnn_helpers import GRUModel, Vocabulary, generate, load_checkpoint, measures, save_checkpoint, text, train
-from charrnn_helpers.networks import GRUCell, stepping
+from charrnn_helpers.networks import GRUCell, with_cell
 from charrnn_helpers.training import threads
 from charrnn_helpers.training.threads import choose_threads, one_thread
 
@@ -141,7 +141,7 @@ def test_one_thread_works_until_the_block_ends_even_by_a_mistake():
 def test_one_row_of_text_is_read_and_written_with_one_thread():
     story, seen = text.write_stories(0, 30_000), []
     vocab = Vocabulary.from_text(story)
-    model = stepping(GRUModel, GRUCell)(len(vocab), 4, 1)  # as 04 trains it: no plain arrays write for it
+    model = with_cell(GRUModel, GRUCell)(len(vocab), 4, 1)  # as 04 trains it: no plain arrays write for it
     model.register_forward_pre_hook(lambda *_: seen.append(torch.get_num_threads()))
     generate(model, vocab, story[:5], 3, seed=0)
     written = len(seen)
