@@ -53,7 +53,9 @@ def written_by(model: nn.Module, vocab: Vocabulary, text: str, at: int, back: in
     """
     cell = CELLS.get(getattr(model, "cell", ""))
     if cell is None or cell.candidate is None or model.rnn.num_layers != 1:
-        raise ValueError("the shares are known where one layer has a gate that keeps; give an LSTM or a GRU of one layer")
+        raise ValueError(
+            "the shares are known where one layer has a gate that keeps; give an LSTM or a GRU of one layer"
+        )
     if not back < at < len(text):
         raise ValueError(f"at is {at}; give a character with more than {back} before it, {back + 1} to {len(text) - 1}")
     if steps < 1:

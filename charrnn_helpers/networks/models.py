@@ -84,13 +84,9 @@ class CharModel(nn.Module):
         self.hyperparameters = {**sizes, "keep_bias": keep_bias, "chrono": chrono}
         self.vocab_size = vocab_size
         self.embedding = None if embedding_size is None else nn.Embedding(vocab_size, embedding_size)
-        self.rnn = self.recurrent(
-            vocab_size if embedding_size is None else embedding_size,  # E
-            hidden_size,
-            num_layers,
-            batch_first=True,
-            dropout=dropout if num_layers > 1 else 0.0,  # PyTorch drops between layers, and warns if there is one
-        )
+        inputs = vocab_size if embedding_size is None else embedding_size  # E
+        between = dropout if num_layers > 1 else 0.0  # PyTorch drops between layers, and warns if there is one
+        self.rnn = self.recurrent(inputs, hidden_size, num_layers, batch_first=True, dropout=between)
         orthogonal_start(self.rnn)
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(hidden_size, vocab_size)
