@@ -194,11 +194,11 @@ def made_of(rows: Sequence[dict], budget: str, by: str = "by kind") -> dict[str,
     return parts
 
 
-def memories(rows: Sequence[dict], budget: str, cell: str) -> list[tuple[list[float], list[float]]]:
-    """For each seed on *tales*: millions of characters read at each look, and the share of heroes then named right."""
-    step = BUDGETS[budget].streams * WINDOW / 1e6
-    found = confirmed(rows, text="tales", size="350 K", budget=budget, cell=cell).values()
-    return [([step * updates for updates in row.get("looks", [])], row["held"]) for row in found]
+def memories(rows: Sequence[dict], budget: str, cell: str) -> list[dict[float, float]]:
+    """Return for each seed on *tales* the share of heroes named right, {millions of characters read: share}."""
+    step = BUDGETS[budget].streams * WINDOW / 1e6  # millions of characters in an update
+    runs = confirmed(rows, text="tales", size="350 K", budget=budget, cell=cell).values()
+    return [{step * updates: share for updates, share in zip(row["looks"], row["held"], strict=True)} for row in runs]
 
 
 def births(rows: Sequence[dict], budget: str, cell: str) -> list[float]:
@@ -207,12 +207,12 @@ def births(rows: Sequence[dict], budget: str, cell: str) -> list[float]:
     Of each seed on *tales*, 64 to 255 characters after the last mention; a blind guess is right one time in six.
     """
     return [
-        next((read for read, share in zip(*memory, strict=True) if share > 0.5), math.inf)
+        next((read for read, share in memory.items() if share > 0.5), math.inf)
         for memory in memories(rows, budget, cell)
     ]
 
 
-def best_of(rows: Sequence[dict], text: str, cell: str) -> list[float]:
+def best_of(rows: Sequence[dict], text: str, cell: str) -> np.ndarray:
     """Expected validation loss of the best of n trials at 1.5 million characters, for n = 1 to all of them.
 
     The curve of Dodge et al. (2019), without putting back; its last value is the lowest itself. On Shakespeare the mean
@@ -232,7 +232,7 @@ def best_of(rows: Sequence[dict], text: str, cell: str) -> list[float]:
                 for n in range(1, total + 1)
             ]
         )
-    return np.mean(curves, axis=0).tolist()
+    return np.mean(curves, axis=0)
 
 
 def edges(rows: Sequence[dict], text: str, budget: str) -> dict[str, dict[str, float]]:

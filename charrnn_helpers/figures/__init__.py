@@ -1,14 +1,19 @@
-"""Every figure of the course, each with its description in words: one module a theme.
+"""Every figure of the course, each with its description in words. `pictures` holds what they are made of."""
 
-`pictures` holds what they are made of. Each function `plot_…` of a module can be imported from here.
-"""
-
-from importlib import import_module
-from pkgutil import iter_modules
-
+from . import pictures
+from .cells import plot_gru_update, plot_lstm_update
+from .comparison import plot_answer, plot_coverage, plot_excess_by_kind, plot_made_of, plot_paired
 from .diagrams import diagram
-
-for _module in iter_modules(__path__):
-    for _name, _function in vars(import_module(f".{_module.name}", __name__)).items():
-        if _name.startswith("plot_"):
-            globals()[_name] = _function
+from .faults import plot_fault
+from .memory import plot_count, plot_curves, plot_gates, plot_reach, plot_shares, plot_units
+from .text import (
+    plot_ladder,
+    plot_light,
+    plot_marks,
+    plot_next_characters,
+    plot_one_hot,
+    plot_streams,
+    plot_text,
+    plot_verdicts,
+)
+from .training import plot_loss_and_memory, plot_losses, plot_recipes, plot_training_losses

@@ -1,51 +1,71 @@
-"""Figures that compare the cells."""
+"""Figures that compare cells: losses by kind, pairs of runs, and what the trial answers (notebooks 05 and 09)."""
 
 from collections.abc import Sequence
 
+import numpy as np
+from matplotlib.ticker import MaxNLocator
+
 from ..measures.intervals import Interval
-from ..networks.registry import BOTH
-from .pictures import Picture, marks_of, new_figure, picture, side_by_side
+from ..networks.registry import BOTH, CELLS
+from .pictures import (
+    Picture,
+    draw_intervals,
+    grouped_bars,
+    logarithmic,
+    marks_of,
+    name_lines,
+    new_figure,
+    picture,
+    style_of,
+)
+
+TEXT_STYLES = (("#000000", "o"), ("#CC79A7", "s"))  # of the first text and the second
+MISSED = "#D62728"
 
 
-def plot_excess_by_kind(excess: dict[str, dict[str, float]], chance: dict[str, float] | None = None) -> Picture:
-    """Bars side by side for each kind of character: `excess[model][kind]`, in nats for one such character.
+def plot_excess_by_kind(excess: dict[str, dict[str, float]], chance: dict[str, float]) -> Picture:
+    """Draw bars side by side for each kind of character: `excess[model][kind]`, in nats for one such character.
 
-    What a blind guess pays, `chance[kind]`, is a black line across the bars of its kind. LSTM and GRU keep their
-    colours, and hatches tell the models apart. Raises `ValueError` if the kinds differ.
+    A black line across the bars of a kind shows `chance[kind]`, which is what a blind guess pays. Raises `ValueError`
+    if the models have different kinds.
     """
     kinds = list(next(iter(excess.values())))
     if any(list(row) != kinds for row in excess.values()):
         raise ValueError("every model needs the same kinds in the same order")
     label = "excess over the oracle (nats)"
     figure, axes = new_figure(height=3.2)
-    side_by_side(axes, kinds, {name: list(row.values()) for name, row in excess.items()}, [("#BBBBBB", "..")])
-    for number, (kind, nats) in enumerate((chance or {}).items()):
-        ends = [kinds.index(kind) - 0.46, kinds.index(kind) + 0.46]
-        axes.plot(ends, [nats, nats], color="black", linewidth=1.8, label=None if number else "chance")
+    grouped_bars(axes, kinds, {name: list(row.values()) for name, row in excess.items()}, [("#BBBBBB", "..")])
+    x = np.array([kinds.index(kind) for kind in chance])
+    axes.hlines(list(chance.values()), x - 0.46, x + 0.46, color="black", linewidth=1.8, label="chance")
     axes.set_ylabel(label)
     axes.margins(x=0.01)
     axes.locator_params(axis="y", nbins=5)
     return picture(
         figure,
-        f"Bars of {label} for {', '.join(excess)}, side by side, for each of: {', '.join(kinds)}."
-        + (f" A black line at chance, what a blind guess pays, for {', '.join(chance)}." if chance else ""),
+        f"Bars of {label} for {', '.join(excess)}, side by side, for each of: {', '.join(kinds)}. A black line at "
+        f"chance, what a blind guess pays, for {', '.join(chance)}.",
     )
 
 
 def plot_paired(first: Sequence[float], second: Sequence[float], interval: Interval, smallest: float) -> Picture:
-    """Left: the losses of each pair of runs, joined. Right: the mean difference and its interval, against ±`smallest`.
+    """Draw the losses of each pair of runs, joined, and beside them their mean difference with its interval.
 
-    `first` are of the LSTM, `second` of the GRU; `interval` is that of their difference. In nats per character.
+    `first` are losses of the LSTM, `second` of the GRU, both in nats per character; `interval` is that of their
+    difference. A grey band shows ±`smallest`, the smallest difference of interest.
     """
     figure, (left, right) = new_figure(cols=2)
     for pair in zip(first, second, strict=True):
         left.plot([0, 1], pair, color="#999999", linewidth=0.9)
-    for place, (name, losses) in enumerate(zip(BOTH, (first, second), strict=True)):
-        left.plot([place] * len(losses), losses, **marks_of(name))
+    for x, (name, losses) in enumerate(zip(BOTH, (first, second), strict=True)):
+        left.plot([x] * len(losses), losses, **marks_of(name))
     left.set_xticks([0, 1], BOTH)
     left.set(xlim=(-0.4, 1.4), ylabel="best loss on val (nats/character)")
-    _differences(right, [interval], smallest, *BOTH)
-    right.set(yticks=[])
+    right.axvspan(-smallest, smallest, color="#EEEEEE")
+    right.axvline(0, color="black", linewidth=0.9)
+    draw_intervals(right, [interval])
+    reach = 1.1 * max(1.5 * smallest, *map(abs, interval))
+    right.set(xlim=(-reach, reach), yticks=[], xlabel=f"{BOTH[0]} minus {BOTH[1]} (nats/character)")
+    right.set_title(f"← {BOTH[0]} lower          {BOTH[1]} lower →")
     return picture(
         figure,
         f"Left: the best validation losses of {len(first)} pairs of runs, {' and '.join(BOTH)}, each pair joined "
@@ -54,13 +74,90 @@ def plot_paired(first: Sequence[float], second: Sequence[float], interval: Inter
     )
 
 
-def _differences(axes, intervals: Sequence[Interval], smallest: float, first: str, second: str) -> None:
-    axes.axvspan(-smallest, smallest, color="#EEEEEE")
-    axes.axvline(0, color="black", linewidth=0.9)
-    for place, interval in enumerate(intervals):
-        axes.plot([interval.low, interval.high], [-place, -place], color="black", linewidth=2)
-        axes.plot([interval.mean], [-place], "D", color="black", markersize=5)
-    reach = 1.1 * max(abs(end) for interval in intervals for end in (interval.low, interval.high, 1.5 * smallest))
-    axes.set(xlim=(-reach, reach), ylim=(-len(intervals) + 0.4, 0.6))
-    axes.set_xlabel(f"{first} minus {second} (nats/character)")
-    axes.set_title(f"← {first} lower          {second} lower →")
+def plot_answer(
+    differences: dict[str, dict[float, Interval]],
+    smallest: float,
+    losses: dict[str, dict[str, dict[float, float]]] | None = None,
+) -> Picture:
+    """Draw LSTM minus GRU against millions of characters read, `differences[text][millions]`, with bands for intervals.
+
+    A line stands at zero and a grey band at ±`smallest`. With `losses[text][name][millions]`, where a name is a cell,
+    "n-gram" or "floor", the mean losses stand beside it, a small panel for each text. All in nats per character.
+    """
+    losses = losses or {}
+    rows = [["answer", text] for text in losses] or [["answer"]]
+    figure, panels = new_figure(height=3.6 if losses else 3.2, mosaic=rows, width_ratios=[3, 2][: len(rows[0])])
+    main = panels["answer"]
+    main.axhspan(-smallest, smallest, color="#EEEEEE")
+    main.axhline(0, color="black", linewidth=0.9)
+    for (text, intervals), (colour, marker) in zip(differences.items(), TEXT_STYLES, strict=False):
+        read, (means, lows, highs) = list(intervals), zip(*intervals.values(), strict=True)
+        main.fill_between(read, lows, highs, color=colour, alpha=0.25, linewidth=0)
+        main.plot(read, means, color=colour, marker=marker, label=text)
+        main.vlines(read, lows, highs, color=colour, linewidth=1.5)
+    main.set_title("above 0 the GRU has the lower loss", loc="left", fontsize="medium")
+    main.set_ylabel("LSTM minus GRU (nats/character)")
+    figure.supxlabel("millions of characters read", fontsize="medium")
+    main.set_xscale("log")
+    logarithmic(main.xaxis, sorted({read for intervals in differences.values() for read in intervals}))
+    main.yaxis.set_major_locator(MaxNLocator(6))
+    name_lines(main)
+    for text, curves in losses.items():
+        axes, budgets = panels[text], sorted({read for curve in curves.values() for read in curve})
+        for name, curve in curves.items():
+            style = style_of(name, {"color": "#777777", "linestyle": "--"})
+            marker = CELLS[name].marker if name in CELLS else "_" if name == "floor" else "x"
+            (line,) = axes.plot(list(curve), list(curve.values()), **style, marker=marker, markersize=7, label=name)
+            if max(curve) < budgets[-1]:  # its name stands where the line ends
+                note = {"color": style["color"], "weight": "bold", "va": "center", "parse_math": False}
+                axes.annotate(name, (max(curve), curve[max(curve)]), (5, -9), textcoords="offset points", **note)
+                line.set_label(None)
+        axes.set_title(text, loc="left", fontsize="medium", parse_math=False)
+        axes.set_ylabel("test loss (nats)")
+        name_lines(axes)
+        axes.set_xscale("log")
+        logarithmic(axes.xaxis, budgets)
+    return picture(
+        figure,
+        f"The mean difference LSTM minus GRU and its interval against millions of characters read, logarithmic, for "
+        f"{' and '.join(differences)}; a line at zero and a grey band of ±{smallest:g}, the smallest difference that "
+        "matters."
+        + (
+            " Beside it the test loss of each cell, of the best n-gram and of the floor, where known." if losses else ""
+        ),
+    )
+
+
+def plot_coverage(worlds: dict[str, Sequence[Interval]], truth: float) -> Picture:
+    """Draw the intervals of many experiments, `worlds[name]`, one above the other; those that miss the truth in red."""
+    figure, panels = new_figure(height=3.6, cols=len(worlds), sharex=True, squeeze=False)
+    for axes, (name, intervals) in zip(panels[0], worlds.items(), strict=True):
+        for row, interval in enumerate(intervals):
+            holds = interval.low <= truth <= interval.high
+            colour, width = ("#777777", 1.2) if holds else (MISSED, 2.2)
+            axes.plot([interval.low, interval.high], [row, row], color=colour, linewidth=width)
+        axes.axvline(truth, color="black", linewidth=1.2, label="the truth")
+        axes.set(title=name, xlabel="difference (nats)", yticks=[])
+        axes.spines["left"].set_visible(False)
+    return picture(
+        figure,
+        f"For each of {' and '.join(worlds)}: the intervals of {len(intervals)} experiments, one above the other, and "
+        "a line at the truth; an interval that misses it is red.",
+    )
+
+
+def plot_made_of(parts: dict[str, dict[str, Interval]]) -> Picture:
+    """Draw what LSTM minus GRU is made of, `parts[budget][kind]`, as intervals. Right of zero the GRU is better."""
+    figure, panels = new_figure(height=3.2, cols=len(parts), sharex=True, sharey=True, squeeze=False)
+    for axes, (budget, kinds) in zip(panels[0], parts.items(), strict=True):
+        axes.axvline(0, color="black", linewidth=0.9)
+        draw_intervals(axes, list(kinds.values()))
+        axes.set_yticks([-row for row in range(len(kinds))], kinds)
+        axes.set_title(budget)
+        axes.xaxis.set_major_locator(MaxNLocator(3))
+    figure.supxlabel("part of LSTM minus GRU (nats/character)", fontsize="medium")
+    return picture(
+        figure,
+        f"For {' and '.join(parts)} characters: how much of LSTM minus GRU falls on each of {', '.join(kinds)}, a "
+        "diamond with its interval; a line at zero.",
+    )

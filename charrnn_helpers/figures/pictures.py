@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 from scipy.optimize import isotonic_regression
 
+from ..measures.intervals import Interval
 from ..networks.registry import CELLS
 
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
@@ -42,19 +43,19 @@ class Picture:
 
 
 def new_figure(width: float = WIDTH, height: float = 2.8, rows: int = 1, cols: int = 1, mosaic=None, **options):
-    """A white figure in inches and its axes, open above and to the right, as `plt.subplots` gives them.
+    """Make a white figure, in inches, and its axes as `plt.subplots` gives them, open above and to the right.
 
     With a `mosaic` the axes are named in it, as `plt.subplot_mosaic` gives them.
     """
     figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained", facecolor="white")
-    made = figure.subplot_mosaic(mosaic, **options) if mosaic else figure.subplots(rows, cols, **options)
-    for axes in figure.axes:
-        axes.spines[["top", "right"]].set_visible(False)
-    return figure, made
+    axes = figure.subplot_mosaic(mosaic, **options) if mosaic else figure.subplots(rows, cols, **options)
+    for each in figure.axes:
+        each.spines[["top", "right"]].set_visible(False)
+    return figure, axes
 
 
 def picture(figure: Figure, words: str) -> Picture:
-    """Render `figure` to PNG and keep it with its description. Marks that have labels are named above it."""
+    """Render `figure` to PNG and keep it with its description. A legend above it names the marks that have labels."""
     marks = [zip(*axes.get_legend_handles_labels(), strict=True) for axes in figure.axes if not axes.get_legend()]
     named = {name: mark for mark, name in chain(*marks)}
     if named:
@@ -65,75 +66,90 @@ def picture(figure: Figure, words: str) -> Picture:
 
 
 def style_of(name: str, otherwise: dict | None = None) -> dict[str, str]:
-    """How a line is drawn: a cell's as the registry says, the floor's grey and dotted, any other's as `otherwise`."""
+    """Return how a line is drawn: a cell as the registry says, the floor grey and dotted, others as `otherwise`."""
     if name in CELLS:
         return CELLS[name].style
     return FLOOR if name in ("floor", "oracle") else otherwise
 
 
 def marks_of(cell: str) -> dict[str, str]:
-    """How single marks of a cell are drawn, without a line; anything else than a cell is a grey cross."""
+    """Return how the single marks of a cell are drawn, without a line. Anything else than a cell is a grey cross."""
     if cell not in CELLS:
         return {"color": "#777777", "marker": "x", "linestyle": "none"}
     return {"color": CELLS[cell].colour, "marker": CELLS[cell].marker, "linestyle": "none"}
 
 
-def beside(count: int, step: float) -> list[float]:
-    """Places of so many things side by side around 0, `step` apart."""
+def offsets(count: int, step: float) -> list[float]:
+    """Return so many numbers around 0, `step` apart, for marks that stand side by side."""
     return [step * (number - (count - 1) / 2) for number in range(count)]
 
 
-def side_by_side(axes, groups: Sequence[str], rows: dict[str, Sequence[float]], others: Sequence[tuple[str, str]]):
-    """Bars for each group, `rows[name]` (groups,): cells as the registry says, others in these colours and hatches."""
-    width = 0.84 / len(rows)
-    for number, (place, (name, heights)) in enumerate(zip(beside(len(rows), width), rows.items(), strict=True)):
+def grouped_bars(axes, groups: Sequence[str], heights: dict[str, Sequence[float]], others: Sequence[tuple[str, str]]):
+    """Draw bars for each group, `heights[name]` (groups,): cells as the registry says, others in `others`' looks.
+
+    `others` are pairs of a colour and a hatch, which are taken in turn.
+    """
+    width = 0.84 / len(heights)
+    for number, (shift, (name, row)) in enumerate(zip(offsets(len(heights), width), heights.items(), strict=True)):
         colour, hatch = others[number % len(others)]
-        look = {"color": style_of(name, {"color": colour})["color"], "edgecolor": "white", "linewidth": 0}
-        hatch = CELLS[name].hatch if name in CELLS else hatch
-        at = [group + place for group in range(len(groups))]
-        axes.bar(at, heights, width * 0.92, label=name, hatch=hatch, **look)
+        if name in CELLS:
+            hatch = CELLS[name].hatch
+        colour = style_of(name, {"color": colour})["color"]
+        x = [group + shift for group in range(len(groups))]
+        axes.bar(x, row, width * 0.92, label=name, hatch=hatch, color=colour, edgecolor="white", linewidth=0)
     axes.set_xticks(range(len(groups)), groups)
 
 
-def name_lines(axes) -> None:
-    """Write the label of each line beside its end, as bold as the line, none upon another: no legend is needed then.
+def draw_intervals(axes, intervals: Sequence[Interval], colour: str = "black") -> None:
+    """Draw intervals as horizontal lines, the first one at the top at y = 0, with a diamond at each mean."""
+    means, lows, highs = zip(*intervals, strict=True)
+    y = [-row for row in range(len(intervals))]
+    axes.hlines(y, lows, highs, color=colour, linewidth=2)
+    axes.plot(means, y, "D", color=colour, markersize=5)
 
-    As near to their ends as they can be together: least squares, by isotonic regression.
+
+def name_lines(axes) -> None:
+    """Write the label of each line beside its end, as bold as the line, so that no legend is needed.
+
+    The labels are as near to their ends as they can be without overlapping: least squares, by isotonic regression.
     """
 
     def end(line) -> float:
-        place = axes.transAxes.inverted().transform(axes.transData.transform((1, line.get_ydata()[-1])))[1]
-        return float(np.clip(np.nan_to_num(place), 0, 1))
+        height = axes.transAxes.inverted().transform(axes.transData.transform((1, line.get_ydata()[-1])))[1]
+        return float(np.clip(np.nan_to_num(height), 0, 1))
 
     axes.autoscale_view()
     lines = sorted(axes.get_legend_handles_labels()[0], key=end)
     stacked = 0.2 * DPI / axes.bbox.height * np.arange(len(lines))  # a letter and a space each, as shares of the axes
     nearest = isotonic_regression([end(line) for line in lines] - stacked).x + stacked if lines else stacked
-    places = np.maximum(nearest, stacked)  # none below the axes
-    for line, place in zip(lines, places, strict=True):
+    heights = np.maximum(nearest, stacked)  # none below the axes
+    for line, height in zip(lines, heights, strict=True):
         weight = "bold" if line.get_linewidth() > 1 else "normal"
         look = {"color": line.get_color(), "weight": weight, "parse_math": False}
-        axes.annotate(line.get_label(), (1.01, place), xycoords="axes fraction", va="center", **look)
+        axes.annotate(line.get_label(), (1.01, height), xycoords="axes fraction", va="center", **look)
         line.set_label(None)
 
 
-def logarithmic(axis) -> None:
-    """A logarithmic axis has few numbers, written out: 0.01 rather than a power of ten in small print."""
+def logarithmic(axis, ticks: Sequence[float] = ()) -> None:
+    """Give a logarithmic axis these numbers, or a few, written out: 0.01 rather than a power of ten in small print."""
     low, high = axis.get_view_interval()
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,), numticks=6))
-    axis.set_major_formatter("{x:g}")
+    if ticks:
+        axis.set_ticks(ticks, [f"{tick:.2g}" for tick in ticks])
+    else:
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,), numticks=6))
+        axis.set_major_formatter("{x:g}")
     axis.set_minor_locator(NullLocator())
 
 
 def show_characters(axes, text: Sequence[str]) -> None:
-    """The characters of `text` along the x axis, one at each place."""
+    """Write the characters of `text` along the x axis, at 0, 1, 2 and so on."""
     axes.set_xticks(range(len(text)), [visible(char) for char in text], family="monospace")
-    for one in axes.get_shared_x_axes().get_siblings(axes):
-        one.tick_params(axis="x", length=0)
+    for each in axes.get_shared_x_axes().get_siblings(axes):
+        each.tick_params(axis="x", length=0)
 
 
 def lines_of(text: str, columns: int) -> list[str]:
-    """`text` cut into lines of at most so many characters: at its line ends and spaces, or in words that are longer."""
+    """Cut `text` into lines of at most so many characters: at its line ends and spaces, or within a longer word."""
     lines = []
     while text:
         end = text.find("\n", 0, columns + 1) + 1
@@ -145,5 +161,5 @@ def lines_of(text: str, columns: int) -> list[str]:
 
 
 def visible(char: str) -> str:
-    """A character as a figure or a table shows it: space as ␣, the end of a line as ↵."""
+    """Return a character as a figure or a table shows it: space as ␣, the end of a line as ↵."""
     return {" ": "␣", "\n": "↵", "\t": "⇥"}.get(char, char)

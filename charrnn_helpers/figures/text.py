@@ -16,16 +16,17 @@ from .pictures import (
     FLOOR,
     OKABE_ITO,
     Picture,
+    grouped_bars,
     lines_of,
     new_figure,
     picture,
     show_characters,
-    side_by_side,
     style_of,
     visible,
 )
 
 COLUMNS = 76  # characters in a line of `plot_text` and `plot_marks`
+TOP = 12  # characters, of `plot_next_characters`
 MARKS = {  # of `plot_marks`; a mark of any other kind is "rare"
     "free": ("#FFFFFF", "free choice"),
     "spelling": ("#E8E8E8", "spelling"),
@@ -49,37 +50,34 @@ def plot_text(
     title: str = "",
     words: str = "",
 ) -> Picture:
-    """`text` with every character on a ground coloured by its value: the darker, the higher.
+    """Draw `text` with every character on a ground coloured by its value, one number a character: darker is higher.
 
-    `values`: one number a character. `label` names their unit. Characters above `underline_above` are underlined, so
-    that colour is not the only cue. The scale runs from 0, or from the lowest value if that is negative, to `highest`
-    (by default the highest value); give both pictures of a pair the same. Raises `ValueError` if the lengths differ.
+    `label` names the unit of the values. Characters above `underline_above` are underlined, so that colour is not the
+    only cue. The scale runs from 0 to `highest`, or else to the highest value; around 0 if a value is negative. Give
+    both pictures of a pair the same `highest`. Raises `ValueError` if the lengths differ.
     """
-    values = [float(value) for value in values]
-    if len(values) != len(text) or not text:
-        raise ValueError(f"the text has {len(text)} characters and there are {len(values)} values: give one for each")
-    low, high = min(0.0, *values), max(values) if highest is None else highest
-    scale = Normalize(low, high if high > low else low + 1)
-    colours = LinearSegmentedColormap.from_list("ground", ["#FFFFFF", "#FFE08A", "#E69F00"])
+    _check_lengths(text, values)
+    low, high = min(values), max(values) if highest is None else highest
+    high = high or 1.0  # if all values are 0
     if low < 0:
-        colours = LinearSegmentedColormap.from_list("ground", ["#56B4E9", "#FFFFFF", "#E69F00"])
-        scale = Normalize(-max(-low, high), max(-low, high))
-    marked = [underline_above is not None and value > underline_above for value in values]
-    figure, axes = _text_figure(text, [colours(scale(value)) for value in values], marked, title)
+        scale, grounds = Normalize(-max(-low, high), max(-low, high)), ["#56B4E9", "#FFFFFF", "#E69F00"]
+    else:
+        scale, grounds = Normalize(0, high), ["#FFFFFF", "#FFE08A", "#E69F00"]
+    colours = LinearSegmentedColormap.from_list("ground", grounds)
+    underlined = [underline_above is not None and value > underline_above for value in values]
+    figure, axes = _text_figure(text, [colours(scale(value)) for value in values], underlined, title)
     bar = figure.colorbar(ScalarMappable(scale, colours), ax=axes, shrink=0.9, pad=0.01, aspect=14)
     bar.set_label(label)
+    words = words or f"A text of {len(text)} characters; the darker the ground of a character, the higher its {label}."
     if underline_above is not None:
         bar.ax.axhline(underline_above, color="black", linewidth=1.5)
-    said = words or f"A text of {len(text)} characters; the darker the ground of a character, the higher its {label}."
-    if underline_above is not None:
-        said += f" Characters above {underline_above:g} {label} are underlined."
-    return picture(figure, said)
+        words += f" Characters above {underline_above:g} {label} are underlined."
+    return picture(figure, words)
 
 
 def plot_light(text: str, light: Sequence[float], title: str, words: str) -> Picture:
-    """`text` with every character on a green as strong as its light, one number a character, from 0 on."""
-    if len(light) != len(text) or not text:
-        raise ValueError(f"the text has {len(text)} characters and there are {len(light)} values: give one for each")
+    """Draw `text` with every character on a green as strong as its light, one number a character, from 0 on."""
+    _check_lengths(text, light)
     most = max(*light, 1e-9)
     grounds = [(0.0, 0.62, 0.45, 0.8 * max(0.0, float(value)) / most) for value in light]
     figure, _ = _text_figure(text, grounds, [False] * len(text), title)
@@ -87,7 +85,7 @@ def plot_light(text: str, light: Sequence[float], title: str, words: str) -> Pic
 
 
 def plot_marks(marks: Sequence[Mark]) -> Picture:
-    """A story as `tales.annotate` marks it: what must be remembered is underlined, hero and friend in own colours."""
+    """Draw a story as `tales.annotate` marks it: what must be remembered is underlined, in a colour for its kind."""
     kinds = ["name" if mark.kind == "pronoun" else mark.kind for mark in marks]
     figure, _ = _text_figure(
         "".join(mark.char for mark in marks),
@@ -103,9 +101,13 @@ def plot_marks(marks: Sequence[Mark]) -> Picture:
 
 
 def plot_verdicts(text: str, verdicts: Sequence[int], title: str = "") -> Picture:
-    """A sampled tale: 0 right, 1 in a sentence that is well formed but forgets, 2 in one that no tale could hold."""
+    """Draw a sampled tale with a verdict on each character.
+
+    0 is right, 1 stands in a sentence that is well formed but forgets, and 2 in a sentence that no tale could hold.
+    """
     grounds = list(VERDICTS.values())
-    figure, _ = _text_figure(text, [grounds[one] for one in verdicts], [one == 2 for one in verdicts], title)
+    underlined = [verdict == 2 for verdict in verdicts]
+    figure, _ = _text_figure(text, [grounds[verdict] for verdict in verdicts], underlined, title)
     _explain_grounds(figure, VERDICTS)
     return picture(
         figure,
@@ -115,7 +117,7 @@ def plot_verdicts(text: str, verdicts: Sequence[int], title: str = "") -> Pictur
 
 
 def plot_one_hot(text: str, vocab: Vocabulary) -> Picture:
-    """The one-hot rows of `text`: a row for each character, a column for each character of the vocabulary."""
+    """Draw the one-hot rows of `text`: a row for each character, a column for each character of the vocabulary."""
     ids = vocab.encode(text)
     figure, axes = new_figure(height=0.2 * len(text) + 0.8)
     white_or_blue = ListedColormap(["#FFFFFF", OKABE_ITO[0]])
@@ -123,8 +125,8 @@ def plot_one_hot(text: str, vocab: Vocabulary) -> Picture:
     for row, column in enumerate(ids.tolist()):
         axes.text(column + 0.5, row + 0.5, "1", ha="center", va="center", color="white")
     for axis, characters in ((axes.xaxis, vocab.characters), (axes.yaxis, text)):
-        places = [place + 0.5 for place in range(len(characters))]
-        axis.set_ticks(places, [visible(char) for char in characters], family="monospace")
+        middles = [number + 0.5 for number in range(len(characters))]
+        axis.set_ticks(middles, [visible(char) for char in characters], family="monospace")
     axes.set(xlabel="the vocabulary, in sorted order", ylabel="position in the text")
     axes.invert_yaxis()
     axes.tick_params(length=0)
@@ -136,41 +138,41 @@ def plot_one_hot(text: str, vocab: Vocabulary) -> Picture:
 
 
 def plot_streams(text: str, streams: int, window: int) -> Picture:
-    """A short text cut into parallel streams, and the streams into batches: one row a stream, one ground a batch.
+    """Draw how `as_streams` and `batches` cut a short text: one row for each stream, one ground for each batch.
 
-    As `encoding.as_streams` and `encoding.batches` cut it. Raises `ValueError` if the text is too short for that.
+    Raises `ValueError` if the text is too short for so many streams, or a stream for a window.
     """
     inputs, _ = as_streams(torch.arange(len(text)), streams)
     steps = inputs.shape[1]
     if not 1 <= window <= steps:
         raise ValueError(f"window is {window} and a stream has {steps} steps; choose a window from 1 to {steps}")
-    whole = steps // window
+    batches = steps // window
     figure, axes = new_figure(height=0.36 * streams + 0.7)
     tints = ("#A6D3F0", "#F7C9A3", "#A9DFCB", "#EBCBDD", "#F3D68F")
     for row, positions in enumerate(inputs.tolist()):
         for step, position in enumerate(positions):
             number = step // window
-            colour = tints[number % len(tints)] if number < whole else "white"
+            colour = tints[number % len(tints)] if number < batches else "white"
             axes.add_patch(Rectangle((step, row), 1, 0.82, facecolor=colour, edgecolor="white"))
             axes.text(step + 0.5, row + 0.42, visible(text[position]), ha="center", va="center", family="monospace")
         axes.text(-0.4, row + 0.42, f"stream {row}", ha="right", va="center")
-    for number in range(whole):
+    for number in range(batches):
         axes.text((number + 0.5) * window, -0.12, f"batch {number}", ha="center", va="bottom")
         axes.plot([(number + 1) * window] * 2, [-0.5, streams - 0.1], color="black", linewidth=1.2)
-    if steps > whole * window:
-        axes.text((whole * window + steps) / 2, -0.12, "left out", ha="center", va="bottom")
+    if steps > batches * window:
+        axes.text((batches * window + steps) / 2, -0.12, "left out", ha="center", va="bottom")
     axes.set(xlim=(-3.5, steps + 0.1), ylim=(streams, -0.7))
     axes.axis("off")
     return picture(
         figure,
-        f"A text in {streams} rows, the streams, cut by vertical lines into {whole} batches of {window} characters. "
+        f"A text in {streams} rows, the streams, cut by vertical lines into {batches} batches of {window} characters. "
         f"Row by row the text reads on from left to right, so each stream continues in the next batch; the next row "
         f"begins where the row above ends.",
     )
 
 
 def plot_ladder(rungs: dict[str, float], floor: float | None = None) -> Picture:
-    """The score ladder as bars in bits per character; `rungs` and `floor` in nats, the floor as a dotted line."""
+    """Draw the losses `rungs` as bars in bits per character, and the floor as a dotted line. Both are given in nats."""
     figure, axes = new_figure(height=0.35 * len(rungs) + 0.9)
     colours = [style_of(name, {"color": "#CCCCCC"})["color"] for name in rungs]
     bars = axes.barh(list(rungs), [bits(loss) for loss in rungs.values()], color=colours, height=0.62)
@@ -186,19 +188,16 @@ def plot_ladder(rungs: dict[str, float], floor: float | None = None) -> Picture:
     return picture(figure, f"Bars of loss in bits per character, from top to bottom: {names}.{below}")
 
 
-def plot_next_characters(
-    vocab: Vocabulary, probabilities: dict[str, Tensor], top: int = 12, title: str = ""
-) -> Picture:
-    """What each model expects next, side by side: bars for the characters that any of them finds likely.
+def plot_next_characters(vocab: Vocabulary, probabilities: dict[str, Tensor], title: str = "") -> Picture:
+    """Draw what each model expects next: bars, side by side, for the characters that any of them finds likely.
 
-    `probabilities`: for each name a distribution over the vocabulary, (V,). LSTM and GRU keep their colours;
-    "oracle" has the floor's.
+    `probabilities[name]` is a distribution over the vocabulary, (V,). The oracle has the colour of the floor.
     """
     rows = torch.stack([torch.as_tensor(p, dtype=torch.float64) for p in probabilities.values()])  # (names, V)
-    shown = rows.amax(dim=0).argsort(descending=True, stable=True)[:top]
+    shown = rows.amax(dim=0).argsort(descending=True, stable=True)[:TOP]
     figure, axes = new_figure(height=2.6)
     others = zip(OKABE_ITO[2:6], ("", "//", "..", "xx"), strict=True)
-    side_by_side(axes, shown, dict(zip(probabilities, rows[:, shown].tolist(), strict=True)), list(others))
+    grouped_bars(axes, shown, dict(zip(probabilities, rows[:, shown].tolist(), strict=True)), list(others))
     show_characters(axes, [vocab.characters[index] for index in shown])
     axes.set(ylim=(0, 1), xlabel="next character", ylabel="probability")
     axes.set_title(title, loc="left", parse_math=False)
@@ -206,25 +205,29 @@ def plot_next_characters(
     return picture(figure, words)
 
 
-def _text_figure(text: str, ground: Sequence, underlined: Sequence[bool], title: str = ""):
-    """Monospaced text on coloured squares; a line end is shown as ↵."""
+def _check_lengths(text: str, values: Sequence[float]) -> None:
+    if len(values) != len(text) or not text:
+        raise ValueError(f"the text has {len(text)} characters and there are {len(values)} values: give one for each")
+
+
+def _text_figure(text: str, grounds: Sequence, underlined: Sequence[bool], title: str = ""):
+    """Draw monospaced text on squares of these colours. A line end is shown as ↵."""
     lines = lines_of(text, COLUMNS)
-    rows = len(lines)
-    places = ((row, column) for row, line in enumerate(lines) for column in range(len(line)))
-    figure, axes = new_figure(height=0.19 * rows + 0.4 + (0.3 if title else 0))
-    for (row, column), char, colour, line in zip(places, text, ground, underlined, strict=True):
-        axes.add_patch(Rectangle((column, row), 1, 1, facecolor=colour, edgecolor="none"))
+    squares = [(row, column) for row, line in enumerate(lines) for column in range(len(line))]
+    figure, axes = new_figure(height=0.19 * len(lines) + 0.4 + (0.3 if title else 0))
+    for (row, column), char, ground, line in zip(squares, text, grounds, underlined, strict=True):
+        axes.add_patch(Rectangle((column, row), 1, 1, facecolor=ground, edgecolor="none"))
         shown = "↵" if char == "\n" else char
         axes.text(column + 0.5, row + 0.5, shown, ha="center", va="center_baseline", family="monospace")
         if line:
             axes.plot([column + 0.05, column + 0.95], [row + 0.93, row + 0.93], color="black", linewidth=1.3)
-    axes.set(xlim=(0, COLUMNS + 1), ylim=(rows + 0.1, 0))
+    axes.set(xlim=(0, COLUMNS + 1), ylim=(len(lines) + 0.1, 0))
     axes.axis("off")
     axes.set_title(title, loc="left", parse_math=False)
     return figure, axes
 
 
 def _explain_grounds(figure, grounds: dict[str, str]) -> None:
-    """A legend below the text: what each ground means."""
+    """Add a legend below the text that says what each ground means."""
     handles = [Patch(facecolor=ground, edgecolor="#666666", label=meaning) for meaning, ground in grounds.items()]
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False)

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
+from ..figures.comparison import plot_coverage
 from ..figures.pictures import Picture
-from ..figures.trial import plot_coverage
 from ..measures.intervals import Interval
 from .controls import Panel, Slider, dropdown, figure_panel
 

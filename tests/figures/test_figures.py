@@ -34,10 +34,9 @@ VOCAB = Vocabulary.from_text("a cat.\n")
 INTERVAL = Interval(0.01, -0.02, 0.04)
 MILLIONS = {text: {1.5: INTERVAL, 6.0: INTERVAL} for text in ("tales", "shakespeare")}
 MEANS = {text: {name: {1.5: 0.3, 6.0: 0.2} for name in ("LSTM", "GRU", "n-gram", "floor")} for text in MILLIONS}
-MEMORIES = [([1, 6], [0.1, 0.9]), ([1, 6], [0.1, 0.2])]
+BIRTHS = [{1: 0.1, 6: 0.9}, {1: 0.1, 6: 0.2}]
 KINDS = {"n-gram": {"free": 0.4, "name": 0.9}, "LSTM": {"free": 0.1, "name": 0.3}, "GRU": {"free": 0.1, "name": 0.5}}
-SHARES = {"LSTM": {"name": Share(9, 6, 0.3, 0.1)}, "GRU": {"name": Share(9, 5, 0.3, 0.1)}}
-FAR = {"LSTM": {"8 to 15": Share(9, 6, 0.3, 0.1)}, "GRU": {"1 to 7": Share(9, 5, 0.3, 0.1)}}
+SHARES = {cell: {group: Share(9, 5, 0.3, 0.1) for group in ("1 to 7", "8 to 15")} for cell in ("LSTM", "GRU")}
 LOOKS = {cell: {2: Share(9, 2, 0.3, 0.1), 4: Share(9, 6, 0.3, 0.1)} for cell in ("LSTM", "GRU")}
 LIKELY = {name: torch.full((len(VOCAB),), 1 / len(VOCAB)) for name in ("LSTM", "GRU", "oracle")}
 
@@ -45,9 +44,11 @@ LIKELY = {name: torch.full((len(VOCAB),), 1 / len(VOCAB)) for name in ("LSTM", "
 FIGURES = {
     "diagram": (["lstm_cell"], "forget gate f", ""),
     "plot_answer": ([MILLIONS, 0.02, MEANS], "for tales and shakespeare.*±0.02.*best n-gram", "colour line marker"),
-    "plot_best_of": ([{"tales": {"LSTM": [3, 2], "GRU": [2, 1]}}], "LSTM, GRU on tales", "colour line"),
-    "plot_birth": ([HISTORIES, LOOKS], "share of names right.* chance as a line: LSTM and GRU", "colour line marker"),
-    "plot_births": ([{"6 M": {"GRU": MEMORIES, "LSTM": MEMORIES[:1]}}, 1 / 6], "for 6 M; a black", "colour line"),
+    "plot_curves": (
+        [{"6 M": {"GRU": BIRTHS, "LSTM": BIRTHS[0]}}, "millions", "share", "", 1 / 6],
+        "share against millions. 6 M: GRU, LSTM. A black",
+        "colour line",
+    ),
     "plot_coverage": ([{"a": [INTERVAL] * 3, "b": [INTERVAL] * 3}, 0.03], "a and b: the intervals of 3", ""),
     "plot_excess_by_kind": (
         [KINDS, {"name": 1.8}],
@@ -61,10 +62,10 @@ FIGURES = {
         "colour line",
     ),
     "plot_gates": ([torch.rand(3, 40), "a c", "gate f"], "gate f: .*'a c', a row for each of 30 units", ""),
-    "plot_gradient_by_lag": ([{"GRU": torch.ones(3), "LSTM fresh": torch.ones(3)}], "GRU, LSTM fresh", "colour line"),
     "plot_gru_update": ([], "GRU unit.* z to the power t", "colour line"),
     "plot_ladder": ([{"uniform": 3.0, "GRU": 1.5}, 0.5], "uniform, GRU.* floor", "colour"),
     "plot_light": (["a cat", [0, 0, 1, 2, 0], "next", "a cat, green where it wrote"], "green where it wrote", ""),
+    "plot_loss_and_memory": ([HISTORIES, LOOKS], "names right.* chance as a line: LSTM and GRU", "colour line marker"),
     "plot_losses": ([HISTORIES, {"uniform": 3.0, "bigram": 2.0}, 0.5], "and GRU, 1.* bigram, floor", "colour line"),
     "plot_lstm_update": ([], "LSTM unit.* f to the power t", "colour line"),
     "plot_made_of": ([{"6 M": {"all": INTERVAL, "name": INTERVAL}}], "6 M characters.*all, name", ""),
@@ -82,17 +83,14 @@ FIGURES = {
         "LSTM and GRU .*recipes fast; beside them G",
         "colour marker",
     ),
-    "plot_schedule": ([CONFIG], "over 1 updates.* update 4", ""),
-    "plot_shares": ([SHARES, "what"], "for name, .* LSTM and GRU", "colour marker"),
-    "plot_starts": (
-        [{"LSTM": {"bias 1": [{2: 0.1, 4: 0.9}] * 2, "chrono": [{2: 0.1, 4: 0.2}]}}, 1 / 6],
-        "each seed, beside chance .* LSTM, bias 1 and chrono",
-        "",
+    "plot_shares": (
+        [{"what": SHARES, "who": SHARES}, "back", "share right", 8],
+        "share right against back, for LSTM, GRU: what; who. Chance.* window of 8",
+        "colour marker",
     ),
     "plot_streams": (["a cat sat on a mat", 2, 3], "2 rows.* 2 batches of 3", ""),
     "plot_text": (["a cat.\n" + "mat " * 20 + "x" * 80, range(167), "bits", 90], "167 characters.* above 90 bits", ""),
     "plot_training_losses": ([HISTORIES, [[2.0, 1.8], [2.2, 2.0]]], "moving average", "colour line"),
-    "plot_horizon": ([{"what": FAR, "who": FAR}, 8], "LSTM, GRU: what; who. Chance.* window of 8", "colour marker"),
     "plot_units": (["a cat", {"GRU 3": [0, 1, 0, 1, 0], "LSTM 1": [1, 0, 1, 0, 1]}, "h"], "GRU 3 and", "colour line"),
     "plot_verdicts": (["A cat.", [0, 0, 1, 1, 2, 2]], "forgetful on blue.* underlined, what no tale", ""),
 }
@@ -106,28 +104,34 @@ STOPPED = "RuntimeError: Trying to backward through the graph a second time (or 
 TAPS = ", ".join(["tap"] * 6)
 RISING = {"P(stop)": torch.linspace(0, 1, len(TAPS)), "the unit": torch.linspace(-1, 1, len(TAPS))}
 TOLD = {row: {number: values[:end] for number, end in (("two", 8), ("six", 28))} for row, values in RISING.items()}
-PUSHED = {push: torch.linspace(0, 1, 8) for push in (-2, 0, 2)}
+PUSHED = {push: torch.linspace(0, 1, 8) for push in ("−2 knocks", "untouched", "+2 knocks")}
+SEEDS = [{1: 0.2, 4: 0.9}, {1: 0.2, 4: 0.5}]
 BUDGETS = ("1.5 M", "6 M", "24 M")
+STEERED = [f"{cell}, {units}" for cell in BOTH for units in ("one unit", "ten units", "all units")]
 READ = {text: dict.fromkeys((0.0768, 0.1536, 0.3072), INTERVAL) for text in ("shakespeare", "python_docs")}
 FADING = {f"LSTM c, keep_bias {bias}": torch.tensor([1.0, 10.0 ** -(12 * bias + 1)]) for bias in (0, 1)}
 DICE = torch.Generator().manual_seed(0)
 CROWDED = [
     ("plot_answer", [READ, 0.02, {text: {"n-gram": {1.5: 1.5467}, "LSTM": {1.5: 1.5461}} for text in READ}]),
-    ("plot_births", [{budget: {"GRU": MEMORIES} for budget in BUDGETS}, 1 / 6]),
+    ("plot_curves", [{budget: {"LSTM": SEEDS, "GRU": SEEDS} for budget in BUDGETS}, "millions", "share", "", 1 / 6]),
+    ("plot_curves", [{"before training": FADING}, "lag k (characters)", "gradient, 1 at lag 1", "y"]),
+    ("plot_curves", [dict.fromkeys(STEERED, PUSHED), "knocks written", "P(stop)"]),
+    ("plot_curves", [{text: {"LSTM": np.arange(1, 33)} for text in READ}, "trials of settings", "loss (nats)", "x"]),
     ("plot_count", [TAPS, {"LSTM": TOLD, "GRU": TOLD}]),
     ("plot_coverage", [{"each pair reads a text of its own": [INTERVAL], "all pairs read one text": [INTERVAL]}, 0.03]),
-    ("plot_excess_by_kind", [{name: dict.fromkeys(["free", "spelling", *KINDS_ASKED], 1.0) for name in KINDS}]),
+    ("plot_excess_by_kind", [dict.fromkeys(KINDS, dict.fromkeys(["free", "spelling", *KINDS_ASKED], 1.0)), {}]),
     ("plot_fault", [replace(RUN, error=STOPPED), 0.4, RUN]),
     ("plot_gates", [torch.rand(88, 160, generator=DICE), LONG + LONG[:31], "forget gate f"]),
     ("plot_gates", [torch.full((57, 160), 0.5), LONG, "forget gate f"]),
-    ("plot_gradient_by_lag", [FADING, "gradient, 1 at lag 1"]),
-    ("plot_horizon", [dict.fromkeys(QUESTIONS, BOTH_AT(DOUBLING)), 64]),
+    ("plot_shares", [dict.fromkeys(QUESTIONS, BOTH_AT(DOUBLING)), "characters back, from", "share right", 64]),
     ("plot_losses", [HISTORIES, {"bigram": 2.0, "n-gram (n = 14)": 1.7}, 1.6]),
     ("plot_made_of", [{budget: dict.fromkeys(["all", "free", *KINDS_ASKED], INTERVAL) for budget in BUDGETS}]),
-    ("plot_next_characters", [VOCAB, LIKELY, 12, "choice: …a noise, six times: pat, pat, pat, pat, pat. "]),
+    ("plot_next_characters", [VOCAB, LIKELY, "choice: …a noise, six times: pat, pat, pat, pat, pat. "]),
     ("plot_one_hot", ["Once upon", Vocabulary.from_text(" " + printable[10:67])]),
-    ("plot_shares", [BOTH_AT(["1", "2", "3", "5", "10", "20", "all", "whole state", "noise", "halves"]), "what"]),
-    ("plot_stops", [{f"LSTM, {units}, six knocks": PUSHED for units in ("one unit", "ten units", "all units")}]),
+    (
+        "plot_shares",
+        [{"what": BOTH_AT(["1", "2", "3", "5", "10", "20", "all", "whole state", "noise", "halves"])}, "x"],
+    ),
     ("plot_text", [(LONG * 4)[:200], torch.linspace(-2, 2, 200).tolist(), "state h"]),
     ("plot_units", ["a" * 30 + "b" * 32, dict.fromkeys(("LSTM unit 112", "LSTM unit 113"), torch.arange(62)), "state"]),
     ("plot_verdicts", [LONG * 15, [1] * len(LONG * 15), "LSTM, temperature 1: the grammar's verdict"]),
@@ -136,7 +140,7 @@ FORMULA = r"$\foo$"  # which matplotlib cannot set
 DOLLARS = [
     ("plot_answer", [{FORMULA: {1.5: INTERVAL}}, 0.02, {FORMULA: MEANS["tales"]}]),
     ("plot_fault", [replace(RUN, error=FORMULA), 0.4]),
-    ("plot_next_characters", [Vocabulary.from_text("$ab"), {"n-gram": torch.ones(3) / 3}, 12, FORMULA]),
+    ("plot_next_characters", [Vocabulary.from_text("$ab"), {"n-gram": torch.ones(3) / 3}, FORMULA]),
     ("plot_one_hot", [FORMULA, Vocabulary.from_text(FORMULA)]),
     ("plot_text", [FORMULA, [1.0] * 6, "bits", None, None, FORMULA]),
 ]
@@ -145,7 +149,7 @@ LETTERS = 16  # pixels: 12 points
 GLARING = {"colour": "#12FE34", "line": ":", "marker": "X", "hatch": "OO"}
 REFUSED = [
     ("diagram", ["lstm"], "choose from gru_cell, lstm_cell, truncation"),
-    ("plot_excess_by_kind", [{"LSTM": {"free": 1.0}, "GRU": {"name": 1.0}}], "the same kinds"),
+    ("plot_excess_by_kind", [{"LSTM": {"free": 1.0}, "GRU": {"name": 1.0}}, {}], "the same kinds"),
     ("plot_gates", [torch.rand(3, 2), "four", "f"], "4 characters and there are 3"),
     ("plot_losses", [HISTORIES, None, None, "hours"], "'hours'.* choose from updates, characters, seconds"),
     ("plot_losses", [HISTORIES, None, None, "updates", "bytes"], "'bytes'.* from nats, bits"),

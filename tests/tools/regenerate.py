@@ -29,7 +29,7 @@ RUNS = NOTEBOOKS / "runs"
 BUNDLED = ROOT / "charrnn_helpers" / "checkpoints"
 HOW = {"timeout": 1200, "kernel_name": "python3", "store_widget_state": False, "record_timing": False}
 PICTURES = {
-    "horizon.png": ("05_loss_curves", "plot_horizon("),
+    "horizon.png": ("05_loss_curves", "plot_shares("),
     "answer.png": ("09_fair_trial", "plot_answer("),
 }
 
