@@ -105,6 +105,9 @@ def test_any_language_is_read_from_a_file_and_line_ends_and_a_byte_order_mark_ar
     [
         ("café ".encode("latin-1") * 10, r"text\.txt is not UTF-8 \(byte 3 cannot be read\); save it as UTF-8"),
         (b"\xef\xbb\xbf", "'text' has 0 characters"),
+        (bytes(3000), r"text\.txt "),
+        ("plain English ".encode("utf-16") * 50, r"text\.txt is not UTF-8"),
+        ("plain English ".encode("utf-16-le") * 50, r"text\.txt "),
         (b"x" * (SHORTEST - 1), f"has {SHORTEST - 1} characters; at least {SHORTEST} are needed .*longer one"),
     ],
 )
@@ -112,6 +115,14 @@ def test_a_file_that_cannot_be_used_says_why(tmp_path, content, message):
     path = tmp_path / "text.txt"
     path.write_bytes(content)
     with pytest.raises(CorpusError, match=message):
+        load_corpus(path)
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_read(tmp_path):
+    path = tmp_path / "large.txt"
+    with open(path, "wb") as file:
+        file.truncate(10**9)  # it takes no room on the disk
+    with pytest.raises(CorpusError, match="1,000,000,000 bytes; at most 100,000,000 are read"):
         load_corpus(path)
 
 

@@ -2,9 +2,15 @@
 
 import errno
 import os
+import pickle
 import shutil
 import sys
+import zipfile
+from collections import OrderedDict
+from contextlib import contextmanager
 from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
 from unittest.mock import patch
 
 import pytest
@@ -103,6 +109,23 @@ def test_on_a_full_disk_or_an_interrupt_the_old_file_stays_whole_and_nothing_els
 # --- damaged, foreign, missing --------------------------------------------------------------------------------------
 
 
+@contextmanager
+def at_most(gigabytes):
+    """Let the process have no more memory than that beyond what it has (on Linux; elsewhere nothing is checked)."""
+    if sys.platform != "linux":
+        yield
+        return
+    import resource
+
+    used = 4096 * int(Path("/proc/self/statm").read_text().split()[0])
+    limits = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (used + int(gigabytes * 2**30), limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, limits)
+
+
 def refused(path):
     with pytest.raises(
         CheckpointError, match=rf"{path.name} is damaged or not a checkpoint.*delete it and train again"
@@ -126,14 +149,48 @@ def test_a_file_that_was_cut_off_or_changed_within_its_weights_or_is_something_e
         lambda content: content.pop("weights"),
         lambda content: content.update(characters=""),
         lambda content: content["hyperparameters"].update(hidden_size=17),
+        lambda content: content["hyperparameters"].update(hidden_size=15_000),  # weights of 7 GB
+        lambda content: content["hyperparameters"].update(num_layers=10**9),
         lambda content: content.update(history={"cell": "LSTM"}),
+        lambda content: content.update(weights=dict.fromkeys(content["weights"], "0")),
     ],
 )
 def test_a_file_with_something_missing_or_senseless_is_refused(saved, change):
     content = torch.load(saved, weights_only=True)
     change(content)
     torch.save(content, saved)
-    refused(saved)
+    with at_most(0.5):
+        refused(saved)
+
+
+class ClaimsTooMuch:
+    """Stands in a pickle for a tensor of a trillion numbers whose record holds four."""
+
+    def __reduce__(self):
+        size = (10**6, 10**6)
+        return torch._utils._rebuild_tensor_v2, (STORAGE, 0, size, (10**6, 1), False, OrderedDict())
+
+
+STORAGE = object()
+
+
+class Pickler(pickle.Pickler):
+    def persistent_id(self, value):
+        return ("storage", torch.FloatStorage, "0", "cpu", 10**12) if value is STORAGE else None
+
+
+@pytest.mark.parametrize("record", [bytes(16), b"", bytes(2**28)], ids=["4 TB", "nothing", "compressed"])
+def test_a_file_that_claims_to_be_larger_than_it_is_takes_no_memory(saved, record):
+    content = torch.load(saved, weights_only=True)
+    content["weights"] = dict.fromkeys(content["weights"], ClaimsTooMuch())
+    pickled = BytesIO()
+    Pickler(pickled, protocol=2).dump(content)
+    with zipfile.ZipFile(saved, "w", zipfile.ZIP_DEFLATED if len(record) > 16 else zipfile.ZIP_STORED) as archive:
+        records = {"data.pkl": pickled.getvalue(), "byteorder": b"little", "data/0": record, "version": b"3\n"}
+        for name, data in records.items():  # as PyTorch lays them out
+            archive.writestr(f"archive/{name}", data)
+    with at_most(0.2):
+        refused(saved)
 
 
 class Trap:
