@@ -27,7 +27,7 @@ PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 ENDS = {"oldest": "lowest-direct", "newest": "highest", "avx2": "highest"}
 CELLS = [*(f"{python}-{end}" for python, end in product(PYTHONS, ("oldest", "newest"))), f"{PYTHONS[-1]}-avx2"]
 FAST = "-n 0 --nbval notebooks/03_gru.ipynb tests --ignore=tests/browser --ignore=tests/notebooks"
-FAST += " --ignore=tests/experiments --ignore=tests/test_lecturer.py"
+FAST += " --ignore=tests/experiments --ignore=tests/tools --ignore=tests/test_lecturer.py"
 ALL = "-n 2 --nbval notebooks tests"  # as the README has them
 AVX2 = {
     "ONEDNN_MAX_CPU_ISA": "AVX2",
