@@ -40,7 +40,7 @@ class Birth(NamedTuple):
     by: int
 
 
-def birth(looks: Sequence[int], right: Sequence[int], asked: int, chance: float) -> Birth | None:
+def birth_of(looks: Sequence[int], right: Sequence[int], asked: int, chance: float) -> Birth | None:
     """When accuracy first reaches half way between chance and 1 and stays there; None if it is not born by the end.
 
     It must stay there at every later look, of which there must be at least one.
@@ -53,10 +53,11 @@ def birth(looks: Sequence[int], right: Sequence[int], asked: int, chance: float)
     return Birth(looks[first - 1] if first else 0, looks[first])
 
 
-def births(row: dict) -> dict[str, Birth | None]:
+def births_in(row: dict) -> dict[str, Birth | None]:
     """The birth of each memory of a row, in the band that the protocol gives it; of a run that diverged, all None."""
     if row["status"] == "diverged":
         return dict.fromkeys(row["bands"])
     return {
-        name: birth(row["looks"], band["right"], band["asked"], band["chance"]) for name, band in row["bands"].items()
+        name: birth_of(row["looks"], band["right"], band["asked"], band["chance"])
+        for name, band in row["bands"].items()
     }

@@ -14,7 +14,7 @@ from birth_law import source_of
 from birth_runs import IDENTITY, NETWORKS, Machine, make
 from birth_tales import VARIANTS, variant
 
-from charrnn_helpers.experiments.birth import BIRTH_PROTOCOL, Birth, birth, look_schedule
+from charrnn_helpers.experiments.birth import BIRTH_PROTOCOL, Birth, birth_of, look_schedule
 from charrnn_helpers.experiments.birth_cells import CoupledLSTMModel, NoResetGRUModel
 from charrnn_helpers.experiments.birth_text import FILLERS, NAMES, OneMemory
 from charrnn_helpers.text.encoding import Vocabulary
@@ -73,12 +73,12 @@ def test_more_questions_than_fit_are_refused():
 
 def test_a_memory_is_born_when_it_stays_above_half_way():
     looks = [50, 63, 79, 100, 126]
-    assert birth(looks, [10, 60, 58, 90, 100], 100, 1 / 6) == Birth(79, 100)
-    assert birth(looks, [10, 70, 70, 90, 100], 100, 1 / 6) == Birth(50, 63)
-    assert birth(looks, [90, 90, 90, 90, 90], 100, 1 / 6) == Birth(0, 50)
-    assert birth(looks, [75, 20, 20, 20, 74], 100, 0.5) is None
-    assert birth(looks, [20, 20, 20, 20, 90], 100, 0.5) is None  # seen once only: it has not stayed
-    assert birth(looks, [20, 20, 20, 75, 75], 100, 0.5) == Birth(79, 100)  # exactly half way
+    assert birth_of(looks, [10, 60, 58, 90, 100], 100, 1 / 6) == Birth(79, 100)
+    assert birth_of(looks, [10, 70, 70, 90, 100], 100, 1 / 6) == Birth(50, 63)
+    assert birth_of(looks, [90, 90, 90, 90, 90], 100, 1 / 6) == Birth(0, 50)
+    assert birth_of(looks, [75, 20, 20, 20, 74], 100, 0.5) is None
+    assert birth_of(looks, [20, 20, 20, 20, 90], 100, 0.5) is None  # seen once only: it has not stayed
+    assert birth_of(looks, [20, 20, 20, 75, 75], 100, 0.5) == Birth(79, 100)  # exactly half way
 
 
 def test_looks_begin_at_50000_and_end_with_the_run():

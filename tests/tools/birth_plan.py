@@ -9,7 +9,7 @@ from statistics import fmean
 
 import birth_law
 
-from charrnn_helpers.experiments.birth import births
+from charrnn_helpers.experiments.birth import births_in
 from charrnn_helpers.networks.registry import width_for
 
 BOTH = ("LSTM", "GRU")
@@ -78,7 +78,7 @@ def best_law_start(rows: Sequence[dict]) -> str:
 
     def judged(start: str) -> tuple[int, float]:
         mine = [row for row in rows if (row["part"], row["cell"], row["start"]) == ("law start", "LSTM", start)]
-        born = [births(row)["gap 16"] for row in mine]
+        born = [births_in(row)["gap 16"] for row in mine]
         late = 2 * birth_law.CHARACTERS
         return -sum(one is not None for one in born), fmean(math.log(one.by if one else late) for one in born)
 
@@ -150,7 +150,7 @@ def best_by_births(rows: Sequence[dict], cell: str) -> dict:
     _complete(rows, grid)
 
     def judged(row: dict) -> tuple[int, float, float]:
-        born = list(births(row).values())
+        born = list(births_in(row).values())
         late = 2 * row["characters"]
         times = fmean(math.log(one.by if one else late) for one in born)
         return -sum(one is not None for one in born), times, last_loss(row)

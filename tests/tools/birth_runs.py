@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +20,7 @@ from birth_exam import BANDS, KINDS, Exam, exam_on_one_memory, exam_on_stories
 from birth_tales import variant
 from torch import Tensor, nn
 
-from charrnn_helpers.experiments.birth import birth, look_schedule
+from charrnn_helpers.experiments.birth import birth_of, look_schedule
 from charrnn_helpers.experiments.birth_cells import (
     CoupledLSTMModel,
     ForgetOnlyLSTMModel,
@@ -46,7 +48,7 @@ NETWORKS = {
 }
 KEEP_EVERY = 180  # seconds between two checkpoints of a run in work
 FIRST_CORPUS = 2_000_000  # seeds of stories: no other experiment of the course uses them
-EXAM_CHARACTERS = 250_000
+EXAM_CHARACTERS = 330_000
 ENOUGH = 6  # looks in a row at which every memory is there end a run of the law
 IDENTITY = ("part", "design", "cell", "start", "rate", "seed")
 
@@ -126,14 +128,10 @@ def _stories(run: dict, machine: Machine) -> Text:
                 machine.wait()
                 pieces.append(vocab.encode(write_stories(first + piece, 250_000)).to(torch.uint8))
             ids = torch.cat(pieces)[:count]
-            part = kept.with_suffix(f".{run['cell'][:4]}.part.npy")
+            part = kept.with_suffix(f".{os.getpid()}.part.npy")
             np.save(part, ids.numpy())
             part.replace(kept)
-        shorter = EXAM_CHARACTERS if machine.scale == 1 else 12_000
-        watch, test = (
-            exam_on_stories(write_stories(first + number, shorter), vocab, wait=machine.wait)
-            for number in (9_000, 9_001)
-        )
+    watch, test = _exams(first, run.get("variant"), vocab, machine)
     kinds = np.array([question.kind for question in watch.questions])
     distances = np.array([question.distance for question in watch.questions])
     bands = {kind: (kinds == kind) & (distances >= low) & (distances < high) for kind, (low, high) in BANDS.items()}
@@ -141,6 +139,18 @@ def _stories(run: dict, machine: Machine) -> Text:
         raise ValueError("a band holds fewer than 100 questions")
     tested = lambda model: {"test": _tested(model, test, machine)}
     return _with_exam(vocab, ids, watch, bands, CHANCE, machine, {}, tested)
+
+
+@lru_cache(maxsize=1)  # a grid reads one corpus many times
+def _exams(first: int, name: str | None, vocab: Vocabulary, machine: Machine) -> tuple[Exam, Exam]:
+    """The exams on the text that is looked at and on the test text of a corpus."""
+    characters = EXAM_CHARACTERS if machine.scale == 1 else 12_000
+    with variant(name):
+        watch, test = (
+            exam_on_stories(write_stories(first + number, characters), vocab, wait=machine.wait)
+            for number in (9_000, 9_001)
+        )
+    return watch, test
 
 
 def _tested(model: nn.Module, exam: Exam, machine: Machine) -> dict:
@@ -289,7 +299,7 @@ def _trained(run: dict, model: nn.Module, text: Text, config: TrainConfig, machi
 def _is_settled(looks: list[int], right: dict[str, list[int]], bands: dict) -> bool:
     """Whether every memory of the text is born, and stayed for `ENOUGH` looks."""
     for name, about in bands.items():
-        born = birth(looks, right[name], about["asked"], about["chance"])
+        born = birth_of(looks, right[name], about["asked"], about["chance"])
         if born is None or sum(look >= born.by for look in looks) < ENOUGH:
             return False
     return True
