@@ -34,15 +34,17 @@ def plot_losses(
         )
     scale = UNITS[unit]
     figure, axes = new_figure(height=3.2)
-    seeds = Counter()
+    seeds, losses = Counter(), []
     for history in histories:
-        if not history.val_losses:
+        validations = history.validations()  # all at once, because the run may go on in another thread
+        if not validations:
             continue
-        x = [n / 1e6 for n in history.val_characters] if axis == "characters" else getattr(history, f"val_{axis}")
+        x = [getattr(row, axis) / (1e6 if axis == "characters" else 1) for row in validations]
+        losses += [row.loss for row in validations]
         first = not seeds[history.cell]
         axes.plot(
             x,
-            [loss * scale for loss in history.val_losses],
+            [row.loss * scale for row in validations],
             **style_of(history.cell),
             linewidth=1.8 if first else 1.0,
             marker=CELLS[history.cell].marker if len(x) == 1 else None,  # a line of one point cannot be seen
@@ -57,7 +59,7 @@ def plot_losses(
     axes.margins(x=0.02)
     axes.set_xlim(left=0)
     axes.set_xlabel(AXES[axis])
-    shown = [*lines.values(), *(loss for history in histories for loss in history.val_losses)] or [1, 4]
+    shown = [*lines.values(), *losses] or [1, 4]
     _log_losses(axes, [loss * scale for loss in shown])
     name_lines(axes)
     axes.set_ylabel(f"validation loss ({unit}/character)")

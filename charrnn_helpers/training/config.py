@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from torch import Tensor
 
@@ -47,6 +48,15 @@ class TrainConfig:
         return self.learning_rate * (self.final_share + (1 - self.final_share) * cosine)
 
 
+class Validation(NamedTuple):
+    """A measurement of the validation loss while a network is trained."""
+
+    updates: int  # done so far
+    characters: int  # read so far
+    seconds: float  # of training alone, without validation or pauses
+    loss: float  # nats per character
+
+
 @dataclass
 class History:
     """What a run recorded. All losses are nats per character."""
@@ -77,14 +87,12 @@ class History:
         return self.updates == self.config.updates
 
     @property
-    def val_characters(self) -> list[int]:
-        return [update * self.config.streams * self.config.window for update in self.val_updates]
-
-    @property
     def best_update(self) -> int:
         """The number of updates after which the network had `best_weights`."""
         return self.val_updates[self.val_losses.index(self.best_loss)] if self.val_losses else 0
 
-    def validations(self) -> list[tuple[int, float, float]]:
-        """Return (updates, loss, seconds) of each validation, also while the run adds one on another thread."""
-        return list(zip(self.val_updates, self.val_losses, self.val_seconds, strict=False))  # up to the shortest
+    def validations(self) -> list[Validation]:
+        """Return what is recorded of each validation, also while the run adds one in another thread."""
+        characters = self.config.streams * self.config.window  # of an update
+        columns = zip(self.val_updates, self.val_seconds, self.val_losses, strict=False)  # one may be longer by one
+        return [Validation(updates, updates * characters, seconds, loss) for updates, seconds, loss in columns]

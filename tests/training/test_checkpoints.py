@@ -18,6 +18,7 @@ import torch
 from torch.testing import assert_close
 
 from charrnn_helpers import Vocabulary, evaluate, generate, load_checkpoint, load_corpus, save_checkpoint, train
+from charrnn_helpers.networks.registry import CELLS
 from charrnn_helpers.training import checkpoints
 from charrnn_helpers.training.checkpoints import BUNDLED, CheckpointError, find_checkpoint
 from charrnn_helpers.training.loop import VALIDATION_WINDOW
@@ -226,6 +227,20 @@ def test_another_vocabulary_is_refused_with_the_difference_and_a_missing_file_is
     for missing in (saved.parent / "gone.pt", saved.parent):  # the last is a folder
         with pytest.raises(CheckpointError, match=rf"no checkpoint .*{missing.name}; train the network first, in 04"):
             load_checkpoint(missing)
+
+
+def test_a_checkpoint_of_a_cell_that_is_not_registered_says_so_and_is_not_called_damaged(
+    make_model, vocab, tmp_path, monkeypatch
+):
+    monkeypatch.setitem(CELLS, "MGU", replace(CELLS["GRU"], name="MGU"))
+    model = make_model()
+    model.cell = "MGU"
+    path = save_checkpoint(tmp_path / "mine.pt", model, vocab)
+    monkeypatch.delitem(CELLS, "MGU")
+    with pytest.raises(CheckpointError, match=r"mine\.pt .* the cell 'MGU', which is not registered here") as refusal:
+        load_checkpoint(path)
+    assert "delete" not in str(refusal.value)
+    assert "damaged" not in str(refusal.value)
 
 
 # --- the two networks that come with the package --------------------------------------------------------------------

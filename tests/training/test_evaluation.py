@@ -1,12 +1,15 @@
 """Evaluation is a walk along the text, one character after the other, however it is cut up to be fast."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
+
 import pytest
 import torch
 from torch.nn import functional as F
 
 from charrnn_helpers import evaluate
 from charrnn_helpers.training import evaluation
-from charrnn_helpers.training.evaluation import context_losses
+from charrnn_helpers.training.evaluation import context_losses, eval_mode
 
 
 @torch.no_grad()
@@ -72,3 +75,24 @@ def test_a_text_too_short_or_not_of_indices_and_a_window_of_nothing_are_named(mo
         evaluate(model, ids[:1])
     with pytest.raises(ValueError, match="window is 0; it must be at least 1"):
         evaluate(model, ids, window=0)
+
+
+def test_threads_that_share_a_model_take_turns_and_leave_dropout_as_it_was(model):
+    """Else the first to leave would switch dropout on for the second, and the second would leave it off."""
+    model.train()
+    first_is_in, seen = threading.Event(), []
+
+    def second():
+        first_is_in.wait()
+        with eval_mode(model):
+            seen.append(("second is in", model.training))
+
+    with ThreadPoolExecutor() as threads:
+        done = threads.submit(second)
+        with eval_mode(model), eval_mode(model):  # in one thread, one within the other
+            first_is_in.set()
+            assert not wait([done], timeout=0.2).done
+            seen.append(("first leaves", model.training))
+        done.result(timeout=60)
+    assert seen == [("first leaves", False), ("second is in", False)]
+    assert model.training

@@ -1,6 +1,7 @@
 """One loop trains both cells: what it carries, what it cuts, how it stops, and how it goes on."""
 
 import math
+import pickle
 import random
 import signal
 import threading
@@ -15,7 +16,7 @@ from tqdm import tqdm
 from charrnn_helpers import evaluate, load_checkpoint, save_checkpoint, train
 from charrnn_helpers.networks.registry import CELLS
 from charrnn_helpers.text.encoding import as_streams, batches
-from charrnn_helpers.training import loop
+from charrnn_helpers.training import DivergenceError, loop
 
 
 def quietly(model, ids, config, **options):
@@ -39,6 +40,9 @@ class StopAfter:
     def is_set(self):
         self.left -= 1
         return self.left < 0
+
+    def set(self):
+        self.left = 0
 
 
 # --- learning -------------------------------------------------------------------------------------------------------
@@ -129,7 +133,8 @@ def test_validation_comes_at_intervals_and_at_the_end_and_seconds_leave_it_out(m
     on_validation = takes(100, lambda history: told.append(history.updates))
     history = quietly(model, ids, config(updates=17), on_validation=on_validation)
     assert history.val_updates == history.val_seconds == told == [5, 10, 15, 17]
-    assert history.val_characters == [5 * 32, 10 * 32, 15 * 32, 17 * 32]
+    assert [row.characters for row in history.validations()] == [5 * 32, 10 * 32, 15 * 32, 17 * 32]
+    assert [row.loss for row in history.validations()] == history.val_losses
     assert len(history.losses) == len(history.norms) == history.seconds == 17
     assert len(history.val_losses) == 4
     assert history.finished
@@ -289,8 +294,50 @@ def test_too_short_a_validation_text_and_a_history_of_another_run_or_not_for_res
 )
 def test_a_loss_that_is_no_number_ends_the_run_with_advice(model, ids, config, updates, advice):
     """After the last update no training loss would tell."""
-    with pytest.raises(FloatingPointError, match=advice):
+    before = weights_of(model)
+    with pytest.raises(FloatingPointError, match=advice) as divergence:
         quietly(model, ids, config(updates=updates, learning_rate=3e38, warmup=0))
+    assert divergence.value.history.updates == min(2, updates)
+    assert same_weights(weights_of(model), before)
+    assert str(pickle.loads(pickle.dumps(divergence.value))) == str(divergence.value)  # as from a worker
+
+
+def diverge_after(updates, monkeypatch):
+    """Let the network hold no numbers any more after so many updates."""
+    make_update = loop.one_update
+
+    def one_update(model, *rest):
+        result = make_update(model, *rest)
+        steps.append(None)
+        if len(steps) == updates:
+            torch.nn.init.constant_(model.head.bias, math.nan)
+        return result
+
+    steps = []
+    monkeypatch.setattr(loop, "one_update", one_update)
+
+
+def test_divergence_leaves_the_history_and_the_best_weights(model, ids, config, monkeypatch):
+    diverge_after(12, monkeypatch)
+    with pytest.raises(DivergenceError, match=r"update 13 is not a number.*weights of update 10 again") as divergence:
+        quietly(model, ids, config())
+    history = divergence.value.history
+    assert (history.updates, history.val_updates) == (13, [5, 10])
+    assert same_weights(weights_of(model), history.best_weights)
+    assert evaluate(model, ids[:100], window=loop.VALIDATION_WINDOW) == pytest.approx(min(history.val_losses))
+    with pytest.raises(ValueError, match="cannot go on, because it diverged"):
+        quietly(model, ids, config(), history=history)
+
+
+def test_divergence_is_called_so_whatever_the_stop_is(model, ids, config):
+    class Button:
+        def is_set(self):
+            return False
+
+        def set(self): ...
+
+    with pytest.raises(DivergenceError, match="not a number; lower the learning rate"):
+        quietly(model, ids, config(learning_rate=3e38, warmup=0), stop=Button())
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no NVIDIA GPU")

@@ -2,6 +2,7 @@
 
 import math
 import os
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
@@ -10,7 +11,7 @@ import torch
 from charrnn_helpers import GRUModel, Vocabulary, generate, load_checkpoint, measures, save_checkpoint, text, train
 from charrnn_helpers.networks import GRUCell, with_cell
 from charrnn_helpers.training import threads
-from charrnn_helpers.training.threads import choose_threads, one_thread
+from charrnn_helpers.training.threads import choose_threads, chosen_threads, one_thread
 
 
 def used(most, now, speed, updates=3000):
@@ -135,6 +136,35 @@ def test_one_thread_works_until_the_block_ends_even_by_a_mistake():
         assert torch.get_num_threads() == 1
         raise RuntimeError
     assert torch.get_num_threads() == 2
+
+
+def in_a_new_thread(function):
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(function).result()
+
+
+@pytest.mark.usefixtures("two_threads")
+@pytest.mark.parametrize("fewer", [one_thread, lambda: chosen_threads(1)], ids=["one_thread", "chosen_threads"])
+def test_a_thread_that_starts_meanwhile_has_the_readers_number(fewer):
+    with fewer():
+        assert torch.get_num_threads() == 1
+        assert in_a_new_thread(torch.get_num_threads) == 2
+        with one_thread():  # one within the other
+            assert in_a_new_thread(torch.get_num_threads) == 2
+        assert torch.get_num_threads() == 1
+        assert in_a_new_thread(torch.get_num_threads) == 2
+    assert torch.get_num_threads() == in_a_new_thread(torch.get_num_threads) == 2
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_a_run_that_starts_while_another_thread_writes_may_use_all_threads(make_model, ids, config, monkeypatch):
+    monkeypatch.setattr(threads, "SPAN", 0)
+
+    def run():
+        return train(make_model(), ids, ids[:100], config(), device="cpu", progress=False)
+
+    with one_thread():
+        assert set(in_a_new_thread(run).threads) == {1, 2}
 
 
 @pytest.mark.usefixtures("two_threads")
