@@ -149,7 +149,11 @@ def at_update(history: History) -> str:
 def in_columns(columns: dict[str, str]) -> str:
     """One column for each network, as wide as there is room for, marked with its cell's colour and line."""
     side_by_side = "".join(
-        f'<div style="border-left:4px {BORDERS[CELLS[cell].line]} {CELLS[cell].colour}"><b>{cell}</b>{column}</div>'
-        for cell, column in columns.items()
+        f'<div style="border-left:4px {border(cell)}"><b>{cell}</b>{column}</div>' for cell, column in columns.items()
     )
     return f'<div class="charrnn-columns">{side_by_side}</div>'
+
+
+def border(cell: str) -> str:
+    """Return the line of a cell in figures, as a style sheet writes a border: "solid #0072B2"."""
+    return f"{BORDERS[CELLS[cell].line]} {CELLS[cell].colour}"

@@ -1,6 +1,8 @@
-"""Networks for `network.js`, which computes them in a browser: what they are as plain values, and their weights."""
+"""What goes to the browser: the JavaScript as one text, and networks for `network.js`, which computes them there."""
 
+import base64
 from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -9,9 +11,32 @@ from torch import Tensor
 from ..fast.numpy_network import has_numpy_form
 from ..fast.quantised import from_int8, to_int8
 from ..networks.models import CharModel
+from ..networks.registry import CELLS, Cell
 from ..text.encoding import Vocabulary
+from .controls import border
 
+HERE = Path(__file__).parent
 ALIGNED = 8  # bytes: every array begins at a multiple
+
+
+def javascript(name: str) -> str:
+    """Return the module in the file `name` as a text that stands alone: its imports name addresses that hold others.
+
+    A `data:` address holds the module that it names, and two imports of the same address are the same module. So the
+    files are native modules as they are, and neither a bundler nor a server is needed: anywidget and the page for a
+    browser without a kernel take this one text.
+    """
+    source = (HERE / name).read_text(encoding="utf-8")
+    for file in HERE.glob("*.js"):
+        if (imported := f'from "./{file.name}"') in source:
+            source = source.replace(imported, f'from "{data_address(file.name)}"')
+    return source
+
+
+def data_address(name: str) -> str:
+    """Return the `data:` address that holds the JavaScript module in the file `name`, as `javascript` gives it."""
+    coded = base64.b64encode(javascript(name).encode("utf-8")).decode()
+    return f"data:text/javascript;charset=utf-8;base64,{coded}"
 
 
 def portable(networks: Iterable[tuple[CharModel, int]], vocab: Vocabulary) -> tuple[dict, bytes]:
@@ -45,4 +70,18 @@ def portable(networks: Iterable[tuple[CharModel, int]], vocab: Vocabulary) -> tu
         tensors = {name: described(weight) for name, weight in model.state_dict().items()}
         sizes = {"units": model.rnn.hidden_size, "layers": model.rnn.num_layers}
         rows.append({"cell": model.cell, "updates": updates, **sizes, "tensors": tensors})
-    return {"characters": vocab.characters, "networks": rows}, bytes(content)
+    cells = {row["cell"]: _known_of(CELLS[row["cell"]]) for row in rows}
+    return {"characters": vocab.characters, "cells": cells, "networks": rows}, bytes(content)
+
+
+def _known_of(cell: Cell) -> dict[str, str | list[str]]:
+    """Return what the browser is told of a cell, all from its row of the registry."""
+    return {
+        "blocks": cell.blocks,
+        "gates": cell.gates,
+        "carries": list(cell.equations.carries),
+        "memory": cell.memory,
+        "keep_gate": cell.keep_gate,
+        "output_gate": cell.output_gate,
+        "border": border(cell.name),
+    }

@@ -6,8 +6,9 @@ from string import Template
 
 from ..fast.quantised import dequantise, quantise
 from ..training.evaluation import evaluate
+from .in_browser import HERE, data_address
 from .network_pairs import Pair
-from .playground import HERE, for_browser, module
+from .playground import for_browser
 
 
 def as_page(pair: Pair) -> str:
@@ -22,7 +23,7 @@ def as_page(pair: Pair) -> str:
         said=_what_eight_bits_cost(pair) if any(pair.albums.values()) else "",
         spec=json.dumps(spec).replace("<", "\\u003c"),  # no text of a reader's ends the script
         weights=base64.b64encode(data).decode(),
-        module=module(),
+        playground=data_address("playground.js"),
     )
 
 

@@ -4,9 +4,7 @@
 networks compute. Here is what they are given, and what only the course's Python knows of a text.
 """
 
-import re
 from collections.abc import Sequence
-from pathlib import Path
 
 import anywidget
 import ipywidgets as ipw
@@ -17,42 +15,20 @@ from ..measures.patching import states_before
 from ..measures.samples import copied_places, find_copies
 from ..measures.units import HERO, best_unit, position_in_sentence
 from ..networks.models import CharModel
-from ..networks.registry import CELLS
 from ..text.tales import check_sentences, next_characters, split_stories
 from ..text.tales_grammar import WORDS
 from .controls import WIDE, Panel, dropdown, sentence
-from .in_browser import portable
+from .in_browser import HERE, javascript, portable
 from .network_pairs import Pair, found_pairs
 from .own_text import OwnText
 
 SHORTEST_COPY = 50  # characters: what is called a copy
-HERE = Path(__file__).parent
-
-
-def module(*last: str) -> str:
-    """The JavaScript of the playground as one module: each file that it imports stands first, in a scope of its own."""
-    parts = []
-    for name in ("network.js", "slider.js", "elements.js", "looks.js"):
-        source = _without_imports(name)
-        exported = re.findall(r"^export (?:function|class|const) (\w+)", source, re.MULTILINE)
-        shows = "{ " + ", ".join(exported) + " }"
-        if default := re.search(r"^export default (.*);$", source, re.MULTILINE):
-            shows, source = default[1], source.replace(default[0], "")
-        names = name.removesuffix(".js") if default else shows
-        body = re.sub("^export ", "", source, flags=re.MULTILINE)
-        parts.append(f"const {names} = (() => {{\n{body}\nreturn {shows};\n}})();\n")
-    parts.append(_without_imports("playground.js").replace("export ", "", 1))
-    return "\n".join([*parts, *map(_without_imports, last)])
-
-
-def _without_imports(name: str) -> str:
-    return re.sub("^import .*\n", "", (HERE / name).read_text(encoding="utf-8"), flags=re.MULTILINE)
 
 
 class Stage(anywidget.AnyWidget):
     """The playground of a pair, in the browser. `judge` and `oracle` answer what it asks the kernel."""
 
-    _esm = module("stage.js")
+    _esm = javascript("stage.js")
     _css = HERE / "playground.css"
     spec = traitlets.Dict().tag(sync=True)
     weights = traitlets.Bytes().tag(sync=True)
@@ -116,9 +92,7 @@ def for_browser(pair: Pair) -> tuple[dict, bytes]:
     spec, data = portable(networks, pair.vocab)
     tales = pair.corpus is not None and pair.corpus.name == "tales"
     named = {cell: known_units(model, pair) for cell, model in pair.models.items()} if tales else {}
-    lines = {"-": "solid", "--": "dashed"}  # as style sheets write them
-    cells = {c: {"holds": CELLS[c].memory, "look": f"{lines[CELLS[c].line]} {CELLS[c].colour}"} for c in pair.models}
-    return {**spec, "cells": cells, "prompt": pair.prompt, "tales": tales, "named": named}, data
+    return {**spec, "prompt": pair.prompt, "tales": tales, "named": named}, data
 
 
 def known_units(model: CharModel, pair: Pair, surely: float = 0.5) -> list[dict]:

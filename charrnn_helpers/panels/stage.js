@@ -1,5 +1,7 @@
 // The playground as a widget: the kernel gives the networks, answers questions, and remembers the settings.
 
+import { Playground } from "./playground.js";
+
 function render({ model, el }) {
   const waiting = new Map();
   const view = Math.random().toString(36); // another view of this widget numbers its questions, too
@@ -15,7 +17,7 @@ function render({ model, el }) {
     waiting.delete(number);
   };
   const begin = () =>
-    playground(el, {
+    new Playground(el, {
       spec: model.get("spec"),
       data: model.get("weights"),
       ask,

@@ -2,27 +2,24 @@
 
 import base64
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from lab import NEEDED
 
-from charrnn_helpers import GRUModel, LSTMModel, Vocabulary, generate, load_checkpoint, panels
+from charrnn_helpers import GRUModel, Vocabulary, generate, load_checkpoint
 from charrnn_helpers.fast.quantised import from_int8, to_int8
 from charrnn_helpers.measures import written_by
-from charrnn_helpers.panels.in_browser import portable
+from charrnn_helpers.panels.in_browser import data_address, portable
 from charrnn_helpers.sampling import generate_many, logits_after, next_distribution
 from charrnn_helpers.training import find_checkpoint
 
 pytestmark = NEEDED
-ENGINE = (Path(panels.__file__).parent / "network.js").read_text(encoding="utf-8")
 PROMPT = "the cat sat; the log"
 WAYS = [(1, None, None), (0.8, None, None), (0.9, 9, None), (1.2, None, 0.9), (0.7, 12, 0.85), (2, 6, 0.99)]
-LOAD = """async source => {
-    const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-    window.engine = await import(address);
+LOAD = """async addresses => {
+    window.engine = Object.assign({}, ...await Promise.all(addresses.map(address => import(address))));
     window.load = ([spec, coded, shift]) => {  // the bytes at an odd place in memory, if there is a shift
         const bytes = Uint8Array.from(atob(coded), char => char.charCodeAt(0));
         const room = new Uint8Array(bytes.length + shift);
@@ -36,7 +33,7 @@ LOAD = """async source => {
 def ask(browser):
     """`ask("(models, more) => …", networks, vocab, more)`: what the engine says of these networks."""
     page = browser.new_page()
-    page.evaluate(LOAD, ENGINE)
+    page.evaluate(LOAD, [data_address(name) for name in ("network.js", "authorship.js", "analyses.js")])
 
     def ask(question, networks=(), vocab=None, more=None, shift=0):
         spec, content = portable([(model, 0) for model in networks], vocab or Vocabulary("a"))
@@ -151,30 +148,28 @@ def steps(model, vocab, text, change=lambda place, state: None):
     return torch.stack(logits), states
 
 
-READ = """([model], [text, changes, asked]) => {
-    if (changes.exchange) changes.exchange.state = model.read(changes.exchange.of).state(changes.exchange.place);
-    const reading = model.read(text, changes), last = model.layers - 1;
-    const at = reading.ids.length - 1;
+READ = """([model], [text, change]) => {
+    const reading = model.read(text, CHANGE), at = reading.ids.length - 1;
     return {
-        text: reading.text, start: reading.start,
-        logits: reading.ids.map((_, place) => [...reading.logits(place)]),
-        h: [...reading.values(at, "h", last)], unit: [...reading.value("h", 0, 3)],
-        state: Object.values(reading.state(at)).map(part => part.map(layer => [...layer])),
+        text: reading.text, start: reading.start, logits: reading.scores.map(row => [...row]),
+        memory: [...reading.memory(at)], unit: [...reading.unit(3)],
+        state: model.row.carries.map(part => reading.state(at).map(layer => [...layer[part]])),
         surprise: [...reading.surprise()].slice(1), first: Number.isNaN(reading.surprise()[0]),
-        unusual: [...reading.unusual(at, "h", last)],
+        unusual: [...engine.unusual(reading, at)],
     };
 }"""
+READ_ONLY = READ.replace("CHANGE", "null")
 
 
 def check(found, vocab, logits, states):
-    """Everything in a reading is what PyTorch computes: logits, states, surprise."""
+    """Check that everything in a reading is what PyTorch computes: logits, states, surprise."""
     ids, at = vocab.encode(found["text"]), len(found["text"]) - 1
     assert found["logits"] == pytest.approx(logits.detach().numpy(), abs=1e-12)
     assert found["state"] == pytest.approx(torch.stack(states[-1])[:, :, 0].detach().numpy(), abs=1e-12)
-    assert found["h"] == pytest.approx(states[-1][0][-1, 0].tolist(), abs=1e-12)
-    assert found["unit"] == pytest.approx([parts[0][0, 0, 3].item() for parts in states], abs=1e-12)
-    h = torch.stack([parts[0][-1, 0] for parts in states]).detach()
-    far = (h[-1] - h.mean(0)).abs() / (h.var(0, unbiased=False) + 1e-6).sqrt()
+    memory = torch.stack([parts[-1][-1, 0] for parts in states]).detach()  # c of an LSTM, h of a GRU
+    assert found["memory"] == pytest.approx(memory[-1].tolist(), abs=1e-12)
+    assert found["unit"] == pytest.approx(memory[:, 3].tolist(), abs=1e-12)
+    far = (memory[-1] - memory.mean(0)).abs() / (memory.var(0, unbiased=False) + 1e-6).sqrt()
     assert found["unusual"] == pytest.approx(far.tolist(), abs=1e-9)
     bits = -logits[:-1].log_softmax(dim=-1)[range(at), ids[1:]] / np.log(2)
     assert found["first"]
@@ -182,55 +177,32 @@ def check(found, vocab, logits, states):
 
 
 def test_a_reading_is_that_of_torch(ask, network, vocab):
-    found = ask(READ, [network], vocab, [PROMPT, {}, None])
+    found = ask(READ_ONLY, [network], vocab, [PROMPT, {}])
     assert (found["text"], found["start"]) == (PROMPT, len(PROMPT))
     check(found, vocab, *steps(network, vocab, PROMPT))
 
 
-@pytest.mark.parametrize("part", [0, 1], ids="hc")
-@pytest.mark.parametrize("layer", [0, -1])
-def test_a_unit_that_is_held_is_held_from_its_place_on(ask, network, vocab, part, layer):
-    if part and network.cell == "GRU":
-        message = "the state of a GRU has no c"
-        with pytest.raises(Exception, match=message):
-            ask(
-                "([model]) => model.read('the', { hold: { part: 'c', layer: 0, unit: 0, value: 0, from: 0 } })",
-                [network],
-                vocab,
-            )
-        return
-    layer %= network.rnn.num_layers
+def test_a_unit_that_is_held_is_held_from_its_position_on(ask, network, vocab):
+    def change(position, parts):
+        if position >= 6:
+            mask = torch.zeros_like(parts[-1], dtype=torch.bool)
+            mask[-1, 0, 3] = True
+            parts[-1] = parts[-1].masked_fill(mask, 0.7)
 
-    def change(place, parts):
-        if place >= 6:
-            mask = torch.zeros_like(parts[part], dtype=torch.bool)
-            mask[layer, 0, 3] = True
-            parts[part] = parts[part].masked_fill(mask, 0.7)
-
-    hold = {"part": "hc"[part], "layer": layer, "unit": 3, "value": 0.7, "from": 6}
-    found = ask(READ, [network], vocab, [PROMPT, {"hold": hold}, None])
+    found = ask(READ.replace("CHANGE", "engine.hold(model, 3, 0.7, 6)"), [network], vocab, [PROMPT, {}])
     check(found, vocab, *steps(network, vocab, PROMPT, change))
 
 
-@pytest.mark.parametrize("held", [False, True])
-def test_a_state_that_is_exchanged_tells_the_character_at_its_place(ask, network, vocab, held):
-    _, others = steps(network, vocab, "a mat on a dog"[2:])
-    given = [part.detach() for part in others[4]]
+def test_a_state_that_is_exchanged_tells_the_character_at_its_position(ask, network, vocab):
+    _, others = steps(network, vocab, "mat on a dog")
 
-    def change(place, parts):
-        if place == 2:
-            parts[:] = [part.clone() for part in given]
-        if held and place >= 1:
-            mask = torch.zeros_like(parts[0], dtype=torch.bool)
-            mask[0, 0, 1] = True
-            parts[0] = parts[0].masked_fill(mask, -0.4)
+    def change(position, parts):
+        if position == 2:
+            parts[:] = [part.detach().clone() for part in others[4]]
 
-    changes = {"exchange": {"of": "mat on a dog", "place": 4, "at": 3}}
-    if held:
-        changes["hold"] = {"part": "h", "layer": 0, "unit": 1, "value": -0.4, "from": 1}
-    logits, states = steps(network, vocab, PROMPT, change)
-    found = ask(READ, [network], vocab, [PROMPT, changes, None])
-    check(found, vocab, logits, states)
+    exchanged = READ.replace("CHANGE", "engine.exchange(model.read(change.of).state(4), 3)")
+    found = ask(exchanged, [network], vocab, [PROMPT, {"of": "mat on a dog"}])
+    check(found, vocab, *steps(network, vocab, PROMPT, change))
 
 
 def test_what_speaks_for_a_character_was_written_by_whom_python_says(ask, make_model, vocab):
@@ -238,7 +210,7 @@ def test_what_speaks_for_a_character_was_written_by_whom_python_says(ask, make_m
     for embedding_size in (8, None):
         model = make_model(num_layers=1, hidden_size=9, embedding_size=embedding_size)
         found = ask(
-            "([model], [text, places]) => places.map(at => [...model.read(text).written(at)])",
+            "([model], [text, places]) => places.map(at => [...engine.writtenBy(model.read(text), at)])",
             [model],
             vocab,
             [text, places],
@@ -247,21 +219,17 @@ def test_what_speaks_for_a_character_was_written_by_whom_python_says(ask, make_m
             expected = written_by(model.double(), vocab, text, at)
             assert np.abs(expected).max() > 1e-7
             assert light == pytest.approx(expected, rel=1e-6, abs=1e-12)
-    question = """([one, two], text) => {
-        const changed = one.read(text, { exchange: { state: one.read("dog").state(2), at: 12 } });
-        return [[...one.read(text).written(24)], two.read(text).written(50), [...changed.written(50)]];
-    }"""
-    early, deep, exchanged = ask(question, [model.float(), make_model(num_layers=2)], vocab, text)
+    question = "([one, two], text) => [[...engine.writtenBy(one.read(text), 24)], engine.writtenBy(two.read(text), 50)]"
+    early, deep = ask(question, [model.float(), make_model(num_layers=2)], vocab, text)
     assert early == [0] * 24
     assert deep is None
-    assert exchanged[:12] == [0] * 12 != exchanged[12:24]
 
 
 def test_what_is_written_after_an_exchange_is_drawn_from_the_new_state(ask, network, vocab):
     """From the state after another prompt it writes what it writes after that prompt; the random numbers go on."""
     question = """([model], other) => {
-        const state = model.read(other).state(other.length - 1);
-        const changed = model.write({ prompt: "the c", seed: 3, length: 30, exchange: { state, at: 5 } });
+        const change = engine.exchange(model.read(other).state(other.length - 1), 5);
+        const changed = model.write({ prompt: "the c", seed: 3, length: 30, change });
         return [changed.text, model.write({ prompt: other, seed: 3, length: 30 }).text, changed.start];
     }"""
     changed, own, start = ask(question, [network], vocab, "dog")
@@ -288,16 +256,6 @@ def test_scores_that_are_not_numbers_are_named(ask, model, vocab, way):
         generate(model, vocab, PROMPT, 5, *way, seed=1)
     question = f"(models, more) => {{ try {{ ({WRITE})(models, more); }} catch (error) {{ return error.message; }} }}"
     assert ask(question, [model], vocab, [PROMPT, 5, [[1, way]]]) == str(problem.value)
-
-
-def test_a_state_of_another_kind_of_network_is_refused(ask, model, make_model, vocab):
-    other_cell = {"LSTM": GRUModel, "GRU": LSTMModel}[model.cell](len(vocab), 16, 2, 8)
-    question = """([model, ...others]) => others.map(other => {
-        const state = other.read("the").state(1);
-        try { model.read("cat", { exchange: { state, at: 1 } }); } catch (error) { return error.message; }
-    })"""
-    said = ask(question, [model, make_model(num_layers=1), make_model(hidden_size=8), other_cell], vocab)
-    assert all("is of another kind of network" in one for one in said)
 
 
 def test_another_kind_of_network_is_refused(vocab):

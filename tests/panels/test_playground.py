@@ -1,12 +1,10 @@
 """The playground's side in Python: what it gives the browser, and what it answers. The rest is tested in a browser."""
 
-import re
-
 import pytest
 
 from charrnn_helpers.measures.samples import find_copies
 from charrnn_helpers.panels.network_pairs import Pair, keep_pair, load_pair
-from charrnn_helpers.panels.playground import for_browser, known_units, module, playground_panel, sources
+from charrnn_helpers.panels.playground import for_browser, known_units, playground_panel, sources
 from charrnn_helpers.text import next_characters
 from charrnn_helpers.training.checkpoints import BUNDLED
 
@@ -59,12 +57,6 @@ def test_what_goes_to_the_browser_names_the_networks_and_the_units_that_are_know
         assert spec["named"][cell] == known_units(model, tales_pair)
         assert "place in the sentence" in [one["name"] for one in spec["named"][cell]]
         assert known_units(model, tales_pair, surely=1.01) == []
-
-
-def test_the_module_holds_all_it_imports(pair):
-    program = module("stage.js")
-    assert not re.search(r"^import ", program, re.MULTILINE)
-    assert re.findall(r"^export .*", program, re.MULTILINE) == ["export default { render };"]
 
 
 def test_a_damaged_checkpoint_is_named_and_the_last_networks_stay(pair, histories, tmp_path, controls, words):

@@ -1,0 +1,164 @@
+// What is said of the character, or the span, that a reader has chosen; and hands on the state before it.
+
+import { brightestWord, unitsOfSpan, unusual } from "./analyses.js";
+import { button, fresh, labelled, make, number, percent, quiet, seen } from "./elements.js";
+import { distribution, exchange, hold } from "./network.js";
+
+const HINT =
+  "Choose a character of either text: by pointer, or left and right one, up and down ten; Shift marks; Escape ends.";
+const ANOTHER = "Once a small child called Zoe lived by the mill. ";
+
+export class Inspector {
+  #handsOpen = false;
+
+  constructor(play) {
+    this.play = play;
+    this.spoken = make("p", { role: "status" }); // it stays, so that a screen reader hears it change
+    this.shown = make("div", {});
+    this.element = make("div", { className: "charrnn-inspect" }, this.spoken, this.shown);
+  }
+
+  // Describe what is chosen, {cell, head, tail, at, end, light}, or say how to choose.
+  show(chosen) {
+    const [words, ...more] = !chosen
+      ? [HINT]
+      : chosen.end > chosen.at + 1
+        ? this.#span(chosen)
+        : this.#character(chosen);
+    this.spoken.replaceChildren(...[words].flat());
+    this.shown.replaceChildren(...more);
+  }
+
+  #character({ cell, at, light }) {
+    const { play } = this;
+    const reading = play.readings[cell];
+    const { temperature, topK, topP } = play.drawing();
+    const p = distribution(reading.scores[at - 1], temperature, topK, topP);
+    const char = seen(play.characters[reading.ids[at]]);
+    const drew = at < reading.start ? "was given" : "drew";
+    const words = `The ${cell} ${drew} ${char} with a chance of ${percent(p[reading.ids[at]])}.${greenOf(reading, light)}`;
+    const slip = play.judged[cell]?.grammar?.find(({ start, end }) => at >= start && at < end);
+    const said = slip ? [words, " ", make("b", {}, slip.why)] : words;
+    return [said, this.#bars(cell, at, p), this.#standOut(cell, at), this.#hands(cell, at)];
+  }
+
+  // The next-character bars; beside them those of the oracle, when the kernel has answered.
+  #bars(cell, at, p) {
+    const { play } = this;
+    const { characters } = play;
+    const place = make("div", {}, barTable(characters, { [cell]: { p, border: play.borders[cell] } }));
+    play.ask?.("oracle", { text: [...play.readings[cell].text].slice(0, at).join("") }).then((answer) => {
+      if (answer) {
+        const oracle = { p: characters.map((char) => answer[char] ?? 0), border: "dotted #777777" };
+        place.replaceChildren(barTable(characters, { [cell]: { p, border: play.borders[cell] }, oracle }));
+      } else if (play.spec.tales) {
+        place.append(make("p", {}, "The oracle is silent: no story of the grammar has begun so."));
+      }
+    });
+    return place;
+  }
+
+  // The five units that are furthest from their usual values.
+  #standOut(cell, at) {
+    const { play } = this;
+    const reading = play.readings[cell];
+    const values = reading.memory(at);
+    const far = unusual(reading, at);
+    const most = [...far.keys()].sort((a, b) => far[b] - far[a]).slice(0, 5);
+    const buttons = most.map((unit) => {
+      const names = play.knownUnits(cell).filter((known) => known.unit === unit);
+      const name = names.map((known) => known.name).join(" and ") || "unit";
+      return button(`${name} ${unit}: ${values[unit].toFixed(2)}`, () => play.pick(cell, unit));
+    });
+    const words = `Furthest from their usual values after it, of ${reading.network.row.memory}: `;
+    return make("p", {}, words, ...buttons.flatMap((one) => [one, " "]));
+  }
+
+  #span({ cell, at, end }) {
+    const { play } = this;
+    const reading = play.readings[cell];
+    const units = Array.from({ length: reading.network.units }, (_, unit) => reading.unit(unit));
+    const words = `Marked in the ${cell}'s text: ${seen([...reading.text].slice(at, end).join(""))}.`;
+    const found = unitsOfSpan(units, at, end);
+    if (!found) return [`${words} Mark a shorter one, or one further in: it needs as much text on both sides.`];
+    if (!found.length) return [`${words} No unit is on through all of it and off on both sides.`];
+    const lines = found.map(({ unit, sign, gap, chance }) => {
+      const side = `${sign > 0 ? "above" : "below"} all that is around it by ${gap.toFixed(2)}`;
+      const luck = `of 100 random spans, ${chance} find a unit as good`;
+      return make(
+        "li",
+        {},
+        button(`unit ${unit}`, () => play.pick(cell, unit)),
+        ` ${side}; ${luck}`,
+      );
+    });
+    const list = make("ol", {}, ...lines);
+    return [`${words} On through it and off around it, of ${reading.network.row.memory}:`, list];
+  }
+
+  // Hold a unit from here on, or exchange the state for that after another story.
+  #hands(cell, at) {
+    const { play } = this;
+    const network = play.network(cell);
+    const unit = play.settings.unit[cell];
+    const most = Math.max(1, ...play.readings[cell].unit(unit).map(Math.abs));
+    let held = Number(most.toFixed(1));
+    const level = { description: `hold unit ${unit} at`, min: -held, max: held, step: 0.1, value: held };
+    const other = make("input", { type: "text", id: fresh(), value: ANOTHER, spellcheck: false });
+    quiet(other);
+    const box = make(
+      "details",
+      { open: this.#handsOpen || cell in play.operations },
+      make("summary", {}, "Hands on the state, from here on"),
+      play.unitSlider(cell, "unit"),
+      number(level, (value) => (held = value)),
+      button("Hold it", () =>
+        play.operate(cell, at, `unit ${unit} held at ${held.toFixed(1)}`, () => hold(network, unit, held, at - 1)),
+      ),
+      labelled("another story", other),
+      button("Give it that story's state", () =>
+        play.operate(cell, at, `the state after ${seen(other.value)}`, () => {
+          const read = network.read(other.value);
+          return exchange(read.state(read.ids.length - 1), at);
+        }),
+      ),
+      ...this.#undo(cell, at),
+    );
+    box.addEventListener("toggle", () => (this.#handsOpen = box.open));
+    return box;
+  }
+
+  #undo(cell, at) {
+    const hand = this.play.operations[cell];
+    if (!hand) return [];
+    const words = `From the double line on, with ${hand.words}. As it was: `;
+    return [make("p", {}, words, make("q", {}, hand.was)), button("Undo", () => this.play.undo(cell, at))];
+  }
+}
+
+// What the green in a text says of the chosen character; `light` is null where there is none.
+function greenOf(reading, light) {
+  if (!light) return " No green: a hand has changed the state before it, or the network has several layers.";
+  const word = brightestWord([...reading.text], light);
+  if (!word) return "";
+  const most = `The word with most: ${seen(word.text)}, ${percent(word.share)} of the green.`;
+  return ` Green: who wrote the memory that speaks for it. ${most}`;
+}
+
+// A table of the likeliest characters, with a bar for each of the `columns`: by name, {p, border}.
+function barTable(characters, columns) {
+  const most = (id) => Math.max(...Object.values(columns).map(({ p }) => p[id]));
+  const likely = [...characters.keys()].filter((id) => most(id) > 0.0005);
+  const head = ["next", ...Object.keys(columns)].map((name) => make("th", { scope: "col" }, name));
+  const rows = likely
+    .sort((a, b) => most(b) - most(a))
+    .slice(0, 8)
+    .map((id) => {
+      const bars = Object.values(columns).map(({ p, border }) => {
+        const style = `border-bottom: 5px ${border}; width: ${100 * p[id]}%`;
+        return make("td", {}, make("div", { style }, percent(p[id])));
+      });
+      return make("tr", {}, make("th", { scope: "row" }, seen(characters[id])), ...bars);
+    });
+  return make("table", { className: "charrnn-bars" }, make("tr", {}, ...head), ...rows);
+}
