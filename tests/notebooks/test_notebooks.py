@@ -264,13 +264,6 @@ def test_definitions_shown_are_those_that_later_notebooks_import():
     assert {"LSTMCell", "LSTMModel", "GRUCell", "GRUModel"} <= shown
 
 
-def test_comparison_sees_code_and_not_comments():
-    (first,) = definitions('def f(x: int) -> int:\n    """Doc."""\n    return x + 1  # comment\n')
-    (same,) = definitions("def f(x):\n    return (x + 1)\n")
-    (other,) = definitions("def f(x):\n    return x + 2\n")
-    assert plain(first) == plain(same) != plain(other)
-
-
 # --- the glossary ---------------------------------------------------------------------------------------------------
 
 GLOSSARY = (ROOT / "notebooks" / "glossary.md").read_text(encoding="utf-8").partition("## Words")[2]
