@@ -4,8 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from ..experiments.faults import FAULTS
-from ..experiments.mystery import answer_to_accusation, hidden_fault
+from ..experiments.faults import FAULTS, answer_to_accusation, hidden_fault
 from ..networks.cells import detach
 from ..networks.models import LSTMModel
 from .engine import answered

@@ -1,7 +1,7 @@
 """Recipes, many runs at once, the trial, and planted faults."""
 
-from .faults import FAULTS, Fault, diagnosis, program, run, signs_of
-from .mystery import Mystery, answer_to_accusation, hidden_fault
+from .faults import FAULTS, Fault, Mystery, answer_to_accusation, diagnosis, find_fault, hidden_fault, program, run
+from .observations import KNOWING_ONE, UNIFORM, Run, Setting, evidence, observe, signs
 from .outcome import (
     MATTERS,
     best_of,
@@ -19,4 +19,3 @@ from .outcome import (
 from .protocol import BUDGETS, PROTOCOL, TRIAL_TEXTS, trial_rows
 from .recipes import RECIPES, forecast, measured
 from .sweeps import RunConfig, sweep
-from .symptoms import KNOWING_ONE, UNIFORM, Run, Setting, evidence, observe, signs

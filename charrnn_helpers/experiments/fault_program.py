@@ -1,4 +1,4 @@
-"""A program that trains a network on characters and lets it write, with nothing wrong in it.
+"""Train a network on characters and let it write: a program with nothing wrong in it.
 
 `faults.run` executes this text: as it stands, or with the line of a fault in the place of the right one.
 """
@@ -10,7 +10,7 @@ from torch.nn.utils import clip_grad_norm_
 
 from ..networks.cells import detach
 from ..text.encoding import Vocabulary
-from .symptoms import Run, SeededDropout, Setting, lstm_layer
+from .observations import Run, SeededDropout, Setting, lstm_layer
 
 
 def vocabulary(text: str) -> str:

@@ -1,7 +1,7 @@
-"""Planted faults: the mistakes that programs with recurrent networks are known for, each on a small run of its own.
+"""Plant mistakes that programs with recurrent networks are known for, each in a small run of its own.
 
 A fault is a patch of the program in `fault_program.py`: the line that it shows is the line that runs.
-`run("state_reset")` trains with the fault, `run("sound")` without any.
+`run("state_reset")` trains with the fault, `run("sound")` without any. A `Mystery` hides one of them.
 """
 
 import inspect
@@ -23,75 +23,80 @@ from torch import Tensor, nn
 from ..text.corpus import Corpus, load_corpus
 from ..text.encoding import Vocabulary
 from . import fault_program
-from .symptoms import NO_SIGNS, TABLES, Run, Setting
+from .observations import NO_SIGNS, OBSERVATIONS, TABLES, Run, Setting, in_words
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """One mistake: what the program should say, what it says instead, and how one finds out."""
+    """Describe one mistake: what the program should say, what it says instead, and how one finds out."""
 
     title: str
     right: str  # a piece of the sound program
     wrong: str  # what takes its place; "" for nothing
-    places: int = 1  # how often `right` stands in the program
-    symptom: str  # what one sees
-    cause: str  # why
-    test: str  # how to be sure
+    times: int = 1  # how often `right` stands in the program
+    cause: str = ""  # why the signs are what they are
+    test: str = ""  # how to be sure
     signs: dict[str, str]  # what a reader can observe, where it differs from a sound run: see `OBSERVATIONS`
     mystery: bool = False  # is it kept for the mysteries, or shown in class?
 
+    @property
+    def expected(self) -> dict[str, str]:
+        """What its run should show: a value for each of `OBSERVATIONS`."""
+        return {**NO_SIGNS, **self.signs}
+
 
 FAULTS = {name: Fault(**entry) for name, entry in TABLES["faults"].items()}
-
-
-def signs_of(name: str) -> dict[str, str]:
-    """What the run of a fault, or a sound one, is expected to show: a value for each of `OBSERVATIONS`."""
-    return {**NO_SIGNS, **FAULTS[name].signs} if name in FAULTS else dict(NO_SIGNS)
-
-
+SOUND = Fault(title="a sound run", right="model.train()", wrong="model.train()", signs={})
 USUAL = Setting()
+HIDDEN = (*(name for name, fault in FAULTS.items() if fault.mystery), "sound")
+FIRST_SEED = 1000  # of mystery 0: no other run of 10 has such a seed, so no picture there gives a mystery away
 
 
-def program(fault: str = "sound") -> str:
-    """The text that `run` executes: the sound program, or the one with a fault in it.
+def find_fault(name: str) -> Fault:
+    """Return the fault of that name; "sound" is one that changes nothing. Raises `ValueError` for another name."""
+    if name not in FAULTS and name != "sound":
+        raise ValueError(f"there is no fault {name!r}; choose one of {', '.join(FAULTS)}, or 'sound'")
+    return FAULTS.get(name, SOUND)
+
+
+def program(name: str = "sound") -> str:
+    """Return the text that `run` executes: the sound program, or the one with a fault in it.
 
     Raises `ValueError` for an unknown name, or if the right line does not stand where the fault says it does.
     """
-    if fault not in FAULTS and fault != "sound":
-        raise ValueError(f"there is no fault {fault!r}; there are {', '.join(FAULTS)}, and 'sound'")
-    sound = inspect.getsource(fault_program)
-    if fault in FAULTS and sound.count(FAULTS[fault].right) != FAULTS[fault].places:
+    text, fault = inspect.getsource(fault_program), find_fault(name)
+    if (times := text.count(fault.right)) != fault.times:
         raise ValueError(
-            f"the right line of {fault!r} must stand {FAULTS[fault].places} time(s) in the program, and stands "
-            f"{sound.count(FAULTS[fault].right)} time(s): {FAULTS[fault].right}"
+            f"the right line of {name!r} must stand {fault.times} time(s) in the program, and stands {times} time(s): "
+            f"{fault.right}"
         )
-    return _patched(sound, fault)
+    return text.replace(fault.right, fault.wrong)
 
 
-def run(fault: str = "sound", seed: int = 0, setting: Setting | None = None) -> Run:
-    """Train a small network on `tales` with `fault`, a name of `FAULTS` or "sound"; what it showed is in the `Run`.
+def run(name: str = "sound", seed: int = 0, setting: Setting | None = None) -> Run:
+    """Train a small network on `tales` with a fault, or with none for "sound", and record what it shows.
 
     The same seed gives the same initial weights and windows to every fault. Raises `ValueError` as `program` does.
     """
-    planted = _executed(program(fault), f"<the program of {fault}>", seed)
+    planted = _executed(program(name), f"<the program of {name}>", seed)
     setting = setting or USUAL
     corpus, record = _tales(), Run()
     val_text = corpus.val[: setting.validated]
-    vocab = _vocabulary(fault, corpus.text, 2 * seed + 1)
+    vocab = _vocabulary(name, corpus.text, 2 * seed + 1)
     windows = planted.cut(vocab.encode(corpus.train[: setting.read]), setting.streams, setting.window)
     record.fed = [(vocab.decode(x[0]), vocab.decode(y[0])) for x, y in windows[:2]]
-    (x, y), (following, _) = windows[:2]
+    (x, y), (next_x, _) = windows[:2]
     record.shifted = torch.equal(x[:, 1:], y[:, :-1])
-    record.in_order = torch.equal(following[:, 0], y[:, -1])
+    record.in_order = torch.equal(next_x[:, 0], y[:, -1])
     model, val_ids = _network(planted, len(vocab), setting, seed), vocab.encode(val_text)
     try:
         planted.train(model, windows, val_ids, setting, record)
     except (RuntimeError, ValueError) as problem:
-        said = re.split(r" \(or|\.", str(problem))[0]
-        record.error = f"{type(problem).__name__}: {said}"
+        first_sentence = re.split(r" \(or|\.", str(problem))[0]
+        record.error = f"{type(problem).__name__}: {first_sentence}"
         return record
     record.second_look = planted.validate(model, val_ids)
-    loaded, its_vocab = _network(planted, len(vocab), setting, seed), _vocabulary(fault, corpus.text, 2 * seed + 2)
+    loaded, its_vocab = _network(planted, len(vocab), setting, seed), _vocabulary(name, corpus.text, 2 * seed + 2)
     file = io.BytesIO()
     torch.save(model.state_dict(), file)
     loaded.load_state_dict(torch.load(io.BytesIO(file.getvalue()), weights_only=True))
@@ -104,24 +109,53 @@ def run(fault: str = "sound", seed: int = 0, setting: Setting | None = None) -> 
 
 
 def diagnosis(name: str) -> str:
-    """The line that is wrong, the line that is right, the reason and the test of a fault, one below the other."""
+    """Return the wrong line, the right line, the reason and the test of a fault, one below the other."""
     fault = FAULTS[name]
     lines = {"wrong": fault.wrong or "(nothing)", "right": fault.right, "why": fault.cause, "test": fault.test}
     return "\n".join(f"{word:5}  {text}" for word, text in lines.items())
 
 
+class Mystery:
+    """Train with a hidden fault, or with none. `run` is the record, and `accuse` says whether a guess is right.
+
+    The number decides which fault it is; two numbers may hide the same one, in two runs.
+    """
+
+    def __init__(self, number: int):
+        self._hidden = hidden_fault(number)
+        self.run = run(self._hidden, FIRST_SEED + number)
+
+    def accuse(self, name: str) -> str:
+        """Say whether it is this fault, and why. Raises `ValueError` for a name that is none."""
+        return answer_to_accusation(self._hidden, name)
+
+
+def hidden_fault(number: int) -> str:
+    """Return what the mystery of that number hides. It is here for checks; to look it up spoils the game."""
+    return random.Random(number).choice(HIDDEN)
+
+
+def answer_to_accusation(hidden: str, named: str) -> str:
+    """Answer a reader who names the fault `named` when it is `hidden`. Either may be "sound"."""
+    fault, suspect = find_fault(hidden), find_fault(named)
+    if hidden == named == "sound":
+        return "Yes: nothing is wrong with this run. To find no fault where there is none is a skill as well."
+    if hidden == named:
+        return f"Yes: {fault.title}. Its signs: {'; '.join(in_words(fault.expected))}. The reason: {fault.cause}."
+    differs = next(name for name in OBSERVATIONS if fault.expected[name] != suspect.expected[name])
+    would, does = (OBSERVATIONS[differs][each.expected[differs]] for each in (suspect, fault))
+    title = suspect.title if suspect is SOUND else f"“{suspect.title}”"
+    return f"No. With {title} {would}; but here {does}."
+
+
 @cache
 def _tales() -> Corpus:
-    """Made once: it takes a third of a run."""
+    """Make the text once: it takes a third of a run."""
     return load_corpus("tales")
 
 
-def _patched(text: str, fault: str) -> str:
-    return text.replace(FAULTS[fault].right, FAULTS[fault].wrong) if fault in FAULTS else text
-
-
 def _executed(source: str, filename: str, seed: int) -> ModuleType:
-    """The program as a module. A fault that draws lots finds in it a `random` of its own."""
+    """Execute the program as a module. A fault that draws lots finds in it a `random` of its own."""
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)  # for tracebacks
     module = ModuleType(fault_program.__name__)
     module.__package__ = fault_program.__package__
@@ -130,9 +164,10 @@ def _executed(source: str, filename: str, seed: int) -> ModuleType:
     return module
 
 
-def _vocabulary(fault: str, text: str, hash_seed: int) -> Vocabulary:
-    """What the program's `vocabulary` gives in a Python process of its own, which orders sets by `hash_seed`."""
-    code = _patched(inspect.getsource(fault_program.vocabulary), fault)
+def _vocabulary(name: str, text: str, hash_seed: int) -> Vocabulary:
+    """Return what `vocabulary` gives in a Python process of its own, which orders sets by `hash_seed`."""
+    fault = find_fault(name)
+    code = inspect.getsource(fault_program.vocabulary).replace(fault.right, fault.wrong)
     code += "import json, sys\nprint(json.dumps(vocabulary(json.load(sys.stdin))))"
     environment = {**os.environ, "PYTHONHASHSEED": str(hash_seed)}
     answer = subprocess.check_output([sys.executable, "-c", code], input=json.dumps(text), env=environment, text=True)
@@ -147,9 +182,9 @@ def _network(planted: ModuleType, characters: int, setting: Setting, seed: int) 
 
 @torch.no_grad()
 def _foresight(model: nn.Module, ids: Tensor) -> float:
-    """The largest change of a score when the last character is changed; the last step's own scores do not count."""
+    """Return the largest change of a score before the last step when the last character is changed."""
     model.eval()
     other = ids.clone()
     other[-1] = (ids[-1] + 1) % model.head.out_features
-    before, after = (model(one[None])[0][:, :-1] for one in (ids, other))
+    before, after = (model(each[None])[0][:, :-1] for each in (ids, other))
     return (after - before).abs().max().item()

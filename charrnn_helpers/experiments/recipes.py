@@ -23,7 +23,6 @@ from ..networks.models import CharModel
 from ..networks.registry import CELLS
 from ..text.arguments import explained
 from ..training.config import History, TrainConfig
-from ..training.files import read_table
 from ..training.loop import train
 
 RESULTS = Path(__file__).parents[1] / "results"
@@ -41,7 +40,7 @@ class Recipe:
     embedding_size: int | None = 64
 
     def model(self, vocab_size: int, seed: int = 0) -> CharModel:
-        """A fresh network with initial weights drawn from `seed`; the reader's random numbers stay as they are."""
+        """Make a network with initial weights drawn from `seed`. The reader's random numbers stay as they are."""
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
             return CELLS[self.cell].fast(
@@ -49,15 +48,15 @@ class Recipe:
             )
 
     def run(self, vocab_size: int, train_ids: Tensor, val_ids: Tensor, seed: int = 0, **options):
-        """A fresh network and its training: the network with the best validation loss, and the log of the run."""
+        """Make a network and train it. Return it, with the weights of the best validation loss, and its history."""
         model = self.model(vocab_size, seed)
         return model, self.train(model, train_ids, val_ids, seed, **options)
 
     def train(self, model: CharModel, train_ids: Tensor, val_ids: Tensor, seed: int = 0, **options) -> History:
         """Train `model` as the recipe says, with `seed` for its dropout.
 
-        `options` go to `training.train`, and errors are its. A new run without a `precision` among them gets the one
-        that `pick_precision` finds for this network on this machine.
+        `options` go to `training.train`, which also raises the errors. A new run without a `precision` among them gets
+        the one that `pick_precision` finds for this network on this machine.
         """
         config = replace(self.config, seed=seed)
         if options.get("precision") is None and options.get("history") is None:
@@ -66,9 +65,27 @@ class Recipe:
         return train(model, train_ids, val_ids, config, **options)
 
 
+def _recipe(cell: str, hidden_size: int, dropout: float, updates: int, **settings) -> Recipe:
+    """Describe a run that looks at the validation text four times."""
+    return Recipe(cell, hidden_size, dropout, TrainConfig(updates, validate_every=-(-updates // 4), **settings))
+
+
+_QUICK = {"streams": 32, "window": 32, "weight_decay": 0.0}
+_CLASS = {"streams": 64, "window": 32, "learning_rate": 0.01}
+_BEST = {"streams": 32, "window": 128, "learning_rate": 0.009, "weight_decay": 0.1}
 RECIPES: dict[str, dict[str, Recipe]] = {
-    name: {cell: Recipe(cell, **{**row, "config": TrainConfig(**row["config"])}) for cell, row in rows.items()}
-    for name, rows in read_table(Path(__file__).with_name("recipes.toml")).items()
+    "quick": {
+        "LSTM": _recipe("LSTM", 192, 0.0, updates=480, warmup=100, learning_rate=0.015, **_QUICK),
+        "GRU": _recipe("GRU", 192, 0.0, updates=430, warmup=20, learning_rate=0.012, **_QUICK),
+    },
+    "class": {
+        "LSTM": _recipe("LSTM", 256, 0.1, updates=2050, warmup=560, weight_decay=0.05, **_CLASS),
+        "GRU": _recipe("GRU", 320, 0.1, updates=1350, warmup=135, weight_decay=0.1, **_CLASS),
+    },
+    "best": {
+        "LSTM": _recipe("LSTM", 448, 0.4, updates=2150, warmup=720, **_BEST),
+        "GRU": _recipe("GRU", 384, 0.3, updates=2450, warmup=240, **_BEST),
+    },
 }
 
 
@@ -98,5 +115,5 @@ def forecast(model: nn.Module, config: TrainConfig) -> str:
 
 
 def measured(name: str) -> dict:
-    """The result of a benchmark as it was printed and kept with the package, with the machine it ran on: "quality"."""
+    """Read the result of a benchmark that is kept with the package, for example "quality", and where it ran."""
     return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))

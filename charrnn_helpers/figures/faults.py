@@ -2,7 +2,7 @@
 
 from textwrap import fill
 
-from ..experiments.symptoms import Run, Setting
+from ..experiments.observations import Run, Setting
 from .pictures import FLOOR, Picture, logarithmic, new_figure, picture
 
 BROKEN_STYLE = {"color": "#CC79A7", "linestyle": "-"}

@@ -7,7 +7,7 @@ from functools import cache
 import ipywidgets as ipw
 
 from ..experiments.faults import FAULTS, diagnosis, run
-from ..experiments.symptoms import Run, signs
+from ..experiments.observations import Run, signs
 from ..figures.faults import plot_fault
 from .controls import WIDE, Chart, Panel, Slider, dropdown, sentence
 

@@ -1,4 +1,4 @@
-"""The line that a fault shows is the line that runs; each does what 10 says it does, on seeds of its own."""
+"""The line that a fault shows is the line that runs; each does what 10 says; a mystery hides what its number says."""
 
 import re
 import threading
@@ -12,8 +12,24 @@ import nbformat
 import pytest
 import torch
 
-from charrnn_helpers.experiments import FAULTS, Run, Setting, diagnosis, faults, observe, program, run, signs, signs_of
-from charrnn_helpers.experiments.symptoms import KNOWING_ONE, OBSERVATIONS, PERFECT, UNIFORM
+from charrnn_helpers.experiments import (
+    FAULTS,
+    Mystery,
+    Run,
+    Setting,
+    answer_to_accusation,
+    diagnosis,
+    evidence,
+    faults,
+    find_fault,
+    hidden_fault,
+    observe,
+    program,
+    run,
+    signs,
+)
+from charrnn_helpers.experiments.observations import KNOWING_ONE, OBSERVATIONS, PERFECT, UNIFORM
+from charrnn_helpers.figures import plot_fault
 from charrnn_helpers.text import Vocabulary, load_corpus
 from charrnn_helpers.text.baselines import ladder
 
@@ -30,7 +46,7 @@ def runs(request):
 
 def test_a_sound_run_shows_no_sign_of_a_fault(runs):
     sound = runs("sound")
-    assert observe(sound) == signs_of("sound")
+    assert observe(sound) == find_fault("sound").expected
     assert signs(sound) == []
     assert sound.losses[-1] < sound.losses[0] - 1
 
@@ -38,7 +54,7 @@ def test_a_sound_run_shows_no_sign_of_a_fault(runs):
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_shows_its_signs_and_no_other_with_no_sound_run_to_compare(runs, name):
     broken = runs(name)
-    assert observe(broken) == signs_of(name)
+    assert observe(broken) == find_fault(name).expected
     assert len(signs(broken)) == len(FAULTS[name].signs) >= 1
 
 
@@ -66,7 +82,7 @@ def test_a_network_that_forgets_as_it_writes_has_lost_nothing_but_its_text(runs)
 
 def test_no_two_faults_have_the_same_signs():
     names = [*FAULTS, "sound"]
-    assert len({str(sorted(signs_of(name).items())) for name in names}) == len(names)
+    assert len({str(sorted(find_fault(name).expected.items())) for name in names}) == len(names)
     for fault in FAULTS.values():
         assert all(value in OBSERVATIONS[one] for one, value in fault.signs.items())
 
@@ -76,7 +92,7 @@ def test_the_line_shown_is_the_line_that_differs_from_the_sound_program(name):
     fault, sound, broken = FAULTS[name], program("sound"), program(name)
     assert fault.wrong.strip() == "" or fault.wrong not in sound
     changed = [pair for pair in zip(sound.splitlines(), broken.splitlines(), strict=True) if pair[0] != pair[1]]
-    assert len(changed) == fault.places
+    assert len(changed) == fault.times
     for right, wrong in changed:
         assert fault.right in right
         assert wrong == right.replace(fault.right, fault.wrong)
@@ -151,3 +167,68 @@ def test_what_a_guess_and_a_table_of_pairs_pay_is_what_the_ladder_says():
     assert pytest.approx(rungs["uniform"]) == UNIFORM
     assert pytest.approx(corpus.floor, abs=0.001) == PERFECT
     assert pytest.approx(rungs["bigram"], abs=0.02) == KNOWING_ONE
+
+
+def test_a_mystery_hides_what_its_number_says_and_does_not_show_it(monkeypatch):
+    monkeypatch.setattr(faults, "USUAL", TINY)
+    case = Mystery(19)
+    shown = repr(case.run) + evidence(case.run) + plot_fault(case.run, 0.3).words
+    assert "eval_forgotten" not in shown
+    assert not any(sign in shown for values in OBSERVATIONS.values() for sign in values.values())
+    assert case.accuse("eval_forgotten").startswith("Yes")
+
+
+def test_a_mystery_is_a_run_of_its_own_with_no_sound_twin_in_sight(monkeypatch):
+    made = []
+    monkeypatch.setattr(faults, "run", lambda name, seed: made.append((name, seed)) or Run())
+    case = Mystery(1)
+    Mystery(3)
+    assert made == [("shuffled_streams", 1001), ("shuffled_streams", 1003)]  # never a run that 10 has shown
+    assert [name for name in vars(case) if not name.startswith("_")] == ["run"]
+
+
+def test_six_faults_are_hidden_and_none_and_the_numbers_keep_their_meaning(monkeypatch):
+    hidden = ["shuffled_streams", "sound", "no_zero_grad", "unshifted_targets", "softmax_twice", "no_detach"]
+    assert [hidden_fault(number) for number in (1, 2, 5, 7, 9, 14)] == hidden
+    mysteries = {name for name, fault in FAULTS.items() if fault.mystery}
+    assert {hidden_fault(number) for number in range(100)} == {*mysteries, "sound"}
+    assert len(mysteries) == 6
+    assert len(FAULTS) == 11
+    monkeypatch.setitem(FAULTS, "twelfth", replace(FAULTS["no_detach"]))  # a fault that a reader adds
+    assert [hidden_fault(number) for number in (1, 2, 5, 7, 9, 14)] == hidden
+
+
+@pytest.mark.parametrize("number", [1, 2, 5, 7, 9, 14, 19])
+def test_a_mystery_shows_the_signs_of_what_it_hides_with_no_twin_to_compare(number):
+    assert observe(Mystery(number).run) == find_fault(hidden_fault(number)).expected
+
+
+@pytest.mark.parametrize(
+    ("hidden", "named", "would", "does"),
+    [
+        ("state_reset", "sound", "a sound run the loss is alike at all positions", "first characters of each window"),
+        ("sound", "no_detach", "with its history” it stops at the second update", "the run goes to its end"),
+        ("smaller_batch", "no_detach", "stops at the second update", "it stops late"),
+        ("no_zero_grad", "eval_forgotten", "stay below the clipping limit", "norm is above the clipping limit"),
+        ("unshifted_targets", "leaked_target", "loss is below the floor", "more than twice that of a uniform guess"),
+        ("unshifted_targets", "softmax_twice", "loss hardly moves", "loss falls below the floor"),
+    ],
+)
+def test_a_wrong_accusation_is_answered_with_what_would_and_what_does_show(hidden, named, would, does):
+    sentence = answer_to_accusation(hidden, named)
+    assert sentence.startswith("No. With ")
+    before, after = sentence.split("; but here ")
+    assert would in before
+    assert does in after
+    assert hidden == "sound" or FAULTS[hidden].title not in sentence  # it does not give the answer away
+    assert named == "sound" or FAULTS[named].title in before
+
+
+def test_a_right_accusation_is_answered_with_the_reason_and_a_name_that_is_none_refused():
+    for name, fault in FAULTS.items():
+        assert answer_to_accusation(name, name).startswith(f"Yes: {fault.title}. ")
+        assert fault.cause in answer_to_accusation(name, name)
+    assert answer_to_accusation("sound", "sound").startswith("Yes: nothing is wrong")
+    for names in (("gremlin", "sound"), ("sound", "gremlin")):
+        with pytest.raises(ValueError, match="there is no fault 'gremlin'"):
+            answer_to_accusation(*names)

@@ -5,7 +5,7 @@ from unittest.mock import Mock
 
 import torch
 
-from charrnn_helpers.experiments.symptoms import Run
+from charrnn_helpers.experiments.observations import Run
 from charrnn_helpers.panels.faults import faults_panel
 
 

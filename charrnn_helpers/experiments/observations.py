@@ -1,4 +1,4 @@
-"""A run: its setting, what it showed, and what a reader can observe in it without a sound run beside it."""
+"""What a small run is, what it records, and what a reader can observe in the record without a sound run beside it."""
 
 import math
 from dataclasses import dataclass, field
@@ -29,12 +29,12 @@ class Setting:
 
 
 def lstm_layer(inputs: int, units: int, directions: int = 1) -> nn.LSTM:
-    """`nn.LSTM` from (B, T, inputs) to (B, T, units). With two directions half the units read from right to left."""
+    """Make an `nn.LSTM` from (B, T, inputs) to (B, T, units). With two directions half the units read backwards."""
     return nn.LSTM(inputs, units // directions, batch_first=True, bidirectional=directions == 2)
 
 
 class SeededDropout(nn.Module):
-    """`nn.Dropout` with random numbers of its own, from the seed of the weights: a panel leaves the reader's alone."""
+    """Work as `nn.Dropout`, but with random numbers of its own, so that a panel leaves the reader's alone."""
 
     def __init__(self, share: float):
         super().__init__()
@@ -48,7 +48,7 @@ class SeededDropout(nn.Module):
 
 @dataclass
 class Run:
-    """What one run showed. Losses are nats per character."""
+    """Record what one run showed. Losses are nats per character."""
 
     losses: list[float] = field(default_factory=list)  # training loss of each update
     norms: list[float] = field(default_factory=list)  # gradient norm of each update, before clipping
@@ -66,7 +66,7 @@ class Run:
     error: str = ""  # what it stopped with
 
     def note(self, loss: float, norm: float, by_position: Tensor) -> None:
-        """Keep what one update showed. Raises `ValueError` if the loss is no longer a number."""
+        """Record what one update showed. Raises `ValueError` if the loss is no longer a number."""
         self.losses.append(loss)
         self.norms.append(norm)
         self.positions.append(by_position)
@@ -75,12 +75,12 @@ class Run:
 
     @property
     def final_loss(self) -> float:
-        """Training loss, mean of the last 50 updates."""
+        """Return the training loss, as a mean over the last 50 updates."""
         return mean(self.losses[-50:])
 
     @property
     def by_position(self) -> list[float]:
-        """(T,) Training loss by position in the window, mean of the last 50 updates; empty before the first."""
+        """Return the training loss by position in the window, (T,), as a mean over the last 50 updates."""
         return torch.stack(self.positions[-50:]).mean(0).tolist() if self.positions else []
 
 
@@ -95,53 +95,49 @@ KNOWING_ONE = 2.14  # nats: what a table of pairs (the bigram of 01) pays on it
 
 
 def observe(run: Run) -> dict[str, str]:
-    """Read the same from what was measured. A run that stopped shows nothing but that."""
+    """Return what is observed in a run, a value for each of `OBSERVATIONS`. A run that stopped shows nothing else."""
     seen = dict(NO_SIGNS)
     if run.error:
-        seen["stop"] = next((word for text, word in STOPS.items() if text in run.error), "otherwise")
+        seen["stop"] = next((value for message, value in STOPS.items() if message in run.error), "otherwise")
         return seen
     validated = run.val_losses[-1]
-    if run.final_loss < PERFECT:
-        seen["training"] = "impossible"
-    elif mean(run.losses[:10]) - run.final_loss < 0.5:
-        seen["training"] = "stuck"
-    if validated < PERFECT:
-        seen["validation"] = "impossible"
-    elif validated > 2 * UNIFORM:
-        seen["validation"] = "absurd"
     norm = median(run.norms[-100:])
-    if norm < 0.02:
-        seen["norm"] = "vanishing"
-    elif norm > Setting.clip:
-        seen["norm"] = "clipped"
     first, last = run.by_position[0], run.by_position[-1]
     rest = mean(run.by_position[len(run.by_position) // 4 : -1])
-    if first > rest + 0.5:
-        seen["position"] = "costly" if first < KNOWING_ONE + 0.6 else "misled"
-    elif last > rest + 0.5 and rest < PERFECT:
-        seen["position"] = "blind"
-    if abs(run.second_look - validated) > 1e-4:
-        seen["second look"] = "another"
-    if run.reloaded > validated + 1:
-        seen["loaded"] = "lost"
-    if not run.shifted:
-        seen["text"] = "copied"
-    elif not run.in_order:
-        seen["text"] = "jumping"
-    if run.foresight > 1e-4:
-        seen["foresight"] = "some"
-    if run.own_text > KNOWING_ONE:
-        seen["writing"] = "strange"
+    for observation, value, is_so in (
+        ("training", "stuck", mean(run.losses[:10]) - run.final_loss < 0.5),
+        ("training", "impossible", run.final_loss < PERFECT),
+        ("validation", "impossible", validated < PERFECT),
+        ("validation", "absurd", validated > 2 * UNIFORM),
+        ("norm", "vanishing", norm < 0.02),
+        ("norm", "clipped", norm > Setting.clip),
+        ("position", "blind", last > rest + 0.5 and rest < PERFECT),
+        ("position", "costly", first > rest + 0.5),
+        ("position", "misled", first > max(rest + 0.5, KNOWING_ONE + 0.6)),
+        ("second look", "another", abs(run.second_look - validated) > 1e-4),
+        ("loaded", "lost", run.reloaded > validated + 1),
+        ("text", "jumping", not run.in_order),
+        ("text", "copied", not run.shifted),
+        ("foresight", "some", run.foresight > 1e-4),
+        ("writing", "strange", run.own_text > KNOWING_ONE),
+    ):
+        if is_so:
+            seen[observation] = value  # of two values of one observation the later one counts
     return seen
 
 
 def signs(run: Run) -> list[str]:
-    """In words, what `observe` sees in a run and not in a sound one."""
-    return [OBSERVATIONS[one][value] for one, value in observe(run).items() if value != NO_SIGNS[one]]
+    """Say in words what is observed in a run and not in a sound one."""
+    return in_words(observe(run))
+
+
+def in_words(seen: dict[str, str]) -> list[str]:
+    """Say what differs from a sound run in what was observed, or is expected."""
+    return [OBSERVATIONS[name][value] for name, value in seen.items() if value != NO_SIGNS[name]]
 
 
 def evidence(run: Run) -> str:
-    """What one would print of a run to find its fault: losses, a second look, loading, a sample, what it was fed."""
+    """Return what one would print of a run to find its fault: losses, a sample, what it was fed, and more."""
     lines = [f"error          {run.error or 'none'}"]
     if not run.error:
         lines += [
