@@ -1,4 +1,4 @@
-"""Processes on this machine, as many as there is room for."""
+"""Start processes on this machine, as many as there is room for."""
 
 import math
 import multiprocessing
@@ -14,7 +14,7 @@ WORKER, OTHERS = 0.4e9, 1.2e9  # bytes: of a worker, and of Jupyter and the note
 
 
 def room_for_workers() -> int:
-    """One for each core, or as many as the limits of this container on time and memory allow; at least 1."""
+    """Count one worker for each core, or as many as this container's limits on time and memory allow; at least 1."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     time = _limits(("cpu.max",), ("cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us"))
     if time and time[0] > 0:
@@ -22,11 +22,11 @@ def room_for_workers() -> int:
     memory = _limits(("memory.max",), ("memory/memory.limit_in_bytes",))
     if memory:
         cores = min(cores, int((memory[0] - OTHERS) // WORKER))
-    return max(1, min(cores, 61))  # more no pool of Windows takes
+    return max(1, min(cores, 61))  # a pool of Windows takes no more
 
 
 def _limits(*versions: tuple[str, ...]) -> list[float]:
-    """The numbers in these files, of the first version that is there; none where there is no limit ("max")."""
+    """Read the numbers in these files, of the first version that is there; none where there is no limit ("max")."""
     for names in versions:
         with suppress(OSError, ValueError):
             return [float(word) for name in names for word in (CGROUP / name).read_text(encoding="utf-8").split()]
@@ -34,16 +34,16 @@ def _limits(*versions: tuple[str, ...]) -> list[float]:
 
 
 def local_processes(workers: int) -> ProcessPoolExecutor:
-    """So many processes. An interrupt is the parent's business; no parent means no work."""
+    """Make a pool of so many processes. They ignore interrupts, which their parent handles, and end when it ends."""
     spawn = multiprocessing.get_context("spawn")  # a forked process would inherit locks of OpenMP threads
-    return ProcessPoolExecutor(workers, spawn, initializer=_begin)
+    return ProcessPoolExecutor(workers, spawn, initializer=_prepare_worker)
 
 
-def _begin() -> None:
+def _prepare_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
-def _leave_with_parent() -> None:
+def _end_with_parent() -> None:
     multiprocessing.parent_process().join()
     os._exit(1)

@@ -4,11 +4,14 @@
     rows = sweep(configs, Client(...).get_executor())        the same on a Dask cluster
 
 A row is what one run gave, or the error it ended with. Each is written to `folder` as soon as it is there, so that a
-sweep that was killed, or has grown, goes on where it stopped.
+sweep that was killed, or has grown, goes on where it stopped. A worker is sent the row of its cell in the registry, so
+that it can train a cell that only this process, a notebook's, has registered.
 """
 
 import hashlib
+import inspect
 import json
+import pickle
 import threading
 import uuid
 import warnings
@@ -20,12 +23,15 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
+import cloudpickle
 import numpy as np
 import torch
 from tqdm.auto import tqdm
 
 from ..fast.allocation import keep_memory
 from ..measures.excess import excess_by_kind, read_tales
+from ..networks.models import register
+from ..networks.registry import CELLS, COMPARED
 from ..sampling import generate
 from ..text.corpus import TEXTS, load_corpus
 from ..text.encoding import Vocabulary
@@ -37,6 +43,7 @@ from ..training.threads import one_thread
 from .process_pool import local_processes, room_for_workers
 from .recipes import Recipe
 
+PROCESS = uuid.uuid4().hex  # of this process: that of a worker is another one
 RESULTS_VERSION = 3  # raise it when an edit changes a number that a run gives: what was kept before is then run again
 
 
@@ -44,7 +51,7 @@ RESULTS_VERSION = 3  # raise it when an edit changes a number that a run gives: 
 class RunConfig:
     """One run of a sweep: everything that decides what comes out of it. One recurrent layer, on the CPU."""
 
-    cell: str  # "LSTM", "GRU" or "RNN"
+    cell: str  # "LSTM", "GRU", "RNN", or a name that you registered
     hidden_size: int
     text: str = "tales"  # what `load_corpus` takes
     seed: int = 0  # of the initial weights
@@ -87,7 +94,7 @@ def train_once(config: RunConfig) -> dict:
 
 @cache
 def _text(name: str, version: str):
-    """A text in this version, encoded once in each process."""
+    """Load a text in this version, and encode it once in each process."""
     keep_memory()
     corpus = load_corpus(name)
     vocab = Vocabulary.from_text(corpus.text)
@@ -126,7 +133,7 @@ def sweep(
     waiting, running = deque(todo), {}
     bar = tqdm(total=len({*keys}), initial=len(rows), desc="sweep", unit="run", leave=False, disable=not progress)
 
-    def take(future: Future) -> None:
+    def keep(future: Future) -> None:
         key = running[future]
         rows[key] = {"key": key, "config": asdict(todo[key]), **_outcome(future)}
         if rows[key]["status"] != "failed":
@@ -139,14 +146,14 @@ def sweep(
             while waiting or running:
                 while waiting and len(running) < at_once:
                     key = waiting.popleft()
-                    running[_submitted(pool, job, todo[key], key)] = key
+                    running[_submit(pool, job, todo[key], key)] = key
                 done, _ = wait(running, 0.5, return_when=FIRST_COMPLETED)  # Windows hears no interrupt in a wait
                 for future in done:
-                    take(future)
+                    keep(future)
         finally:  # after an interrupt, or where a result could not be written
             under_way = [future for future in running if not future.cancel()]
             for future in under_way:
-                take(future)
+                keep(future)
             if len(rows) < len({*keys}):
                 print(f"stopped: the same call goes on with what is kept in {folder}")
     if failed := [row["error"] for row in rows.values() if row["status"] == "failed"]:
@@ -154,20 +161,26 @@ def sweep(
     return [rows[key] for key in keys]
 
 
-def _submitted(pool: Executor, *task) -> Future:
-    """The task under way, or lost at once where the executor is broken or shut down."""
+def _submit(pool: Executor, job: Callable[[RunConfig], dict], config: RunConfig, key: str) -> Future:
+    """Start a run; it is lost at once where the executor is broken or shut down, or its cell cannot be sent."""
     try:
-        return pool.submit(_attempt, *task, uuid.uuid4().hex)  # else Dask takes a second attempt for the first
+        cell = cloudpickle.dumps(CELLS.get(config.cell))  # a class of a notebook goes as its code
+        unique = uuid.uuid4().hex  # else Dask takes a second attempt for the first
+        return pool.submit(_attempt, job, config, key, _source(config.cell), cell, PROCESS, unique)
     except Exception as error:
         lost = Future()
         lost.set_exception(error)
         return lost
 
 
-def _attempt(job: Callable[[RunConfig], dict], config: RunConfig, key: str, _unique: str) -> dict:
-    """What happens in a worker: the job, and its error as a result like others."""
+def _attempt(
+    job: Callable[[RunConfig], dict], config: RunConfig, key: str, source: str, cell: bytes, sender: str, _unique: str
+) -> dict:
+    """Do the job in a worker, which first registers the cell that was sent; an error is a result like others."""
     try:
-        if key_of(config) != key:
+        if sender != PROCESS and (row := pickle.loads(cell)) is not None:
+            register(row)
+        if key_of(config, source) != key:
             raise RuntimeError(f"this worker has another version of the course, PyTorch or {config.text!r}")
         outcome = {"status": "finished", **job(config)}
         return json.loads(json.dumps(outcome, allow_nan=False))  # as it will be read from its file
@@ -188,22 +201,38 @@ def _outcome(future: Future) -> dict:
 # ------------------------------------------------------------------------------------------------ what a row is kept as
 
 
-def key_of(config: RunConfig) -> str:
-    """The hash under which a row is kept: of configuration, text, PyTorch's version and `RESULTS_VERSION`."""
+def key_of(config: RunConfig, source: str | None = None) -> str:
+    """Make the hash under which a row is kept: of configuration, text, PyTorch's version and `RESULTS_VERSION`.
+
+    For a cell that the course does not have, also of its `source`, which is read here unless it is given.
+    """
     parts = [asdict(config), _text_version(config.text), torch.__version__.split("+")[0], RESULTS_VERSION]
+    if source := _source(config.cell) if source is None else source:
+        parts.append(source)
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:20]
+
+
+def _source(name: str) -> str:
+    """Read the source of a cell's methods; nothing for the course's own cells, which `RESULTS_VERSION` covers."""
+    if name not in CELLS or name in COMPARED:
+        return ""
+    methods = [method for method in vars(CELLS[name].equations).values() if inspect.isfunction(method)]
+    try:
+        return "".join(inspect.getsource(method) for method in methods)
+    except OSError:  # typed where nothing keeps what was typed
+        return ""
 
 
 _loaded = cache(load_corpus)
 
 
 def _text_version(name: str) -> str:
-    """The hash of a text; a file is read each time, as it may have changed."""
+    """Give the hash of a text; a file is read each time, because it may have changed."""
     return (_loaded if name in TEXTS else load_corpus)(name).sha256
 
 
 def _read(folder: Path, key: str) -> dict | None:
-    """The row kept under `key`; None if there is none, or it is damaged: then it is run again."""
+    """Read the row kept under `key`; None if there is none, or if it is damaged: then it is run again."""
     path = folder / f"{key}.json"
     try:
         row = json.loads(path.read_text(encoding="utf-8"))

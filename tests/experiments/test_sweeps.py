@@ -1,6 +1,7 @@
 """A sweep loses no result, counts none twice and ends with a complete table, whatever happens on the way."""
 
 import errno
+import inspect
 import json
 import os
 import signal
@@ -18,6 +19,7 @@ import pytest
 import sweep_jobs
 import torch
 from distributed import Client, LocalCluster
+from minimal_cell import ROW, MinimalCell
 from psutil import STATUS_ZOMBIE, process_iter
 from sweep_jobs import CONFIGS, MANY, TINY, times_run
 
@@ -25,6 +27,7 @@ from charrnn_helpers import TrainConfig, train
 from charrnn_helpers.experiments import sweeps as the_module
 from charrnn_helpers.experiments.sweeps import RunConfig, key_of, train_once
 from charrnn_helpers.experiments.sweeps import sweep as sweep_with_progress
+from charrnn_helpers.networks import CELLS, register
 
 NO_SIGKILL = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
 
@@ -107,6 +110,56 @@ def test_a_run_gives_the_numbers_of_this_version_and_leaves_threads_and_random_n
     kinds = {kind: part for kind, part in row["excess"].items() if kind != "all"}
     assert count == sum(part.characters for part in kinds.values())
     assert mean == pytest.approx(sum(n * m for n, m in kinds.values()) / count)
+
+
+NOTEBOOK = """
+import json, sys
+import torch
+from torch import nn
+from charrnn_helpers import TrainConfig
+from charrnn_helpers.experiments import RunConfig, sweep
+from charrnn_helpers.networks import CELLS, Cell, register
+
+{cell}
+
+register(Cell("MGU", MinimalCell, "fn", memory="h", keep_gate="f", candidate="n"))
+train = TrainConfig(updates=3, streams=2, window=5, validate_every=2)
+configs = [RunConfig("MGU", 8, text="assignment", seed=seed, train=train) for seed in (0, 1)]
+print(json.dumps([sweep(configs, folder=sys.argv[1], progress=False), CELLS["MGU"].equations is MinimalCell]))
+"""
+
+
+def test_a_cell_that_a_notebook_registered_is_swept_in_processes_that_never_saw_it(tmp_path, threads, monkeypatch):
+    """Its class stands in `__main__`, which has no file, as in a notebook."""
+    script = NOTEBOOK.format(cell=inspect.getsource(MinimalCell))
+    run = subprocess.run(
+        [sys.executable, "-c", script, tmp_path / "there"], text=True, capture_output=True, timeout=120
+    )
+    assert run.returncode == 0, run.stderr
+    there, kept = json.loads(run.stdout)
+    assert statuses(there) == ["finished"] * 2, there
+    assert kept  # the class of the notebook stays the registered one
+
+    monkeypatch.setitem(CELLS, "MGU", None)  # taken out again at the end
+    register(ROW)
+    here = sweep([replace(TINY, cell="MGU", seed=seed) for seed in (0, 1)], threads, folder=tmp_path / "here")
+    assert [row["val"] for row in here] == [row["val"] for row in there]
+
+
+def test_a_cell_of_ones_own_is_run_again_when_its_code_changes(options, tmp_path, monkeypatch):
+    monkeypatch.setitem(CELLS, "MGU", None)
+    config = replace(TINY, cell="MGU")
+    register(ROW)
+    first = key_of(config)
+
+    class Changed(MinimalCell):
+        def forward(self, x, h):
+            return 0.9 * super().forward(x, h)
+
+    register(replace(ROW, equations=Changed))
+    assert key_of(config) != first
+    register(ROW)
+    assert key_of(config) == first
 
 
 def test_a_training_that_was_stopped_is_no_result(monkeypatch):

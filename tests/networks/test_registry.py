@@ -5,44 +5,23 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
-from torch import nn
+from minimal_cell import ROW
 
 from charrnn_helpers import generate, load_checkpoint, save_checkpoint, train
 from charrnn_helpers.experiments import RunConfig, sweep
 from charrnn_helpers.figures import plot_losses
 from charrnn_helpers.measures import trace, written_by
-from charrnn_helpers.networks import BOTH, CELLS, Cell, count_parameters, num_parameters, register, width_for
+from charrnn_helpers.networks import BOTH, CELLS, count_parameters, num_parameters, register, width_for
 from charrnn_helpers.panels import sampling_panel
 
 every_cell = pytest.mark.parametrize("name", ["LSTM", "GRU", "RNN"])
-
-
-class MinimalCell(nn.Module):
-    """A cell with one gate (the minimal gated unit of Zhou et al. 2016, who swap `f` and `1 - f`)."""
-
-    carries = ("h",)
-
-    def __init__(self, input_size, hidden_size):
-        super().__init__()
-        self.x2h = nn.Linear(input_size, 2 * hidden_size)
-        self.h2h = nn.Linear(hidden_size, 2 * hidden_size)
-
-    def gates(self, x, h):
-        (xf, xn), (hf, hn) = self.x2h(x).chunk(2, dim=-1), self.h2h(h).chunk(2, dim=-1)
-        f = torch.sigmoid(xf + hf)
-        n = torch.tanh(xn + f * hn)
-        return {"f": f, "n": n, "h": f * h + (1 - f) * n}
-
-    def forward(self, x, h):
-        return self.gates(x, h)["h"]
 
 
 @pytest.fixture
 def minimal(monkeypatch):
     """The row of a third cell, registered while a test runs."""
     monkeypatch.setitem(CELLS, "MGU", None)  # taken out again at the end
-    look = {"colour": "#CC79A7", "line": ":", "marker": "D", "hatch": "xx"}
-    register(Cell("MGU", MinimalCell, "fn", memory="h", keep_gate="f", candidate="n", **look))
+    register(ROW)
     return CELLS["MGU"]
 
 
