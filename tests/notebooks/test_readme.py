@@ -19,10 +19,6 @@ def test_its_pictures_are_those_of_the_notebooks(name):
     assert f"(notebooks/figures/{name})" in README
 
 
-def test_it_fits_a_screen_and_a_half():
-    assert len(README.split()) <= 900
-
-
 def test_its_samples_are_those_of_07():
     (shown,) = re.findall(r"```text\n(.*?)```", README, re.DOTALL)
     cells = nbformat.read(ROOT / "notebooks" / "07_playground.ipynb", as_version=4).cells
