@@ -4,17 +4,18 @@ from .faults import FAULTS, Fault, Mystery, answer_to_accusation, diagnosis, fin
 from .observations import KNOWING_ONE, UNIFORM, Run, Setting, evidence, observe, signs
 from .outcome import (
     MATTERS,
+    analyses,
     best_of,
     births,
-    confirmed,
+    confirmation,
+    decomposition,
     difference,
     differences,
     edges,
     finished,
-    looks,
-    made_of,
     mean_losses,
     memories,
+    select,
 )
 from .protocol import BUDGETS, PROTOCOL, TRIAL_TEXTS, trial_rows
 from .recipes import RECIPES, forecast, measured

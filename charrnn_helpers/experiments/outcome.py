@@ -1,7 +1,7 @@
-"""What the rows of the trial answer: LSTM minus GRU at each budget, how to say it, and what it is made of.
+"""Answer the questions of the trial from its rows: LSTM minus GRU at each budget, a verdict, and what it is made of.
 
-How is laid down in `protocol.md`: Student's test on pairs, on Shakespeare with the variance of Nadeau and Bengio
-(2003); equivalence by two one-sided tests (Schuirmann 1987); Holm's correction (1979) over the two primary looks.
+`protocol.md` lays down how: Student's test on pairs, on Shakespeare with the variance of Nadeau and Bengio (2003);
+equivalence by two one-sided tests (Schuirmann 1987); Holm's correction (1979) over the two primary analyses.
 """
 
 import math
@@ -13,18 +13,19 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy import stats
+from scipy.special import comb
 
 from ..measures.intervals import Interval
-from ..networks.registry import COMPARED
+from ..networks.registry import BOTH, COMPARED
 from .protocol import BUDGETS, LARGEST, SEEDS, TRIAL_TEXTS, WINDOW, at_edges
 
 MATTERS = 0.02  # nats per character, said beforehand
 SHARED = 1 / 8  # test text to training text of a fold: what the corrected variance adds to 1/n
-CALLED = {"tales": "tales", "shakespeare": "Shakespeare"}
+TITLES = {"tales": "tales", "shakespeare": "Shakespeare"}
 
 
 class Difference(NamedTuple):
-    """Mean test loss of one cell minus that of another, in nats per character, and two questions put to it."""
+    """A mean test loss of one cell minus that of another, in nats per character, and two tests of it."""
 
     interval: Interval  # 95 %
     p: float  # that it is not zero, two-sided
@@ -32,158 +33,152 @@ class Difference(NamedTuple):
     seeds: int
 
 
-def confirmed(rows: Sequence[dict], **where) -> dict[int, dict]:
-    """The rows of a confirmation for which all of `where` holds, by seed. `ValueError` if a seed stands there twice."""
-    chosen = [row for row in rows if row["part"] == "confirmation" and where.items() <= row.items()]
-    seeds = sorted(row["seed"] for row in chosen)
-    if len(set(seeds)) < len(seeds):
-        raise ValueError(f"{', '.join(map(str, where.values()))}: a seed stands there twice: {seeds}")
-    return {row["seed"]: row for row in sorted(chosen, key=lambda row: row["seed"])}
+def select(rows: Sequence[dict], **where) -> list[dict]:
+    """Return the rows of 350,000 parameters for which all of `where` holds."""
+    return [row for row in rows if {"size": "350 K", **where}.items() <= row.items()]
 
 
-def finished(rows: Sequence[dict], size: str = "350 K") -> list[str]:
-    """The budgets, from the smallest on, of which every seed of LSTM and GRU is there, on both texts."""
+def confirmation(rows: Sequence[dict], **where) -> dict[int, dict]:
+    """Return the rows of confirmation for which all of `where` holds, by seed. `ValueError` if a seed comes twice."""
+    chosen = sorted(select(rows, part="confirmation", **where), key=lambda row: row["seed"])
+    by_seed = {row["seed"]: row for row in chosen}
+    if len(by_seed) < len(chosen):
+        raise ValueError(f"{', '.join(map(str, where.values()))}: a seed stands there twice")
+    return by_seed
+
+
+def losses_by_seed(rows: Sequence[dict], text: str, budget: str, name: str) -> dict[int, float]:
+    """Return the test loss of a cell, or of the "n-gram", by seed."""
+    if name == "n-gram":
+        return {row["seed"]: row["test"] for row in select(rows, part="n-gram", text=text, budget=budget)}
+    return {seed: row["test"] for seed, row in confirmation(rows, text=text, budget=budget, cell=name).items()}
+
+
+def finished(rows: Sequence[dict]) -> list[str]:
+    """Return the budgets, the smallest first, of which all seeds of LSTM and GRU are there, on both texts."""
+    pairs = list(product(TRIAL_TEXTS, BOTH))
     return [
         budget
         for budget in BUDGETS
-        if all(
-            len(confirmed(rows, text=text, size=size, budget=budget, cell=cell)) == len(SEEDS)
-            for text in TRIAL_TEXTS
-            for cell in ("LSTM", "GRU")
-        )
+        if all(len(losses_by_seed(rows, text, budget, cell)) == len(SEEDS) for text, cell in pairs)
     ]
 
 
-def difference(
-    rows: Sequence[dict], text: str, budget: str, size: str = "350 K", cells: tuple[str, str] = ("LSTM", "GRU")
-) -> Difference:
-    """The first of `cells` minus the second, which may be "n-gram". `ValueError` unless both have the same seeds."""
-    first, second = (tests(rows, text, size, budget, cell) for cell in cells)
+def difference(rows: Sequence[dict], text: str, budget: str, cells: tuple[str, str] = BOTH) -> Difference:
+    """Compare the test losses of two cells; the second may be "n-gram". `ValueError` unless their seeds are alike."""
+    first, second = (losses_by_seed(rows, text, budget, cell) for cell in cells)
     if set(first) != set(second) or len(first) < 2:
-        raise ValueError(f"{text}, {size}, {budget}: seeds {sorted(first)} and {sorted(second)}; both need the same")
+        raise ValueError(f"{text}, {budget}: seeds {sorted(first)} and {sorted(second)}; both need the same")
     return _tested([first[seed] - second[seed] for seed in first], text)
 
 
-def tests(rows: Sequence[dict], text: str, size: str, budget: str, cell: str) -> dict[int, float]:
-    """The test loss of each seed of a cell, or of the "n-gram"."""
-    where = {"text": text, "size": size, "budget": budget}
-    if cell == "n-gram":
-        return {row["seed"]: row["test"] for row in rows if {"part": "n-gram", **where}.items() <= row.items()}
-    return {seed: row["test"] for seed, row in confirmed(rows, **where, cell=cell).items()}
-
-
 def _tested(differences: Sequence[float], text: str) -> Difference:
+    """Test the differences of pairs as the protocol says."""
     d, freedom = np.array(differences), len(differences) - 1
-    mean, error = d.mean(), d.std(ddof=1) * math.sqrt(1 / len(d) + (SHARED if text == "shakespeare" else 0.0))
+    mean, error = float(d.mean()), d.std(ddof=1) * math.sqrt(1 / len(d) + (SHARED if text == "shakespeare" else 0.0))
     reach = error * stats.t.ppf(0.975, freedom)
-    sure = stats.t.sf((MATTERS - abs(mean)) / error, freedom)  # the test on the nearer side is the weaker one
     p = 2 * stats.t.sf(abs(mean) / error, freedom)
-    return Difference(Interval(float(mean), float(mean - reach), float(mean + reach)), float(p), float(sure), len(d))
+    p_equivalent = stats.t.sf((MATTERS - abs(mean)) / error, freedom)  # the test on the nearer side is the weaker one
+    return Difference(Interval(mean, float(mean - reach), float(mean + reach)), float(p), float(p_equivalent), len(d))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """P-values corrected by Holm's method: the smallest of n times n, the next times n - 1, and so on, in order."""
-    corrected, highest = [0.0] * len(p_values), 0.0
-    for rank, place in enumerate(np.argsort(p_values)):
-        highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[place]))
-        corrected[place] = highest
-    return corrected
+    """Correct p-values by Holm's method: the smallest of n times n, the next times n - 1, and so on, in order."""
+    order = np.argsort(p_values)
+    corrected = np.empty(len(p_values))
+    steps = np.arange(len(p_values), 0, -1) * np.array(p_values)[order]
+    corrected[order] = np.maximum.accumulate(steps).clip(max=1.0)
+    return corrected.tolist()
 
 
-class Look(NamedTuple):
-    """The difference on a text at a budget; at the largest, both p-values are corrected over the texts."""
+class Analysis(NamedTuple):
+    """LSTM minus GRU on a text at a budget. At the largest budget both p-values are corrected over the texts."""
 
     text: str
     budget: str
-    found: Difference
+    difference: Difference
     p: float
     p_equivalent: float
 
     @property
     def verdict(self) -> str:
-        """In words: is there a difference, and does it matter?"""
-        near = min(abs(end) for end in self.found.interval[1:])
+        """Say whether there is a difference, and whether it matters."""
         if self.p >= 0.05:
             return "the two are equivalent" if self.p_equivalent < 0.05 else "no difference is shown, nor equivalence"
-        better = "LSTM" if self.found.interval.mean < 0 else "GRU"
-        if near >= MATTERS:
+        mean, low, high = self.difference.interval
+        better = "LSTM" if mean < 0 else "GRU"
+        if min(abs(low), abs(high)) >= MATTERS:
             return f"the {better} is better"
         size = "by less than matters" if self.p_equivalent < 0.05 else "and whether it matters is undecided"
         return f"the {better} is better, {size}"
 
     @property
     def sentence(self) -> str:
-        """The verdict as one says it to a class."""
-        mean, low, high = self.found.interval
+        """Say the verdict as one says it to a class."""
+        mean, low, high = self.difference.interval
         return (
-            f"On {CALLED[self.text]}, after {millions(self.budget):g} million characters, {self.verdict}: "
+            f"On {TITLES[self.text]}, after {millions(self.budget):g} million characters, {self.verdict}: "
             f"LSTM minus GRU is {mean:+.3f} nats per character (95 % interval {low:+.3f} to {high:+.3f})."
         )
 
     def __str__(self) -> str:
-        mean, low, high = self.found.interval
+        mean, low, high = self.difference.interval
         ps = f"p {self.p:.2g}; of equivalence {self.p_equivalent:.2g}"
         how = f"primary, Holm's {ps}" if self.budget == LARGEST else f"exploratory, {ps}"
         return (
             f"{self.text}, {self.budget}: LSTM minus GRU {mean:+.4f} nats, 95 % interval {low:+.4f} to {high:+.4f} "
-            f"({how}; {self.found.seeds} pairs): {self.verdict}"
+            f"({how}; {self.difference.seeds} pairs): {self.verdict}"
         )
 
 
-def looks(rows: Sequence[dict], budget: str = LARGEST) -> list[Look]:
-    """The difference on each text at this budget. `ValueError` until all seeds are there.
+def analyses(rows: Sequence[dict], budget: str = LARGEST) -> list[Analysis]:
+    """Analyse the difference on each text at this budget. Raises `ValueError` until all seeds are there.
 
-    At the largest budget these are the looks that were said beforehand, their p-values corrected by Holm's method.
+    At the largest budget these are the primary analyses, whose p-values are corrected by Holm's method.
     """
     found = [difference(rows, text, budget) for text in TRIAL_TEXTS]
-    if any(one.seeds < len(SEEDS) for one in found):
-        raise ValueError(f"seeds are missing: {[one.seeds for one in found]} of {len(SEEDS)}")
-    corrected = holm if budget == LARGEST else list
-    p_values = (corrected([getattr(one, name) for one in found]) for name in ("p", "p_equivalent"))
-    return [Look(text, budget, *rest) for text, *rest in zip(TRIAL_TEXTS, found, *p_values, strict=True)]
+    if any(each.seeds < len(SEEDS) for each in found):
+        raise ValueError(f"seeds are missing: {[each.seeds for each in found]} of {len(SEEDS)}")
+    correct = holm if budget == LARGEST else list
+    p, p_equivalent = correct([each.p for each in found]), correct([each.p_equivalent for each in found])
+    return [Analysis(text, budget, *rest) for text, *rest in zip(TRIAL_TEXTS, found, p, p_equivalent, strict=True)]
 
 
-# -------------------------------------------------------------------------------------------- against characters read
-
-
-def differences(rows: Sequence[dict], size: str = "350 K") -> dict[str, dict[float, Interval]]:
-    """LSTM minus GRU on each text, {text: {millions of characters: interval}}, at the budgets that are `finished`."""
+def differences(rows: Sequence[dict]) -> dict[str, dict[float, Interval]]:
+    """Return LSTM minus GRU at the `finished` budgets: {text: {millions of characters: interval}}."""
     return {
-        text: {millions(budget): difference(rows, text, budget, size).interval for budget in finished(rows, size)}
+        text: {millions(budget): difference(rows, text, budget).interval for budget in finished(rows)}
         for text in TRIAL_TEXTS
     }
 
 
-def mean_losses(rows: Sequence[dict], size: str = "350 K") -> dict[str, dict[str, dict[float, float]]]:
-    """Mean test losses, {text: {name: {millions: nats}}}, of each cell, the n-gram and, on *tales*, the floor.
+def mean_losses(rows: Sequence[dict]) -> dict[str, dict[str, dict[float, float]]]:
+    """Return mean test losses at the `finished` budgets: {text: {name: {millions of characters: nats}}}.
 
-    Of the budgets that are `finished`, and of what has all its seeds there.
+    A name is a cell, "n-gram" or, on *tales*, "floor". Left out is what has not all its seeds.
     """
-    found = {text: {} for text in TRIAL_TEXTS}
-    for text, budget in product(TRIAL_TEXTS, finished(rows, size)):
-        losses = {name: tests(rows, text, size, budget, name).values() for name in (*COMPARED, "n-gram")}
-        floors = confirmed(rows, text=text, size=size, budget=budget, cell="GRU").values()
-        losses["floor"] = [row["floor"] for row in floors if "floor" in row]
+    means = {text: {} for text in TRIAL_TEXTS}
+    for text, budget in product(TRIAL_TEXTS, finished(rows)):
+        losses = {name: [*losses_by_seed(rows, text, budget, name).values()] for name in (*COMPARED, "n-gram")}
+        runs = confirmation(rows, text=text, budget=budget, cell="GRU").values()
+        losses["floor"] = [row["floor"] for row in runs if "floor" in row]
         for name, values in losses.items():
             if len(values) == len(SEEDS):
-                found[text].setdefault(name, {})[millions(budget)] = fmean(values)
-    return found
+                means[text].setdefault(name, {})[millions(budget)] = fmean(values)
+    return means
 
 
 def millions(budget: str) -> float:
-    """Of characters."""
+    """Return the millions of characters that a run of this budget reads."""
     return BUDGETS[budget].characters / 1e6
 
 
-# ------------------------------------------------------------------------------------------------ what it is made of
-
-
-def made_of(rows: Sequence[dict], budget: str, by: str = "by kind") -> dict[str, Interval]:
-    """LSTM minus GRU on *tales*, split by kind of character or "by distance": the part of each in the whole.
+def decomposition(rows: Sequence[dict], budget: str, by: str = "by kind") -> dict[str, Interval]:
+    """Split LSTM minus GRU on *tales* by kind of character, or "by distance": the interval of each part.
 
     In nats per character of the whole text, so that the kinds add up to the difference (but for the rounding of rows).
     """
-    lstm, gru = (confirmed(rows, text="tales", size="350 K", budget=budget, cell=cell) for cell in ("LSTM", "GRU"))
+    lstm, gru = (confirmation(rows, text="tales", budget=budget, cell=cell) for cell in BOTH)
     parts = {}
     for group in next(iter(gru.values()))[by]:
         shares = []
@@ -197,50 +192,41 @@ def made_of(rows: Sequence[dict], budget: str, by: str = "by kind") -> dict[str,
 def memories(rows: Sequence[dict], budget: str, cell: str) -> list[dict[float, float]]:
     """Return for each seed on *tales* the share of heroes named right, {millions of characters read: share}."""
     step = BUDGETS[budget].streams * WINDOW / 1e6  # millions of characters in an update
-    runs = confirmed(rows, text="tales", size="350 K", budget=budget, cell=cell).values()
+    runs = confirmation(rows, text="tales", budget=budget, cell=cell).values()
     return [{step * updates: share for updates, share in zip(row["looks"], row["held"], strict=True)} for row in runs]
 
 
 def births(rows: Sequence[dict], budget: str, cell: str) -> list[float]:
-    """Millions of characters read at the first look that finds more than half of the heroes right; infinity if none.
+    """Return for each seed on *tales* after how many millions of characters memory is born; infinity if it is not.
 
-    Of each seed on *tales*, 64 to 255 characters after the last mention; a blind guess is right one time in six.
+    Then for the first time more than half of the heroes are right, 64 to 255 characters after the last mention. A
+    blind guess is right one time in six.
     """
-    return [
-        next((read for read, share in memory.items() if share > 0.5), math.inf)
-        for memory in memories(rows, budget, cell)
-    ]
+    curves = memories(rows, budget, cell)
+    return [next((read for read, share in curve.items() if share > 0.5), math.inf) for curve in curves]
 
 
 def best_of(rows: Sequence[dict], text: str, cell: str) -> np.ndarray:
-    """Expected validation loss of the best of n trials at 1.5 million characters, for n = 1 to all of them.
+    """Return the expected validation loss of the best of n trials at 1.5 million characters, for n from 1 to all.
 
     The curve of Dodge et al. (2019), without putting back; its last value is the lowest itself. On Shakespeare the mean
     of both judges. Raises `ValueError` if a trial is missing.
     """
     budget, (*_, total, _) = next(iter(BUDGETS.items()))
-    where = {"part": "tuning", "text": text, "size": "350 K", "budget": budget, "cell": cell}
-    vals = [row["val"] for row in rows if where.items() <= row.items()]
-    if len(vals) != total:
-        raise ValueError(f"{text}, {budget}, {cell}: {len(vals)} trials of {total}")
-    curves = []
-    for judge in vals[0]:
-        losses = sorted(val[judge] for val in vals)
-        curves.append(
-            [
-                sum(math.comb(total - k - 1, n - 1) * losses[k] for k in range(total - n + 1)) / math.comb(total, n)
-                for n in range(1, total + 1)
-            ]
-        )
-    return np.mean(curves, axis=0)
+    losses = [row["val"] for row in select(rows, part="tuning", text=text, budget=budget, cell=cell)]
+    if len(losses) != total:
+        raise ValueError(f"{text}, {budget}, {cell}: {len(losses)} trials of {total}")
+    n, rank = np.arange(1, total + 1)[:, None], np.arange(total)
+    chance = comb(total - rank - 1, n - 1) / comb(total, n)  # (n, rank): of the trial of this rank to be the best
+    return np.mean([chance @ np.sort([loss[judge] for loss in losses]) for judge in losses[0]], axis=0)
 
 
 def edges(rows: Sequence[dict], text: str, budget: str) -> dict[str, dict[str, float]]:
-    """For each trial that was confirmed, "GRU, trial 9, 5 seeds", its settings in the outer tenth of what was tried."""
-    found = {}
+    """Return for each trial that was confirmed, "GRU, trial 9, 5 seeds", its settings in the outer tenth of a range."""
+    outer = {}
     for cell in BUDGETS[budget].cells:
-        used = confirmed(rows, text=text, size="350 K", budget=budget, cell=cell).values()
-        for trial, seeds in Counter(row["trial"] for row in used).items():
-            settings = next(row["settings"] for row in used if row["trial"] == trial)
-            found[f"{cell}, trial {trial}, {seeds} seeds"] = at_edges(settings, text)
-    return {trial: outer for trial, outer in found.items() if outer}
+        runs = confirmation(rows, text=text, budget=budget, cell=cell).values()
+        settings = {row["trial"]: row["settings"] for row in runs}
+        for trial, seeds in Counter(row["trial"] for row in runs).items():
+            outer[f"{cell}, trial {trial}, {seeds} seeds"] = at_edges(settings[trial], text)
+    return {trial: values for trial, values in outer.items() if values}

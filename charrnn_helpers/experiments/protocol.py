@@ -1,4 +1,4 @@
-"""What `protocol.md` lays down for the trial, in names and numbers, and the rows of its runs.
+"""Say in names and numbers what `protocol.md` lays down for the trial, and read the rows of its runs.
 
 A run is a dictionary: part ("tuning", "confirmation" or "n-gram"), text, size, budget, cell, trial (which settings)
 and, but for a tuning, seed. A row is a run and what came out of it; `results/trial.jsonl` holds one a line.
@@ -43,27 +43,28 @@ WINDOW = 64
 
 
 def at_edges(drawn: dict, text: str) -> dict[str, float]:
-    """Which settings of a trial lie in the outer tenth of what was tried, and their values."""
+    """Return the settings of a trial that lie in the outer tenth of the range that was tried, with their values."""
     values = {**drawn, **drawn["start"]}
-    places = {
-        name: math.log(values[name] / low) / math.log(high / low)
-        for name, (low, high) in RANGES.items()
-        if name in values
-    }
+    if text == "tales":
+        values.pop("dropout", None)  # it was not tuned there
+    positions = {}  # from 0 at the lower end to 1 at the upper one
+    for name, (low, high) in RANGES.items():
+        if name in values:
+            positions[name] = math.log(values[name] / low) / math.log(high / low)
     for name, (low, high) in EVENLY.items():
-        if name in values and (name, text) != ("dropout", "tales"):
-            places[name] = (values[name] - low) / (high - low)
-    return {name: values[name] for name, place in places.items() if not 0.1 <= place <= 0.9}
+        if name in values:
+            positions[name] = (values[name] - low) / (high - low)
+    return {name: values[name] for name, position in positions.items() if not 0.1 <= position <= 0.9}
 
 
 def trial_rows(path: Path = RESULTS / "trial.jsonl", scale: float = 1.0) -> list[dict]:
-    """All rows that count: those of this version of the protocol, and of runs that were not shortened."""
+    """Read the rows that count: those of this version of the protocol, and of runs that were not shortened."""
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
     return [row for row in map(json.loads, lines) if row["protocol"] == version(scale)]
 
 
 def version(scale: float = 1.0) -> str:
-    """What a row carries: the first digits of the hash of `protocol.md`; with the scale, if runs are shortened."""
+    """Return what a row carries: the first digits of the hash of `protocol.md`, and the scale of a shortened run."""
     text = PROTOCOL.read_text(encoding="utf-8")  # with "\n" at its line ends, whatever the checkout has
     digits = hashlib.sha256(text.encode("utf-8")).hexdigest()[:12]
     return digits if scale == 1 else f"{digits}, {scale}"

@@ -2,7 +2,7 @@
 
 from . import pictures
 from .cells import plot_gru_update, plot_lstm_update
-from .comparison import plot_answer, plot_coverage, plot_excess_by_kind, plot_made_of, plot_paired
+from .comparison import plot_answer, plot_coverage, plot_decomposition, plot_excess_by_kind, plot_paired
 from .diagrams import diagram
 from .faults import plot_fault
 from .memory import plot_count, plot_curves, plot_gates, plot_reach, plot_shares, plot_units

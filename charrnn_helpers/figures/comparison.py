@@ -146,7 +146,7 @@ def plot_coverage(worlds: dict[str, Sequence[Interval]], truth: float) -> Pictur
     )
 
 
-def plot_made_of(parts: dict[str, dict[str, Interval]]) -> Picture:
+def plot_decomposition(parts: dict[str, dict[str, Interval]]) -> Picture:
     """Draw what LSTM minus GRU is made of, `parts[budget][kind]`, as intervals. Right of zero the GRU is better."""
     figure, panels = new_figure(height=3.2, cols=len(parts), sharex=True, sharey=True, squeeze=False)
     for axes, (budget, kinds) in zip(panels[0], parts.items(), strict=True):

@@ -8,7 +8,7 @@ import pytest
 from scipy.special import stdtr
 
 from charrnn_helpers.experiments import outcome
-from charrnn_helpers.experiments.outcome import difference, holm, looks
+from charrnn_helpers.experiments.outcome import analyses, difference, holm
 
 
 def rows(text, lstm, gru, budget="24 M"):
@@ -64,7 +64,7 @@ def test_verdicts(gap, spread, verdict):
     d = np.array(drawn(0.0, 1.0, 3))
     d = gap + spread * (d - d.mean()) / d.std(ddof=1)
     found = [row for text in ("tales", "shakespeare") for row in rows(text, 1.5 + d, [1.5] * 10)]
-    first, second = looks(found)
+    first, second = analyses(found)
     assert first.verdict == second.verdict == verdict
     assert f"LSTM minus GRU {gap:+.4f} nats, 95 % interval" in str(first)
     assert f"{verdict}: LSTM minus GRU is {gap:+.3f} nats per character" in second.sentence
@@ -75,7 +75,7 @@ def test_only_the_largest_budget_is_corrected_for_two_looks():
     d = (d - d.mean()) / d.std(ddof=1)
     for budget in ("6 M", "24 M"):
         found = rows("tales", 1.5041 + 0.005 * d, [1.5] * 10, budget)  # p is 0.03, and Holm's 0.06
-        first, _ = looks(found + rows("shakespeare", 1.5 + 0.04 * d, [1.5] * 10, budget), budget)
+        first, _ = analyses(found + rows("shakespeare", 1.5 + 0.04 * d, [1.5] * 10, budget), budget)
         assert (first.p < 0.05) == (budget == "6 M")
 
 
@@ -88,7 +88,7 @@ def test_a_seed_counts_once():
 def test_looks_wait_for_all_seeds():
     found = rows("tales", drawn(1, 1, 1), drawn(1, 1, 2)) + rows("shakespeare", drawn(1, 1, 1)[:9], drawn(1, 1, 2)[:9])
     with pytest.raises(ValueError, match=r"seeds are missing: \[10, 9\] of 10"):
-        looks(found)
+        analyses(found)
     with pytest.raises(ValueError, match="both need the same"):
         difference(rows("tales", [1.0, 2.0], [1.0]), "tales", "24 M")
     assert outcome.LARGEST == "24 M"
@@ -103,7 +103,7 @@ def parts(cell, seed, excess, **more):
 def test_a_difference_is_the_sum_of_what_it_is_made_of():
     rows = [parts("LSTM", seed, {"name": 0.03 + seed / 100, "free": 0.02}) for seed in range(3)]
     rows += [parts("GRU", seed, {"name": 0.01, "free": 0.03 + seed / 50}) for seed in range(3)]
-    found = outcome.made_of(rows, "6 M")
+    found = outcome.decomposition(rows, "6 M")
     assert found["name"].mean == pytest.approx(0.03)  # 0.02, 0.03 and 0.04
     assert found["free"].mean == pytest.approx(-0.03)  # -0.01, -0.03 and -0.05
     assert found["all"].mean == pytest.approx(found["name"].mean + found["free"].mean)

@@ -11,7 +11,7 @@ import pytest
 from scipy.special import stdtr, stdtrit
 
 from charrnn_helpers.experiments import protocol
-from charrnn_helpers.experiments.outcome import made_of
+from charrnn_helpers.experiments.outcome import decomposition
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = [json.loads(line) for line in (ROOT / "charrnn_helpers/results/trial.jsonl").read_text().splitlines()]
@@ -164,7 +164,7 @@ def test_the_shipped_runs_are_of_the_sizes_they_say_and_no_two_are_one():
 
 def test_the_kinds_of_a_difference_add_up_to_it():
     for budget in {budget for text, budget in expected()}:
-        parts = made_of(ROWS, budget)
+        parts = decomposition(ROWS, budget)
         kinds = sum(part.mean for kind, part in parts.items() if kind != "all")
         assert kinds == pytest.approx(parts["all"].mean, abs=5e-4)  # the rows are rounded
         assert kinds == pytest.approx(expected()["tales", budget][0][0], abs=5e-4)
@@ -179,7 +179,7 @@ def test_what_readme_and_09_say_in_words_of_24_million_characters_is_in_the_rows
     said = re.search(r"GRUs pay at most (\S+) nats, LSTMs (\S+), a blind guess (\S+) \(09\)", readme).groups()
     assert said == (f"{max(friend['GRU']):.2f}", f"{min(friend['LSTM']):.1f}", f"{math.log(6):.1f}")
     assert f"{max(friend['LSTM']):.1f}" == said[1]
-    parts = made_of(ROWS, "24 M")
+    parts = decomposition(ROWS, "24 M")
     assert parts["friend"].mean / parts["all"].mean == pytest.approx(2 / 3, abs=0.04)  # "two thirds"
     assert f"{parts['friend'].mean:.3f} nats, too few to matter" in told
     ours = {text: f"{statistics(text, '24 M')[0]:+.3f}" for text in TEXTS}

@@ -68,7 +68,7 @@ FIGURES = {
     "plot_loss_and_memory": ([HISTORIES, LOOKS], "names right.* chance as a line: LSTM and GRU", "colour line marker"),
     "plot_losses": ([HISTORIES, {"uniform": 3.0, "bigram": 2.0}, 0.5], "and GRU, 1.* bigram, floor", "colour line"),
     "plot_lstm_update": ([], "LSTM unit.* f to the power t", "colour line"),
-    "plot_made_of": ([{"6 M": {"all": INTERVAL, "name": INTERVAL}}], "6 M characters.*all, name", ""),
+    "plot_decomposition": ([{"6 M": {"all": INTERVAL, "name": INTERVAL}}], "6 M characters.*all, name", ""),
     "plot_marks": ([[Mark("a", "free", 0), Mark(" ", "spelling", 0), Mark("c", "name", 40)]], "hero on blue", ""),
     "plot_next_characters": ([VOCAB, LIKELY], "LSTM, GRU, oracle", "colour hatch"),
     "plot_one_hot": (["a cat", VOCAB], "'a cat': each of the 5 rows", ""),
@@ -125,7 +125,7 @@ CROWDED = [
     ("plot_gates", [torch.full((57, 160), 0.5), LONG, "forget gate f"]),
     ("plot_shares", [dict.fromkeys(QUESTIONS, BOTH_AT(DOUBLING)), "characters back, from", "share right", 64]),
     ("plot_losses", [HISTORIES, {"bigram": 2.0, "n-gram (n = 14)": 1.7}, 1.6]),
-    ("plot_made_of", [{budget: dict.fromkeys(["all", "free", *KINDS_ASKED], INTERVAL) for budget in BUDGETS}]),
+    ("plot_decomposition", [{budget: dict.fromkeys(["all", "free", *KINDS_ASKED], INTERVAL) for budget in BUDGETS}]),
     ("plot_next_characters", [VOCAB, LIKELY, "choice: …a noise, six times: pat, pat, pat, pat, pat. "]),
     ("plot_one_hot", ["Once upon", Vocabulary.from_text(" " + printable[10:67])]),
     (
