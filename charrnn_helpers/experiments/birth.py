@@ -6,9 +6,16 @@ how many answers were right at each look ("right").
 """
 
 import hashlib
+import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+import numpy as np
+
+from ..measures.intervals import Interval, paired_difference
+from .recipes import RESULTS
 
 BIRTH_PROTOCOL = Path(__file__).with_name("birth_protocol.md")
 FIRST_LOOK = 50_000  # characters
@@ -61,3 +68,74 @@ def births_in(row: dict) -> dict[str, Birth | None]:
         name: birth_of(row["looks"], band["right"], band["asked"], band["chance"])
         for name, band in row["bands"].items()
     }
+
+
+# ------------------------------------------------------------------------------------------------ what the rows say
+
+
+def birth_rows(path: Path = RESULTS / "birth.jsonl") -> list[dict]:
+    """All rows that count: those of this version of the protocol."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    digits = protocol_hash()
+    return [row for row in map(json.loads, lines) if row["protocol"] == digits]
+
+
+class LawPoint(NamedTuple):
+    """One memory of one run on the text of the law."""
+
+    part: str
+    design: str
+    cell: str
+    start: str
+    seed: int
+    memory: str  # "gap 96"
+    read: int  # characters that the run has read in all
+    born: Birth | None
+
+
+def law_points(rows: Sequence[dict]) -> list[LawPoint]:
+    """Every memory of every run of the law, in the order of the rows."""
+    names = ("part", "design", "cell", "start", "seed")
+    return [
+        LawPoint(*(row[name] for name in names), memory, row["looks"][-1], born)
+        for row in rows
+        if row["text"] == "law"
+        for memory, born in births_in(row).items()
+    ]
+
+
+def frequency_power(points: Sequence[LawPoint]) -> float:
+    """The p of birth ~ frequency^p, by least squares of the logarithms over the births of part "law start".
+
+    A birth counts at the geometric middle of its interval. Raises `ValueError` where a memory is not born.
+    """
+    if any(point.born is None for point in points):
+        raise ValueError("a memory is not born: the power of frequency would be that of the early ones alone")
+    frequencies = [float(point.design.split(", ")[1].split()[0]) for point in points]  # "gap 16, 24 in 1,000"
+    middles = [math.sqrt(max(point.born.after, 1) * point.born.by) for point in points]
+    return float(np.polyfit(np.log(frequencies), np.log(middles), 1)[0])
+
+
+def excesses(rows: Sequence[dict], part: str, cell: str) -> dict[int, float]:
+    """Test loss above the floor of each seed of a cell, in nats per character. `ValueError` for a run that diverged."""
+    chosen = [row for row in rows if (row["part"], row["cell"]) == (part, cell)]
+    if any("test" not in row for row in chosen):
+        raise ValueError(f"{part}, {cell}: a run diverged; the protocol says how to compare then")
+    return {row["seed"]: row["test"]["loss"] - row["test"]["floor"] for row in chosen}
+
+
+def excess_ratio(rows: Sequence[dict], part: str = "pairs", cells: tuple[str, str] = ("LSTM", "GRU")) -> Interval:
+    """How many times as much the first of `cells` loses as the second, over pairs, with a 95 % interval.
+
+    Geometric means, and Student's interval on the logarithms. Only seeds that both cells have count.
+    """
+    first, second = (excesses(rows, part, cell) for cell in cells)
+    seeds = sorted(first.keys() & second.keys())
+    logs = [[math.log(values[seed]) for seed in seeds] for values in (first, second)]
+    return Interval(*np.exp(paired_difference(*logs)).tolist())
+
+
+def share_closed(rows: Sequence[dict], counting: float, part: str, cell: str) -> float:
+    """The share of the distance from `counting`, an n-gram's loss, to the floor that a cell closes: mean over seeds."""
+    tests = [row["test"] for row in rows if (row["part"], row["cell"]) == (part, cell) and "test" in row]
+    return float(np.mean([(counting - test["loss"]) / (counting - test["floor"]) for test in tests]))
