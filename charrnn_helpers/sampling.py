@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from .networks.registry import CELLS
 from .text.arguments import explained
 from .text.encoding import Vocabulary
+from .training.device import device_of, read_ids
 from .training.evaluation import eval_mode
 from .training.threads import one_thread
 
@@ -26,7 +27,7 @@ def next_distribution(
     """
     _check_options(logits.shape[-1], temperature, top_k, top_p)
     with np.errstate(over="ignore"):  # a tiny temperature: the probability is 0 then
-        p = _unscaled_probabilities(logits.double().numpy(force=True), temperature, top_k, top_p)
+        p = _unscaled_probabilities(logits.cpu().double().numpy(force=True), temperature, top_k, top_p)
     return torch.from_numpy(p / p.sum(axis=-1, keepdims=True))
 
 
@@ -62,7 +63,7 @@ def logits_after(model: nn.Module, vocab: Vocabulary, text: str) -> Tensor:
     """
     ids = _encode_prompt(vocab, text)
     with eval_mode(model):
-        logits, _ = model(ids[None].to(next(model.parameters()).device))  # (1, n, V)
+        logits, _ = read_ids(model, ids[None])  # (1, n, V)
     return logits[0]
 
 
@@ -192,13 +193,13 @@ class ModuleSteps:
 
     def __init__(self, model: nn.Module, texts: int | None = None):
         self.model, self.texts, self.state = model, texts, None
-        self.device = next(model.parameters()).device
+        self.device = device_of(model)
 
     def step(self, ids: int | np.ndarray) -> np.ndarray:
         """Read one character in all texts, or one in each (B,): the logits of the next, (V,) or (B, V)."""
         column = torch.as_tensor(ids, device=self.device).view(-1, 1).expand(self.texts or 1, 1)
         logits, self.state = self.model(column, self.state)  # (B, 1, V)
-        logits = logits[:, 0].double().numpy(force=True)
+        logits = logits[:, 0].cpu().double().numpy(force=True)  # not every GPU has doubles
         return logits[0] if self.texts is None else logits
 
 

@@ -94,7 +94,7 @@ class NumpyNetwork:
 
     def __init__(self, model: CharModel, texts: int | None = None):
         cell = CELLS[model.cell]
-        weights = {name: weight.double().numpy(force=True) for name, weight in model.state_dict().items()}
+        weights = {name: weight.cpu().double().numpy(force=True) for name, weight in model.state_dict().items()}
         units, depth = model.rnn.hidden_size, model.rnn.num_layers
         gates = [number for number, block in enumerate(cell.blocks) if block != cell.candidate]
         order = [*gates, cell.blocks.index(cell.candidate)]

@@ -18,6 +18,7 @@ from ..text import tales
 from ..text.arguments import explained
 from ..text.encoding import Vocabulary
 from ..text.tales_grammar import BOYS, PRONOUNS
+from ..training.device import read_ids
 from .gates import trace
 from .memory import Share
 from .units import HERO
@@ -63,14 +64,14 @@ def written_by(model: nn.Module, vocab: Vocabulary, text: str, at: int, back: in
     ids, then = vocab.encode(text[: at + 1]), at - back
     with torch.no_grad():
         (record,) = trace(model, ids[:then])
-        logits = model(ids[None, :-1])[0][0, -1]
+        logits = read_ids(model, ids[None, :-1])[0][0, -1]
     rival = (logits - torch.where(torch.arange(len(logits)) == ids[-1], torch.inf, 0.0)).argmax()
     memory = record[cell.memory][-1]
     way, weight = (torch.from_numpy(one).to(memory) for one in np.polynomial.legendre.leggauss(steps))
     state = ((way[:, None] + 1) / 2 * memory).requires_grad_()  # (steps, H)
     h = record[cell.output_gate][-1] * state.tanh() if cell.output_gate else state
     start = state_of(cell.equations.carries, {cell.memory: state[None], "h": h[None]})
-    answers, _ = model(ids[None, then:-1].expand(steps, -1), start)
+    answers, _ = read_ids(model, ids[None, then:-1].expand(steps, -1), start)
     ahead = answers[:, -1, ids[-1]] - answers[:, -1, rival]
     (gradient,) = torch.autograd.grad(ahead @ weight / 2, state)
     light = np.zeros(at)
@@ -112,7 +113,7 @@ def remembered_places(
     for number in np.linspace(0, len(marks) - 1, min(most, len(marks))).round().astype(int):
         story, at, mark = marks[number]
         with torch.no_grad():
-            scores = model(vocab.encode(story[:at])[None])[0][0, -1, vocab.encode(mark.rivals)]
+            scores = read_ids(model, vocab.encode(story[:at])[None])[0][0, -1, vocab.encode(mark.rivals)]
         if mark.rivals[int(scores.argmax())] == mark.char:
             found.append(Place(story, at, {(name := HERO.search(story)[0]), PRONOUNS["his"][name in BOYS]}))
     if not found:

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from ..networks.registry import CELLS
 from ..text.arguments import explained
 from ..text.encoding import Vocabulary
+from ..training.device import read_ids
 from ..training.evaluation import eval_mode
 
 LONGEST = 20  # what networks are trained on; they are asked for more
@@ -113,5 +114,5 @@ def share_latched(model: nn.Module, vocab: Vocabulary, n: int) -> float:
     """In which share of `latched_lines` the character that the network finds most probable after "?" is the key."""
     ids = latched_lines(vocab, n)
     with eval_mode(model):
-        said = model(ids[:, :-1])[0][:, -1].argmax(-1)
+        said = read_ids(model, ids[:, :-1])[0][:, -1].argmax(-1)
     return (said == ids[:, -1]).double().mean().item()

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from ..networks.cells import state_of
 from ..networks.models import layers_as_cells
 from ..text.arguments import Ids, explained
+from ..training.device import device_of
 
 
 @explained
@@ -21,6 +22,7 @@ def trace(model: nn.Module, ids: Ids) -> list[dict[str, Tensor]]:
     """
     if ids.dim() != 1 or not len(ids):
         raise ValueError(f"ids has shape {tuple(ids.shape)}; trace reads one text of at least one character, (T,)")
+    ids = ids.to(device_of(model))
     x = (
         F.one_hot(ids, model.vocab_size).to(model.head.weight.dtype)
         if model.embedding is None
@@ -35,7 +37,7 @@ def trace(model: nn.Module, ids: Ids) -> list[dict[str, Tensor]]:
             steps.append(step)
         layers.append({name: torch.stack([one[name] for one in steps]) for name in step})
         x = layers[-1]["h"]  # what the next layer reads
-    return layers
+    return [{name: values.cpu() for name, values in layer.items()} for layer in layers]
 
 
 @explained

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..text.arguments import Rows, explained
+from ..training.device import read_ids
 from ..training.evaluation import eval_mode
 
 
@@ -26,7 +27,7 @@ def gradient_by_lag(model: nn.Module, ids: Rows) -> dict[str, Tensor]:
     state, states = None, []
     with eval_mode(model, gradients=True):
         for x in ids[:, :-1].split(1, dim=1):  # (B, 1)
-            logits, state = model(x, state)
+            logits, state = read_ids(model, x, state)
             states.append(state if isinstance(state, tuple) else (state,))  # parts of (layers, B, H)
         loss = F.cross_entropy(logits[:, -1], ids[:, -1], reduction="sum")  # each piece has its own loss
         parts = [part for parts in states[-2::-1] for part in parts]  # from k = 1 back to the first step

@@ -15,6 +15,7 @@ from ..text.arguments import explained
 from ..text.baselines import NGram
 from ..text.encoding import Vocabulary
 from ..text.tales_grammar import CHANCE
+from ..training.device import read_ids
 from ..training.evaluation import eval_mode
 from ..training.threads import one_thread
 from .excess import by_distance
@@ -116,16 +117,16 @@ def _scores_at(model: nn.Module | NGram, ids: Tensor, places: Tensor, context: i
     if context is None:
         state, rows = None, []
         for start in range(0, len(ids), chunk):
-            logits, state = model(ids[None, start : start + chunk], state)
+            logits, state = read_ids(model, ids[None, start : start + chunk], state)
             here = places[(places > start) & (places <= start + chunk)]
             rows.append(logits[0, here - 1 - start])
         return torch.cat(rows)
     if context < 1:
         raise ValueError(f"context is {context}; it must be at least 1 character, or None for all there are")
     first = places[places < context]  # too near to the beginning for a whole context
-    rows = [model(ids[None, :place])[0][:, -1] for place in first.tolist()]
+    rows = [read_ids(model, ids[None, :place])[0][:, -1] for place in first.tolist()]
     rest = places[places >= context]
     for part in rest.split(max(1, 200_000 // context)):
         windows = ids[part[:, None] + torch.arange(-context, 0)]  # (n, context)
-        rows.append(model(windows)[0][:, -1])
+        rows.append(read_ids(model, windows)[0][:, -1])
     return torch.cat(rows)

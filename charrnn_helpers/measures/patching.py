@@ -17,6 +17,7 @@ from ..networks.cells import State
 from ..sampling import next_distribution
 from ..text.encoding import Vocabulary
 from ..text.tales_grammar import WORDS
+from ..training.device import read_ids
 from ..training.evaluation import eval_mode
 from .memory import Recall
 from .units import HERO
@@ -38,7 +39,7 @@ def states_before(model: nn.Module, vocab: Vocabulary, stories: Sequence[str], p
     state, states = None, []
     with eval_mode(model):
         for step in range(1, int(at.max()) + 1):
-            _, state = model(ids[:, step - 1 : step], state)
+            _, state = read_ids(model, ids[:, step - 1 : step], state)
             states.append(_stacked(state)[:, :, which[at == step]])
     return torch.cat(states, dim=2)[:, :, at.argsort(stable=True).argsort()]  # in the order of `positions` again
 
@@ -47,9 +48,9 @@ def read_on(model: nn.Module, vocab: Vocabulary, states: Tensor, text: str | lis
     """Let each of n states read `text`, or its own of n texts of one length. Return logits (n, V) and new states."""
     texts = [text] * states.shape[2] if isinstance(text, str) else text
     ids = {each: vocab.encode(each) for each in set(texts)}
-    parts = tuple(part.contiguous() for part in states)
     with eval_mode(model):
-        logits, state = model(torch.stack([ids[each] for each in texts]), parts if len(parts) > 1 else parts[0])
+        rows, parts = torch.stack([ids[each] for each in texts]), tuple(part.contiguous() for part in states)
+        logits, state = read_ids(model, rows, parts if len(parts) > 1 else parts[0])
     return logits[:, -1], _stacked(state)
 
 

@@ -1,7 +1,9 @@
 """Where a network is trained."""
 
 import torch
+from torch import Tensor, nn
 
+from ..networks.cells import State, to_device
 from ..text.arguments import explained
 
 
@@ -24,6 +26,13 @@ def pick_device(name: str | torch.device | None = None) -> torch.device:
     return device
 
 
-def device_of(model: torch.nn.Module) -> torch.device:
-    """Return the device on which the weights of `model` are."""
-    return next(model.parameters()).device
+def device_of(model: nn.Module) -> torch.device:
+    """Return the device on which the weights of `model` are; the CPU if it has none."""
+    return next((weight.device for weight in model.parameters()), torch.device("cpu"))
+
+
+def read_ids(model: nn.Module, ids: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+    """Let `model` read `ids` (B, T) on its own device, and return logits (B, T, V) and the new state on the CPU."""
+    device = device_of(model)
+    logits, state = model(ids.to(device), to_device(state, device))
+    return logits.cpu(), to_device(state, "cpu")
