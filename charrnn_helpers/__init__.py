@@ -9,7 +9,7 @@ measures    bits and intervals, excess over the floor, samples, gates, units, gr
 experiments recipes, many runs at once, the trial, planted faults
 figures     every figure, with its description in words
 panels      every interactive panel
-exercises   `check`, `hint`, `solution`: a table for each notebook
+exercises   `check`, `hint`, `solution`: a module and a table of words for each notebook
 lecturer    students' copies, slides, a link for a class
 """
 

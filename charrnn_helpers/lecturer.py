@@ -13,9 +13,16 @@ from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import urlencode
 
-import nbformat
 
-NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
+def list_notebooks() -> list[Path]:
+    """List the notebooks beside the package; those of the working directory, if the package is installed without any.
+
+    Raises `ValueError` if there are none there either.
+    """
+    for folder in (Path(__file__).resolve().parents[1] / "notebooks", Path("notebooks"), Path()):
+        if paths := sorted(folder.resolve().glob("[0-9][0-9]_*.ipynb")):
+            return paths
+    raise ValueError(f"there are no notebooks in {Path.cwd()}; run this in the folder of the course")
 
 
 def students(folder: str | Path) -> list[Path]:
@@ -24,19 +31,21 @@ def students(folder: str | Path) -> list[Path]:
     Code cells, outputs and counts stay as they are, so that `pytest --nbval` holds for the copy as well. What stands
     beside the notebooks (figures, the glossary) is copied. Raises `ValueError` if there is anything in the folder.
     """
-    folder = Path(folder)
+    import nbformat  # takes a second, and only those who work with notebooks have it
+
+    paths, folder = list_notebooks(), Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise ValueError(f"{folder} is not empty; name a new folder, so that nobody's work is written over")
     written = []
-    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+    for path in paths:
         notebook = nbformat.read(path, as_version=4)
         notebook.cells = [cell for cell in notebook.cells if "instructor" not in cell.metadata.get("tags", [])]
         written.append(folder / path.name)
         nbformat.write(notebook, written[-1])
-    for path in NOTEBOOKS.glob("*.md"):
+    for path in paths[0].parent.glob("*.md"):
         shutil.copy(path, folder)
-    shutil.copytree(NOTEBOOKS / "figures", folder / "figures")
+    shutil.copytree(paths[0].with_name("figures"), folder / "figures")
     return written
 
 
@@ -57,12 +66,14 @@ def slides(folder: str | Path, prefixes: tuple[str, ...] = ("",), modules: str |
     `npm install reveal.js@4 requirejs jquery@3 mathjax@2` has put into its folder node_modules. Cells for the lecturer
     become speaker notes. Raises `ValueError` if no name fits.
     """
-    from nbconvert import SlidesExporter  # takes a second, which only slides need
+    import nbformat
+    from nbconvert import SlidesExporter
 
-    every = {path.stem: nbformat.read(path, as_version=4) for path in sorted(NOTEBOOKS.glob("*.ipynb"))}
+    paths = list_notebooks()
+    every = {path.stem: nbformat.read(path, as_version=4) for path in paths}
     chosen = {name: notebook for name, notebook in every.items() if name.startswith(tuple(prefixes))}
     if "lecture" in prefixes:
-        chosen["lecture"] = _lecture(every.values())
+        chosen["lecture"] = nbformat.v4.new_notebook(cells=_lecture_cells(every.values()))
     if not chosen:
         raise ValueError(f"no notebook begins with {' or '.join(prefixes)}; they are numbered 01 to 12")
     places = {name: f"{modules}/{place}" for name, place in MODULES.items() if modules}
@@ -72,22 +83,22 @@ def slides(folder: str | Path, prefixes: tuple[str, ...] = ("",), modules: str |
     Path(folder).mkdir(parents=True, exist_ok=True)
     written = []
     for name, notebook in chosen.items():
-        body, _ = exporter.from_notebook_node(notebook, {"metadata": {"path": str(NOTEBOOKS)}})
+        body, _ = exporter.from_notebook_node(notebook, {"metadata": {"path": str(paths[0].parent)}})
         written.append(Path(folder) / f"{name}.slides.html")
         written[-1].write_text(body.replace("</head>", wrapped, 1), encoding="utf-8")
     return written
 
 
-def _lecture(notebooks: Iterable[nbformat.NotebookNode]) -> nbformat.NotebookNode:
-    """The cells that are tagged `lecture`. Figures and long texts stand on slides of their own, without their code."""
-    cells = [cell for one in notebooks for cell in one.cells if "lecture" in cell.metadata.get("tags", [])]
+def _lecture_cells(notebooks: Iterable) -> list:
+    """Collect the cells that are tagged `lecture`. Figures and long texts get slides of their own, without code."""
+    cells = [cell for notebook in notebooks for cell in notebook.cells if "lecture" in cell.metadata.get("tags", [])]
     for number, cell in enumerate(cells):
         cell.id = f"lecture-{number}"
         outputs = cell.get("outputs", [])
         if any("image/png" in output.get("data", {}) or len(output.get("text", "")) > 400 for output in outputs):
             cell.metadata.slideshow = {"slide_type": "subslide"}
             cell.metadata.transient = {"remove_source": True}
-    return nbformat.v4.new_notebook(cells=cells)
+    return cells
 
 
 def page(file: str | Path, networks: str | Path | None = None) -> Path:
@@ -118,7 +129,7 @@ def link(hub: str, repository: str, prefix: str = "01", branch: str = "main") ->
     `hub` is where the hub lives ("https://hub.example.edu"), `repository` what `git clone` takes. A second click brings
     changes, and leaves the student's own work alone. Raises `ValueError` if no notebook begins with `prefix`.
     """
-    chosen = [path.name for path in sorted(NOTEBOOKS.glob("*.ipynb")) if path.name.startswith(prefix)]
+    chosen = [path.name for path in list_notebooks() if path.name.startswith(prefix)]
     if not chosen:
         raise ValueError(f"no notebook begins with {prefix}; they are numbered 01 to 12")
     folder = repository.rstrip("/").rsplit("/", 1)[-1].removesuffix(".git")

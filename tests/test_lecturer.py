@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -45,7 +46,7 @@ def test_nobodys_work_is_written_over(tmp_path, capsys):
 def test_slides_hold_all_code_need_no_network_and_have_speaker_notes(tmp_path, monkeypatch):
     for name in ("03_gru.ipynb", "07_playground.ipynb"):  # the shortest
         shutil.copy(ROOT / "notebooks" / name, tmp_path)
-    monkeypatch.setattr(lecturer, "NOTEBOOKS", tmp_path)
+    monkeypatch.setattr(lecturer, "list_notebooks", lambda: sorted(tmp_path.glob("*.ipynb")))
     written = lecturer.slides(tmp_path / "all", modules="node_modules")
     assert [path.name for path in written] == ["03_gru.slides.html", "07_playground.slides.html"]
     for page in (path.read_text(encoding="utf-8") for path in written):
@@ -58,6 +59,24 @@ def test_slides_hold_all_code_need_no_network_and_have_speaker_notes(tmp_path, m
     assert [path.name for path in lecturer.slides(tmp_path, ("07",))] == ["07_playground.slides.html"]
     with pytest.raises(ValueError, match="no notebook begins with 42"):
         lecturer.slides(tmp_path, ("42",))
+
+
+def test_an_installed_package_finds_the_notebooks_where_one_works_or_says_so(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(lecturer, "__file__", str(tmp_path / "site-packages" / "charrnn_helpers" / "lecturer.py"))
+    for folder in (ROOT, ROOT / "notebooks"):
+        monkeypatch.chdir(folder)
+        assert "01_encoding.ipynb" in lecturer.link("https://hub.example.edu", "https://git.example.org/a/course")
+    monkeypatch.chdir(tmp_path)
+    for command in (["students", "copy"], ["slides", "slides"], ["link", "https://hub.example.edu", "course"]):
+        with pytest.raises(SystemExit):
+            lecturer.main(command)
+        assert "there are no notebooks in" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_needs_no_notebook_needs_no_nbformat():
+    code = "import sys; sys.modules['nbformat'] = None; from charrnn_helpers import lecturer; lecturer.main(['-h'])"
+    assert "students FOLDER" in subprocess.check_output([sys.executable, "-c", code], text=True)
 
 
 def test_the_lecture_is_one_deck_of_the_cells_that_are_tagged_so(tmp_path):

@@ -1,42 +1,121 @@
 """Exercises of 01: text as numbers."""
 
+import math
+
 import torch
-from torch import Tensor
 
-from .engine import Wrong, answered, same
-
-
-def three_streams(length: int) -> tuple[Tensor, Tensor, int]:
-    """A case of 1.2: streams (3, length) of a text whose characters are 0, 1, 2, …, and windows of 4."""
-    inputs = torch.arange(3 * length).view(3, length)
-    return inputs, inputs + 1, 4
+from .engine import Wrong, answered, as_number, exercise, parts_of, same
 
 
-def walked(answer, inputs: Tensor, targets: Tensor, window: int):
-    """The batches that an answer to 1.2 gives, as a tuple of pairs."""
+def observe_pair(answer, ids):
+    x, y = map(torch.as_tensor, parts_of(answer(ids), "the inputs and the targets", "x, y"))
+    yield same(x, y, 0)  # is each character its own target?
+    yield x, y
+
+
+def other_pair(got, wanted):
+    x, y = got
+    if x.shape != y.shape:
+        return f"{len(x)} inputs and {len(y)} targets: each input needs one target"
+    return "for ids 7 3 5 2 the inputs are 7 3 5 and the targets 3 5 2"
+
+
+IDS = torch.tensor([7, 3, 5, 2, 9, 4])
+
+
+# %% 1.1
+# Every character but the last is an input, and what stands one place further on is its target.
+def inputs_and_targets(ids):
+    return ids[:-1], ids[1:]
+
+
+@exercise("1.1", inputs_and_targets, inputs=[(IDS,)], observe=observe_pair, otherwise=other_pair)
+def wrong_pairs(ids):
+    yield "backwards", (ids[1:], ids[:-1])
+    yield "your targets are not shifted: each is its own input, and copying would score a perfect 0", (ids, ids)
+    yield "wrapped_around", (ids, ids.roll(-1))
+    yield "an_input_too_many", (ids, ids[1:])
+    yield "shifted by two: the target is the very next character", (ids[:-2], ids[2:])
+
+
+def observe_batches(answer, inputs, targets, window):
     given = answered(answer(inputs, targets, window))
-    if isinstance(given, Tensor) or not hasattr(given, "__iter__"):
+    if isinstance(given, torch.Tensor) or not hasattr(given, "__iter__"):
         raise Wrong("return a list of pairs (x, y), or yield them one by one")
-    found = list(given)
-    if len(found) == 2 and all(isinstance(part, Tensor) for part in found):
+    batches = list(given)
+    if len(batches) == 2 and all(isinstance(part, torch.Tensor) for part in batches):
         raise Wrong("that is one pair: collect the pairs in a list, or yield each, and do not return inside the loop")
-    if not all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in found):
+    if not all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in batches):
         raise Wrong("each batch is a pair, `(x, y)`")
-    yield tuple(tuple(torch.as_tensor(part) for part in pair) for pair in found)
+    yield tuple(tuple(torch.as_tensor(part) for part in pair) for pair in batches)
 
 
-def other_batches(got, wanted) -> str:
-    """What sets batches apart from the right ones, where the table has no name for it."""
+def other_batches(got, wanted):
     if len(got) != len(wanted):
         return f"you give {len(got)} batches where {len(wanted)} whole windows fit"
-    if all(any(same(pair, other) for other in wanted) for pair in got):
-        return OUT_OF_ORDER
-    number = next(k for k, (ours, right) in enumerate(zip(got, wanted)) if not same(ours, right))
-    for name, ours, right in zip("xy", got[number], wanted[number]):
-        if ours.shape != right.shape:
-            return f"{name} of batch {number} has the shape {tuple(ours.shape)}; it should be {tuple(right.shape)}"
-        if not same(ours, right):
-            return f"stream 0 of {name} in batch {number} should read {right[0].tolist()}, yours is {ours[0].tolist()}"
+    for number, (pair, right_pair) in enumerate(zip(got, wanted, strict=True)):
+        for name, part, right in zip("xy", pair, right_pair, strict=True):
+            if part.shape != right.shape:
+                return f"{name} of batch {number} has the shape {tuple(part.shape)}; it should be {tuple(right.shape)}"
+            if not same(part, right):
+                should, does = right[0].tolist(), part[0].tolist()
+                return f"stream 0 of {name} in batch {number} should read {should}, yours is {does}"
 
 
-OUT_OF_ORDER = "the batches are out of order: each must begin where the one before it ended, or the state does not fit"
+TEXTS = [torch.arange(33).view(3, 11), torch.arange(24).view(3, 8)]  # of the characters 0, 1, 2, …
+STREAMS = [(text, text + 1, 4) for text in TEXTS]  # inputs, targets, window
+
+
+# %% 1.2
+# Each window starts where the last one ended; the last whole one starts at L - window at the latest.
+def windows(inputs, targets, window):
+    L = inputs.shape[1]
+    for start in range(0, L - window + 1, window):
+        yield inputs[:, start : start + window], targets[:, start : start + window]
+
+
+@exercise("1.2", windows, inputs=STREAMS, observe=observe_batches, otherwise=other_batches)
+def wrong_windows(inputs, targets, window):
+    L = inputs.shape[1]
+    starts = range(0, L - window + 1, window)
+
+    def cut(starts, x=inputs, y=targets, ahead=0):
+        return [(x[:, s : s + window], y[:, s + ahead : s + ahead + window]) for s in starts]
+
+    def cut_rows(starts):
+        return [(inputs[s : s + window], targets[s : s + window]) for s in starts]
+
+    first, second = cut(starts)
+    yield "your windows overlap: after one of them step on by `window`, not by one", cut(range(L - window + 1))
+    yield "your windows overlap: number k starts at k * window, not at k", cut(range(L // window))
+    yield "the last batch is short: what is less than a whole window is left out", cut(range(0, L, window))
+    yield "last_one_missing", cut(range(0, L - window, window))
+    yield "rows", cut_rows(starts)
+    yield "rows", cut_rows(range(len(inputs)))
+    yield "your targets are the inputs again: take them from `targets`", cut(starts, y=inputs)
+    yield "`targets` are one character ahead already, and you shift them once more", cut(starts, ahead=1)
+    yield "last_target_missing", cut(starts, y=inputs, ahead=1)
+    yield "x and y have changed places: first what is read, then what should be said", cut(starts, x=targets, y=inputs)
+    yield "out_of_order", [second, first]
+    yield "out_of_order", [first, first]
+    yield "out_of_order", [second, second]
+    yield "you give the first batch only: `return` belongs behind the loop", [first]
+
+
+# %% 1.3
+# A letter: 3/4 · log2(4/3) + 1/4 · log2(4) = 0.811 bits on average. The space after it is certain and costs nothing.
+letter = 3 / 4 * math.log2(4 / 3) + 1 / 4 * math.log2(4)
+floor = (letter + 0) / 2
+
+
+@exercise("1.3", floor, read=as_number, tolerance=0.006)
+def wrong_floors():
+    yield "that is the floor per letter; half of the characters are spaces, which cost nothing", letter
+    yield "that is in nats; the question asks for bits", letter * math.log(2) / 2
+    yield "that is in nats, and per letter: in bits, and half of the characters are free", letter * math.log(2)
+    yield "that would be for two letters that are equally likely; a is three times as likely as b", 0.5
+    yield "one bit is what two equally likely letters cost; these are not, and spaces cost nothing", 1.0
+    yield "that is what an a costs; once in four there is a b, which costs 2 bits", -math.log2(3 / 4) / 2
+    yield "not_weighted", (math.log2(4 / 3) + 2) / 4
+    yield "three characters, but they are not equally likely, and spaces are certain", math.log2(3) / 2
+    yield "that is the uniform model of three characters; the floor knows where the spaces are", math.log2(3)

@@ -1,74 +1,104 @@
 """Exercises of 04: training."""
 
+import math
+
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 from ..networks.cells import detach, map_state
-from ..networks.models import LSTMModel
-from .engine import answered, two_things
+from .engine import as_number, exercise, parts_of
+from .tiny_updates import all_weights, mistaken_update, run_updates, tiny_network
 
 
-def after_two_large_updates(answer):
-    """What an answer to 4.3 leaves of a tiny network: what stops it, does the state lead back, weights (W,), losses."""
-    torch.default_generator.manual_seed(0)
-    model = LSTMModel(5, 6, 1, 4)
-    model.head.weight.data.mul_(20)  # so that gradients are large and clipping matters
-    optimiser = torch.optim.SGD(model.parameters(), 0.5)
-    ids = torch.randint(5, (2, 25))
+def observe_loss(answer):
+    value = as_number(answer)
+    yield value == 0
+    yield abs(value - 1 / 90) < 0.002  # the tolerance of the loss would blur these two
+    yield value
+
+
+# %% 4.1
+first_loss = math.log(90)  # about 4.50 nats: -ln(1/90)
+
+
+@exercise("4.1", first_loss, observe=observe_loss, tolerance=0.02)
+def wrong_losses():
+    yield "that is in bits (log to base 2); nats are asked for", math.log2(90)
+    yield "that is the logarithm to base 10; the loss uses the natural one", math.log10(90)
+    yield "1/90 is the probability of each character; the loss is minus its logarithm", 1 / 90
+    yield "sign", -math.log(90)
+    yield "zero is the loss of a network that is certain and right; this one knows nothing", 0
+
+
+def other_loss(got, wanted):
+    if got.dim() > 0:
+        return f"you give {tuple(got.shape)} losses; take their mean"
+    return f"for one example you give {got.item():.3f} and the mean over all questions is {wanted.item():.3f}"
+
+
+RANDOM = torch.Generator().manual_seed(0)
+QUESTIONS = (torch.randn(3, 5, 7, generator=RANDOM), torch.randint(7, (3, 5), generator=RANDOM))
+
+
+# %% 4.2
+def sequence_loss(logits, targets):
+    return F.cross_entropy(logits.transpose(1, 2), targets)  # (B, V, T) against (B, T): the mean over all questions
+
+
+@exercise("4.2", sequence_loss, inputs=[QUESTIONS], read=torch.as_tensor, otherwise=other_loss)
+def wrong_sequence_losses(logits, targets):
+    each = F.cross_entropy(logits.transpose(1, 2), targets, reduction="none")  # (B, T)
+    yield "you summed over all questions where the mean is asked", each.sum()
+    yield "you scored the last step only: that is the assignment's mistake in silence", each[:, -1].mean()
+    yield "you summed over time; take the mean over time too, or long windows count more", each.sum(1).mean()
+    yield "the sign is turned: a loss is minus the log-probability", -each.mean()
+
+
+def observe_two_large_updates(answer):
+    """Look at what stops them, whether the state leads back, the weights (W,), the losses."""
+    model, optimiser, ids = tiny_network()
     windows = [(ids[:, start : start + 4], ids[:, start + 1 : start + 5]) for start in range(0, 24, 4)]
-    state, losses = None, []
-    for three in (windows[:3], windows[3:]):
-        try:
-            made = answered(answer(model, three, state, optimiser, 1.0))
-        except RuntimeError as problem:
-            if "second time" not in str(problem):
-                raise
-            yield "a graph is gone"
-            return
-        loss, state = two_things(made, "the loss and the state", "loss, state")
-        losses.append(float(loss))
-    yield "nothing stops it"
+
+    def update(three, state):
+        return parts_of(answer(model, three, state, optimiser, 1.0), "the loss and the state", "loss, state")
+
+    stop, losses, state = run_updates(update, [windows[:3], windows[3:]])
+    yield stop
     leads_back = []
     map_state(state, lambda part: leads_back.append(part.requires_grad))
     yield any(leads_back)
-    yield torch.cat([weight.detach().flatten() for weight in model.parameters()])
-    yield torch.tensor(losses)
+    yield all_weights(model)
+    yield torch.tensor([float(loss) for loss in losses])
 
 
-def large_update(
-    mean=True, zero="before", step="after", clip="after", state_in="carried", cut=True, together=False, told=sum
-):
-    """An answer to 4.3 with a fault. "each" stands for: once for every window."""
-
-    def answer(model, windows, state, optimiser, clip_to):
-        first, losses, whole = state, [], torch.zeros(())
-        if zero == "before":
-            optimiser.zero_grad()
-        for x, y in windows:
-            if zero == "each":
-                optimiser.zero_grad()
-            logits, state = model(x, {"carried": state, "first": first, "none": None}[state_in])
-            loss = F.cross_entropy(logits.flatten(0, 1), y.flatten()) / (len(windows) if mean else 1)
-            losses.append(loss.item())
-            whole = whole + loss
-            if not together:
-                loss.backward()
-            if clip == "each":
-                nn.utils.clip_grad_norm_(model.parameters(), clip_to)
-            if step == "each":
-                optimiser.step()
-            state = detach(state) if cut else state
-        if together:
-            whole.backward()
-        if clip == "after":
-            nn.utils.clip_grad_norm_(model.parameters(), clip_to)
-        if step == "after":
-            optimiser.step()
-        return told(losses), detach(state) if together else state
-
-    return answer
+# %% 4.3
+# Gradients add up until they are emptied; so the windows can be read one after the other, and need the memory of one.
+def large_update(model, windows, state, optimiser, clip):
+    optimiser.zero_grad()
+    total = 0.0
+    for x, y in windows:
+        logits, state = model(x, state)
+        loss = F.cross_entropy(logits.flatten(0, 1), y.flatten()) / len(windows)
+        loss.backward()
+        total += loss.item()
+        state = detach(state)
+    nn.utils.clip_grad_norm_(model.parameters(), clip)
+    optimiser.step()
+    return total, state
 
 
-def last_of(losses: list[float]) -> float:
-    return losses[-1]
+@exercise("4.3", large_update, observe=observe_two_large_updates, tolerance=1e-5)
+def wrong_large_updates():
+    yield "not_detached", mistaken_update(cut="never")
+    yield "one_graph", mistaken_update(cut="end")
+    yield "sum_of_losses", mistaken_update(mean=False)
+    yield "zero_grad_in_the_loop", mistaken_update(zero="each")
+    yield "no_zero_grad", mistaken_update(zero="never")
+    yield "step_in_the_loop", mistaken_update(step="each")
+    yield "the weights stay as they were: call optimiser.step() after the loop", mistaken_update(step="never")
+    yield "you clip in the loop: clip once, when the gradients of all windows are there", mistaken_update(clip="each")
+    yield "no_clip", mistaken_update(clip="never")
+    yield "first_state", mistaken_update(start="first")
+    yield "every window starts with an empty memory: hand the state on", mistaken_update(start="none")
+    yield "last_loss", mistaken_update(report=lambda losses: losses[-1].item())

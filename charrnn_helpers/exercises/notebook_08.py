@@ -1,27 +1,35 @@
 """Exercises of 08: inside the gates."""
 
+import math
+
 import torch
 from torch.nn import functional as F
 
-from .engine import Wrong, answered
+from .engine import Wrong, answered, as_number, exercise
+
+# %% 8.1
+# In ten characters the logarithm falls by 9 · 0.01 + 4.61 = 4.70, nearly all of it at the tenth; it must fall by 1.
+tau = -10 / (9 * math.log(0.99) + math.log(0.01))
 
 
-def two_picks(answer, values, feature):
-    """Judged on two sets of units: the closest one falls in the first, and rises in the second."""
-    picks = []
-    for units, along in (units_and_feature(-1.0), (values, feature)):
-        got = torch.as_tensor(answered(answer(units, along)))
-        if got.numel() != 1:
-            raise Wrong(f"return one number, that of a unit; you return {got.numel()}")
-        if got.dtype.is_floating_point or not 0 <= int(got) < units.shape[1]:
-            last = units.shape[1] - 1
-            raise Wrong(f"there are units 0 to {last}, and you return {got.item():.3g}: return its number")
-        picks.append(int(got))
-    yield tuple(picks)
+@exercise("8.1", tau, read=as_number, tolerance=0.05)
+def wrong_times():
+    fall = 9 * math.log(0.99) + math.log(0.01)
+    yield "near 2 it is; now to one decimal: -1 / mean(ln f)", 2.0
+    yield "after ten characters hardly a hundredth is left: look at the tenth gate", 10.0
+    yield "that is nine characters' opinion: the tenth gate, 0.01, undoes them all", 100.0
+    yield "that is the time of the nine gates alone: the tenth undoes them all", -1 / math.log(0.99)
+    yield "mean_gate", -1 / math.log(0.892)
+    yield "mean_gate_near_1", 1 / (1 - 0.892)
+    yield "mean_time", -(9 / math.log(0.99) + 1 / math.log(0.01)) / 10
+    yield "that is the half-life; 1/e was asked for, which is 1 / ln 2 times as long", -10 * math.log(2) / fall
+    yield "that is in rounds of ten characters: give characters", -1 / fall
+    yield "that is the rate, what the logarithm loses at each character; the time is one over it", -fall / 10
+    yield "the sign: the logarithm of a gate is negative, and a time is not", 10 / fall
 
 
 def units_and_feature(sign: float) -> tuple[torch.Tensor, torch.Tensor]:
-    """Values (6, 7) and a feature (6,); each unit catches one mistake."""
+    """Make values (6, 7) and a feature (6,); each unit catches one mistake."""
     feature = torch.tensor([0.0, 1.0, 2.0, 3.0, 4.0, 5.0])
     noise = torch.tensor([0.5, -0.9, 0.6, -0.7, 0.9, -0.4])
     values = [
@@ -36,37 +44,95 @@ def units_and_feature(sign: float) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.stack(values, dim=1), feature
 
 
-def four_changes() -> torch.Tensor:
-    """Changes (4, 160) of a state, 0.5 to 5 long, in directions of their own."""
-    directions = torch.randn(4, 160, generator=torch.Generator().manual_seed(0))
-    return F.normalize(directions, dim=-1) * torch.tensor([[0.5], [2.0], [3.0], [5.0]])
+FALLING, RISING = units_and_feature(-1.0), units_and_feature(1.0)  # what the closest unit does
 
 
-def direction_and_length(answer, change):
-    """In a word, what the rows of a control have in common with those of `change` (n, H); "fine" if only the length."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(1)  # the same answer, the same verdict, though it draws noise
-        got = torch.as_tensor(answered(answer(change)))
-    if got.shape != change.shape:
-        wanted = tuple(change.shape)
-        raise Wrong(f"return a change for each row, {wanted} as `change`; yours has the shape {tuple(got.shape)}")
-    length, wanted = got.norm(dim=-1), change.norm(dim=-1)  # (n,) each
-    along = F.cosine_similarity(got, change, dim=-1)
+def observe_picks(answer, *_):
+    """Look at the units that are picked where the closest one falls, and where it rises."""
+    picks = []
+    for values, feature in (FALLING, RISING):
+        unit = torch.as_tensor(answered(answer(values, feature)))
+        if unit.numel() != 1:
+            raise Wrong(f"return one number, that of a unit; you return {unit.numel()}")
+        if unit.dtype.is_floating_point or not 0 <= int(unit) < values.shape[1]:
+            last = values.shape[1] - 1
+            raise Wrong(f"there are units 0 to {last}, and you return {unit.item():.3g}: return its number")
+        picks.append(int(unit))
+    yield tuple(picks)
+
+
+# %% 8.2
+# Pearson's correlation of every unit with the feature; the largest in size, whatever its sign.
+def closest_unit(values, feature):
+    v, f = values - values.mean(0), feature - feature.mean()
+    r = (v * f[:, None]).sum(0) / (v.norm(dim=0) * f.norm())
+    return r.abs().argmax()
+
+
+@exercise("8.2", closest_unit, inputs=[RISING], observe=observe_picks)
+def wrong_units(values, feature):
+    covariance = ((values - values.mean(0)).T @ (feature - feature.mean())).abs()
+    r = torch.corrcoef(torch.cat([values.T, feature[None]]))[-1, :-1]
+    with_means = values.T @ feature / values.norm(dim=0)
+    yield "that is the covariance: a unit with large values wins by size; divide by both lengths", covariance.argmax()
+    yield "you look for the highest correlation, with its sign: a unit that goes down is as good", r.argmax()
+    yield "you look for the lowest correlation, with its sign: one that goes up is as good", r.argmin()
+    yield "that is the unit that goes along least: argmax, not argmin", r.abs().argmin()
+    yield "subtract the means first: without that a common level counts as going along", with_means.abs().argmax()
+    yield "nearest_in_value", (values - feature[:, None]).abs().mean(0).argmin()
+
+
+def observe_directions_and_lengths(answer, change):
+    """Say in a word what a control has in common with `change` (n, H), row by row; "fine" if only the length."""
+    torch.default_generator.manual_seed(1)  # the same answer, the same verdict, though it draws noise
+    control = torch.as_tensor(answered(answer(change)))
+    if control.shape != change.shape:
+        shapes = f"{tuple(change.shape)} as `change`; yours has the shape {tuple(control.shape)}"
+        raise Wrong(f"return a change for each row, {shapes}")
+    length, wanted = control.norm(dim=-1), change.norm(dim=-1)  # (n,) each
+    along = F.cosine_similarity(control, change, dim=-1)
     of_noise = change.shape[-1] ** 0.5
     facts = {
         "nothing": length.max() < 1e-6,
         "the same": along.min() > 0.999,
         "backwards": along.max() < -0.5,
         "along": along.abs().max() > 0.6,  # noise of 160 units never is
-        "fine": _near(length, wanted, 0.01),
-        "long as a whole": _near(got.norm(), change.norm(), 1e-5),
-        "one long": _near(length, torch.ones(()), 0.01),
-        "bare noise": _near(length, torch.tensor(of_noise), 0.3),
-        "times noise": _near(length, of_noise * wanted, 0.3),
-        "about as long": _near(length, wanted, 0.5),
+        "fine": is_near(length, wanted, 0.01),
+        "long as a whole": is_near(control.norm(), change.norm(), 1e-5),
+        "one long": is_near(length, torch.ones(()), 0.01),
+        "bare noise": is_near(length, torch.tensor(of_noise), 0.3),
+        "times noise": is_near(length, of_noise * wanted, 0.3),
+        "about as long": is_near(length, wanted, 0.5),
     }
     yield next((name for name, holds in facts.items() if holds), "otherwise long")
 
 
-def _near(length, wanted, share: float) -> bool:
+def is_near(length, wanted, share: float) -> bool:
     return bool(((length - wanted).abs() <= share * wanted).all())
+
+
+RANDOM = torch.Generator().manual_seed(0)
+CHANGES = F.normalize(torch.randn(4, 160, generator=RANDOM), dim=-1) * torch.tensor([[0.5], [2.0], [3.0], [5.0]])
+
+
+# %% 8.3
+# Noise points anywhere; each row is brought to length 1, and then to the length of its change.
+def control(change):
+    noise = torch.randn_like(change)
+    return noise / noise.norm(dim=-1, keepdim=True) * change.norm(dim=-1, keepdim=True)
+
+
+@exercise("8.3", control, inputs=[(CHANGES,)], observe=observe_directions_and_lengths)
+def wrong_controls(change):
+    noise = torch.randn_like(change)
+    length = change.norm(dim=-1, keepdim=True)
+    direction = noise / noise.norm(dim=-1, keepdim=True)
+    yield "that is the operation itself: a control has another direction", change
+    yield "that is the operation backwards: it takes the other hero further away, and that matters", -change
+    yield "partly_along", (change / length + direction) / 2**0.5 * length
+    yield "nothing is changed: that shows only that the network goes on as before", 0 * change
+    yield "bare_noise", noise
+    yield "noise is not 1 long: divide each row by its own length before you multiply", noise * length
+    yield "as_long_as_a_whole", noise / noise.norm() * change.norm()
+    yield "each row is 1 long: multiply it by the length of its change", direction
+    yield "about_as_long", noise * change

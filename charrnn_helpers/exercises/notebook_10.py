@@ -6,63 +6,75 @@ from torch.nn import functional as F
 
 from ..experiments.faults import FAULTS, answer_to_accusation, hidden_fault
 from ..networks.cells import detach
-from ..networks.models import LSTMModel
-from .engine import answered
-
-NAMES = (*FAULTS, "sound")
+from .engine import answered, exercise
+from .tiny_updates import all_weights, mistaken_update, run_updates, tiny_network
 
 
-def after_three_updates(answer):
-    """What stops an update of 10.2, is its loss still a tensor, and the weights (W,) it leaves in a tiny network."""
-    torch.default_generator.manual_seed(0)
-    model = LSTMModel(5, 6, 1, 4)
-    ids = torch.randint(5, (2, 25))
-    model.head.weight.data.mul_(20)  # so that gradients are large and clipping matters
-    optimiser = torch.optim.SGD(model.parameters(), 0.5)
-    state, losses = None, []
-    for start in (0, 8, 16):
-        x, y = ids[:, start : start + 8], ids[:, start + 1 : start + 9]
-        try:
-            loss, state = answered(answer(model, optimiser, x, y, state))
-        except RuntimeError as problem:
-            known = [words for words in ("second time", "inplace") if words in str(problem)]
-            if not known:
-                raise
-            yield known[0]
-            return
-        losses.append(loss)
-    yield "nothing stops it"
+def other_name(got, wanted):
+    return f"give the name as a string, one of {', '.join(FAULTS)}, or sound"
+
+
+# %% 10.1
+# The training loss is below the floor, so the network knows what it cannot know. The validation loss is absurd, so this
+# knowledge is worthless elsewhere. The evidence shows why: what was wanted is what was fed.
+fault = "unshifted_targets"
+
+
+@exercise("10.1", fault, otherwise=other_name)
+def wrong_names():
+    hidden = hidden_fault(7)
+    for name in (*FAULTS, "sound"):
+        if name != hidden:
+            yield answer_to_accusation(hidden, name), name
+
+
+def observe_three_updates(answer):
+    """Look at what stops them, whether a loss is still a tensor with its graph, and the weights (W,)."""
+    model, optimiser, ids = tiny_network()
+    windows = [(ids[:, start : start + 8], ids[:, start + 1 : start + 9]) for start in (0, 8, 16)]
+
+    def update_once(window, state):
+        return answered(answer(model, optimiser, *window, state))
+
+    stop, losses, _ = run_updates(update_once, windows)
+    yield stop
     yield any(isinstance(loss, torch.Tensor) and loss.requires_grad for loss in losses)
-    yield torch.cat([weight.detach().flatten() for weight in model.parameters()])
+    yield all_weights(model)
 
 
-def update(zero=True, late=False, clip=True, after=detach, retain=False, value=torch.Tensor.item):
-    """An update with a fault that readers plant."""
-
-    def update(model, optimiser, x, y, state):
-        logits, state = model(x, state)
-        loss = F.cross_entropy(logits.flatten(0, 1), y.flatten())
-        if zero and not late:
-            optimiser.zero_grad()
-        loss.backward(retain_graph=retain)
-        if clip:
-            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        if late:
-            optimiser.zero_grad()
-        optimiser.step()
-        return value(loss), after(state)
-
-    return update
+def one_window(**mistake):
+    """Make an answer to 10.2 with a mistake."""
+    large_update = mistaken_update(**mistake)
+    return lambda model, optimiser, x, y, state: large_update(model, [(x, y)], state, optimiser, 1.0)
 
 
-def unchanged(value):
-    return value
+# %% 10.2
+# Gradients of the last update must go before new ones are added; and the next window must not lead back into this one.
+def update(model, optimiser, x, y, state):
+    logits, state = model(x, state)
+    loss = F.cross_entropy(logits.flatten(0, 1), y.flatten())
+    optimiser.zero_grad()
+    loss.backward()
+    nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimiser.step()
+    return loss.item(), detach(state)
 
 
-def windows():
-    """Cases of 10.3: a sound pair of windows, and seven that do not fit together."""
-    one = [4, 0, 2, 2, 5, 1, 3, 0, 5, 4, 1, 1, 0, 3, 2, 5, 4]
-    ids = torch.tensor([one, [2, 3, 3, 0, 4, 2, 0, 5, 1, 2, 4, 0, 5, 5, 3, 1, 0]])
+@exercise("10.2", update, observe=observe_three_updates, tolerance=1e-6)
+def wrong_updates():
+    yield "not_detached", one_window(cut="never")
+    yield "graph_retained", one_window(cut="never", retain=True)
+    yield "loss_a_tensor", one_window(report=sum)
+    yield "no_zero_grad", one_window(zero="never")
+    yield "no_clip", one_window(clip="never")
+    yield "no_state", one_window(start="none")
+    yield "zero_grad() after backward() throws away the gradients that you have just computed", one_window(zero="after")
+
+
+def pairs_of_windows():
+    """Make a sound pair of windows, and seven that do not fit together."""
+    first = [4, 0, 2, 2, 5, 1, 3, 0, 5, 4, 1, 1, 0, 3, 2, 5, 4]
+    ids = torch.tensor([first, [2, 3, 3, 0, 4, 2, 0, 5, 1, 2, 4, 0, 5, 5, 3, 1, 0]])
     x1, y1, x2 = ids[:, :8], ids[:, 1:9], ids[:, 8:16]
     other = x2.clone()
     other[1] = ids[1, 9:17]  # the second stream comes from elsewhere
@@ -74,6 +86,21 @@ def windows():
     return targets + [(x1, y1, second) for second in (x1, ids[:, 7:15], ids[:, 9:17], other)]
 
 
-HIDDEN = hidden_fault(7)
-OTHER_NAMES = [(name, answer_to_accusation(HIDDEN, name)) for name in NAMES if name != HIDDEN]
-NO_NAME = f"give the name as a string, one of {', '.join(FAULTS)}, or sound"
+# %% 10.3
+# The targets are the inputs one further on, and the last target is what the next window begins with: in all streams.
+def goes_on(x1, y1, x2):
+    return torch.equal(x1[:, 1:], y1[:, :-1]) and torch.equal(x2[:, 0], y1[:, -1])
+
+
+@exercise("10.3", goes_on, inputs=pairs_of_windows(), read=bool)
+def wrong_checks(x1, y1, x2):
+    shifted, follows = torch.equal(x1[:, 1:], y1[:, :-1]), torch.equal(x2[:, 0], y1[:, -1])
+    again, repeats = torch.equal(x1, x2), torch.equal(x2[:, 0], x1[:, -1])
+    yield "sound windows are refused: y1 is x1 one further on, and x2 begins with the last target", False
+    yield "you let unshifted targets pass: y1 must be x1 one further on", True
+    yield "you look at the last target only, so unshifted targets pass: compare all of y1", follows
+    yield "shifted_by_two", follows and not torch.equal(x1[:, :-1], y1[:, :-1])
+    yield "you let a window pass that comes again: x2 must begin with the last target, y1[:, -1]", shifted
+    yield "a second window that repeats the last input passes: compare with y1[:, -1]", shifted and not again
+    yield "one_left_out", shifted and not again and not repeats
+    yield "one_stream_only", shifted and (x2[:, 0] == y1[:, -1]).any()

@@ -1,5 +1,7 @@
-"""The recogniser walks the tables as a reader would, and a few answers that stand in no table."""
+"""Each exercise is walked as a reader would, with all its wrong answers, and a few that are none of these."""
 
+import ast
+import json
 import math
 import re
 import runpy
@@ -7,20 +9,21 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 from charrnn_helpers.exercises import EXERCISES, check, claim, hint, progress, solution, written
+from charrnn_helpers.exercises.engine import Exercise, judge
 from charrnn_helpers.measures import longest_copied_span, paired_difference
 from charrnn_helpers.networks import GRUCell, LSTMCell, detach, num_parameters
 
 
 @pytest.fixture
-def said(capsys):
-    """`said(check, "1.1", answer)`: what that call prints."""
+def said(capsys, tmp_path, monkeypatch):
+    """`said(check, "1.1", answer)`: what that call prints. What it keeps, it keeps in a folder of the test."""
+    monkeypatch.chdir(tmp_path)
 
     def say(call, *given):
         call(*given)
@@ -29,22 +32,37 @@ def said(capsys):
     return say
 
 
+def imported(number):
+    """What the notebook of an exercise imports, by name."""
+    (path,) = (Path(__file__).parents[2] / "notebooks").glob(f"{int(number.split('.')[0]):02}_*.ipynb")
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    tree = ast.parse("\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"))
+    names = {}
+    exec(ast.unparse([node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]), names)
+    return names
+
+
 @pytest.mark.parametrize("number", list(EXERCISES))
-def test_an_exercise_is_open_gives_hints_names_mistakes_and_finds_its_own_solution_right(said, number, monkeypatch):
+def test_an_exercise_is_open_gives_hints_names_mistakes_and_its_solution_is_right_in_its_notebook(
+    said, number, monkeypatch
+):
     exercise = EXERCISES[number]
-    blank = [lambda *_: None, lambda *_: ...] if callable(exercise.right) else []
+    blank = [lambda *_: None, lambda *_: ...] if callable(exercise.answer) else []
     for answer in (None, ..., *blank):
         assert said(check, number, answer) == f'{number} is still open. hint("{number}") for a first step.'
     monkeypatch.setattr(exercise, "hints_given", 0)
-    hints = exercise.hints
+    hints = list(exercise.words["hint"].values())
     for step in [*range(len(hints)), len(hints) - 1]:
         assert said(hint, number) == f"{number}, hint {step + 1} of {len(hints)}: {hints[step]}"
     assert len(set(hints)) >= 2
-    for answer, sentence in exercise.wrong_answers:
+    for sentence, answer in exercise.wrong_answers():
         assert said(check, number, answer) == f"{number}, not yet: {sentence}"
-    assert len({sentence for _, sentence in exercise.wrong_answers}) >= 3
-    names = {"math": math, "np": np, "torch": torch, "nn": nn, "check": check}
-    assert said(exec, said(solution, number), names) == f"{number} is right."
+    sentences = {sentence for sentence, _ in exercise.wrong_answers()}
+    assert len(sentences) >= 3
+    assert all(" " in sentence for sentence in sentences)  # no name without its words
+    named = set(exercise.words) - {"hint", "otherwise", "kept"}
+    assert {exercise.words[name] for name in named} <= sentences  # no words without a wrong answer
+    assert said(exec, said(solution, number), imported(number)) == f"{number} is right."
 
 
 def all_windows_at_once(model, windows, state, optimiser, clip):
@@ -185,7 +203,7 @@ IN_NO_TABLE = [  # answers that are read, or fall through the table; and those o
     ("2.2", cell(LSTMCell, half_cut_off), "the numbers are right, the gradients are not"),
     ("2.2", cell(LSTMCell, lambda *_: 1 / 0), "your code stopped with ZeroDivisionError: division by zero"),
     ("2.4", lambda *_: 7, "for inputs=64, units=128, layers=3 you count 7, and nn.LSTM has 363,520"),
-    ("2.4", lambda *_: 363_520, "for inputs=5, units=7, layers=1 you count 363520, and nn.LSTM has 392"),
+    ("2.4", lambda *_: 363_520, "for inputs=5, units=7, layers=1 you count 363,520, and nn.LSTM has 392"),
     ("2.3", small_forget_biases, "add up to 0.30"),
     ("3.1", 1.5, "a gate lies between 0 and 1, and 1.5 does not"),
     ("3.1", 0.9, "z = 0.9 gives 0.4, not 0.25"),
@@ -204,13 +222,13 @@ IN_NO_TABLE = [  # answers that are read, or fall through the table; and those o
     ("4.1", 0.02, "0.02 is not it"),
     ("4.2", lambda x, y: F.cross_entropy(x.transpose(1, 2), y, reduction="none"), "you give (3, 5) losses"),
     ("4.2", lambda x, y: torch.tensor(0.0), "for one example you give 0.000"),
-    ("4.3", lambda *given: (EXERCISES["4.3"].right(*given)[0], None), "compare it line by line"),
-    ("4.3", lambda *given: EXERCISES["4.3"].right(*given)[0], "return two things, the loss and the state"),
+    ("4.3", lambda *given: (EXERCISES["4.3"].answer(*given)[0], None), "compare it line by line"),
+    ("4.3", lambda *given: EXERCISES["4.3"].answer(*given)[0], "return two things, the loss and the state"),
     ("5.1", lambda losses, width: losses[:2], "6 losses went in and 2"),
     ("5.1", lambda losses, width: [0.0] * len(losses), "8, 6, 6 and 3.67"),
     ("5.2", 1.0, "1.0000 is not"),
     ("5.3", lambda *_: 0.0, "for the example the share is 0.638"),
-    ("5.3", lambda x, o, kinds, kind: EXERCISES["5.3"].right(x, o, kinds, "name"), "not a fixed name"),
+    ("5.3", lambda x, o, kinds, kind: EXERCISES["5.3"].answer(x, o, kinds, "name"), "not a fixed name"),
     ("6.1", 0.5, "every probability is squared"),
     ("6.2", lambda s, u, t, k: (s / t).softmax(0), "the index of one character; you return 5 numbers"),
     ("6.2", lambda s, u, t, k: (s / t).softmax(0).max(), "a whole number; you return 0.437"),
@@ -249,7 +267,7 @@ IN_NO_TABLE = [  # answers that are read, or fall through the table; and those o
     ("10.2", update(zero=False, state_after=lambda state: state), "detach what you return"),
     ("10.2", update(clip=5.0), "so is the clipping to 1.0"),
     ("10.2", update(clip=0.5), "compare it line by line"),
-    ("10.3", lambda x1, y1, x2: EXERCISES["10.3"].right(x1[:1], y1[:1], x2[:1]), "must hold in all"),
+    ("10.3", lambda x1, y1, x2: EXERCISES["10.3"].answer(x1[:1], y1[:1], x2[:1]), "must hold in all"),
 ]
 
 
@@ -260,8 +278,7 @@ def test_every_other_answer_gets_one_sentence(said, number, answer, words):
     assert words in sentence
 
 
-def test_a_right_cell_is_kept_and_found_again(said, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_a_right_cell_is_kept_and_found_again(said, tmp_path):
     assert said(written, "3.2") == "exercise 3.2 has not been solved in this folder: this is its solution"
     source = (
         EXERCISES["3.2"].solution.replace("xr + hr", "hr + xr").replace("check", "answer = ").replace('"3.2", ', "")
@@ -272,10 +289,10 @@ def test_a_right_cell_is_kept_and_found_again(said, tmp_path, monkeypatch):
     kept = tmp_path / "runs" / "exercise_3.2.py"
     assert "hr + xr" in kept.read_text()
     assert said(written, "3.2") == "exercise 3.2, as you wrote it"
-    assert written("3.2") is not EXERCISES["3.2"].right
+    assert written("3.2") is not EXERCISES["3.2"].answer
     for broken in (kept.read_text().replace("(1 - z)", "z"), kept.read_text()[:-10]):
         kept.write_text(broken)
-        assert written("3.2") is EXERCISES["3.2"].right
+        assert written("3.2") is EXERCISES["3.2"].answer
     with pytest.raises(ValueError, match=r"the answers to 2\.2 are not kept"):
         written("2.2")
 
@@ -285,19 +302,28 @@ def test_checking_does_not_disturb_the_global_random_numbers(said):
     expected = torch.rand(1)
     torch.manual_seed(0)
     for number, exercise in EXERCISES.items():
-        said(check, number, exercise.right)
+        said(check, number, exercise.answer)
         said(check, number, lambda *_: torch.rand(1))
     assert torch.equal(torch.rand(1), expected)
 
 
-def test_entering_the_tables_runs_no_solution():
-    """So the first cell of a notebook stays quick, and its random numbers stay as they were."""
+def test_to_import_the_exercises_leaves_the_random_numbers_as_they_were():
     code = (
         "import torch; before = torch.get_rng_state(); from charrnn_helpers.exercises import EXERCISES;"
         "assert torch.equal(torch.get_rng_state(), before); assert len(EXERCISES) > 30;"
-        "assert not any('right' in vars(exercise) for exercise in EXERCISES.values())"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_fewer_or_more_outcomes_than_asked_for_are_not_right():
+    def mistakes():
+        yield "the last one is missing", [8, 9]
+
+    three = Exercise("1.1", [8, 9, 10], mistakes, observe=iter)
+    assert judge(three, [8, 9, 10]).state == "solved"
+    assert judge(three, [8, 9]) == ("tried", "the last one is missing")
+    assert judge(three, [8]) == ("tried", "it gives fewer results than are asked for")
+    assert judge(three, [8, 9, 10, 11]) == ("tried", "it gives more results than are asked for")
 
 
 def test_progress_tells_what_check_last_said(monkeypatch, said):
@@ -313,7 +339,10 @@ def test_progress_tells_what_check_last_said(monkeypatch, said):
     said(check, "4.1", 90.0)  # changed for the worse
     said(check, "4.2", ...)
     assert said(progress, 4) == f"0 of {len(four)} solved: 4.1 tried, 4.2 still open, {rest}"
-    with pytest.raises(ValueError, match="1 to 12"):
+
+
+def test_progress_names_the_notebooks_that_have_exercises():
+    with pytest.raises(ValueError, match=r"no exercises of notebook 11; there are exercises of 1, 2, .*, 10, 12$"):
         progress(11)
 
 

@@ -1,0 +1,115 @@
+"""What a student calls: `check`, `hint`, `solution`, `progress`, `written`; and `claim`."""
+
+import inspect
+import math
+from pathlib import Path
+from textwrap import dedent
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from ..training.files import whole_file
+from .engine import EXERCISES, Exercise, judge
+
+
+def claim(words: str, holds: bool) -> None:
+    """Print a sentence of the notebook: with ✓ if it holds here, with ✗ if it does not, as it may on another text."""
+    print("✓" if holds else "✗", words)
+
+
+def check(number: str, answer=None) -> None:
+    """Say whether `answer` solves exercise `number`, or name the fault. Raises `ValueError` for no such exercise.
+
+    A blank answer is still open and harms nothing: the notebook runs to its end. The global random numbers of torch
+    are left as they were.
+    """
+    exercise = _find(number)
+    verdict = judge(exercise, answer)
+    exercise.state = verdict.state
+    if verdict.state == "still open":
+        print(f'{number} is still open. hint("{number}") for a first step.')
+    elif verdict.state == "tried":
+        print(f"{number}, not yet: {verdict.sentence}")
+    elif exercise.keep and _keep(exercise, answer):
+        print(f"{number} is right. {exercise.words['kept']}")
+    else:
+        print(f"{number} is right.")
+
+
+def hint(number: str) -> None:
+    """Print the next hint for exercise `number`; after the last, the last again."""
+    exercise = _find(number)
+    hints = exercise.words["hint"]  # "1", "2", …
+    exercise.hints_given = min(exercise.hints_given + 1, len(hints))
+    print(f"{number}, hint {exercise.hints_given} of {len(hints)}: {hints[str(exercise.hints_given)]}")
+
+
+def solution(number: str) -> None:
+    """Print the solution of exercise `number` with its reason."""
+    print(_find(number).solution)
+
+
+def progress(notebook: int) -> None:
+    """Print which exercises of a notebook are solved, as `check` last saw them in this session.
+
+    Raises `ValueError` for a notebook without exercises.
+    """
+    states = {number: asked.state for number, asked in EXERCISES.items() if number.startswith(f"{notebook}.")}
+    if not states:
+        others = ", ".join(dict.fromkeys(number.split(".")[0] for number in EXERCISES))
+        raise ValueError(f"there are no exercises of notebook {notebook!r}; there are exercises of {others}")
+    solved = sum(state == "solved" for state in states.values())
+    print(f"{solved} of {len(states)} solved: {', '.join(f'{number} {state}' for number, state in states.items())}")
+
+
+def written(number: str) -> type[nn.Module]:
+    """Return the class that `check` has found right and kept in the folder `runs`, or that of the solution; say which.
+
+    Raises `ValueError` for an exercise whose answers are not kept.
+    """
+    exercise = _find(number)
+    if not exercise.keep:
+        raise ValueError(f"the answers to {number} are not kept")
+    path = _path_of_kept(exercise)
+    if path.is_file() and (answer := _rebuild(exercise, path.read_text(encoding="utf-8"))):
+        print(f"exercise {number}, as you wrote it")
+        return answer
+    print(f"exercise {number} has not been solved in this folder: this is its solution")
+    return exercise.answer
+
+
+def _keep(exercise: Exercise, answer: type[nn.Module]) -> bool:
+    """Keep the source of its `forward`, if that is all that is needed to make the class again; say whether it is."""
+    try:
+        source = dedent(inspect.getsource(answer.forward))
+        if not _rebuild(exercise, source):
+            return False
+        path = _path_of_kept(exercise)
+        path.parent.mkdir(exist_ok=True)
+        with whole_file(path) as file:
+            file.write(source.encode())
+    except (OSError, TypeError):  # there is no source, or no room to write it
+        return False
+    return True
+
+
+def _rebuild(exercise: Exercise, source: str) -> type[nn.Module] | None:
+    """Make the class of the solution with the student's `forward`; `None` if it is not right."""
+    names = {"math": math, "torch": torch, "nn": nn, "F": F}
+    try:
+        exec(source, names)
+        answer = type("Written", (exercise.answer,), {"forward": names["forward"]})
+    except Exception:  # the reader's own code may fail in any way
+        return None
+    return answer if judge(exercise, answer).state == "solved" else None
+
+
+def _path_of_kept(exercise: Exercise) -> Path:
+    return Path("runs") / f"exercise_{exercise.number}.py"
+
+
+def _find(number: str) -> Exercise:
+    if number not in EXERCISES:
+        raise ValueError(f"there is no exercise {number!r}; there are {', '.join(sorted(EXERCISES))}")
+    return EXERCISES[number]

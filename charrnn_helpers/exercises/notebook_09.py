@@ -1,0 +1,73 @@
+"""Exercises of 09: the fair trial."""
+
+import numpy as np
+
+from .engine import as_number, exercise
+
+
+# %% 9.1
+# The count grows with the square of the width as well as with the width: no fixed ratio gives it. Try them all.
+def gru_width(H, E):
+    wanted = 4 * H * (E + H + 2)
+    return min(range(1, 2 * H + 1), key=lambda G: abs(3 * G * (E + G + 2) - wanted))
+
+
+@exercise("9.1", gru_width, inputs=[(128, 64), (20, 100), (400, 16), (7, 60)])
+def wrong_widths(H, E):
+    yield "4/3 of the width: the count also grows with the square of the width", round(4 / 3 * H)
+    yield "4/3 of the width: the count also grows with the square of the width", int(4 / 3 * H)
+    yield "that forgets the E inputs: only W_h grows with the square", round((4 / 3) ** 0.5 * H)
+    yield "that forgets the E inputs: only W_h grows with the square", int((4 / 3) ** 0.5 * H)
+    yield "that is equal width, and gives the GRU three quarters of the parameters", H
+    yield "other_way_round", min(range(1, 3 * H), key=lambda G: abs(4 * G * (E + G + 2) - 3 * H * (E + H + 2)))
+    yield "that is a number of parameters; return a number of units", 4 * H * (E + H + 2)
+    yield "that is a number of parameters; return a number of units", 3 * H * (E + H + 2)
+
+
+# %% 9.2
+# The lowest of five lies 1.16 spreads below the mean on average: a gain of 0.0116 nats, made of nothing.
+lowest = np.random.default_rng(0).normal(0, 0.01, (100_000, 5)).min(axis=1)
+gain = -lowest.mean()
+
+
+@exercise("9.2", gain, read=as_number, tolerance=0.0007)
+def wrong_gains():
+    yield "on average the mean of five is fair; the lowest of five is not", 0.0
+    yield "the right size: say how much lower it looks, as a number above zero", -0.01163
+    yield "that is in spreads; one spread is 0.01 nats", 1.163
+    yield "that is in spreads, and below zero; one spread is 0.01 nats", -1.163
+    yield "one spread: the lowest of five lies farther out than that, on average", 0.01
+    yield "that is the standard error of a mean of five; here the lowest is taken", 0.01 / 5**0.5
+    yield "that is from the highest to the lowest; the baseline reports its mean", 0.02326
+    yield "that is the loss it reports; by how much does it look lower?", 1.5 - 0.01163
+
+
+P_VALUES = [0.001, 0.012, 0.018, 0.045, 0.2]
+
+
+def as_verdicts(answer):
+    return tuple(map(bool, answer))
+
+
+def other_verdicts(got, wanted):
+    if len(wanted) != len(P_VALUES):
+        return "the number of tests is that of the list: one p of 0.03 is found, two of them are not"
+    if len(got) != len(wanted):
+        return f"{len(wanted)} values went in and {len(got)} came out; give True or False for each"
+    return f"for {P_VALUES} only the first counts as found"
+
+
+# %% 9.3
+# Each of n tests gets the n-th part of the level, so that all together keep it (Bonferroni).
+def found(p_values, level=0.05):
+    return [p < level / len(p_values) for p in p_values]
+
+
+@exercise("9.3", found, inputs=[(P_VALUES,), ([0.03],), ([0.03] * 2,)], read=as_verdicts, otherwise=other_verdicts)
+def wrong_finds(p_values):
+    level, n = 0.05, len(p_values)
+    yield "no_correction", [p < level for p in p_values]
+    yield "you divide p by the number of tests: multiply it, or divide the level", [p / n < level for p in p_values]
+    yield "holm", [p < level / (n - k) for k, p in enumerate(p_values)]
+    yield "the other way round: True is for what counts as found", [p >= level / n for p in p_values]
+    yield "benjamini_and_hochberg", [p <= level * (k + 1) / n for k, p in enumerate(p_values)]
