@@ -33,4 +33,4 @@ register(replace(CELLS["LSTM"], steps=numpy_steps))
 register(replace(CELLS["GRU"], fast=FusedGRUModel, steps=numpy_steps))
 BEFORE_TRAINING.append(keep_memory)
 PRECISIONS["bfloat16"] = in_bfloat16
-ALBUM_FORM.store, ALBUM_FORM.restore = quantise, dequantise
+ALBUM_FORM.update(store=quantise, restore=dequantise)

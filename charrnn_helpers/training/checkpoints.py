@@ -2,7 +2,7 @@
 
 import os
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -10,25 +10,16 @@ import torch
 from torch import Tensor, nn
 
 from ..networks.cells import map_state
-from ..networks.registry import CELLS, count_parameters
+from ..networks.registry import CELLS
 from ..text.arguments import explained
 from ..text.encoding import Vocabulary
 from .config import History, TrainConfig
+from .device import weights_of
 from .files import whole_file
 
 FORMAT = 1  # of the file; raise it when an older course could not read a new one
 BUNDLED = Path(__file__).parents[1] / "checkpoints"  # the networks that come with the package
-
-
-@dataclass
-class AlbumForm:
-    """How the weights of an album are stored and restored; the room `fast` puts a smaller form in its place."""
-
-    store: Callable[[dict], dict] = dict
-    restore: Callable[[dict], dict] = dict
-
-
-ALBUM_FORM = AlbumForm()
+ALBUM_FORM = {"store": dict, "restore": dict}  # functions of an album's weights; the room `fast` has a smaller form
 
 
 class CheckpointError(ValueError):
@@ -68,11 +59,11 @@ def save_checkpoint(
         "format": FORMAT,
         "cell": model.cell,
         "hyperparameters": model.hyperparameters,
-        "weights": _weights(model),
+        "weights": weights_of(model),
         "characters": vocab.characters,
         "text": text,
         "history": history and _as_plain_values(history, resumable),
-        "album": {updates: ALBUM_FORM.store(_weights(copy)) for updates, copy in (album or {}).items()},
+        "album": {updates: ALBUM_FORM["store"](weights_of(copy)) for updates, copy in (album or {}).items()},
     }
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -149,34 +140,22 @@ def _read(path: Path) -> Checkpoint:
             f"{path} holds a network of the cell {cell!r}, which is not registered here; run the code that registers "
             "it, register(Cell(...)), and load the checkpoint again"
         )
-    history = content["history"]
+
+    def network(weights: dict[str, Tensor]) -> nn.Module:
+        with torch.device("meta"):  # no memory is taken and no random number drawn for weights that are replaced
+            model = CELLS[cell].model(**content["hyperparameters"])
+        model.load_state_dict(weights, assign=True)
+        return model.eval()
+
+    history, album = content["history"], content.get("album", {})
     return Checkpoint(
-        model=_build(content, content["weights"]),
+        model=network(content["weights"]),
         vocab=Vocabulary(content["characters"]),
         text=str(content["text"]),
         history=history and History(**{**history, "config": TrainConfig(**history["config"])}),
         path=path,
-        album={
-            updates: _build(content, ALBUM_FORM.restore(weights))
-            for updates, weights in content.get("album", {}).items()
-        },
+        album={updates: network(ALBUM_FORM["restore"](weights)) for updates, weights in album.items()},
     )
-
-
-def _build(content: dict, weights: dict[str, Tensor]) -> nn.Module:
-    """Return the network that `content` describes, with these weights."""
-    sizes = {name: content["hyperparameters"][name] for name in ("vocab_size", "hidden_size", "num_layers")}
-    claimed = count_parameters(content["cell"], **sizes, embedding_size=content["hyperparameters"]["embedding_size"])
-    if claimed > 2 * sum(weight.numel() for weight in weights.values()):
-        raise ValueError("the network is said to be larger than its weights")  # before memory is taken for it
-    with torch.random.fork_rng(devices=[]):  # the reader's random numbers are not spent on weights to be replaced
-        model = CELLS[content["cell"]].model(**content["hyperparameters"])
-    model.load_state_dict(weights)
-    return model.eval()
-
-
-def _weights(model: nn.Module) -> dict[str, Tensor]:
-    return {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
 
 
 def _as_plain_values(history: History, resumable: bool) -> dict:

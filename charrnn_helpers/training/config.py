@@ -86,11 +86,6 @@ class History:
     def finished(self) -> bool:
         return self.updates == self.config.updates
 
-    @property
-    def best_update(self) -> int:
-        """The number of updates after which the network had `best_weights`."""
-        return self.val_updates[self.val_losses.index(self.best_loss)] if self.val_losses else 0
-
     def validations(self) -> list[Validation]:
         """Return what is recorded of each validation, also while the run adds one in another thread."""
         characters = self.config.streams * self.config.window  # of an update

@@ -31,6 +31,11 @@ def device_of(model: nn.Module) -> torch.device:
     return next((weight.device for weight in model.parameters()), torch.device("cpu"))
 
 
+def weights_of(model: nn.Module) -> dict[str, Tensor]:
+    """Return a copy of the weights of `model`, by name, on the CPU."""
+    return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
+
+
 def read_ids(model: nn.Module, ids: Tensor, state: State | None = None) -> tuple[Tensor, State]:
     """Let `model` read `ids` (B, T) on its own device, and return logits (B, T, V) and the new state on the CPU."""
     device = device_of(model)

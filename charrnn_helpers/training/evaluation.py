@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..text.arguments import Ids, explained
-from ..text.encoding import as_streams
 from .device import device_of
 
 STEPS, CHARACTERS = 250, 20_000  # steps, and characters of all rows, that a network reads at once: bounds the memory
@@ -54,14 +53,7 @@ def evaluate(model: nn.Module, ids: Ids, window: int | None = None) -> float:
         raise ValueError(f"the text has {len(ids)} characters; at least 2 are needed to predict one")
     if window is not None and window < 1:
         raise ValueError(f"window is {window}; it must be at least 1, or None to carry the state over the whole text")
-    count = len(ids) - 1
-    width = count if window is None else min(window, count)
-    blocks = count // width
-    with eval_mode(model):
-        total = _losses(model, *as_streams(ids[: blocks * width + 1], blocks)).sum()
-        if blocks * width < count:  # the last block is shorter
-            total += _losses(model, ids[None, blocks * width : -1], ids[None, blocks * width + 1 :]).sum()
-    return total.item() / count
+    return _losses(model, ids, context=0, stride=window or len(ids)).mean().item()
 
 
 @explained
@@ -75,30 +67,38 @@ def context_losses(model: nn.Module, ids: Ids, context: int = 1000, stride: int 
     """
     if min(context, stride) < 1 or len(ids) < 2:
         raise ValueError(f"context ({context}) and stride ({stride}) are at least 1, and ids at least two")
+    return _losses(model, ids, context, stride)
+
+
+def _losses(model: nn.Module, ids: Tensor, context: int, stride: int) -> Tensor:
+    """Return the nats for each character of `ids` (n,) but the first: float64, (n - 1,), on the CPU.
+
+    The text is cut into pieces of `context + stride` characters, which are read from a zero state. Pieces overlap by
+    `context`, and there the losses are those of the earlier piece.
+    """
     inputs, targets = ids[:-1], ids[1:]
     width = context + stride
-    pieces = max(0, (len(inputs) - context) // stride)  # of full width
     losses = []
     with eval_mode(model):
-        if pieces:
-            full = _losses(model, inputs.unfold(0, width, stride), targets.unfold(0, width, stride))
-            losses = [full[0, :context], full[:, context:].flatten()]
+        if len(inputs) >= width:
+            pieces = _read_rows(model, inputs.unfold(0, width, stride), targets.unfold(0, width, stride))
+            losses = [pieces[0, :context], pieces[:, context:].flatten()]
         read = sum(map(len, losses))
-        if read < len(inputs):
+        if read < len(inputs):  # the last piece is shorter
             start = max(0, read - context)
-            losses.append(_losses(model, inputs[None, start:], targets[None, start:])[0, read - start :])
+            losses.append(_read_rows(model, inputs[None, start:], targets[None, start:])[0, read - start :])
     return torch.cat(losses)
 
 
-def _losses(model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
+def _read_rows(model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
     """Return the nats for each of `targets` (B, T), each row read from a zero state: float64, on the CPU."""
     device, rows = device_of(model), max(1, CHARACTERS // min(STEPS, inputs.shape[1]))
-    row_losses = []
+    losses = []
     for x_rows, y_rows in zip(inputs.split(rows), targets.split(rows), strict=True):
-        state, losses = None, []
+        state, steps = None, []
         for x, y in zip(x_rows.split(STEPS, dim=1), y_rows.split(STEPS, dim=1), strict=True):
             logits, state = model(x.to(device), state)  # (rows, STEPS, V)
             nats = F.cross_entropy(logits.flatten(0, 1), y.to(device).flatten(), reduction="none")
-            losses.append(nats.view(y.shape).cpu())  # doubles exist there, and not on every GPU
-        row_losses.append(torch.cat(losses, dim=1))
-    return torch.cat(row_losses).double()
+            steps.append(nats.view(y.shape).cpu())  # doubles exist there, and not on every GPU
+        losses.append(torch.cat(steps, dim=1))
+    return torch.cat(losses).double()

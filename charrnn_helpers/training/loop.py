@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NoReturn, Protocol, runtime_checkable
+from typing import NoReturn
 
 import torch
 from torch import Tensor, nn
@@ -21,7 +21,7 @@ from ..networks.cells import State, detach, to_device
 from ..text.arguments import Ids, explained
 from ..text.encoding import as_streams, batches
 from .config import History, TrainConfig
-from .device import pick_device
+from .device import pick_device, weights_of
 from .evaluation import evaluate, lock_of
 from .threads import chosen_threads
 
@@ -32,24 +32,10 @@ PRECISIONS: dict[str, Callable[[nn.Module], nn.Module]] = {"float32": lambda mod
 BEFORE_TRAINING: list[Callable[[], object]] = []
 
 
-@runtime_checkable
-class Stop(Protocol):
-    """What tells a run to end: a `threading.Event`, or anything else that can be set and asked."""
-
-    def is_set(self) -> bool: ...
-
-    def set(self) -> None: ...
-
-
 class DivergenceError(FloatingPointError):
-    """A loss is no longer a number. `history` is what the run recorded; its best weights are in the model again."""
+    """A loss is no longer a number. `history` is what the run recorded; the model has its best weights again."""
 
-    def __init__(self, message: str, history: History):
-        super().__init__(message, history)
-        self.history = history
-
-    def __str__(self) -> str:
-        return self.args[0]
+    history: History
 
 
 @explained
@@ -63,7 +49,7 @@ def train(
     device: str | torch.device | None = None,
     precision: str | None = None,
     threads: int | None = None,
-    stop: Stop | None = None,
+    stop: threading.Event | None = None,
     on_validation: Callable[[History], None] | None = None,
     progress: bool = True,
 ) -> History:
@@ -90,7 +76,9 @@ def train(
         prepare()
     model.to(device)
     precision = precision or (history.precision if history else "float32")
-    network = _in_precision(model, precision)
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision is {precision!r}; choose from {', '.join(PRECISIONS)}")
+    network = PRECISIONS[precision](model)
     inputs, targets = (part.to(device) for part in as_streams(train_ids, config.streams))  # (B, L) each
     windows = list(batches(inputs, targets, config.window))  # (B, T) each, views of the streams
     optimiser = make_optimiser(model, config)
@@ -157,13 +145,6 @@ def make_optimiser(model: nn.Module, config: TrainConfig) -> torch.optim.Optimiz
     return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.99), fused=True)
 
 
-def _in_precision(model: nn.Module, precision: str) -> nn.Module:
-    """Return `model` as it computes in `precision`, its weights being the same."""
-    if precision not in PRECISIONS:
-        raise ValueError(f"precision is {precision!r}; choose from {', '.join(PRECISIONS)}")
-    return PRECISIONS[precision](model)
-
-
 def _begin(history: History | None, model: nn.Module, config: TrainConfig, optimiser, device) -> History:
     """Return a new history, or the one that goes on, and bring `optimiser` to where it was."""
     history = history or History(model.cell, config, device=str(device))
@@ -175,7 +156,7 @@ def _begin(history: History | None, model: nn.Module, config: TrainConfig, optim
         )
     if history.resume:
         optimiser.load_state_dict(history.resume["optimiser"])
-    history.best_weights = history.best_weights or _copy_of_weights(model)
+    history.best_weights = history.best_weights or weights_of(model)
     with lock_of(model):
         model.train()
     return history
@@ -191,30 +172,16 @@ def _validate(history: History, model: nn.Module, val_ids: Tensor) -> None:
     history.val_seconds.append(history.seconds)
     if loss < history.best_loss:
         history.best_loss = loss
-        history.best_weights = _copy_of_weights(model)
-
-
-def _copy_of_weights(model: nn.Module) -> dict[str, Tensor]:
-    return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
+        history.best_weights = weights_of(model)
 
 
 def _end_divergence(loss: str, history: History, model: nn.Module) -> NoReturn:
     """Give `model` its best weights again, and raise `DivergenceError`."""
     model.load_state_dict(history.best_weights)
     history.resume = {}  # nothing can be learnt from here on
-    raise DivergenceError(
-        f"{loss} is not a number; lower the learning rate. (The network has the weights of update "
-        f"{history.best_update} again.)",
-        history,
-    )
-
-
-def _draws_random_numbers(model: nn.Module) -> bool:
-    """Return whether the network has a dropout that is not 0."""
-    return any(
-        part.p > 0 if isinstance(part, nn.Dropout) else isinstance(part, nn.RNNBase) and part.dropout > 0
-        for part in model.modules()
-    )
+    error = DivergenceError(f"{loss} is not a number; lower the learning rate (the network has its best weights again)")
+    error.history = history
+    raise error
 
 
 @contextmanager
@@ -224,14 +191,16 @@ def _own_random_numbers(history: History, model: nn.Module, device: torch.device
     PyTorch has one generator for all threads, and the reader may draw from it while a run goes on in another thread.
     A network without dropout therefore leaves it alone there.
     """
-    if threading.current_thread() is not threading.main_thread() and not _draws_random_numbers(model):
+    parts = [part for part in model.modules() if isinstance(part, nn.Dropout | nn.RNNBase)]
+    draws = any(part.p if isinstance(part, nn.Dropout) else part.dropout for part in parts)
+    if threading.current_thread() is not threading.main_thread() and not draws:
         yield
         return
     on_gpu = device.type == "cuda"
     with torch.random.fork_rng(devices=[device] if on_gpu else []):
+        torch.default_generator.manual_seed(history.config.seed)
         if on_gpu:
             torch.cuda.manual_seed(history.config.seed)
-        torch.default_generator.manual_seed(history.config.seed)
         if history.resume:
             torch.set_rng_state(history.resume["random"])
         if on_gpu and "random_cuda" in history.resume:
@@ -242,13 +211,12 @@ def _own_random_numbers(history: History, model: nn.Module, device: torch.device
 def _what_the_next_update_needs(state: State | None, optimiser: torch.optim.Optimizer, device: torch.device) -> dict:
     """Return what a run that goes on needs beside the weights: state, averages of the optimiser, random numbers."""
     needs = {"state": state, "optimiser": optimiser.state_dict(), "random": torch.get_rng_state()}
-    if device.type == "cuda":
-        needs["random_cuda"] = torch.cuda.get_rng_state(device)
-    return needs
+    on_gpu = {"random_cuda": torch.cuda.get_rng_state(device)} if device.type == "cuda" else {}
+    return needs | on_gpu
 
 
 @contextmanager
-def _interrupt_sets(stop: Stop) -> Iterator[None]:
+def _interrupt_sets(stop: threading.Event) -> Iterator[None]:
     """Let an interrupt of the kernel set `stop`, so that the run ends after the update in hand, not in its middle.
 
     Python delivers interrupts to the main thread alone. In a process that ignores them (a worker of a sweep) nothing

@@ -21,8 +21,6 @@ HOPELESS = 4  # times as slow: a single update is enough
 REST = 20  # times as long as a comparison until the next, so that comparing costs less than a twentieth
 WORTH_A_CHANGE = 1.05  # times as fast
 
-_OF_THIS_THREAD = threading.local()  # `before`: its number of threads outside all blocks of `own_threads`
-
 
 @contextmanager
 def own_threads() -> Iterator[Callable[[int], None]]:
@@ -31,29 +29,20 @@ def own_threads() -> Iterator[Callable[[int], None]]:
     `torch.set_num_threads` also sets the number with which every thread starts that is new to PyTorch, for example the
     thread of a panel. A helper thread sets this back at once, so that the others do not inherit a number chosen here.
     """
-    before = current = torch.get_num_threads()
-    outermost = getattr(_OF_THIS_THREAD, "before", None) is None
-    if outermost:
-        _OF_THIS_THREAD.before = before
-    for_new_threads = _OF_THIS_THREAD.before
+    before = torch.get_num_threads()
 
     def work_with(number: int) -> None:
-        nonlocal current
-        if number == current:
-            return
-        current = number
-        torch.set_num_threads(number)
-        if number != for_new_threads:
-            helper = threading.Thread(target=torch.set_num_threads, args=(for_new_threads,))
+        if number != torch.get_num_threads():
+            torch.set_num_threads(number)
+            helper = threading.Thread(target=torch.set_num_threads, args=(before,))
             helper.start()
             helper.join()
 
     try:
         yield work_with
     finally:
-        work_with(before)
-        if outermost:
-            _OF_THIS_THREAD.before = None
+        if torch.get_num_threads() != before:
+            torch.set_num_threads(before)
 
 
 @contextmanager

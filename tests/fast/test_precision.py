@@ -1,6 +1,7 @@
 """A run in bfloat16 is near that in float32, is chosen by the clock, and is refused where a processor cannot do it."""
 
 import copy
+import threading
 from types import SimpleNamespace
 
 import pytest
@@ -48,7 +49,9 @@ def test_a_processor_without_bfloat16_is_named_before_the_training_begins(old_pr
 
 def test_a_run_in_bfloat16_goes_on_in_float32_on_such_a_processor(old_processor, model, ids, config):
     options = {"device": "cpu", "progress": False}
-    history = train(model, ids, ids[:100], config(), **options, stop=SimpleNamespace(is_set=lambda: True, set=None))
+    stop = threading.Event()
+    stop.set()
+    history = train(model, ids, ids[:100], config(), **options, stop=stop)
     history.precision = "bfloat16"  # on another machine
     with pytest.raises(PrecisionError, match=old_processor):
         train(model, ids, ids[:100], config(), **options, history=history)
