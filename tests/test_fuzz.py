@@ -69,9 +69,9 @@ def usual(cell: str) -> dict:
         # measures
         **{"losses": np.ones(len(STORIES)), "reading": READING, "kind": "pronoun", "most": 9},
         **{"at": 40, "back": 8, "steps": 3, "n": 3, "letters": "ab", "shortest": 9},
-        **{"places": [measures.authorship.Place(STORIES, 40, {"Leo"})] * 2, "lights": [np.ones(40)] * 2},
+        **{"words": [measures.authorship.RememberedWord(STORIES, 40, {"Leo"})] * 2, "lights": [np.ones(40)] * 2},
         **{"norms": NORMS, "values": NORMS[:, None], "feature": np.arange(4), "chosen_on": 2, "nats": 1.0},
-        **{"first": LOSSES["a"], "second": LOSSES["b"], "smallest": 0.02, "confidence": 0.95, "power": 0.8},
+        **{"first": LOSSES["a"], "second": LOSSES["b"], "smallest": 0.02, "confidence": 0.95},
         **{"keep": torch.rand(5, 4, generator=torch.Generator()), "interval": measures.Interval(0.1, 0.0, 0.2)},
         **{"copies": [measures.samples.Copy(1, 3, 0)], "state": None, "logits": NORMS},
     }
@@ -89,7 +89,6 @@ def own(name: str) -> dict:
         "batches": {"inputs": IDS[None, :20], "targets": IDS[None, 1:21]},
         "brightest_word": {"text": "Leo sat", "light": np.ones(7)},
         "compare_with_torch": {"cell": networks.GRUCell(3, 4), "reference": torch.nn.GRU(3, 4, batch_first=True)},
-        "decay": {"first": 1, "last": 3},
         "find_checkpoint": {"text": "tales"},
         "forward": {"ids": IDS[None, :9]},
         "gradient_by_lag": {"ids": IDS[None, :8]},

@@ -1,4 +1,4 @@
-"""Who wrote what a network remembers: the state is a sum over the characters read, and each has its part in it.
+"""Divide what a network remembers among the characters it has read: the state is a sum over them.
 
 An LSTM's c is a sum: what character t wrote, i ⊙ g, is still there to the share that all later forget gates let
 through. A GRU's h is one as well, of (1 - z) ⊙ n. (Murdoch and Szlam 2017 take an LSTM apart so.)
@@ -24,7 +24,7 @@ from .memory import Share
 from .units import HERO
 
 WORD = re.compile(r"[^\W\d_]+")
-LEAST = {"name": 16, "pronoun": 8}  # characters since the last mention
+LEAST_DISTANCE = {"name": 16, "pronoun": 8}  # characters since the last mention
 FIRST = 60  # the first character that is asked for: something must stand before the last 24
 
 
@@ -42,14 +42,14 @@ def parts(record: dict[str, Tensor], cell: Cell) -> Tensor:
 
 @explained
 def written_by(model: nn.Module, vocab: Vocabulary, text: str, at: int, back: int = 24, steps: int = 4) -> np.ndarray:
-    """What each character of `text` has written into the memory that now speaks for `text[at]`: nats, (at,).
+    """Compute what each character of `text` has written into the memory that speaks for `text[at]`: nats, (at,).
 
-    It speaks for it by the logit of `text[at]`, less that of its strongest rival. `back` characters earlier the state
-    was a memory of all before it. How much the answer owes to each unit of it is an integrated gradient (Sundararajan,
-    Taly and Yan 2017) from an empty state to that one, by Gauss and Legendre's rule of `steps` points; and each
-    character has its part of the unit (`parts`). So all add up to what the answer would lose with an empty state there,
-    but for the error of the rule: with four points about a quarter of it in a trained LSTM, a twentieth in a GRU.
-    The last `back` characters have 0. A network of one layer; from a zero state. Raises `ValueError` for a place with
+    The memory speaks for it by the logit of `text[at]` minus that of its strongest rival. We look at the state `back`
+    characters earlier, and ask how much of the answer it owes to each of its units: by an integrated gradient
+    (Sundararajan, Taly and Yan 2017) from an empty state, by Gauss and Legendre's rule with `steps` points. Then each
+    character gets its part of each unit (`parts`). The sum is what the answer would lose with an empty state there, but
+    for the error of the rule: with four points about a quarter in a trained LSTM, a twentieth in a GRU. The last `back`
+    characters have 0. The network has one layer and begins with a zero state. Raises `ValueError` for a position with
     nothing before the `back` characters, or for a network of another kind, or of several layers.
     """
     cell = CELLS.get(getattr(model, "cell", ""))
@@ -67,8 +67,8 @@ def written_by(model: nn.Module, vocab: Vocabulary, text: str, at: int, back: in
         logits = read_ids(model, ids[None, :-1])[0][0, -1]
     rival = (logits - torch.where(torch.arange(len(logits)) == ids[-1], torch.inf, 0.0)).argmax()
     memory = record[cell.memory][-1]
-    way, weight = (torch.from_numpy(one).to(memory) for one in np.polynomial.legendre.leggauss(steps))
-    state = ((way[:, None] + 1) / 2 * memory).requires_grad_()  # (steps, H)
+    point, weight = (torch.from_numpy(each).to(memory) for each in np.polynomial.legendre.leggauss(steps))
+    state = ((point[:, None] + 1) / 2 * memory).requires_grad_()  # (steps, H)
     h = record[cell.output_gate][-1] * state.tanh() if cell.output_gate else state
     start = state_of(cell.equations.carries, {cell.memory: state[None], "h": h[None]})
     answers, _ = read_ids(model, ids[None, then:-1].expand(steps, -1), start)
@@ -81,56 +81,57 @@ def written_by(model: nn.Module, vocab: Vocabulary, text: str, at: int, back: in
 
 @explained
 def brightest_word(text: str, light: np.ndarray) -> str:
-    """The word of `text` that has written most, a single mention of it. Raises `ValueError` if there is no word."""
+    """Return the word of `text` that has written most, a single mention of it. Raises `ValueError` without a word."""
     words = list(WORD.finditer(text[: len(light)]))
     if not words:
-        raise ValueError("no word stands before this place; choose a later one")
+        raise ValueError("no word stands before this position; choose a later one")
     return max(words, key=lambda word: light[slice(*word.span())].sum())[0]
 
 
-class Place(NamedTuple):
-    """A name or a pronoun that only a memory can know: the story, where it is decided, and the hero's mentions."""
+class RememberedWord(NamedTuple):
+    """A name or a pronoun that only a memory can know."""
 
     story: str
-    at: int
-    mentions: set[str]
+    at: int  # the position in the story at which it is decided
+    mentions: set[str]  # the words of the story that speak of the hero
 
 
 @explained
-def remembered_places(
+def remembered_words(
     model: nn.Module, vocab: Vocabulary, stories: Sequence[str], kind: str, most: int = 50
-) -> list[Place]:
-    """About `most` places, evenly taken, where a network rightly expects a name or a pronoun that lies far back.
+) -> list[RememberedWord]:
+    """Find up to `most` names or pronouns, evenly spread, that a network rightly expects and that lie far back.
 
-    `kind` is "name" (16 characters or more behind the last mention) or "pronoun" (8 or more; the letter that decides is
-    the second of "her" or "his"). Raises `ValueError` for another kind, or without a place.
+    `kind` is "name" (16 characters or more since the last mention) or "pronoun" (8 or more; the letter that decides is
+    the second of "her" or "his"). Raises `ValueError` for another kind, or if the network is right nowhere.
     """
-    if kind not in LEAST:
+    if kind not in LEAST_DISTANCE:
         raise ValueError(f"kind is {kind!r}; it must be 'name' or 'pronoun'")
     marks = [(story, at, mark) for story in stories for at, mark in enumerate(tales.annotate(story)) if at > FIRST]
-    marks = [place for place in marks if place[2].kind == kind and place[2].distance >= LEAST[kind]]
-    found = []
+    marks = [each for each in marks if each[2].kind == kind and each[2].distance >= LEAST_DISTANCE[kind]]
+    words = []
     for number in np.linspace(0, len(marks) - 1, min(most, len(marks))).round().astype(int):
         story, at, mark = marks[number]
         with torch.no_grad():
             scores = read_ids(model, vocab.encode(story[:at])[None])[0][0, -1, vocab.encode(mark.rivals)]
         if mark.rivals[int(scores.argmax())] == mark.char:
-            found.append(Place(story, at, {(name := HERO.search(story)[0]), PRONOUNS["his"][name in BOYS]}))
-    if not found:
+            hero = HERO.search(story)[0]
+            words.append(RememberedWord(story, at, {hero, PRONOUNS["his"][hero in BOYS]}))
+    if not words:
         raise ValueError(f"the network is right at no {kind} of these stories; give more of them, or train it")
-    return found
+    return words
 
 
 @explained
-def mentions_lit(places: Sequence[Place], lights: Sequence[np.ndarray]) -> Share:
-    """How often the brightest word is a mention of the hero; `chance` is the share of mentions among the words before.
+def mentions_lit(words: Sequence[RememberedWord], lights: Sequence[np.ndarray]) -> Share:
+    """Count how often the brightest word is a mention of the hero. Chance is the share of mentions among the words.
 
-    `lights`: for each place what `written_by` says of it, or another light (at,), as a control. Raises `ValueError`
-    without a place, or if the two are not as many.
+    `lights` holds for each of `words` what `written_by` says of it, (at,), or another light as a control. Raises
+    `ValueError` without a word, or if the two are not as many.
     """
-    if not 0 < len(places) == len(lights):
-        raise ValueError(f"places are {len(places)} and lights {len(lights)}; give a light for each of some places")
-    lit = [brightest_word(place.story, light) in place.mentions for place, light in zip(places, lights, strict=True)]
-    words = [WORD.findall(story[:at]) for story, at, _ in places]
-    chances = [np.mean([word in place.mentions for word in one]) for place, one in zip(places, words, strict=True)]
+    if not 0 < len(words) == len(lights):
+        raise ValueError(f"words are {len(words)} and lights {len(lights)}; give a light for each of some words")
+    lit = [brightest_word(word.story, light) in word.mentions for word, light in zip(words, lights, strict=True)]
+    read = [WORD.findall(story[:at]) for story, at, _ in words]
+    chances = [np.mean([each in word.mentions for each in before]) for word, before in zip(words, read, strict=True)]
     return Share(len(lit), sum(lit), float(np.mean(chances)))

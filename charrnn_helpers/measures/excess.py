@@ -1,4 +1,4 @@
-"""Where the loss is: what a network pays beyond the oracle of *tales*, by kind of character and by distance."""
+"""Split the loss of a network on *tales*: what it pays beyond the oracle, by kind of character and by distance."""
 
 import math
 from collections.abc import Sequence
@@ -13,24 +13,24 @@ from ..text.tales_grammar import CHANCE, DEPENDENCIES
 
 
 class Reading(NamedTuple):
-    """What `tales` says of each character of a text: its kind, how far back it reaches, and the oracle's surprise."""
+    """What the grammar of *tales* says of each of n characters. The oracle is a reader that knows the grammar."""
 
     kinds: np.ndarray  # (n,) "free", "spelling", or one of `DEPENDENCIES`
-    distances: np.ndarray  # (n,) characters since the last mention of the word; 0 for the first two kinds
-    oracle: np.ndarray  # (n,) nats
+    distances: np.ndarray  # (n,) characters since the word was last mentioned; 0 for the first two kinds
+    oracle: np.ndarray  # (n,) nats that the oracle pays
 
 
 @explained
 @cache
 def read_tales(text: str) -> Reading:
-    """Read whole stories of `tales` as its grammar does. Raises `ValueError` where a text leaves the grammar."""
+    """Read whole stories as the grammar of *tales* does. Raises `ValueError` where the text leaves the grammar."""
     marks = [mark for story in tales.split_stories(text) for mark in tales.annotate(story)]
     kinds, distances = np.array([mark.kind for mark in marks]), np.array([mark.distance for mark in marks])
     return Reading(kinds, distances, np.array(tales.surprise(text)))
 
 
 class Excess(NamedTuple):
-    """How many characters, and how much more than the oracle a network pays for each, in nats on average."""
+    """How many characters there are, and by how many nats a network pays more for one than the oracle, on average."""
 
     characters: int
     mean: float
@@ -38,30 +38,31 @@ class Excess(NamedTuple):
 
 @explained
 def excess_by_kind(losses: Sequence[float], reading: Reading) -> dict[str, Excess]:
-    """Loss minus the oracle's, for every kind of character in `reading`, "all" included.
+    """Average the network's loss minus the oracle's over each kind of character, and over "all".
 
-    `losses` (n,) are those of a network on the same text, in nats; NaN leaves a character out (the first has none).
+    `losses` (n,) are those of a network on the text of `reading`, in nats. NaN leaves a character out: the first one
+    has no loss. Raises `ValueError` if there is not one loss for each character.
     """
-    excess = _excess(losses, reading)
-    wanted = {"all": np.full(len(excess), True)}
+    masks = {"all": np.full(len(reading.kinds), True)}
     for kind in ("free", "spelling", *DEPENDENCIES):
-        wanted[kind] = reading.kinds == kind
-    return _means(excess, wanted)
+        masks[kind] = reading.kinds == kind
+    return _mean_excess(losses, reading, masks)
 
 
 @explained
 def chance_by_kind(reading: Reading) -> dict[str, float]:
-    """What a blind guess among its equally likely words pays for a character of each kind, in nats beyond the oracle.
+    """Compute what a blind guess pays for a character of each kind, in nats beyond the oracle.
 
-    Of most words one character decides, and a guess among n pays ln n for it. The characters of a count share ln n.
+    It guesses among n words that are equally likely, and pays ln n for each. Most words are decided by one character,
+    but a count by several: these share ln n.
     """
-    found, mentions = {}, np.arange(len(reading.kinds)) - reading.distances  # where the word was mentioned last
+    guess, mentions = {}, np.arange(len(reading.kinds)) - reading.distances  # where the word was mentioned last
     for kind, chance in CHANCE.items():
-        chosen = reading.kinds == kind
-        if chosen.any():
-            words = len(np.unique(mentions[chosen]))
-            found[kind] = -math.log(chance) * words / int(chosen.sum())
-    return found
+        mask = reading.kinds == kind
+        if mask.any():
+            words = len(np.unique(mentions[mask]))
+            guess[kind] = -math.log(chance) * words / int(mask.sum())
+    return guess
 
 
 DISTANCES = (1, 8, 16, 32, 64, 128, 256, 512)  # where the groups of `excess_by_distance` begin
@@ -69,12 +70,12 @@ DISTANCES = (1, 8, 16, 32, 64, 128, 256, 512)  # where the groups of `excess_by_
 
 @explained
 def excess_by_distance(losses: Sequence[float], reading: Reading) -> dict[str, Excess]:
-    """The same for what must be remembered, by characters since the last mention: "1 to 7" to "512 on"."""
-    return _means(_excess(losses, reading), by_distance(reading.distances))
+    """Average the same over what must be remembered, by characters since the last mention: "1 to 7" to "512 on"."""
+    return _mean_excess(losses, reading, by_distance(reading.distances))
 
 
 def by_distance(distances: np.ndarray) -> dict[str, np.ndarray]:
-    """Which of `distances` (n,) fall into each group, "1 to 7" to "512 on": masks (n,)."""
+    """Group `distances` (n,) as "1 to 7", "8 to 15" and so on to "512 on": a mask (n,) for each group."""
     groups = {}
     for low, high in zip(DISTANCES, (*DISTANCES[1:], math.inf), strict=True):
         name = f"{low} to {high - 1}" if high < math.inf else f"{low} on"
@@ -82,13 +83,10 @@ def by_distance(distances: np.ndarray) -> dict[str, np.ndarray]:
     return groups
 
 
-def _excess(losses: Sequence[float], reading: Reading) -> np.ndarray:
+def _mean_excess(losses: Sequence[float], reading: Reading, masks: dict[str, np.ndarray]) -> dict[str, Excess]:
     if len(losses) != len(reading.oracle):
         raise ValueError(f"{len(losses)} losses for {len(reading.oracle)} characters; give one for each")
-    return np.asarray(losses, dtype=float) - reading.oracle
-
-
-def _means(excess: np.ndarray, wanted: dict[str, np.ndarray]) -> dict[str, Excess]:
+    excess = np.asarray(losses, dtype=float) - reading.oracle
     known = ~np.isnan(excess)
-    chosen = {name: excess[where & known] for name, where in wanted.items()}
-    return {name: Excess(len(values), float(values.mean())) for name, values in chosen.items() if len(values)}
+    groups = {name: excess[mask & known] for name, mask in masks.items()}
+    return {name: Excess(len(group), float(group.mean())) for name, group in groups.items() if len(group)}

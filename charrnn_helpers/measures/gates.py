@@ -1,4 +1,4 @@
-"""Every gate and state of a network while it reads, and one unit whose gates are set by hand."""
+"""Record every gate and state of a network while it reads, and compute one unit whose gates are set by hand."""
 
 import math
 
@@ -15,10 +15,10 @@ from ..training.device import device_of
 @explained
 @torch.no_grad()
 def trace(model: nn.Module, ids: Ids) -> list[dict[str, Tensor]]:
-    """Every gate and state while `model` reads `ids` (T,) from a zero state: a dict for each layer, of (T, H) each.
+    """Record every gate and state while `model` reads `ids` (T,) from a zero state.
 
-    They are those of the cell's `gates`: an LSTM has i, f, g, o, c, h; a GRU r, z, n, h; a plain RNN h. Raises
-    `ValueError` for a text without characters.
+    Returns a dict for each layer with what the cell's `gates` returns, (T, H) each: i, f, g, o, c, h of an LSTM; r, z,
+    n, h of a GRU; h of a plain RNN. Raises `ValueError` for a text without characters.
     """
     if ids.dim() != 1 or not len(ids):
         raise ValueError(f"ids has shape {tuple(ids.shape)}; trace reads one text of at least one character, (T,)")
@@ -28,39 +28,39 @@ def trace(model: nn.Module, ids: Ids) -> list[dict[str, Tensor]]:
         if model.embedding is None
         else model.embedding(ids)
     )  # (T, E)
-    layers = []
+    records = []
     for cell in layers_as_cells(model):
         steps = []
         step = dict.fromkeys(cell.carries, x.new_zeros(model.rnn.hidden_size))
         for x_t in x:  # (E,)
             step = cell.gates(x_t, state_of(cell.carries, step))
             steps.append(step)
-        layers.append({name: torch.stack([one[name] for one in steps]) for name in step})
-        x = layers[-1]["h"]  # what the next layer reads
-    return [{name: values.cpu() for name, values in layer.items()} for layer in layers]
+        records.append({name: torch.stack([step[name] for step in steps]) for name in step})
+        x = records[-1]["h"]  # what the next layer reads
+    return [{name: values.cpu() for name, values in record.items()} for record in records]
 
 
 @explained
 def time_constants(keep: Tensor) -> Tensor:
-    """For each unit, after how many characters 1/e of a value is left: -1 / mean(ln gate), of `keep` (T, H).
+    """Compute after how many characters each unit has 1/e of a value left, -1 / mean(ln gate), from `keep` (T, H).
 
-    What is left after T characters is the *product* of the gates, so their logarithms are averaged, not the gates. It
-    says how long the gate alone would hold a value; what else is written to the unit is not in it. (Tallec and
+    What is left after T characters is the *product* of the gates. So their logarithms are averaged, not the gates. The
+    time constant says how long the gate alone would hold a value, whatever else is written to the unit. (Tallec and
     Ollivier 2018 relate gates to time constants.)
     """
     return -1 / keep.clamp(1e-7, 1 - 1e-7).log().mean(dim=0)
 
 
 def lstm_unit(f: float, i: float, g: float, o: float, c: float) -> dict[str, float]:
-    """One step of one LSTM unit with its gates set by hand, from the cell value `c`: the new c and h."""
+    """Compute one step of one LSTM unit from its gates and the cell value `c`: the new c and h."""
     c = f * c + i * g
     return {"c": c, "h": o * math.tanh(c)}
 
 
 def gru_unit(r: float, z: float, xn: float, hn: float, h: float) -> dict[str, float]:
-    """One step of one GRU unit with r and z set by hand, from the state `h`: the candidate n and the new h.
+    """Compute one step of one GRU unit from its gates and the state `h`: the candidate n and the new h.
 
-    `xn` is what the input brings to the candidate, W_in x + b_in; `hn` what the past brings, W_hn h + b_hn.
+    `xn` is what the input brings to the candidate, W_in x + b_in; `hn` is what the past brings, W_hn h + b_hn.
     """
     n = math.tanh(xn + r * hn)
     return {"n": n, "h": (1 - z) * n + z * h}

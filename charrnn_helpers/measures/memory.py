@@ -1,4 +1,4 @@
-"""What a network remembers of *tales*: is the word right that only a memory can know?"""
+"""Measure what a network remembers of *tales*: is the word right that only a memory can know?"""
 
 import math
 from contextlib import nullcontext
@@ -22,47 +22,50 @@ from .excess import by_distance
 
 
 class Share(NamedTuple):
-    """How often a network was right, of how many, and how often it is by chance: one of so many words, all alike."""
+    """A share of right answers, and the share that a blind guess among n equally likely words would have."""
 
     asked: int
     right: int
     chance: float
-    error: float = math.nan  # standard error of the share, the questions of one story taken together
+    error: float = math.nan  # standard error of the share
 
     @property
     def share(self) -> float:
         return self.right / self.asked
 
     def interval(self, confidence: float = 0.95) -> tuple[float, float]:
-        """The share plus and minus so many standard errors. Questions of one story are alike, so stories count."""
-        width = float(stats.norm.ppf((1 + confidence) / 2)) * self.error
-        return max(0.0, self.share - width), min(1.0, self.share + width)
+        """Compute the ends of the normal confidence interval of the share, within 0 and 1."""
+        half_width = float(stats.norm.ppf((1 + confidence) / 2)) * self.error
+        return max(0.0, self.share - half_width), min(1.0, self.share + half_width)
 
 
 class Recall(NamedTuple):
-    """For each word of *tales* that only a memory can know: whether the network chose it among its alternatives."""
+    """Answers to n questions, each for a word of *tales* that only a memory can know."""
 
     kinds: np.ndarray  # (n,) one of `CHANCE`
     distances: np.ndarray  # (n,) characters since the last mention
     stories: np.ndarray  # (n,) number of the story
-    right: np.ndarray  # (n,) bool
+    right: np.ndarray  # (n,) bool: was the word expected more than its alternatives?
 
     def by_distance(self, kind: str) -> dict[str, Share]:
-        """Shares of right words of one kind by characters since the last mention, in groups that double."""
+        """Return the share right of one kind for each group of distances: "1 to 7", "8 to 15", and so on."""
         asked = self.kinds == kind
         groups = by_distance(self.distances).items()
         return {name: self.share(asked & mask) for name, mask in groups if (asked & mask).any()}
 
     def by_kind(self) -> dict[str, Share]:
-        """Shares of right words by what has to be remembered."""
+        """Return the share right for each kind of memory."""
         return {kind: self.share(self.kinds == kind) for kind in CHANCE if (self.kinds == kind).any()}
 
     def between(self, kind: str, low: int, high: int) -> Share:
-        """The share of right words of a kind that were last mentioned from `low` to `high` - 1 characters before."""
+        """Return the share right of the words of a kind last mentioned from `low` to `high` - 1 characters before."""
         return self.share((self.kinds == kind) & (self.distances >= low) & (self.distances < high))
 
     def share(self, chosen: np.ndarray) -> Share:
-        """The share of the questions `chosen` (n,), a mask."""
+        """Return the share right among the questions `chosen`, a mask (n,).
+
+        Answers within a story are alike, so the standard error takes the story, and not the question, as the unit.
+        """
         right = self.right[chosen]
         deviations = np.bincount(self.stories[chosen], right - right.mean())  # summed in each story
         error = float(np.sqrt((deviations**2).sum()) / len(right))
@@ -73,47 +76,52 @@ class Recall(NamedTuple):
 @explained
 @one_thread()
 def recall(model: nn.Module | NGram, vocab: Vocabulary, text: str, context: int | None = None) -> Recall:
-    """Read whole stories of `tales`; at each word that must be remembered, which of its alternatives is expected?
+    """Ask at each word of *tales* that only a memory can know: which of its alternatives does the model expect most?
 
-    The model has read the true text so far. It is right if the character that comes is more probable to it than every
-    other that a forgetful writer could put there; of a count, after each knock, whether another one comes. With
-    `context=k` a network has read only the k characters before, from a zero state. Raises `ValueError` where `text`
-    leaves the grammar, or asks nothing.
+    The model reads the true text of whole stories up to there. Its answer is right if it expects the character that
+    comes more than every other that a writer without memory could put there. (In a count of knocks there is a question
+    after each of them: does another one come?) With `context=k` a network reads only the k characters before, from a
+    zero state. Raises `ValueError` where `text` leaves the grammar, or if it asks nothing.
     """
-    places, marks, words = _questions(text)
-    ids = vocab.encode(text)
+    questions = _questions(text)
+    positions = torch.tensor([question.position for question in questions])
     with eval_mode(model) if isinstance(model, nn.Module) else nullcontext():
-        scores = _scores_at(model, ids, torch.tensor(places), context)
-    right = [
-        mark.char == mark.rivals[int(row[vocab.encode(mark.rivals)].argmax())]
-        for mark, row in zip(marks, scores, strict=True)
-    ]
-    rows = {}  # a word is right if it is at every place where it could go wrong
-    for word, mark, was_right in zip(words, marks, right, strict=True):
-        kind, distance, story, before = rows.get(word, (mark.kind, mark.distance, word[0], True))
-        rows[word] = kind, distance, story, before and was_right
-    return Recall(*map(np.array, zip(*rows.values(), strict=True)))
+        scores = _scores_at(model, vocab.encode(text), positions, context)  # (n, V)
+    marks, right = {}, {}  # of each word
+    for (_, mark, word), row in zip(questions, scores, strict=True):
+        expected = mark.rivals[int(row[vocab.encode(mark.rivals)].argmax())]
+        marks.setdefault(word, mark)
+        right[word] = right.get(word, True) and expected == mark.char  # a count is right if all its answers are
+    kinds, distances = [mark.kind for mark in marks.values()], [mark.distance for mark in marks.values()]
+    return Recall(*map(np.array, (kinds, distances, [story for story, *_ in marks], list(right.values()))))
+
+
+class Question(NamedTuple):
+    """A character that only a memory can know."""
+
+    position: int  # in the text
+    mark: tales.Mark
+    word: tuple[int, int, str]  # to which it belongs: number of the story, last mention, kind
 
 
 @cache
-def _questions(text: str) -> tuple[list[int], list[tales.Mark], list[tuple[int, int, str]]]:
-    """Where a memory is asked for, what stands there, and to which word it belongs: (story, last mention, kind)."""
-    found, start = [], 0
+def _questions(text: str) -> list[Question]:
+    questions, start = [], 0
     for number, story in enumerate(tales.split_stories(text)):
-        for place, mark in enumerate(tales.annotate(story)):
+        for position, mark in enumerate(tales.annotate(story)):
             if mark.rivals:
-                found.append((start + place, mark, (number, place - mark.distance, mark.kind)))
+                questions.append(Question(start + position, mark, (number, position - mark.distance, mark.kind)))
         start += len(story)
-    if not found:
+    if not questions:
         raise ValueError("there is nothing to remember in this text; give at least one whole story of tales")
-    return tuple(map(list, zip(*found, strict=True)))
+    return questions
 
 
 def _scores_at(model: nn.Module | NGram, ids: Tensor, places: Tensor, context: int | None, chunk: int = 2000) -> Tensor:
-    """What the model says just before each of `places` (n,): logits or probabilities (n, V)."""
+    """Return what the model says just before each of `places` (n,): logits or probabilities (n, V)."""
     if isinstance(model, NGram):
-        contexts = (ids[max(0, place - model.order) : place] for place in places.tolist())
-        return torch.from_numpy(np.stack([model.probabilities(one) for one in contexts]))
+        contexts = [ids[max(0, place - model.order) : place] for place in places.tolist()]
+        return torch.from_numpy(np.stack([model.probabilities(before) for before in contexts]))
     if context is None:
         state, rows = None, []
         for start in range(0, len(ids), chunk):

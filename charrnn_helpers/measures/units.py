@@ -1,4 +1,4 @@
-"""Units that mean something: features of a text, and the unit that goes with one."""
+"""Find units that mean something: features of a text, and the unit that goes with a feature."""
 
 import re
 from typing import NamedTuple
@@ -14,7 +14,7 @@ HERO = re.compile(r"\b(?:" + "|".join(WORDS["name"]) + r")\b")
 
 @explained
 def position_in_sentence(text: str) -> np.ndarray:
-    """How many characters ago the sentence began, for every character of `text`."""
+    """Count for every character of `text` how many characters ago its sentence began: (T,)."""
     values, position = [], 0
     for char in text:
         values.append(position)
@@ -23,7 +23,7 @@ def position_in_sentence(text: str) -> np.ndarray:
 
 
 class Unit(NamedTuple):
-    """The unit that goes with a feature most closely: chosen on one part of a text, and judged on another."""
+    """The unit that goes most closely with a feature: chosen on one part of a text, and judged on another."""
 
     number: int
     found: float  # Pearson's correlation where it was chosen
@@ -32,10 +32,11 @@ class Unit(NamedTuple):
 
 @explained
 def best_unit(values: Tensor, feature: np.ndarray, chosen_on: int) -> Unit:
-    """Of units `values` (T, H), which correlates most with `feature` (T,) over the first `chosen_on` characters?
+    """Find which unit of `values` (T, H) correlates most with `feature` (T,) over the first `chosen_on` characters.
 
-    By the size of the correlation, whatever its sign. The best of many is too good by selection: what it is worth is
-    said by `confirmed`, its correlation over the rest. Raises `ValueError` if either part holds one value only.
+    The size of the correlation counts, not its sign. The best of many units looks better than it is, because it was
+    selected; so `confirmed` gives its correlation over the other characters. Raises `ValueError` if the feature has one
+    value only in either part.
     """
     if len(values) != len(feature):
         raise ValueError(f"{len(values)} characters have values and {len(feature)} a feature: give one for each")
@@ -48,7 +49,7 @@ def best_unit(values: Tensor, feature: np.ndarray, chosen_on: int) -> Unit:
 
 @explained
 def correlations(values: Tensor, feature: np.ndarray) -> np.ndarray:
-    """Pearson's correlation of every unit of `values` (T, H) with `feature` (T,): (H,); 0 for one that stands still."""
+    """Compute Pearson's correlation of each unit of `values` (T, H) with `feature` (T,): (H,), 0 if it is constant."""
     if values.dim() != 2 or len(values) != len(feature):
         raise ValueError(f"values are {shown(values)} for {len(feature)} characters; give a row for each")
     if not len(feature) or np.ptp(feature) == 0:

@@ -7,11 +7,11 @@ import torch
 from charrnn_helpers import Vocabulary
 from charrnn_helpers.measures import authorship, trace
 from charrnn_helpers.measures.authorship import (
-    Place,
+    RememberedWord,
     brightest_word,
     mentions_lit,
     parts,
-    remembered_places,
+    remembered_words,
     written_by,
 )
 from charrnn_helpers.measures.units import HERO
@@ -98,19 +98,19 @@ def test_places_are_those_where_the_network_is_right_evenly_taken(knows):
     name = HERO.search(stories[0])[0]
     marks = enumerate(tales.annotate(stories[0]))
     asked = [at for at, mark in marks if mark.kind == "name" and mark.distance >= 16 and at > authorship.FIRST]
-    found = remembered_places(network(name[0]), vocab, stories[:1], "name")
+    found = remembered_words(network(name[0]), vocab, stories[:1], "name")
     assert [place.at for place in found] == asked
     assert {place.mentions == {name, "her"} or place.mentions == {name, "his"} for place in found} == {True}
-    ends = remembered_places(network(name[0]), vocab, stories[:1], "name", most=2)
+    ends = remembered_words(network(name[0]), vocab, stories[:1], "name", most=2)
     assert [place.at for place in ends] == [asked[0], asked[-1]]
     with pytest.raises(ValueError, match="the network is right at no name"):
-        remembered_places(network("."), vocab, stories[:1], "name")
+        remembered_words(network("."), vocab, stories[:1], "name")
     with pytest.raises(ValueError, match="it must be 'name' or 'pronoun'"):
-        remembered_places(network("."), vocab, stories, "door")
+        remembered_words(network("."), vocab, stories, "door")
 
 
 def test_mentions_are_counted_and_so_is_chance():
-    places = [Place("Ada saw Ben. Ada sang", at, {"Ada"}) for at in (12, 13, 16)]
+    places = [RememberedWord("Ada saw Ben. Ada sang", at, {"Ada"}) for at in (12, 13, 16)]
     light = np.array([0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 1, 1, 1.0])
     share = mentions_lit(places, [light[: place.at] for place in places])  # Ben, Ben, and Ada's second mention
     assert (share.asked, share.right) == (3, 1)
