@@ -27,13 +27,11 @@ def next_distribution(
     """
     _check_options(logits.shape[-1], temperature, top_k, top_p)
     with np.errstate(over="ignore"):  # a tiny temperature: the probability is 0 then
-        p = _unscaled_probabilities(logits.cpu().double().numpy(force=True), temperature, top_k, top_p)
+        p = _unnormalised(logits.cpu().double().numpy(force=True), temperature, top_k, top_p)
     return torch.from_numpy(p / p.sum(axis=-1, keepdims=True))
 
 
-def _unscaled_probabilities(
-    logits: np.ndarray, temperature: float, top_k: int | None, top_p: float | None
-) -> np.ndarray:
+def _unnormalised(logits: np.ndarray, temperature: float, top_k: int | None, top_p: float | None) -> np.ndarray:
     """Compute what `next_distribution` describes, but for a factor: a row does not yet sum to 1."""
     p = logits.astype(np.float64)
     p -= p[p.argmax()] if p.ndim == 1 else p.max(axis=-1, keepdims=True)  # the largest becomes 1: no overflow
@@ -100,10 +98,7 @@ def generate(
     Raises `ValueError` for an empty prompt, a character the vocabulary does not hold, a negative length, or a bad
     temperature, top-k or top-p, and `FloatingPointError` for a network whose scores are not numbers.
     """
-    ids = _encode_prompt(vocab, prompt)
-    _check_options(len(vocab), temperature, top_k, top_p, length)
-    drawn = _draw_characters(model, ids, _uniforms(seed, length), temperature, top_k, top_p)
-    return prompt + vocab.decode(drawn)
+    return _write(model, vocab, prompt, _uniforms(seed, length), temperature, top_k, top_p)[0]
 
 
 @explained
@@ -126,11 +121,8 @@ def generate_many(
     """
     if len(seeds) == 0:
         raise ValueError("seeds is empty; give one seed for each text that is wanted")
-    ids = _encode_prompt(vocab, prompt)
-    _check_options(len(vocab), temperature, top_k, top_p, length)
     uniforms = np.stack([_uniforms(seed, length) for seed in seeds], axis=1)  # (length, B)
-    drawn = _draw_characters(model, ids, uniforms, temperature, top_k, top_p)  # (length, B)
-    return [prompt + vocab.decode(text) for text in drawn.T]
+    return _write(model, vocab, prompt, uniforms, temperature, top_k, top_p)
 
 
 def _uniforms(seed: int | None, length: int) -> np.ndarray:
@@ -138,6 +130,8 @@ def _uniforms(seed: int | None, length: int) -> np.ndarray:
 
     It is MT19937 (Matsumoto and Nishimura 1998), and a float64 takes 53 bits of two of its words.
     """
+    if length < 0:
+        raise ValueError(f"length is {length}; it must be zero or more")
     generator = torch.Generator()
     if seed is None:
         generator.seed()
@@ -147,34 +141,31 @@ def _uniforms(seed: int | None, length: int) -> np.ndarray:
 
 
 @torch.inference_mode()
-def _draw_characters(
-    model: nn.Module,
-    prompt_ids: Tensor,
-    uniforms: np.ndarray,
-    temperature: float,
-    top_k: int | None,
-    top_p: float | None,
-) -> np.ndarray:
-    """Draw the characters after a prompt, one for each of `uniforms`: (length,) for one text, (length, B) for B.
+def _write(model: nn.Module, vocab: Vocabulary, prompt: str, uniforms: np.ndarray, *options) -> list[str]:
+    """Write a text with the numbers of `uniforms` (length,), or B texts, each with its column of (length, B).
 
-    Returns their indices, in the same shape.
+    `options` are those of `next_distribution`: temperature, top-k and top-p.
     """
-    texts = None if uniforms.ndim == 1 else uniforms.shape[1]
+    ids = _encode_prompt(vocab, prompt)
+    _check_options(len(vocab), *options)
     drawn = np.empty(uniforms.shape, np.int64)
     with eval_mode(model), one_thread(), np.errstate(over="ignore"):
-        network = _steps(model, texts)
-        for i in prompt_ids.tolist():
+        network = _steps(model, texts=None if uniforms.ndim == 1 else uniforms.shape[1])
+        for i in ids.tolist():
             logits = network.step(i)
         for position, u in enumerate(uniforms):
             if position:
                 logits = network.step(drawn[position - 1])
-            p = _unscaled_probabilities(logits, temperature, top_k, top_p)
-            drawn[position] = _first_to_pass(np.add.accumulate(p, axis=-1), u)
-    return drawn
+            drawn[position] = draw_characters(_unnormalised(logits, *options), u)
+    return [prompt + vocab.decode(text) for text in np.atleast_2d(drawn.T)]
 
 
-def _first_to_pass(sums: np.ndarray, u: np.ndarray) -> np.ndarray:
-    """Find the first character at which the running sum, (V,) or (B, V), passes the share u of the total."""
+def draw_characters(p: np.ndarray, u: float | np.ndarray) -> np.ndarray:
+    """Find the first character at which the running sum of `p`, (V,) or (B, V), passes the share `u` of the total.
+
+    With `u` drawn evenly from 0 to 1, each character comes as often as its share of `p` says.
+    """
+    sums = np.add.accumulate(p, axis=-1)
     total = sums[-1] if sums.ndim == 1 else sums[:, -1]
     if not (total > 0 if sums.ndim == 1 else (total > 0).all()):
         raise FloatingPointError(
@@ -185,10 +176,17 @@ def _first_to_pass(sums: np.ndarray, u: np.ndarray) -> np.ndarray:
     return (sums <= (u * total)[:, None]).sum(axis=-1)
 
 
-class ModuleSteps:
-    """Any module `logits, state = model(ids, state)`, called for one character at a time.
+def _steps(model: nn.Module, texts: int | None):
+    """Choose how the network is computed: in the faster way that its row in the registry names, or by calling it."""
+    cell = CELLS.get(getattr(model, "cell", ""))
+    faster = cell.steps(model, texts) if cell and cell.steps else None
+    return faster or ModuleSteps(model, texts)
 
-    It remembers the state, and starts from zero. With `texts=B` it reads B texts side by side.
+
+class ModuleSteps:
+    """Any module `logits, state = model(ids, state)`, called for one character at a time, from a zero state.
+
+    With `texts=B` it reads B texts side by side.
     """
 
     def __init__(self, model: nn.Module, texts: int | None = None):
@@ -203,24 +201,13 @@ class ModuleSteps:
         return logits[0] if self.texts is None else logits
 
 
-def _steps(model: nn.Module, texts: int | None):
-    """Choose how the network is computed: in the faster way that its row in the registry names, or by calling it."""
-    cell = CELLS.get(getattr(model, "cell", ""))
-    faster = cell.steps(model, texts) if cell and cell.steps else None
-    return faster or ModuleSteps(model, texts)
-
-
 def _encode_prompt(vocab: Vocabulary, prompt: str) -> Tensor:
     if not prompt:
         raise ValueError("the prompt is empty; give at least one character for the network to start from")
     return vocab.encode(prompt)
 
 
-def _check_options(
-    vocab_size: int, temperature: float, top_k: int | None, top_p: float | None, length: int = 0
-) -> None:
-    if length < 0:
-        raise ValueError(f"length is {length}; it must be zero or more")
+def _check_options(vocab_size: int, temperature: float, top_k: int | None, top_p: float | None) -> None:
     if not temperature > 0:
         raise ValueError(
             f"temperature is {temperature}; it must be above zero: use greedy (top_k=1) for the most probable character"

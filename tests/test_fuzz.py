@@ -286,8 +286,6 @@ def test_a_result_or_one_sentence_that_names_the_argument_and_nothing_else_chang
 def test_all_public_functions_are_asked_but_those_that_say_nothing_of_their_own():
     rooms = (text, networks, training, measures)
     public = {name for room in rooms for name, thing in vars(room).items() if inspect.isfunction(thing)}
-    shown = {"one_update", "orthogonal_start", "with_cell"}  # as the notebooks define them, or for one use there
-    assert public - SUBJECTS.keys() - shown == {
-        *("detach", "map_state", "to_device", "register", "one_thread", "learn_to_latch")
-    }
+    shown = {"one_update", "with_cell"}  # as the notebooks define them, or for one use there
+    assert public - SUBJECTS.keys() - shown == {*("detach", "register", "one_thread", "learn_to_latch")}
     assert {*course.__all__, "LSTMModel 3 forward", "Vocabulary 0 encode", "NGram 1 losses"} <= SUBJECTS.keys()

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..networks.cells import State
-from ..sampling import next_distribution
+from ..sampling import draw_characters, next_distribution
 from ..text.encoding import Vocabulary
 from ..text.tales_grammar import WORDS
 from ..training.device import read_ids
@@ -59,12 +59,11 @@ def write_on(model: nn.Module, vocab: Vocabulary, states: Tensor, text: str, len
 
     All of them are drawn from the same random numbers, so equal states write equal texts.
     """
-    draws = torch.rand(length, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    uniforms = torch.rand(length, generator=torch.Generator().manual_seed(0), dtype=torch.float64).numpy()
     columns, characters = [], text
-    for draw in draws:
+    for u in uniforms:
         logits, states = read_on(model, vocab, states, characters)
-        edges = next_distribution(logits, 0.8).cumsum(dim=-1)  # (n, V)
-        characters = list(vocab.decode((edges < draw * edges[:, -1:]).sum(dim=-1)))
+        characters = list(vocab.decode(draw_characters(next_distribution(logits, 0.8).numpy(), u)))
         columns.append(characters)
     return ["".join(row) for row in zip(*columns, strict=True)]
 

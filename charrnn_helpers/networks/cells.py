@@ -133,22 +133,13 @@ def run_cell(cell: nn.Module, x: Tensor, state: State | None = None) -> tuple[Te
 
 
 class CellLayers(nn.Module):
-    """Layers of hand-written cells, one above the other, built and called as `nn.LSTM` with `batch_first` is.
+    """Layers of a hand-written cell, the class `equations`, built and called as `nn.LSTM` with `batch_first` is.
 
     `x` (B, T, E) and a state of (layers, B, H), or a pair of them, give outputs (B, T, H) and the last state. Dropout
     acts between the layers.
     """
 
-    def __init__(
-        self,
-        equations: type[nn.Module],
-        input_size: int,
-        hidden_size: int,
-        num_layers: int = 1,
-        *,
-        batch_first: bool = True,
-        dropout: float = 0.0,
-    ):
+    def __init__(self, equations, input_size: int, hidden_size: int, num_layers=1, *, batch_first=True, dropout=0.0):
         super().__init__()
         inputs = [input_size] + [hidden_size] * (num_layers - 1)  # of each layer
         self.cells = nn.ModuleList(equations(size, hidden_size) for size in inputs)
@@ -172,13 +163,13 @@ def weight_names(cell: nn.Module, layer: int = 0) -> Iterator[tuple[nn.Linear, s
             yield linear, name, f"{name}_{side}_l{layer}"
 
 
-def copy_weights(cell: nn.Module, rnn: nn.RNNBase, layer: int = 0) -> list[Tensor]:
-    """Copy the weights of one layer of `nn.LSTM`, `nn.GRU` or `nn.RNN` into a hand-written cell; returns the originals.
+def copy_weights(cell: nn.Module, rnn: nn.RNNBase) -> list[Tensor]:
+    """Copy the weights of the first layer of `nn.LSTM`, `nn.GRU` or `nn.RNN` into a cell; returns the originals.
 
     Raises `ValueError` if the sizes differ.
     """
     originals = []
-    for linear, name, torch_name in weight_names(cell, layer):
+    for linear, name, torch_name in weight_names(cell):
         weight, original = getattr(linear, name), getattr(rnn, torch_name)
         if weight.shape != original.shape:
             raise ValueError(
@@ -188,6 +179,21 @@ def copy_weights(cell: nn.Module, rnn: nn.RNNBase, layer: int = 0) -> list[Tenso
         setattr(linear, name, nn.Parameter(original.detach().clone()))
         originals.append(original)
     return originals
+
+
+def cells_like(rnn: nn.RNNBase, equations: type[nn.Module]) -> CellLayers:
+    """Build layers of a hand-written cell that share the weights of PyTorch's layers."""
+    with torch.device("meta"):  # takes no memory and no random numbers
+        layers = CellLayers(equations, rnn.input_size, rnn.hidden_size, rnn.num_layers, dropout=rnn.dropout)
+    share_weights(layers, rnn)
+    return layers
+
+
+def share_weights(layers: CellLayers, rnn: nn.RNNBase) -> None:
+    """Let the cells of `layers` compute with the very weights of PyTorch's layers, not with copies."""
+    for number, cell in enumerate(layers.cells):
+        for linear, name, torch_name in weight_names(cell, number):
+            setattr(linear, name, getattr(rnn, torch_name))
 
 
 def biases_by_block(rnn: nn.RNNBase | CellLayers, layer: int) -> tuple[Tensor, Tensor]:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..text.arguments import Rows, explained
-from .cells import CellLayers, State, biases_by_block, copy_weights, weight_names
+from .cells import CellLayers, State, biases_by_block, cells_like, share_weights
 from .checks import check_sizes, check_start, explain_wrong_state
 from .registry import CELLS, Cell
 
@@ -145,14 +145,8 @@ for _model in (LSTMModel, GRUModel, RNNModel):
 @explained
 def layers_as_cells(model: CharModel) -> list[nn.Module]:
     """Give the recurrent layers of a network as hand-written cells with its weights, one for each layer."""
-    rnn = model.rnn
-    if isinstance(rnn, CellLayers):
-        return list(rnn.cells)
-    with torch.device("meta"):  # draws no random numbers
-        layers = CellLayers(CELLS[model.cell].equations, rnn.input_size, rnn.hidden_size, rnn.num_layers)
-    for number, cell in enumerate(layers.cells):
-        copy_weights(cell, rnn, number)
-    return list(layers.cells)
+    by_hand = isinstance(model.rnn, CellLayers)
+    return list((model.rnn if by_hand else cells_like(model.rnn, CELLS[model.cell].equations)).cells)
 
 
 def with_cell(base: type[CharModel], equations: type[nn.Module]) -> type[CharModel]:
@@ -163,17 +157,13 @@ def with_cell(base: type[CharModel], equations: type[nn.Module]) -> type[CharMod
     """
 
     class LayersOfCells(base.recurrent):
-        def __init__(self, input_size: int, hidden_size: int, num_layers: int, **options):
-            super().__init__(input_size, hidden_size, num_layers, **options)
-            with torch.device("meta"):  # the weights are those of PyTorch's layers
-                layers = CellLayers(equations, input_size, hidden_size, num_layers, **options)
-            self.by_hand = (layers,)  # in a tuple, so that no weight is counted twice
+        def __init__(self, *sizes, **options):
+            super().__init__(*sizes, **options)
+            self.by_hand = (cells_like(self, equations),)  # in a tuple, so that no weight is counted twice
 
         def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
             (layers,) = self.by_hand
-            for number, cell in enumerate(layers.cells):
-                for linear, name, torch_name in weight_names(cell, number):
-                    setattr(linear, name, getattr(self, torch_name))
+            share_weights(layers, self)  # again, because a move to another device may replace them
             return layers.train(self.training)(x, state)
 
     return type(base.__name__, (base,), {"recurrent": LayersOfCells})

@@ -10,9 +10,9 @@ from charrnn_helpers.networks.cells import (
     GRUCell,
     LSTMCell,
     RNNCell,
-    copy_weights,
     detach,
     run_cell,
+    share_weights,
     to_device,
 )
 from charrnn_helpers.networks.compare import compare_with_torch
@@ -34,8 +34,7 @@ def test_hand_written_cell_equals_torch_in_outputs_states_and_gradients(name, dt
 def test_layers_of_cells_equal_those_of_torch_and_in_two_halves_one_run(name):
     cell, layer = KINDS[name]
     layers, reference = CellLayers(cell, 5, 6, 3), layer(5, 6, 3, batch_first=True)
-    for number, one in enumerate(layers.cells):
-        copy_weights(one, reference, number)
+    share_weights(layers, reference)
     x = torch.randn(2, 9, 5)
     whole, last = layers(x)
     assert_close((whole, last), reference(x))
