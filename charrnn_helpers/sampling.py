@@ -1,23 +1,32 @@
 """Writing text: the distribution of the next character, and `generate`, which draws from it again and again."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from .networks.registry import CELLS
-from .text.arguments import explained
+from .text.checks import checked
 from .text.encoding import Vocabulary
 from .training.device import device_of, read_ids
 from .training.evaluation import eval_mode
 from .training.threads import one_thread
 
+if TYPE_CHECKING:
+    from jaxtyping import Float
 
-@explained
+
+@checked
 def next_distribution(
-    logits: Tensor, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None
-) -> Tensor:
+    logits: Float[Tensor, "*texts vocab"],
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+) -> Float[Tensor, "*texts vocab"]:
     """Compute probabilities (..., V) from logits (..., V): first the temperature, then top-k, then top-p.
 
     Temperature divides the logits. Top-k keeps the k most probable characters. Top-p keeps the smallest set of most
@@ -52,9 +61,9 @@ def _unnormalised(logits: np.ndarray, temperature: float, top_k: int | None, top
     return p
 
 
-@explained
+@checked
 @torch.inference_mode()
-def logits_after(model: nn.Module, vocab: Vocabulary, text: str) -> Tensor:
+def logits_after(model: nn.Module, vocab: Vocabulary, text: str) -> Float[Tensor, "characters vocab"]:
     """Compute the logits (n, V) after each character of `text`, from a zero state, without dropout.
 
     Errors as in `generate`.
@@ -65,7 +74,7 @@ def logits_after(model: nn.Module, vocab: Vocabulary, text: str) -> Tensor:
     return logits[0]
 
 
-@explained
+@checked
 def next_probabilities(
     model: nn.Module,
     vocab: Vocabulary,
@@ -73,12 +82,12 @@ def next_probabilities(
     temperature: float = 1.0,
     top_k: int | None = None,
     top_p: float | None = None,
-) -> Tensor:
+) -> Float[Tensor, "vocab"]:
     """Compute the distribution (V,) of the character after `prompt`, from a zero state. Errors as in `generate`."""
     return next_distribution(logits_after(model, vocab, prompt)[-1], temperature, top_k, top_p)
 
 
-@explained
+@checked
 def generate(
     model: nn.Module,
     vocab: Vocabulary,
@@ -101,7 +110,7 @@ def generate(
     return _write(model, vocab, prompt, _uniforms(seed, length), temperature, top_k, top_p)[0]
 
 
-@explained
+@checked
 def generate_many(
     model: nn.Module,
     vocab: Vocabulary,

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 import charrnn_helpers as course
 from charrnn_helpers import experiments, fast, measures, networks, sampling, text, training
 from charrnn_helpers.networks import CELLS
-from charrnn_helpers.text import arguments
+from charrnn_helpers.text import checks
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "25"))
 STORIES = text.write_stories(0, 1500)
@@ -115,10 +115,10 @@ def working(function, cell: str = "LSTM") -> dict:
 
 
 def explained(function) -> bool:
-    """Is it under `@explained`?"""
+    """Is it under `@checked`?"""
     function = function.__init__ if isinstance(function, type) else getattr(function, "__func__", function)
     code = getattr(function, "__code__", None)
-    return code is not None and code.co_filename == arguments.__file__ and code.co_name in ("call", "walk")
+    return code is not None and code.co_filename == checks.__file__ and code.co_name == "call"
 
 
 def called(function, named):
@@ -172,7 +172,7 @@ TENSORS = st.builds(
 )
 META = st.builds(tensor, st.sampled_from(SHAPES), st.sampled_from(DTYPES), st.just(0), st.just("meta"))  # no numbers
 NUMBERS = st.sampled_from([-1, 0, 1, 2, 3, 0.5, -0.5, 1e-300, 1e300, float("nan"), float("inf"), float("-inf"), True])
-LARGE = st.sampled_from([10**15, -(10**15), 2**63, 10**30, -(10**30)])
+LARGE = st.sampled_from([10**15, -(10**15), 10**30, -(10**30)])
 STRINGS = st.sampled_from(["", "x", "Once", "é", "\0", "\ud800", "x" * 300, "\n\n", "tales", "GRU", "cuda:99", b"x"])
 LISTS = st.sampled_from([[], [1], [0.1, 0.9], ["a", "b"], [None], (1, 2), {}, {"a": [1]}, {3: None}, {"x"}])
 ARRAYS = st.sampled_from([np.zeros(3), np.zeros(0), np.full((2, 2), np.nan), np.array(["x"]), np.int64(3), np.array(2)])
@@ -264,7 +264,6 @@ def test_a_result_or_one_sentence_that_names_the_argument_and_nothing_else_chang
 
     @settings(
         max_examples=EXAMPLES,
-        deadline=None,
         derandomize=EXAMPLES <= 25,
         database=None,
         phases=[Phase.generate],

@@ -7,7 +7,7 @@ import random
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 from torch import nn
@@ -60,7 +60,6 @@ logits_of_any_kind = st.lists(st.floats(-50, 50, width=32), min_size=2, max_size
 
 
 @given(logits_of_any_kind, st.floats(5e-324, 1e300), st.floats(1e-6, 1), st.data())
-@settings(deadline=None)
 def test_what_is_kept_is_the_most_probable_in_its_proportions_and_sums_to_one(logits, temperature, share, data):
     k = data.draw(st.integers(1, len(logits)))
     whole = next_distribution(logits)

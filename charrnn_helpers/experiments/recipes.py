@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from ..fast.precision import pick_precision
 from ..networks.models import CharModel
 from ..networks.registry import CELLS
-from ..text.arguments import explained
+from ..text.checks import checked
 from ..training.config import History, TrainConfig
 from ..training.loop import train
 
@@ -89,7 +89,7 @@ RECIPES: dict[str, dict[str, Recipe]] = {
 }
 
 
-@explained
+@checked
 def forecast(model: nn.Module, config: TrainConfig) -> str:
     """Train a copy of `model` on this machine's CPU for about a second, and say roughly what the whole run will take.
 

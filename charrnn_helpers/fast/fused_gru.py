@@ -6,6 +6,10 @@ could be done for all steps at once. And the backward pass is derived by hand, s
 factors prepared in bulk and makes one matrix product, and the gradient of the weights is one large one at the end.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
@@ -14,7 +18,10 @@ from torch.nn import functional as F
 from ..networks.cells import State
 from ..networks.checks import explain_wrong_state
 from ..networks.models import GRUModel
-from ..text.arguments import Rows, explained
+from ..text.checks import checked_on_failure
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int
 
 
 class FusedGRU(nn.GRU):
@@ -80,9 +87,11 @@ class FusedGRUModel(GRUModel):
 
     recurrent = FusedGRU
 
-    @explained
+    @checked_on_failure
     @explain_wrong_state
-    def forward(self, ids: Rows, state: State | None = None) -> tuple[Tensor, State]:
+    def forward(
+        self, ids: Int[Tensor, "batch time"], state: State | None = None
+    ) -> tuple[Float[Tensor, "batch time vocab"], State]:
         rows = torch.eye(self.vocab_size).to(self.head.weight) if self.embedding is None else self.embedding.weight
         h, state = self.rnn.forward_ids(rows, ids, state)  # (B, T, H)
         return self.head(self.dropout(h)), state  # (B, T, V)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ..networks.cells import State, map_state
-from ..text.arguments import explained
+from ..text.checks import checked
 from ..training.config import TrainConfig
 from ..training.device import pick_device
 from ..training.loop import train
@@ -66,7 +66,7 @@ class Precision(NamedTuple):
 CLEARLY = 1.15  # times as fast; bfloat16 keeps 8 bits of a number, and a small gain is not worth that
 
 
-@explained
+@checked
 def pick_precision(
     device: str | torch.device | None, model: nn.Module, *, streams: int = 32, window: int = 64
 ) -> Precision:

@@ -4,6 +4,8 @@ An LSTM's c is a sum: what character t wrote, i ⊙ g, is still there to the sha
 through. A GRU's h is one as well, of (1 - z) ⊙ n. (Murdoch and Szlam 2017 take an LSTM apart so.)
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -15,7 +17,7 @@ from torch import Tensor, nn
 from ..networks.cells import state_of
 from ..networks.registry import CELLS, Cell
 from ..text import tales
-from ..text.arguments import explained
+from ..text.checks import checked
 from ..text.encoding import Vocabulary
 from ..text.tales_grammar import BOYS, PRONOUNS
 from ..training.device import read_ids
@@ -40,7 +42,7 @@ def parts(record: dict[str, Tensor], cell: Cell) -> Tensor:
     return later.flip(0).cumprod(0).flip(0) * wrote
 
 
-@explained
+@checked
 def written_by(model: nn.Module, vocab: Vocabulary, text: str, at: int, back: int = 24, steps: int = 4) -> np.ndarray:
     """Compute what each character of `text` has written into the memory that speaks for `text[at]`: nats, (at,).
 
@@ -79,7 +81,7 @@ def written_by(model: nn.Module, vocab: Vocabulary, text: str, at: int, back: in
     return light
 
 
-@explained
+@checked
 def brightest_word(text: str, light: np.ndarray) -> str:
     """Return the word of `text` that has written most, a single mention of it. Raises `ValueError` without a word."""
     words = list(WORD.finditer(text[: len(light)]))
@@ -96,7 +98,7 @@ class RememberedWord(NamedTuple):
     mentions: set[str]  # the words of the story that speak of the hero
 
 
-@explained
+@checked
 def remembered_words(
     model: nn.Module, vocab: Vocabulary, stories: Sequence[str], kind: str, most: int = 50
 ) -> list[RememberedWord]:
@@ -122,7 +124,7 @@ def remembered_words(
     return words
 
 
-@explained
+@checked
 def mentions_lit(words: Sequence[RememberedWord], lights: Sequence[np.ndarray]) -> Share:
     """Count how often the brightest word is a mention of the hero. Chance is the share of mentions among the words.
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ..networks.registry import CELLS
-from ..text.arguments import explained
+from ..text.checks import checked
 from ..text.encoding import Vocabulary
 from ..training.device import read_ids
 from ..training.evaluation import eval_mode
@@ -17,7 +17,7 @@ from ..training.loop import one_update
 LONGEST = 20  # what networks are trained on; they are asked for more
 
 
-@explained
+@checked
 def counted(letters: str, n: int) -> str:
     """Return "aaabbb" between line ends, for "ab" and 3. The first line end is what a reader starts from."""
     return "\n" + "".join(letter * n for letter in letters) + "\n"
@@ -55,7 +55,7 @@ def learn_to_latch(cell: str, seed: int = 0, **options):
     return learn_lines(cell, KEYS + "!?", line, seed, asked="?", **options)
 
 
-@explained
+@checked
 def learn_lines(
     cell: str,
     letters: str,
@@ -98,14 +98,14 @@ def learn_lines(
     return model.eval(), vocab
 
 
-@explained
+@checked
 def latched_lines(vocab: Vocabulary, n: int) -> Tensor:
     """Write 100 `latched` lines with n letters after the key, always the same ones, up to the answer: (100, n + 8)."""
     draw = random.Random(int(n))
     return torch.stack([vocab.encode(latched(n, draw)[:-1]) for _ in range(100)])
 
 
-@explained
+@checked
 def share_latched(model: nn.Module, vocab: Vocabulary, n: int) -> float:
     """Return the share of `latched_lines` in which the network expects the key most after "?"."""
     ids = latched_lines(vocab, n)

@@ -1,14 +1,15 @@
 """Split the loss of a network on *tales*: what it pays beyond the oracle, by kind of character and by distance."""
 
+from __future__ import annotations
+
 import math
-from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 
 from ..text import tales
-from ..text.arguments import explained
+from ..text.checks import Numbers, checked
 from ..text.tales_grammar import CHANCE, DEPENDENCIES
 
 
@@ -20,7 +21,7 @@ class Reading(NamedTuple):
     oracle: np.ndarray  # (n,) nats that the oracle pays
 
 
-@explained
+@checked
 @cache
 def read_tales(text: str) -> Reading:
     """Read whole stories as the grammar of *tales* does. Raises `ValueError` where the text leaves the grammar."""
@@ -36,8 +37,8 @@ class Excess(NamedTuple):
     mean: float
 
 
-@explained
-def excess_by_kind(losses: Sequence[float], reading: Reading) -> dict[str, Excess]:
+@checked
+def excess_by_kind(losses: Numbers, reading: Reading) -> dict[str, Excess]:
     """Average the network's loss minus the oracle's over each kind of character, and over "all".
 
     `losses` (n,) are those of a network on the text of `reading`, in nats. NaN leaves a character out: the first one
@@ -49,7 +50,7 @@ def excess_by_kind(losses: Sequence[float], reading: Reading) -> dict[str, Exces
     return _mean_excess(losses, reading, masks)
 
 
-@explained
+@checked
 def chance_by_kind(reading: Reading) -> dict[str, float]:
     """Compute what a blind guess pays for a character of each kind, in nats beyond the oracle.
 
@@ -68,8 +69,8 @@ def chance_by_kind(reading: Reading) -> dict[str, float]:
 DISTANCES = (1, 8, 16, 32, 64, 128, 256, 512)  # where the groups of `excess_by_distance` begin
 
 
-@explained
-def excess_by_distance(losses: Sequence[float], reading: Reading) -> dict[str, Excess]:
+@checked
+def excess_by_distance(losses: Numbers, reading: Reading) -> dict[str, Excess]:
     """Average the same over what must be remembered, by characters since the last mention: "1 to 7" to "512 on"."""
     return _mean_excess(losses, reading, by_distance(reading.distances))
 
@@ -83,7 +84,7 @@ def by_distance(distances: np.ndarray) -> dict[str, np.ndarray]:
     return groups
 
 
-def _mean_excess(losses: Sequence[float], reading: Reading, masks: dict[str, np.ndarray]) -> dict[str, Excess]:
+def _mean_excess(losses: Numbers, reading: Reading, masks: dict[str, np.ndarray]) -> dict[str, Excess]:
     if len(losses) != len(reading.oracle):
         raise ValueError(f"{len(losses)} losses for {len(reading.oracle)} characters; give one for each")
     excess = np.asarray(losses, dtype=float) - reading.oracle

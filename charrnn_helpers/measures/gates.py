@@ -1,6 +1,9 @@
 """Record every gate and state of a network while it reads, and compute one unit whose gates are set by hand."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -8,20 +11,23 @@ from torch.nn import functional as F
 
 from ..networks.cells import state_of
 from ..networks.models import layers_as_cells
-from ..text.arguments import Ids, explained
+from ..text.checks import checked
 from ..training.device import device_of
 
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int
 
-@explained
+
+@checked
 @torch.no_grad()
-def trace(model: nn.Module, ids: Ids) -> list[dict[str, Tensor]]:
+def trace(model: nn.Module, ids: Int[Tensor, "characters"]) -> list[dict[str, Tensor]]:
     """Record every gate and state while `model` reads `ids` (T,) from a zero state.
 
     Returns a dict for each layer with what the cell's `gates` returns, (T, H) each: i, f, g, o, c, h of an LSTM; r, z,
     n, h of a GRU; h of a plain RNN. Raises `ValueError` for a text without characters.
     """
-    if ids.dim() != 1 or not len(ids):
-        raise ValueError(f"ids has shape {tuple(ids.shape)}; trace reads one text of at least one character, (T,)")
+    if not len(ids):
+        raise ValueError("ids is empty; trace reads a text of at least one character")
     ids = ids.to(device_of(model))
     x = (
         F.one_hot(ids, model.vocab_size).to(model.head.weight.dtype)
@@ -40,8 +46,8 @@ def trace(model: nn.Module, ids: Ids) -> list[dict[str, Tensor]]:
     return [{name: values.cpu() for name, values in record.items()} for record in records]
 
 
-@explained
-def time_constants(keep: Tensor) -> Tensor:
+@checked
+def time_constants(keep: Float[Tensor, "time units"]) -> Float[Tensor, "units"]:
     """Compute after how many characters each unit has 1/e of a value left, -1 / mean(ln gate), from `keep` (T, H).
 
     What is left after T characters is the *product* of the gates. So their logarithms are averaged, not the gates. The

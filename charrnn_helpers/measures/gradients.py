@@ -1,16 +1,23 @@
 """Measure how far back the gradient of a loss reaches."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..text.arguments import Rows, explained
+from ..text.checks import checked
 from ..training.device import read_ids
 from ..training.evaluation import eval_mode
 
+if TYPE_CHECKING:
+    from jaxtyping import Int
 
-@explained
-def gradient_by_lag(model: nn.Module, ids: Rows) -> dict[str, Tensor]:
+
+@checked
+def gradient_by_lag(model: nn.Module, ids: Int[Tensor, "batch time"]) -> dict[str, Tensor]:
     """Measure how much the loss at the last step depends on the states before it: |∂loss_t / ∂h_{t-k}|, by lag k.
 
     `ids` (B, T + 1) are B pieces of text. Each is read from a zero state, and the loss is that of its last character.
@@ -18,7 +25,7 @@ def gradient_by_lag(model: nn.Module, ids: Rows) -> dict[str, Tensor]:
     the other is held fixed. All layers are taken together. The gradient is a product of Jacobians, one for each step
     (Pascanu, Mikolov and Bengio 2013). Raises `ValueError` for pieces that are too short.
     """
-    if ids.dim() != 2 or ids.shape[1] < 3:
+    if ids.shape[1] < 3:
         raise ValueError(f"ids has shape {tuple(ids.shape)}; give pieces of at least three characters, (B, T + 1)")
     state, states = None, []
     with eval_mode(model, gradients=True):

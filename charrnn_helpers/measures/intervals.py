@@ -1,16 +1,17 @@
 """Convert nats to bits, compute confidence intervals on differences, and say what they allow one to say."""
 
+from __future__ import annotations
+
 import math
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from scipy import stats
 
-from ..text.arguments import explained
+from ..text.checks import Numbers, checked
 
 
-@explained
+@checked
 def bits(nats: float) -> float:
     """Convert nats to bits: divide by ln 2."""
     return nats / math.log(2)
@@ -24,8 +25,8 @@ class Interval(NamedTuple):
     high: float
 
 
-@explained
-def paired_difference(first: Sequence[float], second: Sequence[float], confidence: float = 0.95) -> Interval:
+@checked
+def paired_difference(first: Numbers, second: Numbers, confidence: float = 0.95) -> Interval:
     """Compute the mean of `first - second` over pairs (same seed, same batches), with Student's t interval.
 
     Raises `ValueError` for lists of different length, or for fewer than two pairs: one pair has no spread to judge by.
@@ -36,8 +37,8 @@ def paired_difference(first: Sequence[float], second: Sequence[float], confidenc
     return Interval(mean, mean - half_width, mean + half_width)
 
 
-@explained
-def bootstrap_difference(first: Sequence[float], second: Sequence[float]) -> Interval:
+@checked
+def bootstrap_difference(first: Numbers, second: Numbers) -> Interval:
     """Compute the mean of `first - second` over pairs, with a 95 % bootstrap interval (BCa, Efron 1987).
 
     It does not assume a normal distribution, but it is too narrow for few pairs: with five, far fewer than 95 of 100
@@ -51,7 +52,7 @@ def bootstrap_difference(first: Sequence[float], second: Sequence[float]) -> Int
     return Interval(mean, float(ends.low), float(ends.high))
 
 
-def _paired(first: Sequence[float], second: Sequence[float]) -> np.ndarray:
+def _paired(first: Numbers, second: Numbers) -> np.ndarray:
     if len(first) != len(second) or len(first) < 2:
         raise ValueError(f"{len(first)} and {len(second)} values; give two or more pairs, one of each for every seed")
     differences = np.subtract(first, second)
@@ -63,7 +64,7 @@ def _paired(first: Sequence[float], second: Sequence[float]) -> np.ndarray:
 NO_DIFFERENCE = "no detectable difference"
 
 
-@explained
+@checked
 def verdict(interval: Interval, first: str, second: str, smallest: float) -> str:
     """Say in words what an interval on the loss of `first` minus that of `second` allows one to say.
 
@@ -78,8 +79,8 @@ def verdict(interval: Interval, first: str, second: str, smallest: float) -> str
     return f"{winner} is better"
 
 
-@explained
-def verdict_sentence(losses: dict[str, Sequence[float]], first: str, second: str, smallest: float) -> str:
+@checked
+def verdict_sentence(losses: dict[str, Numbers], first: str, second: str, smallest: float) -> str:
     """Say the verdict on two of `losses[name]`, which have one loss for each seed, with all that it rests on.
 
     If no difference can be detected, it says how many pairs would show one of the observed size (`pairs_needed`).
@@ -99,8 +100,8 @@ def verdict_sentence(losses: dict[str, Sequence[float]], first: str, second: str
     return sentence
 
 
-@explained
-def pairs_needed(first: Sequence[float], second: Sequence[float]) -> int | None:
+@checked
+def pairs_needed(first: Numbers, second: Numbers) -> int | None:
     """Compute how many pairs would show a difference as large as the observed one, in 80 % of all experiments.
 
     By the power of a two-sided t-test at 5 %, for the observed mean and spread (Colas, Sigaud and Oudeyer 2018). The

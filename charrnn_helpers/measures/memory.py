@@ -11,8 +11,8 @@ from scipy import stats
 from torch import Tensor, nn
 
 from ..text import tales
-from ..text.arguments import explained
 from ..text.baselines import NGram
+from ..text.checks import checked
 from ..text.encoding import Vocabulary
 from ..text.tales_grammar import CHANCE
 from ..training.device import read_ids
@@ -73,7 +73,7 @@ class Recall(NamedTuple):
         return Share(len(right), int(right.sum()), chance, error)
 
 
-@explained
+@checked
 @one_thread()
 def recall(model: nn.Module | NGram, vocab: Vocabulary, text: str, context: int | None = None) -> Recall:
     """Ask at each word of *tales* that only a memory can know: which of its alternatives does the model expect most?

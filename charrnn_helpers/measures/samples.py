@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..text import tales
-from ..text.arguments import explained
+from ..text.checks import checked
 from .units import HERO
 
 
@@ -20,7 +20,7 @@ class Copy(NamedTuple):
     source: int
 
 
-@explained
+@checked
 def find_copies(sample: str, training_text: str, shortest: int = 30) -> list[Copy]:
     """Find the pieces of `sample` that stand in `training_text`, if they have `shortest` characters or more.
 
@@ -40,14 +40,14 @@ def find_copies(sample: str, training_text: str, shortest: int = 30) -> list[Cop
     return copies
 
 
-@explained
+@checked
 def longest_copied_span(sample: str, training_text: str) -> str:
     """Return the longest piece of `sample` that stands, character for character, in `training_text`."""
     copies = find_copies(sample, training_text, shortest=1)
     return max((sample[copy.start : copy.end] for copy in copies), key=len, default="")
 
 
-@explained
+@checked
 def copied_places(copies: Sequence[Copy], length: int) -> np.ndarray:
     """Mark the characters of a sample of `length` that lie in one of its `copies`: (length,) booleans.
 
@@ -61,7 +61,7 @@ def copied_places(copies: Sequence[Copy], length: int) -> np.ndarray:
     return copied
 
 
-@explained
+@checked
 def novelty(sample: str, training_text: str, n: int = 4) -> float:
     """Compute the share of the n-word sequences of `sample` that `training_text` does not hold (McCoy et al. 2021).
 
@@ -72,7 +72,7 @@ def novelty(sample: str, training_text: str, n: int = 4) -> float:
     return sum(gram not in known for gram in grams) / len(grams)
 
 
-@explained
+@checked
 def distinct(sample: str, n: int = 2) -> float:
     """Compute the share of different sequences among the n-word sequences of `sample` (Li et al. 2016).
 
@@ -83,7 +83,7 @@ def distinct(sample: str, n: int = 2) -> float:
     return len(set(grams)) / len(grams)
 
 
-@explained
+@checked
 def loop_length(sample: str) -> int | None:
     """Return the length of the piece that stands three times in a row at the end of `sample`; `None` if none does."""
     lengths = range(1, len(sample) // 3 + 1)
@@ -98,7 +98,7 @@ class SentenceShares(NamedTuple):
     remembering: float  # the share that also remembers rightly what its story has said
 
 
-@explained
+@checked
 def tales_validity(sample: str) -> SentenceShares:
     """Judge each sentence of a sample of *tales* by the grammar. Raises `ValueError` if there is no whole sentence."""
     sentences = _enough(tales.check_sentences(sample), "holds no whole sentence")
@@ -106,7 +106,7 @@ def tales_validity(sample: str) -> SentenceShares:
     return SentenceShares(len(sentences), grammatical, fmean(sentence.remembers for sentence in sentences))
 
 
-@explained
+@checked
 def one_hero(sample: str) -> tuple[int, int]:
     """Count the complete stories of a sample of *tales* that name nobody but their hero, and all complete ones.
 

@@ -1,18 +1,23 @@
 """Find units that mean something: features of a text, and the unit that goes with a feature."""
 
+from __future__ import annotations
+
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from torch import Tensor
 
-from ..text.arguments import explained, shown
+from ..text.checks import checked
 from ..text.tales_grammar import WORDS
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Num
 
 HERO = re.compile(r"\b(?:" + "|".join(WORDS["name"]) + r")\b")
 
 
-@explained
+@checked
 def position_in_sentence(text: str) -> np.ndarray:
     """Count for every character of `text` how many characters ago its sentence began: (T,)."""
     values, position = [], 0
@@ -30,16 +35,16 @@ class Unit(NamedTuple):
     confirmed: float  # and where it was not
 
 
-@explained
-def best_unit(values: Tensor, feature: np.ndarray, chosen_on: int) -> Unit:
+@checked
+def best_unit(
+    values: Float[Tensor, "characters units"], feature: Num[np.ndarray, "characters"], chosen_on: int
+) -> Unit:
     """Find which unit of `values` (T, H) correlates most with `feature` (T,) over the first `chosen_on` characters.
 
     The size of the correlation counts, not its sign. The best of many units looks better than it is, because it was
     selected; so `confirmed` gives its correlation over the other characters. Raises `ValueError` if the feature has one
     value only in either part.
     """
-    if len(values) != len(feature):
-        raise ValueError(f"{len(values)} characters have values and {len(feature)} a feature: give one for each")
     if not 1 < chosen_on < len(values) - 1:
         raise ValueError(f"chosen_on is {chosen_on} of {len(values)} characters; leave some for each of the two parts")
     parts = [correlations(values[part], feature[part]) for part in (slice(chosen_on), slice(chosen_on, None))]
@@ -47,11 +52,9 @@ def best_unit(values: Tensor, feature: np.ndarray, chosen_on: int) -> Unit:
     return Unit(number, *(float(part[number]) for part in parts))
 
 
-@explained
-def correlations(values: Tensor, feature: np.ndarray) -> np.ndarray:
+@checked
+def correlations(values: Float[Tensor, "characters units"], feature: Num[np.ndarray, "characters"]) -> np.ndarray:
     """Compute Pearson's correlation of each unit of `values` (T, H) with `feature` (T,): (H,), 0 if it is constant."""
-    if values.dim() != 2 or len(values) != len(feature):
-        raise ValueError(f"values are {shown(values)} for {len(feature)} characters; give a row for each")
     if not len(feature) or np.ptp(feature) == 0:
         raise ValueError("the feature has one value only in this text; choose a text in which it changes")
     units = values.numpy().astype(float)

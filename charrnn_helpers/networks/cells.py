@@ -4,13 +4,19 @@ A cell has two linear layers, `x2h` and `h2h`, with a block of H rows for each o
 arithmetic, and gives each gate and the new state by name; `carries` names what goes from one step to the next.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..text.arguments import explained, shown
+from ..text.checks import checked, shown
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
 
 State = Tensor | tuple[Tensor, Tensor]  # GRU: h; LSTM: (h, c)
 
@@ -113,14 +119,14 @@ def state_of(carries: Iterable[str], named: dict[str, Tensor]) -> State:
     return state if len(state) > 1 else state[0]
 
 
-@explained
-def run_cell(cell: nn.Module, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+@checked
+def run_cell(
+    cell: nn.Module, x: Float[Tensor, "batch time features"], state: State | None = None
+) -> tuple[Float[Tensor, "batch time hidden"], State]:
     """Run a cell along a sequence: `x` (B, T, E) gives outputs (B, T, H) and the last state, (B, H) or a pair of them.
 
     Without `state` it starts from zeros.
     """
-    if x.dim() != 3:
-        raise ValueError(f"x has shape {tuple(x.shape)}; run_cell needs (streams, steps, features)")
     if not hasattr(cell, "carries"):
         raise ValueError(f"cell is {shown(cell)}; give one that is written by hand, as `LSTMCell` is")
     if state is None:

@@ -3,13 +3,13 @@
 import math
 from functools import wraps
 
-from ..text.arguments import explained, shown
+from ..text.checks import checked, shown
 from .registry import CELLS, Cell
 
 MAX_WEIGHTS = 2_000_000_000  # of a network: 8 GB
 
 
-@explained
+@checked
 def check_sizes(dropout: float, embedding_size: int | None, **sizes: int) -> None:
     """Raise `ValueError` unless every size is a whole number of at least 1 and `dropout` is in [0, 1)."""
     if embedding_size is not None:

@@ -1,12 +1,14 @@
 """Compare a hand-written cell with what PyTorch computes: outputs, states and gradients."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from ..text.arguments import explained
+from ..text.checks import checked
 from .cells import copy_weights, run_cell, weight_names
 
 
@@ -18,8 +20,8 @@ class Gap(NamedTuple):
     gradients: float
 
 
-@explained
-def compare_with_torch(cell: nn.Module, reference: nn.LSTM | nn.GRU, steps: int = 50) -> Gap:
+@checked
+def compare_with_torch(cell: nn.Module, reference: nn.RNNBase, steps: int = 50) -> Gap:
     """Measure how far a hand-written cell is from one layer of `nn.LSTM` or `nn.GRU`.
 
     Copies the weights of `reference` into the cell, runs both over the same random input (4, steps, E), and compares

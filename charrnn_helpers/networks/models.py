@@ -1,16 +1,22 @@
 """The models that the course trains, on `nn.LSTM`, `nn.GRU` and `nn.RNN`, or on a cell of your own."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..text.arguments import Rows, explained
+from ..text.checks import checked, checked_on_failure
 from .cells import CellLayers, State, biases_by_block, cells_like, share_weights
 from .checks import check_sizes, check_start, explain_wrong_state
 from .registry import CELLS, Cell
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int
 
 
 def orthogonal_start(rnn: nn.Module) -> None:
@@ -59,7 +65,7 @@ class CharModel(nn.Module):
     be.
     """
 
-    @explained
+    @checked
     def __init__(
         self,
         vocab_size: int,
@@ -92,9 +98,11 @@ class CharModel(nn.Module):
         self.head = nn.Linear(hidden_size, vocab_size)
         start_gates(self, keep_bias, chrono)
 
-    @explained
+    @checked_on_failure
     @explain_wrong_state
-    def forward(self, ids: Rows, state: State | None = None) -> tuple[Tensor, State]:
+    def forward(
+        self, ids: Int[Tensor, "batch time"], state: State | None = None
+    ) -> tuple[Float[Tensor, "batch time vocab"], State]:
         if self.embedding is None:
             x = F.one_hot(ids, self.vocab_size).to(self.head.weight.dtype)  # (B, T, V)
         else:
@@ -142,7 +150,7 @@ for _model in (LSTMModel, GRUModel, RNNModel):
     register(replace(CELLS[_model.cell], model=_model))
 
 
-@explained
+@checked
 def layers_as_cells(model: CharModel) -> list[nn.Module]:
     """Give the recurrent layers of a network as hand-written cells with its weights, one for each layer."""
     by_hand = isinstance(model.rnn, CellLayers)
@@ -169,7 +177,7 @@ def with_cell(base: type[CharModel], equations: type[nn.Module]) -> type[CharMod
     return type(base.__name__, (base,), {"recurrent": LayersOfCells})
 
 
-@explained
+@checked
 def num_parameters(model: nn.Module) -> int:
     """Count the numbers that training may change."""
     return sum(weight.numel() for weight in model.parameters() if weight.requires_grad)

@@ -11,7 +11,7 @@ from typing import Any
 
 from torch import nn
 
-from ..text.arguments import explained
+from ..text.checks import checked
 from .cells import GRUCell, LSTMCell, RNNCell
 
 
@@ -103,7 +103,7 @@ CELLS = Cells(
 )
 
 
-@explained
+@checked
 def count_parameters(
     cell: str, vocab_size: int, hidden_size: int, num_layers: int = 1, embedding_size: int | None = 64
 ) -> int:
@@ -116,7 +116,7 @@ def count_parameters(
     return embedding + recurrent + head
 
 
-@explained
+@checked
 def width_for(parameters: int, cell: str, vocab_size: int, num_layers: int = 1, embedding_size: int | None = 64) -> int:
     """Find the hidden size that comes nearest to so many parameters. Raises `ValueError` if one unit is too many."""
 

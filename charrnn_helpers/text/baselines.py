@@ -4,11 +4,18 @@ Everything is measured as the networks are: mean nats per character over the who
 those before it.
 """
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
+from torch import Tensor
 
-from .arguments import Ids, explained
+from .checks import checked
+
+if TYPE_CHECKING:
+    from jaxtyping import Int
 
 MAX_ORDER = 40
 
@@ -21,8 +28,8 @@ class NGram:
     distribution sums to one and gives every character of the vocabulary more than zero.
     """
 
-    @explained
-    def __init__(self, ids: Ids, vocab_size: int, order: int = 6):
+    @checked
+    def __init__(self, ids: Int[Tensor | np.ndarray, "characters"], vocab_size: int, order: int = 6):
         """Count `ids` (n,), integers below `vocab_size`. Raises `ValueError` if the text is too short for `order`."""
         if not 1 <= order <= MAX_ORDER:
             raise ValueError(f"order must be between 1 and {MAX_ORDER}, and is {order}")
@@ -53,8 +60,8 @@ class NGram:
             return self.counts[length - 1], self.discounts[length - 1]
         return self.left_neighbours[length - 1], self.lower_discounts[length - 1]
 
-    @explained
-    def losses(self, ids: Ids, order: int | None = None) -> np.ndarray:
+    @checked
+    def losses(self, ids: Int[Tensor | np.ndarray, "characters"], order: int | None = None) -> np.ndarray:
         """Nats for each character of `ids` (n,) given those before it, (n,); `order` may be lower than the model's."""
         order = self._lower(order)
         chars = self._indices(ids)
@@ -81,15 +88,15 @@ class NGram:
             ranks = np.where(seen, at, -1)
         return -np.log(p)
 
-    @explained
-    def loss(self, ids: Ids, order: int | None = None) -> float:
+    @checked
+    def loss(self, ids: Int[Tensor | np.ndarray, "characters"], order: int | None = None) -> float:
         """Mean nats per character over `ids` (n,)."""
         if len(ids) < 1:
             raise ValueError("a loss is measured on at least one character, and the text is empty")
         return float(self.losses(ids, order).mean())
 
-    @explained
-    def probabilities(self, context: Ids, order: int | None = None) -> np.ndarray:
+    @checked
+    def probabilities(self, context: Int[Tensor | np.ndarray, "characters"], order: int | None = None) -> np.ndarray:
         """p(next character | context) for every character, (V,); `context` (n,), of which the last order - 1 count."""
         order = self._lower(order)
         context = self._indices(context)
@@ -118,7 +125,7 @@ class NGram:
                 return -1
         return rank
 
-    def _indices(self, ids: Ids) -> np.ndarray:
+    def _indices(self, ids: Int[Tensor | np.ndarray, "characters"]) -> np.ndarray:
         chars = np.asarray(ids, dtype=np.int64)
         if len(chars) and not 0 <= chars.min() <= chars.max() < self.vocab_size:
             wrong = chars[(chars < 0) | (chars >= self.vocab_size)][0]
@@ -140,8 +147,10 @@ def _discount(counts: np.ndarray) -> float:
     return once / (once + 2 * twice) if once else 0.5
 
 
-@explained
-def best_ngram(train_ids: Ids, val_ids: Ids, vocab_size: int) -> NGram:
+@checked
+def best_ngram(
+    train_ids: Int[Tensor, "train_characters"], val_ids: Int[Tensor, "val_characters"], vocab_size: int
+) -> NGram:
     """The n-gram counted on `train_ids` whose order has the lowest loss on `val_ids`.
 
     Orders up to 20 are tried, and if the last of them is the best, up to `MAX_ORDER`.
@@ -155,8 +164,10 @@ def best_ngram(train_ids: Ids, val_ids: Ids, vocab_size: int) -> NGram:
     return model
 
 
-@explained
-def ladder(train_ids: Ids, val_ids: Ids, vocab_size: int) -> dict[str, float]:
+@checked
+def ladder(
+    train_ids: Int[Tensor, "train_characters"], val_ids: Int[Tensor, "val_characters"], vocab_size: int
+) -> dict[str, float]:
     """Nats per character on `val_ids`: "uniform", "unigram", "bigram", and "n-gram (n = …)" with the best order."""
     best = best_ngram(train_ids, val_ids, vocab_size)
     rungs = {"uniform": math.log(vocab_size)}

@@ -4,14 +4,17 @@
 for in `$CHARRNN_DATA`, then in the cache, and is downloaded once if it is in neither.
 """
 
+from __future__ import annotations
+
 import hashlib
 import os
 import platform
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import tales
-from .arguments import explained
+from .checks import checked
 
 SHAKESPEARE_URL = "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt"
 SHAKESPEARE_SHA256 = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"
@@ -43,8 +46,8 @@ class Corpus:
     floor: float | None = None
 
 
-@explained
-def load_corpus(name_or_path: str | Path = "tales", split: tuple[float, ...] = (0.8, 0.1, 0.1)) -> Corpus:
+@checked
+def load_corpus(name_or_path: str | Path = "tales", split: Sequence[float] = (0.8, 0.1, 0.1)) -> Corpus:
     """Load "tales", "assignment", "python_docs", "shakespeare", or a UTF-8 text file, and split it without shuffling.
 
     `split` gives the shares of train, val and test; with two shares `test` is empty. The parts of `tales` end where a

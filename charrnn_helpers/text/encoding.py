@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from .arguments import Ids, Rows, explained
+from .checks import checked
+
+if TYPE_CHECKING:
+    from jaxtyping import Int
 
 
-@explained
+@checked
 @dataclass(frozen=True)
 class Vocabulary:
     """The characters a model knows, in sorted order; a character's index is its place in `characters`."""
@@ -26,7 +31,7 @@ class Vocabulary:
         object.__setattr__(self, "_index", {char: index for index, char in enumerate(self.characters)})
 
     @classmethod
-    @explained
+    @checked
     def from_text(cls, text: str) -> Vocabulary:
         """The vocabulary of `text`. Raises `ValueError` if it is empty."""
         return cls("".join(sorted(set(text))))
@@ -34,23 +39,18 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self.characters)
 
-    @explained
-    def encode(self, text: str) -> Tensor:
+    @checked
+    def encode(self, text: str) -> Int[Tensor, "characters"]:
         """Indices of the characters, LongTensor (n,). Raises `ValueError` for one that it does not hold."""
         try:
             return torch.tensor([self._index[char] for char in text], dtype=torch.long)
         except KeyError:
             raise ValueError(self._unknown(text)) from None
 
-    @explained
-    def decode(self, ids: Ids) -> str:
+    @checked
+    def decode(self, ids: Int[Tensor | np.ndarray, "characters"] | Sequence[int]) -> str:
         """The text of indices (n,). Raises `ValueError` for another shape, or an index outside the vocabulary."""
-        ids = torch.as_tensor(ids)
-        if ids.dim() != 1:
-            raise ValueError(
-                f"decode takes indices (n,), and these have the shape {tuple(ids.shape)}: decode one row at a time"
-            )
-        indices = ids.tolist()
+        indices = torch.as_tensor(ids).tolist()
         for place, index in enumerate(indices):
             if not 0 <= index < len(self):
                 raise ValueError(f"index {index} at position {place} is not one of 0 to {len(self) - 1}")
@@ -65,8 +65,8 @@ class Vocabulary:
         return f"the vocabulary does not hold {char!r}, at position {place} in {around!r}; {advice}"
 
 
-@explained
-def as_streams(ids: Ids, streams: int) -> tuple[Tensor, Tensor]:
+@checked
+def as_streams(ids: Int[Tensor, "characters"], streams: int) -> tuple[Tensor, Tensor]:
     """Cut `ids` (n,) into contiguous streams: inputs (B, L) and targets (B, L), the targets one character ahead.
 
     Row b is the b-th piece of the text; L = (n - 1) // B, and the few characters left over at the end are not used.
@@ -85,8 +85,10 @@ def as_streams(ids: Ids, streams: int) -> tuple[Tensor, Tensor]:
     return inputs, targets
 
 
-@explained
-def batches(inputs: Rows, targets: Rows, window: int) -> Iterator[tuple[Tensor, Tensor]]:
+@checked
+def batches(
+    inputs: Int[Tensor, "batch time"], targets: Int[Tensor, "batch time"], window: int
+) -> Iterator[tuple[Tensor, Tensor]]:
     """Walk once along the streams (B, L): pairs (x, y) of (B, window), each where the one before it ended.
 
     The state at the end of a batch is the right state for the next one. Nothing is shuffled or wrapped round; a last

@@ -15,7 +15,7 @@ import re
 from functools import cache
 from typing import NamedTuple
 
-from .arguments import explained
+from .checks import checked
 from .tales_grammar import PRODUCTIONS, SENTENCES, WORDS, Symbol, alternatives, inflect
 
 # -------------------------------------------------------------------------------------------------------- writing
@@ -24,7 +24,7 @@ from .tales_grammar import PRODUCTIONS, SENTENCES, WORDS, Symbol, alternatives, 
 LONGEST_TALES = 1_000_000_000  # characters
 
 
-@explained
+@checked
 def write_stories(seed: int = 0, characters: int = 1_000_000) -> str:
     """Whole stories, one after the other, until there are at least `characters` of them.
 
@@ -69,7 +69,7 @@ def _draw(productions: list[tuple[int, tuple[Symbol, ...]]], rng: random.Random)
     return next(symbols for weight, symbols in productions if (at := at - weight) < 0)
 
 
-@explained
+@checked
 def split_stories(text: str) -> list[str]:
     """The stories of a text, each with the blank line that ends it; the last may be incomplete."""
     return re.findall(r".*?\n\n|.+\Z", text, flags=re.DOTALL)
@@ -78,7 +78,7 @@ def split_stories(text: str) -> list[str]:
 # ---------------------------------------------------------------------------------------------------- probability
 
 
-@explained
+@checked
 def surprise(text: str) -> list[float]:
     """What each character of whole stories costs a perfect reader, in nats: -ln p(character | all before it).
 
@@ -104,13 +104,13 @@ def _explain(story: str, reading: _Reading) -> str:
     return f"at character {position}, after {before!r}, no story of the grammar goes on with {char!r}"
 
 
-@explained
+@checked
 def log_prob(text: str) -> float:
     """The exact log-probability, in nats, of one or more whole stories. Raises `ValueError` if they are not stories."""
     return -math.fsum(surprise(text))
 
 
-@explained
+@checked
 def next_characters(text: str) -> dict[str, float]:
     """What a perfect reader expects after `text`, which may stop anywhere: {character: probability}, which add up to 1.
 
@@ -140,7 +140,7 @@ class Mark(NamedTuple):
     rivals: str = ""  # of a dependency: `char` and what would stand here if another word had to be remembered
 
 
-@explained
+@checked
 def annotate(story: str) -> list[Mark]:
     """Say of every character of one story whether it is a choice, and if not, what it follows from.
 
@@ -185,7 +185,7 @@ class Sentence(NamedTuple):
     slips: tuple[Slip, ...]  # the words that are wrong
 
 
-@explained
+@checked
 def check_sentences(text: str) -> list[Sentence]:
     """Judge a sample sentence by sentence; an unfinished last one is left out.
 

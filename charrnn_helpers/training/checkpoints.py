@@ -1,5 +1,7 @@
 """How a trained network is stored in a file, and found again."""
 
+from __future__ import annotations
+
 import os
 import zipfile
 from collections.abc import Mapping
@@ -11,7 +13,7 @@ from torch import Tensor, nn
 
 from ..networks.cells import map_state
 from ..networks.registry import CELLS
-from ..text.arguments import explained
+from ..text.checks import checked
 from ..text.encoding import Vocabulary
 from .config import History, TrainConfig
 from .device import weights_of
@@ -36,7 +38,7 @@ class Checkpoint:
     album: dict[int, nn.Module] = field(default_factory=dict)  # the network earlier in its training, by updates
 
 
-@explained
+@checked
 def save_checkpoint(
     path: str | Path,
     model: nn.Module,
@@ -76,7 +78,7 @@ def save_checkpoint(
     return path
 
 
-@explained
+@checked
 def load_checkpoint(path: str | Path, vocab: Vocabulary | None = None) -> Checkpoint:
     """Read what `save_checkpoint` wrote, on the CPU and with `weights_only=True`: nothing in the file is executed.
 
@@ -105,7 +107,7 @@ def load_checkpoint(path: str | Path, vocab: Vocabulary | None = None) -> Checkp
     return checkpoint
 
 
-@explained
+@checked
 def find_checkpoint(cell: str, text: str = "tales", runs: str | Path = "runs") -> Path:
     """Return the file of the network that 04 trained here (in `runs`), or else of the one that comes with the package.
 

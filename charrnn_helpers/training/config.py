@@ -1,15 +1,17 @@
 """What decides a training run, and what a run records."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from torch import Tensor
 
-from ..text.arguments import explained
+from ..text.checks import checked, checked_on_failure
 
 
-@explained
+@checked
 @dataclass(frozen=True)
 class TrainConfig:
     """Everything that decides a training run, apart from the model and the text."""
@@ -38,7 +40,7 @@ class TrainConfig:
                 f"warmup ({self.warmup}) must not be negative, final_share ({self.final_share}) is from 0 to 1"
             )
 
-    @explained
+    @checked_on_failure
     def rate(self, update: int) -> float:
         """Return the rate of an update: a linear rise, then half a cosine (Loshchilov and Hutter 2017, eq. 5)."""
         if update < self.warmup:

@@ -4,10 +4,10 @@ import torch
 from torch import Tensor, nn
 
 from ..networks.cells import State, to_device
-from ..text.arguments import explained
+from ..text.checks import checked
 
 
-@explained
+@checked
 def pick_device(name: str | torch.device | None = None) -> torch.device:
     """Return the NVIDIA GPU if there is one, else the CPU; or the device that is named: "cpu", "cuda" or "mps".
 

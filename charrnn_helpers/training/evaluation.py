@@ -1,15 +1,21 @@
 """How good a network is: mean nats per character, in the protocols of the course."""
 
+from __future__ import annotations
+
 import threading
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..text.arguments import Ids, explained
+from ..text.checks import checked
 from .device import device_of
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int
 
 STEPS, CHARACTERS = 250, 20_000  # steps, and characters of all rows, that a network reads at once: bounds the memory
 
@@ -38,17 +44,15 @@ def eval_mode(model: nn.Module, gradients: bool = False):
                 module.training = mode
 
 
-@explained
+@checked
 @torch.inference_mode()
-def evaluate(model: nn.Module, ids: Ids, window: int | None = None) -> float:
+def evaluate(model: nn.Module, ids: Int[Tensor, "characters"], window: int | None = None) -> float:
     """Return the mean nats per character of `ids` (n,): -ln p(character | those before it); the first is given.
 
     Without `window` the state is carried over the whole text. With `window=w` the text is cut into blocks of w
     predictions, each from a zero state, as nanoGPT measures. The two are different measures: never compare them.
     Raises `ValueError` for fewer than two characters, and for what is not indices.
     """
-    if ids.dtype.is_floating_point:
-        raise ValueError(f"ids are {ids.dtype}; indices of characters are needed, as `Vocabulary.encode` gives them")
     if len(ids) < 2:
         raise ValueError(f"the text has {len(ids)} characters; at least 2 are needed to predict one")
     if window is not None and window < 1:
@@ -56,9 +60,11 @@ def evaluate(model: nn.Module, ids: Ids, window: int | None = None) -> float:
     return _losses(model, ids, context=0, stride=window or len(ids)).mean().item()
 
 
-@explained
+@checked
 @torch.inference_mode()
-def context_losses(model: nn.Module, ids: Ids, context: int = 1000, stride: int = 2000) -> Tensor:
+def context_losses(
+    model: nn.Module, ids: Int[Tensor, "characters"], context: int = 1000, stride: int = 2000
+) -> Float[Tensor, "predictions"]:
     """Return the nats for each character of `ids` (n,) but the first, each predicted from `context` others or more.
 
     A character nearer to the beginning is predicted from all that there are. The text is cut into pieces that overlap

@@ -4,13 +4,15 @@ The text is cut into parallel streams. Each window starts from the state in whic
 gradients stop at the edge of the window (Williams and Peng 1990; Sutskever 2013, section 2.8).
 """
 
+from __future__ import annotations
+
 import math
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import torch
 from torch import Tensor, nn
@@ -18,12 +20,15 @@ from torch.nn import functional as F
 from tqdm.auto import tqdm
 
 from ..networks.cells import State, detach, to_device
-from ..text.arguments import Ids, explained
+from ..text.checks import checked
 from ..text.encoding import as_streams, batches
 from .config import History, TrainConfig
 from .device import pick_device, weights_of
 from .evaluation import evaluate, lock_of
 from .threads import chosen_threads
+
+if TYPE_CHECKING:
+    from jaxtyping import Int
 
 VALIDATION_WINDOW = 2000  # characters; the validation loss of a run is that of blocks of this length
 
@@ -38,11 +43,11 @@ class DivergenceError(FloatingPointError):
     history: History
 
 
-@explained
+@checked
 def train(
     model: nn.Module,
-    train_ids: Ids,
-    val_ids: Ids,
+    train_ids: Int[Tensor, "train_characters"],
+    val_ids: Int[Tensor, "val_characters"],
     config: TrainConfig,
     *,
     history: History | None = None,
@@ -136,7 +141,7 @@ def one_update(model, x, y, state, optimiser, clip):
     return loss.item(), norm.item(), detach(state)  # the value goes on, the gradient does not
 
 
-@explained
+@checked
 def make_optimiser(model: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
     """Return AdamW (Loshchilov and Hutter 2019) for the weights of `model`; biases do not decay."""
     matrices = [weight for weight in model.parameters() if weight.dim() > 1]

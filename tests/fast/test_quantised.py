@@ -2,14 +2,13 @@
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn_helpers.fast.quantised import from_int8, to_int8
 
 
 @given(st.integers(0, 2**31), st.floats(-60, 60))
-@settings(deadline=None)
 def test_what_int8_says_is_near_and_says_the_same_numbers_and_scales_again(seed, exponent):
     generator = torch.Generator().manual_seed(seed)
     weight = torch.randn(40, 9, generator=generator) * 2.0**exponent * torch.rand(40, 1, generator=generator)

@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 PAGES = [ROOT / "README.md", ROOT / "notebooks" / "for_lecturers.md", ROOT / "tests" / "CONTRIBUTING.md"]
 IGNORED = "nbval-ignore-output"
+CHECKS = ("checked", "checked_on_failure", "explain_wrong_state")  # decorators that a notebook leaves out
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -232,9 +233,7 @@ def plain(definition):
             node.body = node.body[1:] or [ast.Pass()]
         if isinstance(node, ast.FunctionDef):
             node.returns = None
-            node.decorator_list = [
-                one for one in node.decorator_list if ast.unparse(one) not in ("explained", "explain_wrong_state")
-            ]
+            node.decorator_list = [one for one in node.decorator_list if ast.unparse(one) not in CHECKS]
         if isinstance(node, ast.arg):
             node.annotation = None
         if isinstance(node, ast.AnnAssign):

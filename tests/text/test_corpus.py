@@ -49,7 +49,7 @@ def test_parts_of_tales_which_is_the_default_end_where_a_story_ends():
 
 
 @given(first=st.floats(0.2, 0.7), second=st.floats(0.1, 0.2))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_any_shares_give_contiguous_parts_that_share_nothing(first, second):
     corpus = load_corpus("assignment", split=(first, second, 1 - first - second))
     assert corpus.train + corpus.val + corpus.test == corpus.text

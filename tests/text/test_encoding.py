@@ -51,8 +51,11 @@ def test_an_unknown_character_comes_with_what_is_near_it(known, text, advice):
     [
         ([0, -1], "index -1 at position 1 is not one of 0 to 2"),
         ([0, 3], "index 3 at position 1 is not one of 0 to 2"),
-        ([[0, 1]], r"indices \(n,\), and these have the shape \(1, 2\)"),
-        (1, r"indices \(n,\), and these have the shape \(\)"),
+        (
+            [[0, 1]],
+            r"ids is a tensor of int64 of the shape \(1, 2\); it must be a tensor of whole",
+        ),
+        (1, r"ids is a tensor of int64 of the shape \(\); it must be"),
     ],
 )
 def test_only_one_row_of_indices_within_the_vocabulary_can_be_decoded(ids, message):

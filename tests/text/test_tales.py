@@ -179,7 +179,7 @@ def test_the_default_text_is_the_same_bytes_everywhere(corpus):
 
 
 @given(seed=st.integers(0, 10_000), short=st.integers(1, 4000), more=st.integers(0, 4000))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_a_longer_text_begins_with_the_shorter_one_and_the_global_generator_rests(seed, short, more):
     before = random.getstate()
     text = tales.write_stories(seed, short)
@@ -238,7 +238,7 @@ def test_a_word_that_is_not_remembered_is_refused_and_found_in_its_sentence(stor
 
 
 @given(data=st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_any_slip_of_the_pen_is_refused_where_a_second_reader_would(data):
     story = tales.split_stories(tales.write_stories(data.draw(st.integers(0, 50)), 1))[0]
     place = data.draw(st.integers(0, len(story) - 1))

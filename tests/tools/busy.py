@@ -39,6 +39,8 @@ class After:
         now, first = time.perf_counter(), self.end is None
         self.end = now + self.seconds if first else self.end
         return not first and now > self.end
+    def set(self):
+        self.end = 0
 print("ready", flush=True)
 for line in sys.stdin:
     cell, units, threads, seconds = line.split()
