@@ -14,18 +14,18 @@ from .observations import Run, SeededDropout, Setting, lstm_layer
 
 
 def vocabulary(text: str) -> str:
-    """The characters of a text. The index of a character is its place among them."""
+    """Return the characters of a text. The index of a character is its position among them."""
     characters = sorted(set(text))
     return "".join(characters)
 
 
 def cut(ids: Tensor, streams: int, steps: int) -> list[tuple[Tensor, Tensor]]:
-    """Windows of B streams and T steps in the order of the text: inputs and targets, (B, T) each."""
+    """Cut windows of B streams and T steps in the order of the text: inputs and targets, (B, T) each."""
     pieces = ids.unfold(0, steps + 1, steps)  # (N, T + 1): the last character of one is the first of the next
     each = len(pieces) // streams  # pieces for each stream
     windows = []
-    for place in range(each):
-        window = pieces[place::each][:streams]  # (B, T + 1): one piece of every stream
+    for number in range(each):
+        window = pieces[number::each][:streams]  # (B, T + 1): one piece of every stream
         x, y = window[:, :-1], window[:, 1:]
         windows.append((x, y))
     return windows
@@ -70,7 +70,7 @@ def train(model: nn.Module, windows: list[tuple[Tensor, Tensor]], val_ids: Tenso
 
 @torch.no_grad()
 def validate(model: nn.Module, ids: Tensor) -> float:
-    """Mean loss over a text that is read once from beginning to end."""
+    """Return the mean loss over a text that is read once from beginning to end."""
     model.eval()
     logits, _ = model(ids[None, :-1])
     model.train()
@@ -79,7 +79,7 @@ def validate(model: nn.Module, ids: Tensor) -> float:
 
 @torch.no_grad()
 def write(model: nn.Module, vocab: Vocabulary, prompt: str, length: int) -> str:
-    """Text at temperature 0.5. Each character that is drawn is read next."""
+    """Write text at temperature 0.5. Each character that is drawn is read next."""
     model.eval()
     ids, state, written = vocab.encode(prompt)[None], None, []
     for _ in range(length):

@@ -136,12 +136,12 @@ def analyses(rows: Sequence[dict], budget: str = LARGEST) -> list[Analysis]:
 
     At the largest budget these are the primary analyses, whose p-values are corrected by Holm's method.
     """
-    found = [difference(rows, text, budget) for text in TRIAL_TEXTS]
-    if any(each.seeds < len(SEEDS) for each in found):
-        raise ValueError(f"seeds are missing: {[each.seeds for each in found]} of {len(SEEDS)}")
+    both = [difference(rows, text, budget) for text in TRIAL_TEXTS]
+    if any(each.seeds < len(SEEDS) for each in both):
+        raise ValueError(f"seeds are missing: {[each.seeds for each in both]} of {len(SEEDS)}")
     correct = holm if budget == LARGEST else list
-    p, p_equivalent = correct([each.p for each in found]), correct([each.p_equivalent for each in found])
-    return [Analysis(text, budget, *rest) for text, *rest in zip(TRIAL_TEXTS, found, p, p_equivalent, strict=True)]
+    p, p_equivalent = correct([each.p for each in both]), correct([each.p_equivalent for each in both])
+    return [Analysis(text, budget, *rest) for text, *rest in zip(TRIAL_TEXTS, both, p, p_equivalent, strict=True)]
 
 
 def differences(rows: Sequence[dict]) -> dict[str, dict[float, Interval]]:

@@ -5,7 +5,7 @@ from .cells import plot_gru_update, plot_lstm_update
 from .comparison import plot_answer, plot_coverage, plot_decomposition, plot_excess_by_kind, plot_paired
 from .diagrams import diagram
 from .faults import plot_fault
-from .memory import plot_count, plot_curves, plot_gates, plot_reach, plot_shares, plot_units
+from .memory import plot_curves, plot_gates, plot_reach, plot_shares, plot_units
 from .text import (
     plot_ladder,
     plot_light,

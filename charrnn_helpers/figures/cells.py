@@ -1,4 +1,4 @@
-"""One unit of each cell with its gates set by hand (notebooks 02 and 03)."""
+"""Draw one unit of each cell with its gates set by hand (notebooks 02 and 03)."""
 
 from ..measures.gates import gru_unit, lstm_unit
 from ..networks.registry import CELLS, Cell
@@ -8,7 +8,7 @@ from .pictures import FLOOR, Picture, new_figure, picture
 def plot_lstm_update(
     f: float = 0.9, i: float = 0.5, g: float = 0.8, o: float = 0.7, c_prev: float = 0.6, steps: int = 20
 ) -> Picture:
-    """What one LSTM unit does with its cell at given gate values, and how long a forget gate of `f` keeps a value."""
+    """Draw what one LSTM unit does with its cell at given gate values, and how long its forget gate keeps a value."""
     unit = lstm_unit(f, i, g, o, c_prev)
     values = {
         "$c_{t-1}$": c_prev,
@@ -31,9 +31,9 @@ def plot_lstm_update(
 def plot_gru_update(
     r: float = 0.5, z: float = 0.75, xn: float = 0.2, hn: float = -1.2, h_prev: float = 0.8, steps: int = 20
 ) -> Picture:
-    """What one GRU unit does with its state at given gate values, and how long an update gate of `z` keeps a value.
+    """Draw what one GRU unit does with its state at given gate values, and how long its update gate keeps a value.
 
-    `xn` is what the input brings to the candidate, W_in x + b_in; `hn` what the past brings, W_hn h + b_hn.
+    `xn` is what the input brings to the candidate, W_in x + b_in; `hn` is what the past brings, W_hn h + b_hn.
     """
     unit = gru_unit(r, z, xn, hn, h_prev)
     values = {
@@ -55,7 +55,7 @@ def plot_gru_update(
 
 
 def _plot_update(cell: Cell, values: dict[str, float], keep: float, steps: int, words: str) -> Picture:
-    """Left: `values` of one step as bars, the new state in the cell's colour. Right: what the gate `keep` leaves."""
+    """Draw the `values` of one step as bars, and beside them what a gate of `keep` leaves after 0 to `steps` steps."""
     figure, (bars, decay) = new_figure(height=2.6, cols=2, width_ratios=(3, 2))
     shades = [cell.colour if name == f"${cell.memory}_t$" else "#999999" for name in values]
     drawn = bars.bar(values.keys(), values.values(), color=shades, width=0.62)

@@ -1,4 +1,4 @@
-"""Diagrams: each a file `diagrams/NAME.svg` whose <desc> says it in words, and a picture of it, `NAME.png`.
+"""Show diagrams: a file `diagrams/NAME.svg` each, whose <desc> says it in words, and a picture of it, `NAME.png`.
 
 JupyterLab shows no SVG of a notebook that was not run on this machine yet: then it takes the PNG.
 """
@@ -24,7 +24,7 @@ class Diagram(Picture):
 
 
 def diagram(name: str) -> Diagram:
-    """The drawing in `diagrams/NAME.svg`. Raises `ValueError` for a name that is not there."""
+    """Return the drawing in `diagrams/NAME.svg`. Raises `ValueError` for a name that is not there."""
     known = sorted(path.stem for path in DIAGRAMS.glob("*.svg"))
     if name not in known:
         raise ValueError(f"there is no diagram {name!r}; choose from {', '.join(known)}")

@@ -10,21 +10,21 @@ SOUND_STYLE = {"color": "#000000", "linestyle": "--"}
 
 
 def plot_fault(run: Run, floor: float, twin: Run | None = None) -> Picture:
-    """A run: training and validation loss, gradient norms, and loss by position in the window.
+    """Draw a run, beside its sound `twin` if there is one: losses, gradient norms, and loss by position in the window.
 
-    With its sound `twin`, where there is one. Of a run that stopped the message stands above.
+    If the run stopped, its message stands above.
     """
     figure, (left, middle, right) = new_figure(height=3.2, cols=3)
     shown = [(run, BROKEN_STYLE, "this run")]
     if twin is not None:
         shown.append((twin, SOUND_STYLE, "sound run"))  # dashed, over a run that may be the same
-    for one, style, name in shown:
-        updates = range(1, len(one.losses) + 1)
-        left.plot(updates, one.losses, **style, linewidth=1.2, label=name)
-        hollow = {"markerfacecolor": "none", "markersize": 9} if one is twin else {"markersize": 6}
-        left.plot(one.val_updates, one.val_losses, color=style["color"], marker="o", linestyle="none", **hollow)
-        middle.plot(updates, one.norms, **style, linewidth=1.2)
-        right.plot(range(1, len(one.by_position) + 1), one.by_position, **style, linewidth=2)
+    for each, style, name in shown:
+        updates = range(1, len(each.losses) + 1)
+        left.plot(updates, each.losses, **style, linewidth=1.2, label=name)
+        hollow = {"markerfacecolor": "none", "markersize": 9} if each is twin else {"markersize": 6}
+        left.plot(each.val_updates, each.val_losses, color=style["color"], marker="o", linestyle="none", **hollow)
+        middle.plot(updates, each.norms, **style, linewidth=1.2)
+        right.plot(range(1, len(each.by_position) + 1), each.by_position, **style, linewidth=2)
     left.axhline(floor, **FLOOR, linewidth=1.5)
     left.set_title("loss in nats\n(dots: validation)")
     left.set(yscale="symlog", ylim=(-0.05, 30))
@@ -36,12 +36,12 @@ def plot_fault(run: Run, floor: float, twin: Run | None = None) -> Picture:
     middle.set(yscale="log")
     logarithmic(middle.yaxis)
     right.set_title("loss by position,\nlast 50 updates")
-    right.set_ylim(0, 1.1 * max([1, *(max(one.by_position, default=0) for one, _, _ in shown)]))
+    right.set_ylim(0, 1.1 * max([1, *(max(each.by_position, default=0) for each, _, _ in shown)]))
     for axes, what in ((left, "updates"), (middle, "updates"), (right, "position in the window")):
         axes.set_xlabel(what)
     if run.error:
-        said = fill(f"It stopped after {len(run.losses)} update(s): {run.error}", 90)
-        figure.suptitle(said, fontsize="medium", parse_math=False)
+        message = fill(f"It stopped after {len(run.losses)} update(s): {run.error}", 90)
+        figure.suptitle(message, fontsize="medium", parse_math=False)
     who = "a run, in purple" + (", beside its sound twin, black and dashed" if twin else "")
     return picture(
         figure,

@@ -66,32 +66,6 @@ def plot_gates(values: Tensor, text: str, name: str) -> Picture:
     )
 
 
-def plot_count(text: str, cells: dict[str, dict[str, dict[str, Tensor]]]) -> Picture:
-    """Draw lines over the characters of `text`, `cells[cell][ylabel][label]` (at most T,), a column for each cell.
-
-    Each line begins at the first character of `text`. It may stop before the text does, and has its label where it
-    stops.
-    """
-    rows = list(next(iter(cells.values())))
-    figure, panels = new_figure(
-        height=1.5 * len(rows) + 0.5, rows=len(rows), cols=len(cells), sharex=True, squeeze=False
-    )
-    for column, (cell, lines) in zip(panels.T, cells.items(), strict=True):
-        column[0].set_title(cell)
-        for axes, named in zip(column, lines.values(), strict=True):
-            for number, (label, values) in enumerate(named.items(), start=1):
-                axes.plot(values, **style_of(cell.split()[0]), linewidth=0.8 * number)
-                axes.annotate(f" {label}", (len(values) - 1, values[-1]), **NOTE)
-        show_characters(column[-1], text)
-    for axes, ylabel in zip(panels[:, 0], rows, strict=True):
-        axes.set_ylabel(ylabel)
-    return picture(
-        figure,
-        f"Over the characters of {text!r}, for {' and '.join(cells)}: {' and '.join(rows)}, a line for each of "
-        f"{', '.join(named)}, which ends where its text does.",
-    )
-
-
 Curve = dict[float, float] | np.ndarray | Tensor  # {x: y}, or the values at x = 1, 2, 3 and so on
 
 
@@ -101,16 +75,18 @@ def plot_curves(
     ylabel: str,
     log: str = "",
     chance: float | None = None,
+    text: str = "",
 ) -> Picture:
-    """Draw curves, `curves[title][label]`: a panel for each title, three in a row, and a colour for each label.
+    """Draw curves, `curves[title][label]`: a panel for each title, up to three in a row, and a colour for each label.
 
     A label has a curve, or a list of them, one for each seed. It begins with the name of a cell, or is a variant, which
-    gets its colour by its place. Curves of "fresh" networks are thin, as is an LSTM's "h" beside its "c". `log` names
-    the axes that are logarithmic: "x", "y" or "xy". `chance` is drawn as a black line.
+    gets the next colour. Curves of "fresh" networks are thin, as is an LSTM's "h" beside its "c". `log` names the axes
+    that are logarithmic: "x", "y" or "xy". `chance` is drawn as a black line. The characters of `text` stand at x = 1,
+    2, 3 and so on.
     """
     rows = -(-len(curves) // 3)
-    size = {"height": 1.2 * rows + 1.6, "rows": rows, "cols": min(3, len(curves))}
-    figure, panels = new_figure(**size, sharex=True, sharey=log != "x", squeeze=False)
+    size = {"height": 1.2 * rows + 1.6, "rows": rows, "cols": -(-len(curves) // rows)}
+    figure, panels = new_figure(**size, sharex=True, sharey="row" if log != "x" else False, squeeze=False)
     for axes, (title, labels) in zip(panels.flat, curves.items(), strict=True):
         if chance is not None:
             axes.axhline(chance, color="black", linewidth=0.8, label="chance")
@@ -130,6 +106,8 @@ def plot_curves(
             logarithmic(axes.xaxis if axis == "x" else axes.yaxis)
         if rows == 1:
             name_lines(axes)
+        if text:
+            show_characters(axes, text, first=1)
     figure.supxlabel(xlabel, fontsize="medium")
     figure.supylabel(ylabel, fontsize="medium")
     words = "; ".join(f"{title}: {', '.join(labels)}" for title, labels in curves.items())

@@ -141,9 +141,9 @@ def logarithmic(axis, ticks: Sequence[float] = ()) -> None:
     axis.set_minor_locator(NullLocator())
 
 
-def show_characters(axes, text: Sequence[str]) -> None:
-    """Write the characters of `text` along the x axis, at 0, 1, 2 and so on."""
-    axes.set_xticks(range(len(text)), [visible(char) for char in text], family="monospace")
+def show_characters(axes, text: Sequence[str], first: int = 0) -> None:
+    """Write the characters of `text` along the x axis, at `first` and the numbers that follow."""
+    axes.set_xticks(range(first, first + len(text)), [visible(char) for char in text], family="monospace")
     for each in axes.get_shared_x_axes().get_siblings(axes):
         each.tick_params(axis="x", length=0)
 

@@ -117,23 +117,25 @@ def _questions(text: str) -> list[Question]:
     return questions
 
 
-def _scores_at(model: nn.Module | NGram, ids: Tensor, places: Tensor, context: int | None, chunk: int = 2000) -> Tensor:
-    """Return what the model says just before each of `places` (n,): logits or probabilities (n, V)."""
+def _scores_at(
+    model: nn.Module | NGram, ids: Tensor, positions: Tensor, context: int | None, chunk: int = 2000
+) -> Tensor:
+    """Return what the model says just before each of `positions` (n,): logits or probabilities (n, V)."""
     if isinstance(model, NGram):
-        contexts = [ids[max(0, place - model.order) : place] for place in places.tolist()]
+        contexts = [ids[max(0, position - model.order) : position] for position in positions.tolist()]
         return torch.from_numpy(np.stack([model.probabilities(before) for before in contexts]))
     if context is None:
         state, rows = None, []
         for start in range(0, len(ids), chunk):
             logits, state = read_ids(model, ids[None, start : start + chunk], state)
-            here = places[(places > start) & (places <= start + chunk)]
+            here = positions[(positions > start) & (positions <= start + chunk)]
             rows.append(logits[0, here - 1 - start])
         return torch.cat(rows)
     if context < 1:
         raise ValueError(f"context is {context}; it must be at least 1 character, or None for all there are")
-    first = places[places < context]  # too near to the beginning for a whole context
-    rows = [read_ids(model, ids[None, :place])[0][:, -1] for place in first.tolist()]
-    rest = places[places >= context]
+    first = positions[positions < context]  # too near to the beginning for a whole context
+    rows = [read_ids(model, ids[None, :position])[0][:, -1] for position in first.tolist()]
+    rest = positions[positions >= context]
     for part in rest.split(max(1, 200_000 // context)):
         windows = ids[part[:, None] + torch.arange(-context, 0)]  # (n, context)
         rows.append(read_ids(model, windows)[0][:, -1])

@@ -56,11 +56,6 @@ FIGURES = {
         "colour hatch",
     ),
     "plot_fault": ([replace(RUN, error="no number"), 0.4, RUN], "sound twin.* The run stopped", ""),
-    "plot_count": (
-        ["tap, tap", {"LSTM": {"P": {"1": torch.rand(3), "2": torch.rand(8)}}, "GRU": {"P": {"1": torch.rand(3)}}}],
-        "'tap, tap', for LSTM and GRU: P, ",
-        "colour line",
-    ),
     "plot_gates": ([torch.rand(3, 40), "a c", "gate f"], "gate f: .*'a c', a row for each of 30 units", ""),
     "plot_gru_update": ([], "GRU unit.* z to the power t", "colour line"),
     "plot_ladder": ([{"uniform": 3.0, "GRU": 1.5}, 0.5], "uniform, GRU.* floor", "colour"),
@@ -102,8 +97,8 @@ QUESTIONS = ("what is open", "closed again", "line ends", "who is next")
 LONG = "Nobody knew where the moths lived. It was warm and dark. "
 STOPPED = "RuntimeError: Trying to backward through the graph a second time (or directly access saved tensors)."
 TAPS = ", ".join(["tap"] * 6)
-RISING = {"P(stop)": torch.linspace(0, 1, len(TAPS)), "the unit": torch.linspace(-1, 1, len(TAPS))}
-TOLD = {row: {number: values[:end] for number, end in (("two", 8), ("six", 28))} for row, values in RISING.items()}
+RISING = {number: torch.linspace(0, 1, end) for number, end in (("two", 8), ("six", 28))}
+KNOCKS = {f"{cell}: {row}": RISING for row in ("P(stop)", "the unit") for cell in ("LSTM", "GRU")}
 PUSHED = {push: torch.linspace(0, 1, 8) for push in ("−2 knocks", "untouched", "+2 knocks")}
 SEEDS = [{1: 0.2, 4: 0.9}, {1: 0.2, 4: 0.5}]
 BUDGETS = ("1.5 M", "6 M", "24 M")
@@ -117,7 +112,7 @@ CROWDED = [
     ("plot_curves", [{"before training": FADING}, "lag k (characters)", "gradient, 1 at lag 1", "y"]),
     ("plot_curves", [dict.fromkeys(STEERED, PUSHED), "knocks written", "P(stop)"]),
     ("plot_curves", [{text: {"LSTM": np.arange(1, 33)} for text in READ}, "trials of settings", "loss (nats)", "x"]),
-    ("plot_count", [TAPS, {"LSTM": TOLD, "GRU": TOLD}]),
+    ("plot_curves", [KNOCKS, "what is read", "value", "", None, TAPS]),
     ("plot_coverage", [{"each pair reads a text of its own": [INTERVAL], "all pairs read one text": [INTERVAL]}, 0.03]),
     ("plot_excess_by_kind", [dict.fromkeys(KINDS, dict.fromkeys(["free", "spelling", *KINDS_ASKED], 1.0)), {}]),
     ("plot_fault", [replace(RUN, error=STOPPED), 0.4, RUN]),
