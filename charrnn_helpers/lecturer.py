@@ -31,22 +31,20 @@ def students(folder: str | Path) -> list[Path]:
     Code cells, outputs and counts stay as they are, so that `pytest --nbval` holds for the copy as well. What stands
     beside the notebooks (figures, the glossary) is copied. Raises `ValueError` if there is anything in the folder.
     """
-    import nbformat  # takes a second, and only those who work with notebooks have it
+    import nbformat  # takes a second
 
     paths, folder = list_notebooks(), Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise ValueError(f"{folder} is not empty; name a new folder, so that nobody's work is written over")
-    written = []
     for path in paths:
         notebook = nbformat.read(path, as_version=4)
         notebook.cells = [cell for cell in notebook.cells if "instructor" not in cell.metadata.get("tags", [])]
-        written.append(folder / path.name)
-        nbformat.write(notebook, written[-1])
+        nbformat.write(notebook, folder / path.name)
     for path in paths[0].parent.glob("*.md"):
         shutil.copy(path, folder)
     shutil.copytree(paths[0].with_name("figures"), folder / "figures")
-    return written
+    return [folder / path.name for path in paths]
 
 
 # What a page of slides loads when it is shown, as npm installs it: nbconvert's name for it, and the place.
@@ -69,9 +67,8 @@ def slides(folder: str | Path, prefixes: tuple[str, ...] = ("",), modules: str |
     import nbformat
     from nbconvert import SlidesExporter
 
-    paths = list_notebooks()
-    every = {path.stem: nbformat.read(path, as_version=4) for path in paths}
-    chosen = {name: notebook for name, notebook in every.items() if name.startswith(tuple(prefixes))}
+    every = {path: nbformat.read(path, as_version=4) for path in list_notebooks()}
+    chosen = {path.stem: notebook for path, notebook in every.items() if path.name.startswith(tuple(prefixes))}
     if "lecture" in prefixes:
         chosen["lecture"] = nbformat.v4.new_notebook(cells=_lecture_cells(every.values()))
     if not chosen:
@@ -83,7 +80,7 @@ def slides(folder: str | Path, prefixes: tuple[str, ...] = ("",), modules: str |
     Path(folder).mkdir(parents=True, exist_ok=True)
     written = []
     for name, notebook in chosen.items():
-        body, _ = exporter.from_notebook_node(notebook, {"metadata": {"path": str(paths[0].parent)}})
+        body, _ = exporter.from_notebook_node(notebook, {"metadata": {"path": str(next(iter(every)).parent)}})
         written.append(Path(folder) / f"{name}.slides.html")
         written[-1].write_text(body.replace("</head>", wrapped, 1), encoding="utf-8")
     return written

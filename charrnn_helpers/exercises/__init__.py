@@ -1,12 +1,7 @@
 """Exercises that answer back: `check("2.1", answer)`, `hint("2.1")`, `solution("2.1")`, and `progress(2)`.
 
-`claim("what must hold", condition)` says with ✓ or ✗ whether it does.
-
-`written("3.2")` is the class that a student wrote for an exercise, once it is right.
-
-The exercises of a notebook are a module, `notebook_02.py`, and a table of their words, `notebook_02.toml`. The module
-holds what is computed: solutions, inputs, wrong answers. The table holds what is said: hints, and a sentence for each
-wrong answer. A new exercise is an entry in both, and one cell of the notebook that calls `check`.
+The exercises of a notebook are a module, `notebook_02.py`: solutions, inputs, and wrong answers with what is said of
+them. Hints and sentences that are too long for a line of code stand in the table beside it, `notebook_02.toml`.
 """
 
 from importlib import import_module

@@ -12,6 +12,8 @@ from torch.nn import functional as F
 from ..training.files import whole_file
 from .engine import EXERCISES, Exercise, judge
 
+KEPT = "runs/exercise_{}.py"  # where a right answer is kept for a later notebook
+
 
 def claim(words: str, holds: bool) -> None:
     """Print a sentence of the notebook: with ✓ if it holds here, with ✗ if it does not, as it may on another text."""
@@ -31,7 +33,7 @@ def check(number: str, answer=None) -> None:
         print(f'{number} is still open. hint("{number}") for a first step.')
     elif verdict.state == "tried":
         print(f"{number}, not yet: {verdict.sentence}")
-    elif exercise.keep and _keep(exercise, answer):
+    elif "kept" in exercise.words and _keep(exercise, answer):
         print(f"{number} is right. {exercise.words['kept']}")
     else:
         print(f"{number} is right.")
@@ -69,9 +71,9 @@ def written(number: str) -> type[nn.Module]:
     Raises `ValueError` for an exercise whose answers are not kept.
     """
     exercise = _find(number)
-    if not exercise.keep:
+    if "kept" not in exercise.words:
         raise ValueError(f"the answers to {number} are not kept")
-    path = _path_of_kept(exercise)
+    path = Path(KEPT.format(number))
     if path.is_file() and (answer := _rebuild(exercise, path.read_text(encoding="utf-8"))):
         print(f"exercise {number}, as you wrote it")
         return answer
@@ -85,7 +87,7 @@ def _keep(exercise: Exercise, answer: type[nn.Module]) -> bool:
         source = dedent(inspect.getsource(answer.forward))
         if not _rebuild(exercise, source):
             return False
-        path = _path_of_kept(exercise)
+        path = Path(KEPT.format(exercise.number))
         path.parent.mkdir(exist_ok=True)
         with whole_file(path) as file:
             file.write(source.encode())
@@ -103,10 +105,6 @@ def _rebuild(exercise: Exercise, source: str) -> type[nn.Module] | None:
     except Exception:  # the reader's own code may fail in any way
         return None
     return answer if judge(exercise, answer).state == "solved" else None
-
-
-def _path_of_kept(exercise: Exercise) -> Path:
-    return Path("runs") / f"exercise_{exercise.number}.py"
 
 
 def _find(number: str) -> Exercise:

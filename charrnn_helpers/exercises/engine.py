@@ -14,7 +14,7 @@ import torch
 
 from ..training.files import read_table
 
-END = "no more outcomes"  # the last outcome of each answer, so that one too few is seen
+END = "no more outcomes"  # the last outcome of each answer, so that one too few, or too many, differs from the right
 
 
 class Verdict(NamedTuple):
@@ -52,7 +52,6 @@ class Exercise:
     observe: Callable[..., Iterator] | None = None  # takes an answer and an input, yields outcomes; instead of `read`
     otherwise: Callable[..., str] | None = None  # makes a sentence of the outcome and the right one, if no other fits
     tolerance: float = 1e-4
-    keep: bool = False  # for a class whose `forward` is kept once it is right; see `written`
     hints_given: int = 0
     state: str = "still open"  # then "tried", "solved"
 
@@ -92,7 +91,7 @@ class Exercise:
     def find_fault(self, answer) -> str | None:
         """Say what is wrong with an answer; `None` if nothing is. Raises `StillOpen`, and `Wrong` for a sentence."""
         seen = []
-        for got, wanted in zip(self.outcomes(answer), list(self.outcomes(self.answer)), strict=False):  # see END
+        for got, wanted in zip(self.outcomes(answer), list(self.outcomes(self.answer))):
             if not same(got, wanted, self.tolerance):
                 return self._find_sentence([*seen, got], wanted)
             seen.append(wanted)
@@ -105,7 +104,7 @@ class Exercise:
         each outcome. In the words {got} and {wanted} stand for the outcomes, {0} for the first part of the input.
         """
         for sentence, answer in self.wrong_answers():
-            if all(same(*pair, self.tolerance) for pair in zip(self.outcomes(answer), seen, strict=False)):  # see END
+            if all(same(*pair, self.tolerance) for pair in zip(self.outcomes(answer), seen)):
                 return sentence
         position, got = len(seen) - 1, seen[-1]
         if is_blank(got):

@@ -6,6 +6,10 @@ import torch
 
 from .engine import Wrong, answered, as_number, exercise, parts_of, same
 
+IDS = torch.tensor([7, 3, 5, 2, 9, 4])
+TEXTS = [torch.arange(33).view(3, 11), torch.arange(24).view(3, 8)]  # of the characters 0, 1, 2, …
+STREAMS = [(text, text + 1, 4) for text in TEXTS]  # inputs, targets, window
+
 
 def observe_pair(answer, ids):
     x, y = map(torch.as_tensor, parts_of(answer(ids), "the inputs and the targets", "x, y"))
@@ -18,9 +22,6 @@ def other_pair(got, wanted):
     if x.shape != y.shape:
         return f"{len(x)} inputs and {len(y)} targets: each input needs one target"
     return "for ids 7 3 5 2 the inputs are 7 3 5 and the targets 3 5 2"
-
-
-IDS = torch.tensor([7, 3, 5, 2, 9, 4])
 
 
 # %% 1.1
@@ -60,10 +61,6 @@ def other_batches(got, wanted):
             if not same(part, right):
                 should, does = right[0].tolist(), part[0].tolist()
                 return f"stream 0 of {name} in batch {number} should read {should}, yours is {does}"
-
-
-TEXTS = [torch.arange(33).view(3, 11), torch.arange(24).view(3, 8)]  # of the characters 0, 1, 2, …
-STREAMS = [(text, text + 1, 4) for text in TEXTS]  # inputs, targets, window
 
 
 # %% 1.2

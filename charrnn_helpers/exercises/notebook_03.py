@@ -9,17 +9,14 @@ from torch import nn
 from .engine import answered, as_number, exercise, same
 from .written_cells import as_gate, mistaken_cells, observe_step
 
-
-def other_z(got, wanted):
-    return f"z = {got:.3g} gives {got - 0.5:.3g}, not 0.25"
-
-
 # %% 3.1
 # (1 - z) * -0.5 + z * 0.5 is z - 0.5. It is 0.25 at z = 0.75: three quarters are kept, one quarter is written.
 z = 0.75
 
 
-@exercise("3.1", z, read=as_gate, otherwise=other_z, tolerance=0.001)
+@exercise(
+    "3.1", z, read=as_gate, tolerance=0.001, otherwise=lambda got, _: f"z = {got:.3g} gives {got - 0.5:.3g}, not 0.25"
+)
 def wrong_gates():
     yield "z and 1 - z have changed places: in PyTorch z is the share that is *kept*", 0.25
     yield "half of each gives 0: the new state is nearer to the old one than to the candidate", 0.5
@@ -45,7 +42,7 @@ class MyGRUCell(nn.Module):
         return (1 - z) * n + z * h
 
 
-@exercise("3.2", MyGRUCell, observe=partial(observe_step, nn.GRU), tolerance=1e-6, keep=True)
+@exercise("3.2", MyGRUCell, observe=partial(observe_step, nn.GRU), tolerance=1e-6)
 @mistaken_cells(MyGRUCell)
 def wrong_gru_steps(cell, x, h):
     sigmoid, tanh = torch.sigmoid, torch.tanh

@@ -6,9 +6,12 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from ..networks.cells import detach, map_state
+from ..networks.cells import detach
 from .engine import as_number, exercise, parts_of
-from .tiny_updates import all_weights, mistaken_update, run_updates, tiny_network
+from .tiny_updates import mistaken_update, run_updates, tiny_network
+
+RANDOM = torch.Generator().manual_seed(0)
+QUESTIONS = (torch.randn(3, 5, 7, generator=RANDOM), torch.randint(7, (3, 5), generator=RANDOM))  # logits, targets
 
 
 def observe_loss(answer):
@@ -37,10 +40,6 @@ def other_loss(got, wanted):
     return f"for one example you give {got.item():.3f} and the mean over all questions is {wanted.item():.3f}"
 
 
-RANDOM = torch.Generator().manual_seed(0)
-QUESTIONS = (torch.randn(3, 5, 7, generator=RANDOM), torch.randint(7, (3, 5), generator=RANDOM))
-
-
 # %% 4.2
 def sequence_loss(logits, targets):
     return F.cross_entropy(logits.transpose(1, 2), targets)  # (B, V, T) against (B, T): the mean over all questions
@@ -65,10 +64,8 @@ def observe_two_large_updates(answer):
 
     stop, losses, state = run_updates(update, [windows[:3], windows[3:]])
     yield stop
-    leads_back = []
-    map_state(state, lambda part: leads_back.append(part.requires_grad))
-    yield any(leads_back)
-    yield all_weights(model)
+    yield any(part.requires_grad for part in state or ())
+    yield nn.utils.parameters_to_vector(model.parameters())
     yield torch.tensor([float(loss) for loss in losses])
 
 

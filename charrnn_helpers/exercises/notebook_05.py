@@ -4,6 +4,10 @@ import torch
 
 from .engine import as_number, exercise
 
+LOSSES, ORACLE = torch.tensor([1.0, 0.5, 2.0, 0.25, 1.7]), torch.tensor([0.8, 0.0, 1.2, 0.0, 0.0])
+KINDS = ["free", "name", "free", "spelling", "name"]
+TWO_KINDS = [(LOSSES, ORACLE, KINDS, "name"), (LOSSES, ORACLE, KINDS, "free")]
+
 
 def other_means(got, wanted):
     if got.shape != wanted.shape:
@@ -56,11 +60,6 @@ def wrong_ends():
     yield "that is one standard error below the mean; t = 4.303 of them make 95 %", mean - s / root
     yield "your s divides by n; the estimate from a sample divides by n - 1", mean - t * (2 / 3) ** 0.5 * s / root
     yield "that is the mean, the middle of the interval", mean
-
-
-LOSSES, ORACLE = torch.tensor([1.0, 0.5, 2.0, 0.25, 1.7]), torch.tensor([0.8, 0.0, 1.2, 0.0, 0.0])
-KINDS = ["free", "name", "free", "spelling", "name"]
-TWO_KINDS = [(LOSSES, ORACLE, KINDS, "name"), (LOSSES, ORACLE, KINDS, "free")]
 
 
 # %% 5.3

@@ -6,6 +6,11 @@ import torch
 
 from .engine import StillOpen, Wrong, as_number, exercise, is_blank
 
+SCORES = torch.tensor([-0.7, 1.6, 0.2, 1.1, 0.5], dtype=torch.float64)
+THROWS = [0.0, *(0.013 + 0.04 * k for k in range(25))]  # numbers u; but for 0 none lies at the end of a piece
+DRAWS = [(SCORES, 0.0, 1.0, 5), (SCORES, 0.0, 0.5, 5), (SCORES, 0.0, 2.0, 3)]  # scores, u, temperature, k
+NOTHING = -1  # stands for what a sampler returns when it falls off its end
+
 # %% 6.1
 # p is proportional to exp(ln p / 0.5) = p ** 2: the squares are 0.36, 0.09 and 0.01, and together 0.46.
 sharpened = 0.36 / (0.36 + 0.09 + 0.01)
@@ -21,12 +26,6 @@ def wrong_sharpened():
     yield "it is the logarithm that is divided by the temperature, and a low one makes the likeliest gain", 0.3
     yield "you took the probabilities for logits: their logarithms are the logits", (p / 0.5).softmax(0)[0]
     yield "that is greedy, the limit of temperature 0", 1.0
-
-
-SCORES = torch.tensor([-0.7, 1.6, 0.2, 1.1, 0.5], dtype=torch.float64)
-THROWS = [0.0, *(0.013 + 0.04 * k for k in range(25))]  # numbers u; but for 0 none lies at the end of a piece
-DRAWS = [(SCORES, 0.0, 1.0, 5), (SCORES, 0.0, 0.5, 5), (SCORES, 0.0, 2.0, 3)]  # scores, u, temperature, k
-NOTHING = -1  # stands for what a sampler returns when it falls off its end
 
 
 def observe_draws(answer, scores, _, temperature, k):

@@ -2,6 +2,9 @@
 
 from .engine import Wrong, exercise
 
+WRITTEN = ["x the owl sang", "so Meg sat", "abcd", "abc"]
+TRAINING = ["an old ox sand the owls", "for Meg sat", "xcdyab", "xyz"]
+
 # %% 7.1
 # top_k=1 leaves one character to draw from at every step, so the seed decides nothing: one text.
 different_texts = 1
@@ -45,14 +48,6 @@ def pieces(text):
     return [text[i:j] for i in range(len(text)) for j in range(i + 1, len(text) + 1)]
 
 
-TEXTS = [
-    ("x the owl sang", "an old ox sand the owls"),
-    ("so Meg sat", "for Meg sat"),
-    ("abcd", "xcdyab"),
-    ("abc", "xyz"),
-]
-
-
 # %% 7.3
 # From each start only pieces longer than the best so far are tried, and the first that is not there ends it.
 def longest_copy(written, training_text):
@@ -65,7 +60,7 @@ def longest_copy(written, training_text):
     return best
 
 
-@exercise("7.3", longest_copy, inputs=TEXTS, read=as_piece)
+@exercise("7.3", longest_copy, inputs=[*zip(WRITTEN, TRAINING, strict=True)], read=as_piece)
 def wrong_pieces(written, training):
     copied = [piece for piece in pieces(written) if piece in training]
     best = longest_copy(written, training)
@@ -83,5 +78,5 @@ def wrong_pieces(written, training):
     yield "of equally long pieces give the first: replace the best only by a longer one", longest(reversed(copied))
     yield "where nothing is copied, return an empty string", longest(copied, default="a")
     yield "that is all of it: it does not stand in the training text", written
-    yield "not_copied", longest(piece for piece in pieces(training) if piece not in written)
+    yield "that piece of the training text was not copied", longest(p for p in pieces(training) if p not in written)
     yield "most_often", max(copied, key=training.count, default="")

@@ -7,6 +7,9 @@ from torch.nn import functional as F
 
 from .engine import Wrong, answered, as_number, exercise
 
+RANDOM = torch.Generator().manual_seed(0)
+CHANGES = F.normalize(torch.randn(4, 160, generator=RANDOM), dim=-1) * torch.tensor([[0.5], [2.0], [3.0], [5.0]])
+
 # %% 8.1
 # In ten characters the logarithm falls by 9 · 0.01 + 4.61 = 4.70, nearly all of it at the tenth; it must fall by 1.
 tau = -10 / (9 * math.log(0.99) + math.log(0.01))
@@ -109,10 +112,6 @@ def observe_directions_and_lengths(answer, change):
 
 def is_near(length, wanted, share: float) -> bool:
     return bool(((length - wanted).abs() <= share * wanted).all())
-
-
-RANDOM = torch.Generator().manual_seed(0)
-CHANGES = F.normalize(torch.randn(4, 160, generator=RANDOM), dim=-1) * torch.tensor([[0.5], [2.0], [3.0], [5.0]])
 
 
 # %% 8.3

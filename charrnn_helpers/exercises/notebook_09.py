@@ -4,6 +4,9 @@ import numpy as np
 
 from .engine import as_number, exercise
 
+P_VALUES = [0.001, 0.012, 0.018, 0.045, 0.2]
+LISTS_OF_P = [(P_VALUES,), ([0.03],), ([0.03] * 2,)]
+
 
 # %% 9.1
 # The count grows with the square of the width as well as with the width: no fixed ratio gives it. Try them all.
@@ -42,13 +45,6 @@ def wrong_gains():
     yield "that is the loss it reports; by how much does it look lower?", 1.5 - 0.01163
 
 
-P_VALUES = [0.001, 0.012, 0.018, 0.045, 0.2]
-
-
-def as_verdicts(answer):
-    return tuple(map(bool, answer))
-
-
 def other_verdicts(got, wanted):
     if len(wanted) != len(P_VALUES):
         return "the number of tests is that of the list: one p of 0.03 is found, two of them are not"
@@ -63,7 +59,7 @@ def found(p_values, level=0.05):
     return [p < level / len(p_values) for p in p_values]
 
 
-@exercise("9.3", found, inputs=[(P_VALUES,), ([0.03],), ([0.03] * 2,)], read=as_verdicts, otherwise=other_verdicts)
+@exercise("9.3", found, inputs=LISTS_OF_P, read=lambda answer: tuple(map(bool, answer)), otherwise=other_verdicts)
 def wrong_finds(p_values):
     level, n = 0.05, len(p_values)
     yield "no_correction", [p < level for p in p_values]

@@ -4,6 +4,8 @@ import torch
 
 from .engine import exercise, parts_of
 
+VALUES = torch.tensor([[0.5, -0.3], [0.9, -0.4], [0.2, 0.7], [0.6, 0.3], [0.4, -0.8], [1.5, -0.6]])
+
 # %% 12.1
 # If the products take no time at all, the rest is still there: 1 - 0.56 of the time. (Amdahl's law.)
 gain = 1 / (1 - 0.56)
@@ -18,9 +20,6 @@ def wrong_gains():
 
 def observe_parts(answer, *values):
     yield from parts_of(answer(*values), "da_n, da_z and da_r", "da_n, da_z, da_r")
-
-
-VALUES = torch.tensor([[0.5, -0.3], [0.9, -0.4], [0.2, 0.7], [0.6, 0.3], [0.4, -0.8], [1.5, -0.6]])
 
 
 # %% 12.2

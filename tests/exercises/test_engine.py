@@ -257,6 +257,7 @@ IN_NO_TABLE = [  # answers that are read, or fall through the table; and those o
     ("8.3", lambda change: change[0], "a change for each row, (4, 160) as `change`; yours has the shape (160,)"),
     ("8.3", lambda change: torch.rand(4, 160) * 100, "controls nothing"),
     ("8.3", lambda change: 3 * change, "that is the operation itself"),
+    ("8.3", lambda change: torch.randn(4, 160) * change.norm(dim=-1, keepdim=True) ** 2, "controls nothing"),
     ("9.1", lambda H, E: 1, "for H = 128 and E = 64 it is 152, and you give 1"),
     ("9.1", lambda H, E: 152, "for H = 20 and E = 100"),
     ("9.2", 0.5, "0.5000 is not it"),
