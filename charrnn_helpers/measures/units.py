@@ -31,7 +31,7 @@ class Unit(NamedTuple):
     """The unit that goes most closely with a feature: chosen on one part of a text, and judged on another."""
 
     number: int
-    found: float  # Pearson's correlation where it was chosen
+    correlation: float  # Pearson's correlation where it was chosen
     confirmed: float  # and where it was not
 
 

@@ -198,7 +198,7 @@ def test_six_faults_are_hidden_and_none_and_the_numbers_keep_their_meaning(monke
     assert [hidden_fault(number) for number in (1, 2, 5, 7, 9, 14)] == hidden
 
 
-@pytest.mark.parametrize("number", [1, 2, 5, 7, 9, 14, 19])
+@pytest.mark.parametrize("number", [1, 7])  # those of 10 and of its exercise
 def test_a_mystery_shows_the_signs_of_what_it_hides_with_no_twin_to_compare(number):
     assert observe(Mystery(number).run) == find_fault(hidden_fault(number)).expected
 

@@ -29,7 +29,7 @@ def test_the_best_unit_is_chosen_on_one_part_and_judged_on_the_other():
     values[60:, 7] = torch.randn(60, generator=generator)  # goes along on the first part only
     unit = best_unit(values, feature, 60)
     assert unit.number == 7
-    assert abs(unit.found) > 0.95
+    assert abs(unit.correlation) > 0.95
     assert abs(unit.confirmed) < 0.4
 
 

@@ -11,7 +11,7 @@ import pytest
 from scipy.special import stdtr, stdtrit
 
 from charrnn_helpers.experiments import protocol
-from charrnn_helpers.experiments.outcome import decomposition
+from charrnn_helpers.experiments.outcome import decomposition, difference
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = [json.loads(line) for line in (ROOT / "charrnn_helpers/results/trial.jsonl").read_text().splitlines()]
@@ -82,6 +82,14 @@ def statistics(text, budget, first="LSTM", second="GRU"):
     reach = stdtrit(9, 0.975) * error
     equivalent = max(stdtr(9, (mean - 0.02) / error), stdtr(9, (-0.02 - mean) / error))
     return mean, mean - reach, mean + reach, 2 * stdtr(9, -abs(mean) / error), equivalent
+
+
+@pytest.mark.parametrize("cells", [("LSTM", "GRU"), ("LSTM", "n-gram"), ("GRU", "RNN")], ids="-".join)
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_difference_is_what_the_formulas_of_the_protocol_give(text, cells):
+    for budget in ("1.5 M", "6 M", "24 M")[: 2 if "RNN" in cells else 3]:
+        found = difference(ROWS, text, budget, cells)
+        assert [*found.interval, found.p, found.p_equivalent] == pytest.approx(statistics(text, budget, *cells))
 
 
 def said(mean, low, high, p, equivalent):
