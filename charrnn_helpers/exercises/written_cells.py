@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor, nn
 
-from ..networks.cells import copy_weights
+from ..networks.cells import share_weights
 from .engine import Wrong, answered, as_functions, as_number
 
 STREAMS, READS, HOLDS = 2, 5, 3  # no two alike, so that a wrong axis shows
@@ -56,7 +56,7 @@ def observe_step(reference: type[nn.RNNBase], answer) -> Iterator[Tensor]:
     cell = answered(answer(READS, HOLDS))
     if not (isinstance(cell, nn.Module) and hasattr(cell, "x2h") and hasattr(cell, "h2h")):
         raise Wrong("keep the class as it is given, with its layers x2h and h2h, and write only `forward`")
-    copy_weights(cell.double(), layer)
+    share_weights(cell.double(), layer)
     parts = 2 if reference is nn.LSTM else 1
     x, state = draw_inputs(parts)
     try:

@@ -1,6 +1,7 @@
 """Numbers about networks and about texts: nothing here changes a network."""
 
 from .authorship import brightest_word, mentions_lit, remembered_words, written_by
+from .compare import compare_with_torch
 from .counting import counted, latched_lines, learn_to_count, learn_to_latch, share_latched
 from .excess import chance_by_kind, excess_by_distance, excess_by_kind, read_tales
 from .gates import time_constants, trace

@@ -1,7 +1,6 @@
 """The cells as equations (`cells`), one row for each in `registry`, the models on PyTorch's layers (`models`)."""
 
 from .cells import GRUCell, LSTMCell, RNNCell, detach, run_cell
-from .compare import compare_with_torch
 from .models import CharModel, GRUModel, LSTMModel, RNNModel, num_parameters, register, with_cell
 from .registry import BOTH, CELLS, COMPARED, Cell, count_parameters, width_for
 
@@ -17,7 +16,6 @@ __all__ = [
     "LSTMModel",
     "RNNCell",
     "RNNModel",
-    "compare_with_torch",
     "count_parameters",
     "detach",
     "num_parameters",

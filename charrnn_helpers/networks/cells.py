@@ -169,37 +169,31 @@ def weight_names(cell: nn.Module, layer: int = 0) -> Iterator[tuple[nn.Linear, s
             yield linear, name, f"{name}_{side}_l{layer}"
 
 
-def copy_weights(cell: nn.Module, rnn: nn.RNNBase) -> list[Tensor]:
-    """Copy the weights of the first layer of `nn.LSTM`, `nn.GRU` or `nn.RNN` into a cell; returns the originals.
+def share_weights(cell: nn.Module, rnn: nn.RNNBase, layer: int = 0) -> list[Tensor]:
+    """Let a cell compute with the very weights of one layer of `nn.LSTM`, `nn.GRU` or `nn.RNN`; returns them.
 
     Raises `ValueError` if the sizes differ.
     """
-    originals = []
-    for linear, name, torch_name in weight_names(cell):
-        weight, original = getattr(linear, name), getattr(rnn, torch_name)
-        if weight.shape != original.shape:
+    weights = []
+    for linear, name, torch_name in weight_names(cell, layer):
+        own, weight = getattr(linear, name), getattr(rnn, torch_name)
+        if own.shape != weight.shape:
             raise ValueError(
-                f"{torch_name} is {tuple(weight.shape)} in the cell and {tuple(original.shape)} in the reference; "
+                f"{torch_name} is {tuple(own.shape)} in the cell and {tuple(weight.shape)} in the reference; "
                 "give both the same sizes"
             )
-        setattr(linear, name, nn.Parameter(original.detach().clone()))
-        originals.append(original)
-    return originals
+        setattr(linear, name, weight)
+        weights.append(weight)
+    return weights
 
 
 def cells_like(rnn: nn.RNNBase, equations: type[nn.Module]) -> CellLayers:
     """Build layers of a hand-written cell that share the weights of PyTorch's layers."""
     with torch.device("meta"):  # takes no memory and no random numbers
         layers = CellLayers(equations, rnn.input_size, rnn.hidden_size, rnn.num_layers, dropout=rnn.dropout)
-    share_weights(layers, rnn)
-    return layers
-
-
-def share_weights(layers: CellLayers, rnn: nn.RNNBase) -> None:
-    """Let the cells of `layers` compute with the very weights of PyTorch's layers, not with copies."""
     for number, cell in enumerate(layers.cells):
-        for linear, name, torch_name in weight_names(cell, number):
-            setattr(linear, name, getattr(rnn, torch_name))
+        share_weights(cell, rnn, number)
+    return layers
 
 
 def biases_by_block(rnn: nn.RNNBase | CellLayers, layer: int) -> tuple[Tensor, Tensor]:

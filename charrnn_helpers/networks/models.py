@@ -171,7 +171,8 @@ def with_cell(base: type[CharModel], equations: type[nn.Module]) -> type[CharMod
 
         def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
             (layers,) = self.by_hand
-            share_weights(layers, self)  # again, because a move to another device may replace them
+            for number, cell in enumerate(layers.cells):
+                share_weights(cell, self, number)  # again, because a move to another device may replace them
             return layers.train(self.training)(x, state)
 
     return type(base.__name__, (base,), {"recurrent": LayersOfCells})

@@ -7,6 +7,7 @@ register(Cell("MGU", MGUCell, …))  a cell of your own: it trains, writes, is k
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from torch import nn
@@ -119,10 +120,7 @@ def count_parameters(
 @checked
 def width_for(parameters: int, cell: str, vocab_size: int, num_layers: int = 1, embedding_size: int | None = 64) -> int:
     """Find the hidden size that comes nearest to so many parameters. Raises `ValueError` if one unit is too many."""
-
-    def count(width: int) -> int:
-        return count_parameters(cell, vocab_size, width, num_layers, embedding_size)
-
+    count = partial(count_parameters, cell, vocab_size, num_layers=num_layers, embedding_size=embedding_size)
     if parameters < count(1):
         raise ValueError(f"{parameters} parameters are too few: one unit alone takes {count(1)}")
     width = bisect_right(range(1, 1_000_000), parameters, key=count)

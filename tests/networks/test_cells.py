@@ -5,6 +5,7 @@ import torch
 from torch import nn
 from torch.testing import assert_close
 
+from charrnn_helpers.measures.compare import compare_with_torch
 from charrnn_helpers.networks.cells import (
     CellLayers,
     GRUCell,
@@ -15,7 +16,6 @@ from charrnn_helpers.networks.cells import (
     share_weights,
     to_device,
 )
-from charrnn_helpers.networks.compare import compare_with_torch
 
 KINDS = {"LSTM": (LSTMCell, nn.LSTM), "GRU": (GRUCell, nn.GRU), "RNN": (RNNCell, nn.RNN)}
 every_cell = pytest.mark.parametrize("name", KINDS)
@@ -34,7 +34,8 @@ def test_hand_written_cell_equals_torch_in_outputs_states_and_gradients(name, dt
 def test_layers_of_cells_equal_those_of_torch_and_in_two_halves_one_run(name):
     cell, layer = KINDS[name]
     layers, reference = CellLayers(cell, 5, 6, 3), layer(5, 6, 3, batch_first=True)
-    share_weights(layers, reference)
+    for number, one in enumerate(layers.cells):
+        share_weights(one, reference, number)
     x = torch.randn(2, 9, 5)
     whole, last = layers(x)
     assert_close((whole, last), reference(x))

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
+from charrnn_helpers.measures.compare import compare_with_torch
 from charrnn_helpers.networks.cells import GRUCell, LSTMCell, detach, map_state
-from charrnn_helpers.networks.compare import compare_with_torch
 
 
 @pytest.mark.parametrize(("cell", "kind"), [(LSTMCell, nn.LSTM), (GRUCell, nn.GRU)])
@@ -23,15 +23,15 @@ def test_comparison_notices_another_equation_and_a_state_that_is_cut_between_ste
     assert gap(detach).gradients > 1e-3
 
 
-def test_comparison_leaves_the_reference_and_the_global_random_numbers_alone():
+def test_comparison_leaves_the_cell_the_reference_and_the_global_random_numbers_alone():
     theirs, cell = nn.GRU(5, 6, batch_first=True), GRUCell(5, 6)
-    before, state = [weight.clone() for weight in theirs.parameters()], torch.get_rng_state()
+    weights = [*theirs.parameters(), *cell.parameters()]
+    before, state = [weight.clone() for weight in weights], torch.get_rng_state()
     compare_with_torch(cell, theirs, steps=5)
     assert torch.equal(torch.get_rng_state(), state)
-    assert all(weight.grad is None for weight in theirs.parameters())
-    with torch.no_grad():
-        cell.x2h.weight.add_(1.0)  # the cell has a copy
-    assert all(torch.equal(a, b) for a, b in zip(before, theirs.parameters(), strict=True))
+    for weight, copy in zip([*theirs.parameters(), *cell.parameters()], before, strict=True):
+        assert torch.equal(weight, copy)
+        assert weight.grad is None
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from ..networks.cells import run_cell, share_weights
 from ..text.checks import checked
-from .cells import copy_weights, run_cell, weight_names
 
 
 class Gap(NamedTuple):
@@ -24,7 +25,7 @@ class Gap(NamedTuple):
 def compare_with_torch(cell: nn.Module, reference: nn.RNNBase, steps: int = 50) -> Gap:
     """Measure how far a hand-written cell is from one layer of `nn.LSTM` or `nn.GRU`.
 
-    Copies the weights of `reference` into the cell, runs both over the same random input (4, steps, E), and compares
+    A copy of the cell gets the weights of `reference`, both read the same random input (4, steps, E), and compared are
     outputs, last states, and the gradients with respect to the input and to every weight. Raises `ValueError` for a
     reference that the cell does not describe: of several layers, bidirectional, without biases, or not `batch_first`.
     """
@@ -34,13 +35,13 @@ def compare_with_torch(cell: nn.Module, reference: nn.RNNBase, steps: int = 50) 
         raise ValueError("the cell is written by hand, with the layers x2h and h2h, as `LSTMCell` is; give such a one")
     if steps < 1:
         raise ValueError(f"steps is {steps}; it must be at least 1")
-    originals = copy_weights(cell, reference)
-    copies = [getattr(linear, name) for linear, name, _ in weight_names(cell)]
+    cell = deepcopy(cell)
+    weights = share_weights(cell, reference)
     generator = torch.Generator().manual_seed(0)
-    x = torch.randn(4, steps, reference.input_size, generator=generator).to(originals[0]).requires_grad_()
+    x = torch.randn(4, steps, reference.input_size, generator=generator).to(weights[0]).requires_grad_()
     factors = torch.randn(4, steps, reference.hidden_size, generator=generator).to(x)  # so that each output counts
     results = []
-    for (outputs, state), weights in ((run_cell(cell, x), copies), (reference(x), originals)):
+    for outputs, state in (run_cell(cell, x), reference(x)):
         parts = state if isinstance(state, tuple) else (state,)
         loss = (outputs * factors).sum() + sum(part.sum() for part in parts)
         results.append(([outputs], parts, torch.autograd.grad(loss, [x, *weights])))
