@@ -6,7 +6,7 @@ arithmetic, and gives each gate and the new state by name; `carries` names what 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import torch
@@ -35,7 +35,7 @@ class LSTMCell(nn.Module):
         self.h2h = nn.Linear(hidden_size, 4 * hidden_size)  # W_h*, b_h*
 
     def gates(self, x: Tensor, state: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
-        """The gates i, f, g, o of one step, and the state that they make, c and h: (B, H) each."""
+        """Compute the gates i, f, g, o of one step, and the state that they make, c and h: (B, H) each."""
         h, c = state  # (B, H) each; x is (B, E)
         i, f, g, o = (self.x2h(x) + self.h2h(h)).chunk(4, dim=-1)  # (B, H) each
         i = torch.sigmoid(i)  # how much of the candidate is written
@@ -65,7 +65,7 @@ class GRUCell(nn.Module):
         self.h2h = nn.Linear(hidden_size, 3 * hidden_size)  # W_h*, b_h*
 
     def gates(self, x: Tensor, h: Tensor) -> dict[str, Tensor]:
-        """The gates r, z, the candidate n of one step, and the new state h: (B, H) each."""
+        """Compute the gates r, z, the candidate n of one step, and the new state h: (B, H) each."""
         xr, xz, xn = self.x2h(x).chunk(3, dim=-1)  # (B, H) each
         hr, hz, hn = self.h2h(h).chunk(3, dim=-1)  # (B, H) each
         r = torch.sigmoid(xr + hr)  # how much of the past the candidate may see
@@ -89,7 +89,7 @@ class RNNCell(nn.Module):
         self.h2h = nn.Linear(hidden_size, hidden_size)
 
     def gates(self, x: Tensor, h: Tensor) -> dict[str, Tensor]:
-        """The new state h, (B, H): there is nothing else."""
+        """Compute the new state h, (B, H): there is nothing else."""
         return {"h": torch.tanh(self.x2h(x) + self.h2h(h))}
 
     def forward(self, x: Tensor, h: Tensor) -> Tensor:
@@ -162,28 +162,20 @@ class CellLayers(nn.Module):
         return x, state_of(cell.carries, dict(zip(cell.carries, stacked, strict=True)))
 
 
-def weight_names(cell: nn.Module, layer: int = 0) -> Iterator[tuple[nn.Linear, str, str]]:
-    """Pair the weights of a cell with those of PyTorch's layers: a linear layer, the name in it, PyTorch's name."""
-    for linear, side in ((cell.x2h, "ih"), (cell.h2h, "hh")):
-        for name in ("weight", "bias"):
-            yield linear, name, f"{name}_{side}_l{layer}"
-
-
 def share_weights(cell: nn.Module, rnn: nn.RNNBase, layer: int = 0) -> list[Tensor]:
     """Let a cell compute with the very weights of one layer of `nn.LSTM`, `nn.GRU` or `nn.RNN`; returns them.
 
     Raises `ValueError` if the sizes differ.
     """
     weights = []
-    for linear, name, torch_name in weight_names(cell, layer):
-        own, weight = getattr(linear, name), getattr(rnn, torch_name)
-        if own.shape != weight.shape:
-            raise ValueError(
-                f"{torch_name} is {tuple(own.shape)} in the cell and {tuple(weight.shape)} in the reference; "
-                "give both the same sizes"
-            )
-        setattr(linear, name, weight)
-        weights.append(weight)
+    for linear, side in ((cell.x2h, "ih"), (cell.h2h, "hh")):
+        for name in ("weight", "bias"):
+            own, weight = getattr(linear, name), getattr(rnn, f"{name}_{side}_l{layer}")
+            if own.shape != weight.shape:
+                sizes = f"{tuple(own.shape)} in the cell and {tuple(weight.shape)} in PyTorch's layer"
+                raise ValueError(f"{name}_{side} is {sizes}; give both the same sizes")
+            setattr(linear, name, weight)
+            weights.append(weight)
     return weights
 
 
