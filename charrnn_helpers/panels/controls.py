@@ -16,22 +16,20 @@ import ipywidgets as ipw
 import traitlets
 
 from ..figures.pictures import Picture
-from ..measures.intervals import bits
 from ..networks.registry import CELLS
-from ..training.config import History
 
 WIDE = {"width": "98%", "max_width": "600px"}  # of a layout: for lists and boxes that hold long words
 BORDERS = {"-": "solid", "--": "dashed", "-.": "double", ":": "dotted"}  # the lines of the figures as borders
 
 
 class _Keys(anywidget.AnyWidget):
-    """Nothing to see: it keeps JupyterLab from taking the keys that are pressed in a panel's lists; and the styles."""
+    """Keep JupyterLab from taking the keys pressed in a panel's lists, and bring the styles. It shows nothing."""
 
     _esm = Path(__file__).parent / "keys.js"
     _css = Path(__file__).parent / "controls.css"
 
 
-ALIVE = "The panel itself stands here once the notebook runs in JupyterLab (README, first command)."
+WHERE_IT_LIVES = "The panel itself stands here once the notebook runs in JupyterLab (README, first command)."
 
 
 class Panel(ipw.VBox):
@@ -43,7 +41,7 @@ class Panel(ipw.VBox):
         self._words = " ".join(words.split())
 
     def __repr__(self) -> str:
-        return f"[panel] {self._words} {ALIVE}"
+        return f"[panel] {self._words} {WHERE_IT_LIVES}"
 
     def _repr_mimebundle_(self, **options):
         _, metadata = self.children[-1]._repr_mimebundle_(**options)  # without anywidget's, Colab would not show it
@@ -93,61 +91,39 @@ def dropdown(name: str, options, **more) -> ipw.Dropdown:
 
 
 def text_box(name: str, value: str) -> ipw.Text:
-    """A line to type in, reported by Enter or by leaving it."""
+    """Return a line to type in, whose value is reported by Enter or by leaving it."""
     return ipw.Text(value=value, description=name, layout=WIDE, continuous_update=False)
 
 
-def on_change(controls: Sequence[ipw.Widget], update: Callable[[], None], say: ipw.HTML) -> Callable[[], None]:
-    """Call `update()` now and whenever a control's value changes; one call at a time.
+def figure_panel(controls: Sequence[ipw.Widget], draw: Callable[..., tuple[Picture, str]], words: str) -> Panel:
+    """Return a panel of the controls, and below them what `draw` makes of their values: a piece of HTML and a figure.
 
-    A `ValueError`, or a score that is no number, becomes a sentence in `say`. Returned is the same call, for a change
-    that no control makes.
+    It is drawn now and whenever a value changes, one call at a time. A `ValueError`, or a score that is no number,
+    becomes a sentence, and nothing old stays beside it.
     """
-    lock = threading.Lock()
+    text, chart, lock = ipw.HTML(), Chart(), threading.Lock()
 
-    def changed(_=None):
+    def update(_=None) -> None:
         with lock:
             try:
-                say.value = ""
-                update()
+                figure, text.value = draw(*(control.value for control in controls))
+                chart.show(figure)
             except (ValueError, ArithmeticError) as problem:
-                say.value = sentence(str(problem))
+                text.value, chart.value = sentence(str(problem)), ""
 
     for control in controls:
-        control.observe(changed, names="value")
-    changed()
-    return changed
-
-
-def figure_panel(controls: Sequence[ipw.Widget], show: Callable[..., tuple[Picture, str]], words: str) -> Panel:
-    """The controls, and below them what `show` makes of their values: a figure, and above it a piece of HTML."""
-    say, chart = ipw.HTML(), Chart()
-
-    def update() -> None:
-        figure, line = show(*(control.value for control in controls))
-        chart.show(figure)
-        say.value = line
-
-    on_change(controls, update, say)
-    return Panel([*controls, say, chart], words)
+        control.observe(update, names="value")
+    update()
+    return Panel([*controls, text, chart], words)
 
 
 def sentence(words: str) -> str:
-    """A sentence about what is wrong, which a screen reader speaks at once."""
+    """Return a sentence about what is wrong, as HTML that a screen reader speaks at once."""
     return f'<p role="alert"><b>{html.escape(words)}</b></p>'
 
 
-def at_update(history: History) -> str:
-    """How far a network has come, and its last validation loss."""
-    reached = f"update {history.updates} of {history.config.updates}"
-    if not history.val_losses:
-        return reached
-    loss = history.val_losses[-1]
-    return f"{reached}: validation loss <b>{loss:.3f}</b> nats ({bits(loss):.3f} bits) per character"
-
-
 def in_columns(columns: dict[str, str]) -> str:
-    """One column for each network, as wide as there is room for, marked with its cell's colour and line."""
+    """Return a column for each network, as wide as there is room for, marked with its cell's colour and line."""
     side_by_side = "".join(
         f'<div style="border-left:4px {border(cell)}"><b>{cell}</b>{column}</div>' for cell, column in columns.items()
     )

@@ -12,57 +12,51 @@ from ..figures.faults import plot_fault
 from .controls import WIDE, Chart, Panel, Slider, dropdown, sentence
 
 
-class FaultsPanel(Panel):
+def faults_panel(floor: float) -> Panel:
     """Plant a fault and train with it, beside the sound twin of the same seed: curves, signs, a sample, the cure.
 
-    Training takes a few seconds, on `thread`; runs are kept, so that a second look is free.
+    Training takes a few seconds, on a thread; runs are kept, so that a second look is free.
     """
+    titles = [(fault.title, name) for name, fault in FAULTS.items()]
+    fault = dropdown("fault", titles, value="state_reset", layout=WIDE)
+    seed = Slider("random seed", 0, 0, 20)
+    plant = ipw.Button(description="Plant it and train", icon="bug", layout={"width": "200px"})
+    message, chart, result = ipw.HTML(), Chart(), ipw.HTML()
+    run_once = cache(run)
 
-    def __init__(self, floor: float):
-        titles = [(fault.title, name) for name, fault in FAULTS.items()]
-        self.fault = dropdown("fault", titles, value="state_reset", layout=WIDE)
-        self.seed = Slider("random seed", 0, 0, 20)
-        self.plant = ipw.Button(description="Plant it and train", icon="bug", layout={"width": "200px"})
-        self.say, self.chart, self.told = ipw.HTML(), Chart(), ipw.HTML()
-        self.floor, self.run, self.thread = floor, cache(run), None
-        self.plant.on_click(self._launch)
-        super().__init__(
-            [self.fault, self.seed, self.plant, self.say, self.chart, self.told],
-            "Choose one of the faults and a random seed, plant it in a small training run, and see it beside the sound "
-            "run: curves, signs, a sample, and the cure.",
-        )
-
-    def _launch(self, _) -> None:
-        if self.plant.disabled:  # a second click
-            return
-        self.plant.disabled = True
-        chosen = self.fault.value, self.seed.value  # what happens to the controls from now on is for the next run
-        self.thread = threading.Thread(target=self._work, args=chosen, daemon=True)
-        self.thread.start()
-
-    def _work(self, name: str, seed: int) -> None:
-        self.told.value, self.chart.value = "", ""
-        self.say.value = '<p role="status">Training two small networks: a few seconds.</p>'
+    def train(name: str, seed: int) -> None:
+        result.value, chart.value = "", ""
+        message.value = '<p role="status">Training two small networks: a few seconds.</p>'
         try:
-            broken, twin = self.run(name, seed), self.run("sound", seed)
+            broken, twin = run_once(name, seed), run_once("sound", seed)
             if len(broken.losses) > 1:
-                self.chart.show(plot_fault(broken, self.floor, twin))
-            self.say.value, self.told.value = "", _told(name, broken)
+                chart.show(plot_fault(broken, floor, twin))
+            message.value, result.value = "", described(name, broken)
         except Exception as problem:  # whatever it is, a reader is told here
-            self.say.value = sentence(str(problem))
+            message.value = sentence(str(problem))
         finally:
-            self.plant.disabled = False
+            plant.disabled = False
+
+    def launch(_) -> None:
+        if not plant.disabled:  # no second click
+            plant.disabled = True
+            chosen = fault.value, seed.value  # what happens to the controls from now on is for the next run
+            threading.Thread(target=train, args=chosen, daemon=True).start()
+
+    plant.on_click(launch)
+    return Panel(
+        [fault, seed, plant, message, chart, result],
+        "Choose one of the faults and a random seed, plant it in a small training run, and see it beside the sound "
+        "run: curves, signs, a sample, and the cure.",
+    )
 
 
-faults_panel = FaultsPanel
-
-
-def _told(name: str, broken: Run) -> str:
-    """What differs from a sound run, what the network wrote, and the line that was wrong."""
+def described(name: str, broken: Run) -> str:
+    """Return what differs from a sound run, what the network wrote, and the line that was wrong, as HTML."""
     lines = "".join(f"<li>{html.escape(sign)}</li>" for sign in signs(broken)) or "<li>none of our signs</li>"
-    wrote = broken.error or broken.sample
     return (
         f'<div class="charrnn-words" role="status"><b>What differs from the sound run</b><ul>{lines}</ul>'
-        f"<b>{'It stopped with' if broken.error else 'It writes'}</b><pre>{html.escape(wrote)}</pre>"
+        f"<b>{'It stopped with' if broken.error else 'It writes'}</b>"
+        f"<pre>{html.escape(broken.error or broken.sample)}</pre>"
         f"<b>The line</b><pre>{html.escape(diagnosis(name))}</pre></div>"
     )

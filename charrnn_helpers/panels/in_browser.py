@@ -13,6 +13,7 @@ from ..fast.quantised import from_int8, to_int8
 from ..networks.models import CharModel
 from ..networks.registry import CELLS, Cell
 from ..text.encoding import Vocabulary
+from ..training.evaluation import lock_of
 from .controls import border
 
 HERE = Path(__file__).parent
@@ -40,7 +41,7 @@ def data_address(name: str) -> str:
 
 
 def portable(networks: Iterable[tuple[CharModel, int]], vocab: Vocabulary) -> tuple[dict, bytes]:
-    """What `loadNetworks` of `network.js` takes: a dictionary that JSON can hold, and the weights in bytes.
+    """Return what `loadNetworks` of `network.js` takes: a dictionary that JSON can hold, and the weights in bytes.
 
     `networks` are LSTMs and GRUs, each with its number of updates. The dictionary says where a tensor begins. A weight
     takes four bytes, a float32 (little-endian); one byte where it stands in a matrix that `from_int8` made, which goes
@@ -63,14 +64,15 @@ def portable(networks: Iterable[tuple[CharModel, int]], vocab: Vocabulary) -> tu
                 return {"shape": shape, "at": put(q.numpy()), "type": "int8", "scales": put(scales.numpy())}
         return {"shape": shape, "at": put(weight.numpy()), "type": "float32"}
 
-    rows = []
+    rows, cells = [], {}
     for model, updates in networks:
         if not has_numpy_form(model):
             raise ValueError(f"{type(model).__name__} cannot go into the page: give an LSTMModel or a GRUModel")
-        tensors = {name: described(weight) for name, weight in model.state_dict().items()}
+        with lock_of(model):  # a training goes on when all weights are written
+            tensors = {name: described(weight) for name, weight in model.state_dict().items()}
         sizes = {"units": model.rnn.hidden_size, "layers": model.rnn.num_layers}
         rows.append({"cell": model.cell, "updates": updates, **sizes, "tensors": tensors})
-    cells = {row["cell"]: _known_of(CELLS[row["cell"]]) for row in rows}
+        cells[model.cell] = _known_of(CELLS[model.cell])
     return {"characters": vocab.characters, "cells": cells, "networks": rows}, bytes(content)
 
 

@@ -1,23 +1,28 @@
 """Training that one can watch: several networks in turns, on a thread of its own, stopped and continued at will.
 
-The loop is `training.train`; here it is only called again and again, each time until the next look at the validation
-text, with the history that the last call returned. So a stop loses nothing, and the notebook stays free.
+The loop is `training.train`; here it is only called again and again, each time until the next validation, with the
+history that the last call returned. So a stop loses nothing, and the notebook stays free.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from typing import ClassVar
 
+import ipywidgets as ipw
 import torch
 
+from ..measures.intervals import bits
 from ..networks.models import CharModel
 from ..networks.registry import CELLS
 from ..sampling import generate
 from ..text.corpus import Corpus
 from ..text.encoding import Vocabulary
 from ..training.config import History, TrainConfig
+from ..training.evaluation import lock_of
 from ..training.loop import train
+from .controls import sentence
 
-LOOKED_AT = 20_000  # characters of the validation text: a look takes a fraction of a second
+VALIDATED_ON = 20_000  # characters of the validation text: a validation takes a fraction of a second
 
 
 class LiveTraining:
@@ -29,18 +34,20 @@ class LiveTraining:
 
     def __init__(self, corpus: Corpus, cells, units: int, config: TrainConfig):
         self.corpus, self.config, self.vocab = corpus, config, Vocabulary.from_text(corpus.text)
-        self._ids = self.vocab.encode(corpus.train), self.vocab.encode(corpus.val)[:LOOKED_AT]
+        self._ids = self.vocab.encode(corpus.train), self.vocab.encode(corpus.val)[:VALIDATED_ON]
         with torch.random.fork_rng(devices=[]):  # the reader's random numbers stay as they are
             self.models: dict[str, CharModel] = {}
             for cell in cells:
                 torch.default_generator.manual_seed(0)
                 self.models[cell] = CELLS[cell].fast(len(self.vocab), hidden_size=units, num_layers=1)
         self.histories = {cell: History(cell, config) for cell in self.models}
-        self.samples: dict[str, list[tuple[int, str]]] = {cell: [] for cell in self.models}  # (updates, what it wrote)
-        self.running = self.kept = False  # `kept`: by whoever writes the networks to files
+        self.samples: dict[str, list[tuple[int, str]]] = {cell: [] for cell in self.models}  # (updates, text)
+        self.running = self.stopped = False
         self.problem = ""  # a sentence, when something ended it
+        self.kept_updates = 0  # how many updates the networks had that a panel wrote to files
         self.listener: Callable[[], None] = lambda: None
-        self._asked, self._turn, self._thread = threading.Event(), threading.Event(), None
+        self._pause = threading.Event()
+        self._thread: threading.Thread | None = None
 
     @property
     def finished(self) -> bool:
@@ -48,21 +55,20 @@ class LiveTraining:
 
     @property
     def updates(self) -> int:
-        """Of all networks together."""
+        """The updates of all networks together."""
         return sum(history.updates for history in self.histories.values())
 
     def start(self) -> None:
         """Begin, or go on from where it was stopped."""
         if not self.running and not self.finished and not self.problem:
-            self._asked.clear()
-            self.running = True
+            self.running, self.stopped = True, False
             self._thread = threading.Thread(target=self._work, daemon=True)
             self._thread.start()
 
     def stop(self) -> None:
         """End after the update in hand."""
-        self._asked.set()
-        self._turn.set()
+        self.stopped = True
+        self._pause.set()
 
     def wait(self) -> None:
         if self._thread is not None:
@@ -70,31 +76,105 @@ class LiveTraining:
 
     def _work(self) -> None:
         try:
-            while not self.finished and not self._asked.is_set():
+            while not self.finished and not self.stopped:
                 for cell in self.models:
-                    self._one_turn(cell)
+                    self._train_until_validation(cell)
         except Exception as problem:  # whatever it is, a reader is told in the panel, not on a thread's stderr
             self.problem = str(problem) or type(problem).__name__
         finally:
             self.running = False
             self.listener()
 
-    def _one_turn(self, cell: str) -> None:
-        """Train one network until the next look at the validation text, or until `stop`."""
-        model, history, turn = self.models[cell], self.histories[cell], threading.Event()
-        self._turn = turn
-        if self._asked.is_set() or history.finished:
+    def _train_until_validation(self, cell: str) -> None:
+        """Train one network until its next validation, or until `stop`. Whoever reads its weights waits meanwhile."""
+        model, history = self.models[cell], self.histories[cell]
+        self._pause.clear()  # before `stopped` is read, so that no stop is lost
+        if self.stopped or history.finished:
             return
-        pause = {"stop": turn, "on_validation": lambda _: turn.set()}
-        train(model, *self._ids, self.config, history=history, progress=False, **pause)
+        pause = {"stop": self._pause, "on_validation": lambda _: self._pause.set()}
+        with lock_of(model):
+            train(model, *self._ids, self.config, history=history, progress=False, **pause)
         if history.val_losses:
-            wrote = generate(model, self.vocab, self.corpus.val[:1], 120, temperature=0.5, seed=1)
-            self.samples[cell].append((history.updates, wrote))
+            text = generate(model, self.vocab, self.corpus.val[:1], 120, temperature=0.5, seed=1)
+            self.samples[cell].append((history.updates, text))
             self.listener()
 
 
 def fitting(corpus: Corpus, **settings) -> TrainConfig:
-    """A configuration with 16 streams and a window of 32, or with fewer and a shorter one for a short text."""
+    """Return a configuration with 16 streams and a window of 32, or with less of both for a short text."""
     characters = len(corpus.train)
     streams = max(1, min(16, characters // 64))
     return TrainConfig(streams=streams, window=min(32, (characters - 1) // streams), **settings)
+
+
+class RunControls(ipw.VBox):
+    """Buttons that start, stop and continue a `LiveTraining`, and below them how far it has come.
+
+    `begin()` returns a new run; a `ValueError` that it raises becomes a sentence. `show(run)` is called after every
+    turn of a run and when it ends, one call at a time. The last run of each `key` is kept, so that a panel that is made
+    anew, as when its cell is run again, goes on with it.
+    """
+
+    runs: ClassVar[dict[Hashable, LiveTraining]] = {}
+
+    def __init__(self, start: str, key: Hashable, begin: Callable[[], LiveTraining], show: Callable):
+        self.key, self.begin, self.show = key, begin, show
+        self.lock = threading.Lock()  # the thread of the run and that of the buttons both show
+        self.start = ipw.Button(description=start, icon="play", tooltip="new networks, from their first update")
+        self.stop = ipw.Button(description="Stop", icon="stop", tooltip="after the update in hand; nothing is lost")
+        self.go_on = ipw.Button(description="Continue", icon="forward", tooltip="from where it was stopped")
+        self.message = ipw.HTML()
+        self.start.on_click(self._begin)
+        self.stop.on_click(lambda _: self.run.stop())
+        self.go_on.on_click(self._resume)
+        super().__init__([ipw.HBox([self.start, self.stop, self.go_on]), self.message])
+        self.update()
+
+    @property
+    def run(self) -> LiveTraining | None:
+        """The last run of this key."""
+        return self.runs.get(self.key)
+
+    def update(self) -> None:
+        """Show the run as it is, and what can be done with it."""
+        with self.lock:
+            run = self.run
+            running = run is not None and run.running
+            self.start.disabled, self.stop.disabled = running, not running
+            self.go_on.disabled = running or run is None or run.finished or bool(run.problem)
+            if run is not None:
+                run.listener = self.update
+                self.message.value = f'<div role="status">{_progress(run)}</div>'
+                self.show(run)
+
+    def _begin(self, _) -> None:
+        if self.run and self.run.running:  # a second click
+            return
+        try:
+            self.runs[self.key] = self.begin()
+        except ValueError as problem:
+            self.message.value = sentence(str(problem))
+            return
+        self._resume()
+
+    def _resume(self, _=None) -> None:
+        self.run.listener = self.update
+        self.run.start()
+        self.update()
+
+
+def _progress(run: LiveTraining) -> str:
+    """Return how far each network has come and its last validation loss, and what ended the run, as HTML."""
+    lines = []
+    for cell, history in run.histories.items():
+        words = f"{cell}, update {history.updates} of {run.config.updates}"
+        if history.val_losses:
+            loss = history.val_losses[-1]
+            words += f": validation loss <b>{loss:.3f}</b> nats ({bits(loss):.3f} bits) per character"
+        bar = f'<progress max="{run.config.updates}" value="{history.updates}"></progress>'
+        lines.append(f"<p><label>{words} {bar}</label></p>")
+    if run.problem:
+        lines.append(sentence(run.problem))
+    elif not run.running and not run.finished:
+        lines.append("<p>Stopped; nothing is lost. Continue, or start anew.</p>")
+    return "".join(lines)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from ..networks.models import CharModel
@@ -34,15 +35,15 @@ class Pair:
 
     @classmethod
     def of(cls, loaded: dict[str, Checkpoint], corpus: Corpus | None) -> "Pair":
-        """The networks of checkpoints, by cell."""
-        models = {cell: one.model for cell, one in loaded.items()}
-        updates = max(one.history.updates if one.history else 0 for one in loaded.values())
-        albums = {cell: one.album for cell, one in loaded.items()}
+        """Return the networks of checkpoints, by cell."""
+        models = {cell: checkpoint.model for cell, checkpoint in loaded.items()}
+        updates = max(checkpoint.history.updates if checkpoint.history else 0 for checkpoint in loaded.values())
+        albums = {cell: checkpoint.album for cell, checkpoint in loaded.items()}
         return cls(models, next(iter(loaded.values())).vocab, corpus, albums, updates)
 
     @property
     def prompt(self) -> str:
-        """The first sentence of the validation text, or of it what fits into a prompt."""
+        """The first sentence of the validation text, or as much of it as fits into a prompt."""
         if self.corpus is None:
             return self.vocab.characters[-1]
         val = self.corpus.val
@@ -50,33 +51,34 @@ class Pair:
 
 
 def found_pairs(runs: Path = RUNS) -> dict[str, Callable[[], Pair]]:
-    """Every pair of checkpoints in `runs` and in the package, by a name for people; call one to load it."""
-    found = {}
-    for folder, where in ((Path(runs), "trained here"), (BUNDLED, "comes with the course")):
+    """Return every pair of checkpoints in `runs` and in the package, by a name for people; call one to load it."""
+    pairs = {}
+    for folder, origin in ((Path(runs), "trained here"), (BUNDLED, "comes with the course")):
         for lstm in sorted(folder.glob("*-lstm.pt")):
-            gru = lstm.with_name(lstm.name.replace("-lstm.pt", "-gru.pt"))
+            name = lstm.name.removesuffix("-lstm.pt")
+            gru = lstm.with_name(f"{name}-gru.pt")
             if gru.is_file():
-                found[f"{lstm.name.removesuffix('-lstm.pt')}, {where}"] = lambda paths=(lstm, gru): load_pair(*paths)
-    return found
+                pairs[f"{name}, {origin}"] = partial(load_pair, lstm, gru)
+    return pairs
 
 
 def load_pair(lstm: Path, gru: Path) -> Pair:
-    """The pair in two files. Raises `CheckpointError` if one is damaged, or if they are of different vocabularies."""
+    """Load the pair in two files.
+
+    Raises `CheckpointError` if one is damaged, or if they are of different vocabularies.
+    """
     first = load_checkpoint(lstm)
     second = load_checkpoint(gru, first.vocab)
     return Pair.of({"LSTM": first, "GRU": second}, _text_of(first.text, lstm.parent))
 
 
 def _text_of(name: str, folder: Path) -> Corpus | None:
-    """A text of the course, or one that lies beside the checkpoint: what a stranger's file names is not opened."""
-    if name in TEXTS:
-        places = [name]
-    else:
-        beside = {path.name: path for path in folder.glob("*.txt")}
-        places = [beside[one] for one in (f"{name}.txt", name) if one in beside]
-    for place in places:
+    """Return a text of the course, or one beside the checkpoint. What a stranger's file names is not opened."""
+    beside = {path.name: path for path in folder.glob("*.txt")}
+    sources = [name] if name in TEXTS else [beside[file] for file in (f"{name}.txt", name) if file in beside]
+    for source in sources:
         with suppress(CorpusError):
-            return load_corpus(place)
+            return load_corpus(source)
     return None
 
 

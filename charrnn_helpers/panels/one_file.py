@@ -1,10 +1,12 @@
 """The playground as one HTML file that needs no kernel and no network."""
 
 import base64
+import copy
 import json
 from string import Template
 
 from ..fast.quantised import dequantise, quantise
+from ..networks.models import CharModel
 from ..training.evaluation import evaluate
 from .in_browser import HERE, data_address
 from .network_pairs import Pair
@@ -12,7 +14,7 @@ from .playground import for_browser
 
 
 def as_page(pair: Pair) -> str:
-    """The page of a pair of networks, as HTML: their weights, and the playground in JavaScript.
+    """Return the page of a pair of networks, as HTML: their weights, and the playground in JavaScript.
 
     The networks of earlier updates have weights of eight bits, and the page says what that costs.
     """
@@ -28,17 +30,20 @@ def as_page(pair: Pair) -> str:
 
 
 def _what_eight_bits_cost(pair: Pair, characters: int = 5000) -> str:
-    """A sentence: what the last networks would lose with weights of eight bits, like those of earlier updates."""
-    said = "The networks of earlier updates have weights of eight bits."
+    """Return a sentence: what the last networks would lose with weights of eight bits, which earlier ones have."""
+    sentence = "The networks of earlier updates have weights of eight bits."
     if pair.corpus is None:
-        return said
-    ids, costs = pair.vocab.encode(pair.corpus.val[:characters]), []
-    for cell, model in pair.models.items():
-        kept = {name: value.clone() for name, value in model.state_dict().items()}
-        loss = evaluate(model, ids)
-        try:
-            model.load_state_dict(dequantise(quantise(kept)))
-            costs.append(f"{evaluate(model, ids) - loss:+.4f} nats per character for the {cell}")
-        finally:
-            model.load_state_dict(kept)
-    return f"{said} In the last networks, whose weights are exact, that would cost {' and '.join(costs)}."
+        return sentence
+    ids = pair.vocab.encode(pair.corpus.val[:characters])
+    costs = [
+        f"{evaluate(_in_eight_bits(model), ids) - evaluate(model, ids):+.4f} nats per character for the {cell}"
+        for cell, model in pair.models.items()
+    ]
+    return f"{sentence} In the last networks, whose weights are exact, that would cost {' and '.join(costs)}."
+
+
+def _in_eight_bits(model: CharModel) -> CharModel:
+    """Return a copy, since a panel may be writing with the network itself."""
+    model = copy.deepcopy(model)
+    model.load_state_dict(dequantise(quantise(model.state_dict())))
+    return model

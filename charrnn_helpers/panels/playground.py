@@ -4,7 +4,7 @@
 networks compute. Here is what they are given, and what only the course's Python knows of a text.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import anywidget
 import ipywidgets as ipw
@@ -20,7 +20,7 @@ from ..text.tales_grammar import WORDS
 from .controls import WIDE, Panel, dropdown, sentence
 from .in_browser import HERE, javascript, portable
 from .network_pairs import Pair, found_pairs
-from .own_text import OwnText
+from .own_text import own_text_controls
 
 SHORTEST_COPY = 50  # characters: what is called a copy
 
@@ -54,29 +54,28 @@ class Stage(anywidget.AnyWidget):
         self.send({"number": content["number"], "answer": answers[content["what"]](content["request"])})
 
     def judge(self, texts: dict[str, dict]) -> dict:
-        """Of each cell's text, after the prompt of `start` characters: what is copied, and what the grammar forbids."""
-        if self.pair.corpus is None:
+        """Say of each text, after the prompt of `start` characters, what is copied and what the grammar forbids."""
+        corpus = self.pair.corpus
+        if corpus is None:
             return {"words": "The training text is not at hand, so nothing is known of copies."}
-        found: dict = {"words": f"Of validation text, which nobody copied, it is {self.usual:.0%}."}
-        for cell, one in texts.items():
-            whole, start = one["text"], one["start"]
-            copies = find_copies(whole[start:], self.pair.corpus.train, SHORTEST_COPY)
-            share = copied_places(copies, len(whole) - start).mean() if len(whole) > start else 0.0
-            found[cell] = {
+        answer: dict = {"words": f"Of validation text, which nobody copied, it is {self.usual:.0%}."}
+        for cell, request in texts.items():
+            text, start = request["text"], request["start"]
+            written = text[start:]
+            copies = find_copies(written, corpus.train, SHORTEST_COPY)
+            share = copied_places(copies, len(written)).mean() if written else 0.0
+            checked = check_sentences(text) if corpus.name == "tales" else []
+            slips = [slip for sentence in checked for slip in sentence.slips]
+            answer[cell] = {
                 "words": f"{share:.0%} of it is in the training text",
                 "copies": [{"start": start + copy.start, "end": start + copy.end} for copy in copies],
-                "sources": sources(whole[start:], copies, self.pair.corpus.train),
-                "grammar": [slip._asdict() for slip in self._slips(whole) if slip.start >= start],
+                "sources": longest_sources(written, copies, corpus.train),
+                "grammar": [slip._asdict() for slip in slips if slip.start >= start],
             }
-        return found
-
-    def _slips(self, text: str) -> list:
-        if self.pair.corpus.name != "tales":
-            return []
-        return [slip for one in check_sentences(text) for slip in one.slips]
+        return answer
 
     def oracle(self, request: dict) -> dict[str, float] | None:
-        """What a perfect reader of *tales* expects after a text; None where no story goes on from it."""
+        """Return what a perfect reader of *tales* expects after a text, or None where no story goes on from it."""
         if self.pair.corpus is None or self.pair.corpus.name != "tales":
             return None
         try:
@@ -86,7 +85,7 @@ class Stage(anywidget.AnyWidget):
 
 
 def for_browser(pair: Pair) -> tuple[dict, bytes]:
-    """What the browser needs of a pair: names and places of the weights, and the weights."""
+    """Return what the browser needs of a pair: a description that JSON can hold, and the weights."""
     networks = [(model, pair.updates) for model in pair.models.values()]
     networks += [(model, updates) for album in pair.albums.values() for updates, model in album.items()]
     spec, data = portable(networks, pair.vocab)
@@ -95,69 +94,69 @@ def for_browser(pair: Pair) -> tuple[dict, bytes]:
     return {**spec, "prompt": pair.prompt, "tales": tales, "named": named}, data
 
 
-def known_units(model: CharModel, pair: Pair, surely: float = 0.5) -> list[dict]:
-    """The units that 08 finds: of the place in the sentence, and of each hero, if they go with it on other stories."""
-    stories = split_stories(pair.corpus.val)[:40]
-    places = [(n, place) for n, story in enumerate(stories) for place in range(8, len(story), 8)]
-    states = states_before(model, pair.vocab, stories, places)[-1, -1]  # (n, H): c of an LSTM, h of a GRU
-    which, at = np.array(places).T
-    first = [HERO.search(story) for story in stories]
-    told = at > np.array([hero.end() for hero in first])[which]  # has the hero been named?
-    position = [position_in_sentence(story) for story in stories]
-    features = {"place in the sentence": np.array([position[n][place - 1] for n, place in places])}
-    for name in WORDS["name"]:
-        features[f"hero {name}"] = (told & np.array([hero[0] == name for hero in first])[which]).astype(float)
-    found = {name: best_unit(states, feature, len(places) // 2) for name, feature in features.items()}
-    return [{"name": name, "unit": unit.number} for name, unit in found.items() if abs(unit.confirmed) >= surely]
+def known_units(model: CharModel, pair: Pair, threshold: float = 0.5) -> list[dict]:
+    """Return the units that 08 finds, of the position in the sentence and of each hero.
 
-
-def sources(written: str, copies: Sequence, training_text: str) -> list[dict]:
-    """The three longest copies, each in its place in the training text."""
-    lines = []
-    for start, end, place in sorted(copies, key=lambda copy: copy.start - copy.end)[:3]:
-        after = place + end - start
-        before, behind = training_text[max(0, place - 20) : place], training_text[after : after + 20]
-        lines.append({"place": place, "before": before, "copy": written[start:end], "after": behind})
-    return lines
-
-
-class Playground(Panel):
-    """The networks of a pair continue one prompt side by side, and show what is inside.
-
-    Other pairs of networks can be chosen, or trained on a text of the reader's (`panel.own`).
+    A unit is known if its correlation on stories on which it was not chosen is `threshold` or more.
     """
+    stories = split_stories(pair.corpus.val)[:40]
+    places = [(number, at) for number, story in enumerate(stories) for at in range(8, len(story), 8)]
+    states = states_before(model, pair.vocab, stories, places)[-1, -1]  # (n, H): c of an LSTM, h of a GRU
+    number, position = np.array(places).T
+    heroes = [HERO.search(story) for story in stories]
+    told = position > np.array([hero.end() for hero in heroes])[number]  # has the hero been named?
+    positions = [position_in_sentence(story) for story in stories]
+    features = {"place in the sentence": np.array([positions[story][at - 1] for story, at in places])}
+    for name in WORDS["name"]:
+        of_hero = np.array([hero[0] == name for hero in heroes])[number]
+        features[f"hero {name}"] = (told & of_hero).astype(float)
+    units = {name: best_unit(states, feature, len(places) // 2) for name, feature in features.items()}
+    return [{"name": name, "unit": unit.number} for name, unit in units.items() if abs(unit.confirmed) >= threshold]
 
-    def __init__(self, pair: Pair):
-        self.pairs = {"the two of this page": lambda: pair, **found_pairs()}
-        self.networks = dropdown("networks", list(self.pairs), layout=WIDE)
-        self.say, self.stage, self.plays = ipw.HTML(), Stage(pair), self.networks.value
-        self.own = OwnText(self._play_trained)
-        self.networks.observe(self._choose, names="value")
-        super().__init__(
-            [self.networks, self.say, self.stage, self.own],
-            "The playground: LSTM and GRU continue the same prompt side by side; set prompt, random seed, length, "
-            "temperature, top-k, top-p and the updates of training. Choose a character, and see the next-character "
-            "bars, who wrote its memory and the units that stand out; mark a span; hold a unit. Choose other networks, "
-            "or train two on a text of your own.",
-        )
 
-    def _choose(self, change) -> None:
-        if change["new"] == self.plays:
+def longest_sources(written: str, copies: Sequence, training_text: str) -> list[dict]:
+    """Return the three longest copies, each with what stands around it in the training text."""
+    sources = []
+    for start, end, position in sorted(copies, key=lambda copy: copy.start - copy.end)[:3]:
+        after = position + end - start
+        before, behind = training_text[max(0, position - 20) : position], training_text[after : after + 20]
+        sources.append({"position": position, "before": before, "copy": written[start:end], "after": behind})
+    return sources
+
+
+def playground_panel(pair: Pair) -> Panel:
+    """Let the networks of a pair continue one prompt side by side, and show what is inside.
+
+    Other pairs of networks can be chosen, or trained on a text of the reader's.
+    """
+    pairs: dict[str, Callable[[], Pair]] = {"the two of this page": lambda: pair, **found_pairs()}
+    networks = dropdown("networks", list(pairs), layout=WIDE)
+    message, stage = ipw.HTML(), Stage(pair)
+    playing = [networks.value]
+
+    def choose(change) -> None:
+        if change["new"] == playing[0]:
             return
         try:
-            pair = self.pairs[change["new"]]()
+            chosen = pairs[change["new"]]()
         except ValueError as problem:
-            self.networks.value = self.plays  # they still write
-            self.say.value = sentence(str(problem))
+            networks.value = playing[0]  # they still write
+            message.value = sentence(str(problem))
             return
-        self.plays, self.say.value = change["new"], ""
-        self.stage.play(pair)
+        playing[0], message.value = change["new"], ""
+        stage.play(chosen)
 
-    def _play_trained(self, name: str, pair: Pair) -> None:
-        self.pairs[name] = lambda: pair
-        self.plays, self.networks.options = name, list(self.pairs)
-        self.networks.value = name
-        self.stage.play(pair)
+    def play_trained(name: str, trained: Pair) -> None:
+        pairs[name] = lambda: trained
+        playing[0], networks.options = name, list(pairs)
+        networks.value = name
+        stage.play(trained)
 
-
-playground_panel = Playground
+    networks.observe(choose, names="value")
+    return Panel(
+        [networks, message, stage, own_text_controls(play_trained)],
+        "The playground: LSTM and GRU continue the same prompt side by side; set prompt, random seed, length, "
+        "temperature, top-k, top-p and the updates of training. Choose a character, and see the next-character "
+        "bars, who wrote its memory and the units that stand out; mark a span; hold a unit. Choose other networks, "
+        "or train two on a text of your own.",
+    )

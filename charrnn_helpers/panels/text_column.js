@@ -50,8 +50,8 @@ export class TextColumn {
   }
 
   showSources(sources) {
-    const lines = sources.map(({ place, before, copy, after }) => {
-      const where = `${[...copy].length} characters, from character ${place.toLocaleString("en")} of the training text on`;
+    const lines = sources.map(({ position, before, copy, after }) => {
+      const where = `${[...copy].length} characters, from character ${position.toLocaleString("en")} of the training text on`;
       return make("li", {}, `${where}: …${before}`, make("mark", {}, copy), `${after}…`);
     });
     const list = [make("p", {}, "The longest of these pieces"), make("ol", {}, ...lines)];

@@ -6,9 +6,8 @@ import torch
 
 from charrnn_helpers import TrainConfig, Vocabulary, load_corpus
 from charrnn_helpers.networks.registry import BOTH, CELLS
+from charrnn_helpers.panels.live_training import RunControls
 from charrnn_helpers.panels.network_pairs import Pair
-from charrnn_helpers.panels.own_text import OwnText
-from charrnn_helpers.panels.training import TrainingPanel
 from charrnn_helpers.training.config import History
 
 
@@ -32,11 +31,16 @@ def words():
 
 
 @pytest.fixture
+def run_of():
+    """`run_of(panel)`: the training that its buttons start and stop."""
+    return lambda panel: next(one for one in within(panel) if isinstance(one, RunControls)).run
+
+
+@pytest.fixture
 def corpus(tmp_path, monkeypatch):
     """A small text, in a folder of its own where `runs` will be; no panel has trained yet."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(TrainingPanel, "runs", {})
-    monkeypatch.setattr(OwnText, "runs", [])
+    monkeypatch.setattr(RunControls, "runs", {})
     (tmp_path / "pets.txt").write_text("a cat sat on a mat; a dog ran to a log. " * 60, encoding="utf-8")
     return load_corpus("pets.txt")
 

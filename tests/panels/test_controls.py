@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from IPython.core.formatters import DisplayFormatter
 
-from charrnn_helpers.panels.controls import ALIVE, Panel, Slider
+from charrnn_helpers.panels.controls import WHERE_IT_LIVES, Panel, Slider
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -19,7 +19,7 @@ def test_a_panel_is_a_widget_with_words_and_tells_colab_where_the_widgets_of_oth
         fake = SimpleNamespace(enable_custom_widget_manager=enable, _widgets=manager)
         monkeypatch.setitem(sys.modules, "google.colab.output", fake)
     data, metadata = DisplayFormatter().format(Panel([], "What one\n can do."))
-    assert data["text/plain"] == f"[panel] What one can do. {ALIVE}"
+    assert data["text/plain"] == f"[panel] What one can do. {WHERE_IT_LIVES}"
     assert WIDGET in data
     assert metadata == ({WIDGET: {"colab": {"custom_widget_manager": {"url": "manager.js"}}}} if colab else {})
 

@@ -1,12 +1,21 @@
 """Planted faults in a panel."""
 
 import threading
+import time
 from unittest.mock import Mock
 
 import torch
 
 from charrnn_helpers.experiments.observations import Run
 from charrnn_helpers.panels.faults import faults_panel
+
+
+def wait_for(button):
+    """Wait until the training that the button has started has ended."""
+    deadline = time.monotonic() + 60
+    while button.disabled:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_a_run_belongs_to_the_seed_that_was_chosen_when_it_was_started(monkeypatch, controls, words):
@@ -27,11 +36,11 @@ def test_a_run_belongs_to_the_seed_that_was_chosen_when_it_was_started(monkeypat
     named["Plant it and train"].click()  # a double click is one
     named["random seed"].value = 5
     go_on.set()
-    panel.thread.join()
+    wait_for(named["Plant it and train"])
     assert asked == [("state_reset", 0), ("sound", 0)]
     for _ in range(2):  # the second look is free
         named["Plant it and train"].click()
-        panel.thread.join()
+        wait_for(named["Plant it and train"])
         assert asked[2:] == [("state_reset", 5), ("sound", 5)]
     assert "What differs" in words(panel)
     assert "<pre>a cat sat</pre>" in words(panel)
@@ -43,6 +52,5 @@ def test_a_run_that_cannot_be_made_says_so_and_frees_the_button(monkeypatch, con
     panel = faults_panel(0.3)
     button = controls(panel)["Plant it and train"]
     button.click()
-    panel.thread.join()
+    wait_for(button)
     assert "no space left" in words(panel)
-    assert not button.disabled

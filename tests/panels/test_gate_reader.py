@@ -6,7 +6,7 @@ import torch
 from charrnn_helpers import Vocabulary
 from charrnn_helpers.networks.registry import CELLS
 from charrnn_helpers.panels.controls import Chart
-from charrnn_helpers.panels.gate_reader import READ, coloured, gates_panel
+from charrnn_helpers.panels.gate_reader import GATE_NAMES, coloured, gates_panel
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_gates_of_every_network_can_be_chosen_and_each_once(panel, controls, wor
         assert [value for _, value in named["colour by"].options] == list(gates)
         for gate in gates:
             named["colour by"].value = gate
-            assert f"{READ[gate]}, unit 0, is" in words(panel)
+            assert f"{GATE_NAMES[gate]}, unit 0, is" in words(panel)
 
 
 def test_it_opens_on_the_gate_and_unit_asked_for_and_on_h_where_there_is_no_such_gate(opened, controls, words):
@@ -71,6 +71,6 @@ def test_a_bad_value_gets_a_sentence_and_nothing_old_stays_beside_it(panel, cont
 
 
 def test_strong_values_are_underlined_and_weak_ones_are_not():
-    shown = coloured("abc", [0.9, -0.9, 0.2], at=1, size=1.0)
+    shown = coloured("abc", [0.9, -0.9, 0.2], at=1, strongest=1.0)
     assert [shown.count(line) for line in ("underline solid", "underline dotted", "outline")] == [1, 1, 1]
     assert coloured("a<", [0.0, 0.0], 0, 1.0).count("&lt;") == 1

@@ -1,5 +1,6 @@
 """Training that is watched: turns, stops and what they leave."""
 
+import threading
 import time
 from unittest.mock import Mock
 
@@ -8,6 +9,7 @@ import torch
 
 from charrnn_helpers import TrainConfig, load_corpus
 from charrnn_helpers.panels.live_training import LiveTraining, fitting
+from charrnn_helpers.training.evaluation import lock_of
 from charrnn_helpers.training.loop import train
 
 
@@ -52,6 +54,25 @@ def test_a_stop_is_heard_after_the_update_in_hand(live, monkeypatch):
     monkeypatch.setattr("charrnn_helpers.panels.live_training.train", stopped_at_once)
     run_to_its_end(live)
     assert live.updates == 0
+
+
+def test_no_other_thread_has_a_network_in_the_middle_of_its_training(live, monkeypatch):
+    had = []
+
+    def ask(lock):
+        had.append(lock.acquire(blocking=False))
+        if had[-1]:
+            lock.release()
+
+    def watched(model, *given, **options):
+        other = threading.Thread(target=ask, args=[lock_of(model)])
+        other.start()
+        other.join()
+        return train(model, *given, **options)
+
+    monkeypatch.setattr("charrnn_helpers.panels.live_training.train", watched)
+    run_to_its_end(live)
+    assert had == [False] * 8
 
 
 def test_samples_and_a_loss_that_is_no_number_are_kept_and_said(live):

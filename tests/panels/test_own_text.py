@@ -8,7 +8,11 @@ import pytest
 
 from charrnn_helpers.networks.registry import CELLS
 from charrnn_helpers.panels.network_pairs import Pair
-from charrnn_helpers.panels.playground import for_browser, playground_panel
+from charrnn_helpers.panels.playground import Stage, for_browser, playground_panel
+
+
+def stage_of(panel):
+    return next(one for one in panel.children if isinstance(one, Stage))
 
 
 @pytest.fixture
@@ -20,7 +24,7 @@ def panel(pair, controls):
 
 
 def test_a_file_takes_the_place_of_a_pasted_text_and_a_full_disk_not_what_was_trained(
-    pair, panel, tmp_path, controls, words
+    pair, panel, tmp_path, controls, words, run_of
 ):
     named, data = controls(panel), pair.corpus.text.upper().encode()
     given = {"name": "pets.txt", "type": "text/plain", "size": 1, "content": memoryview(data)}
@@ -28,28 +32,28 @@ def test_a_file_takes_the_place_of_a_pasted_text_and_a_full_disk_not_what_was_tr
     assert named["or paste it"].value == ""
     (tmp_path / "runs" / "pets-lstm.pt").mkdir(parents=True)  # no file can take its place
     named["Train"].click()
-    run = panel.own.live()
+    run = run_of(panel)
     named["Train"].click()  # a double click is one
-    assert panel.own.live() is run
+    assert run_of(panel) is run
     run.wait()
     assert (tmp_path / "runs" / "pets.txt").read_bytes() == data
     assert "pets-lstm.pt could not be written" in words(panel)
     assert named["networks"].value == "pets, 50 updates"
-    assert panel.stage.spec["characters"] == panel.own.live().vocab.characters
+    assert stage_of(panel).spec["characters"] == run_of(panel).vocab.characters
 
 
-def test_training_the_same_text_anew_plays_with_the_new_networks(panel, controls, words):
+def test_training_the_same_text_anew_plays_with_the_new_networks(panel, controls, words, run_of):
     for updates in (50, 60, 60):
         controls(panel)["updates"].value = updates
-        panel.stage.weights = b""
+        stage_of(panel).weights = b""
         controls(panel)["Train"].click()
-        panel.own.live().wait()
+        run_of(panel).wait()
         assert controls(panel)["networks"].value == f"my_text, {updates} updates"
-        assert panel.stage.weights == for_browser(Pair(panel.own.live().models, panel.own.live().vocab, None))[1]
+        assert stage_of(panel).weights == for_browser(Pair(run_of(panel).models, run_of(panel).vocab, None))[1]
     assert "Both are kept" in words(panel)
 
 
-def test_networks_that_are_not_numbers_are_not_kept(panel, tmp_path, monkeypatch, controls, words):
+def test_networks_that_are_not_numbers_are_not_kept(panel, tmp_path, monkeypatch, controls, words, run_of):
     class Broken(CELLS["GRU"].fast):
         def forward(self, *given):
             logits, state = super().forward(*given)
@@ -57,44 +61,44 @@ def test_networks_that_are_not_numbers_are_not_kept(panel, tmp_path, monkeypatch
 
     monkeypatch.setitem(CELLS, "GRU", replace(CELLS["GRU"], fast=Broken))
     controls(panel)["Train"].click()
-    panel.own.live().wait()
+    run_of(panel).wait()
     assert "is not a number" in words(panel)
     assert "Both are kept" not in words(panel)
     assert controls(panel)["networks"].value == "the two of this page"
     assert [file.name for file in (tmp_path / "runs").iterdir()] == ["my_text.txt"]
 
 
-def test_a_playground_made_anew_finds_the_run_on_ones_own_text(pair, panel, controls, words):
+def test_a_playground_made_anew_finds_the_run_on_ones_own_text(pair, panel, controls, words, run_of):
     controls(panel)["updates"].value = 2000
     controls(panel)["Train"].click()
-    while panel.own.live().updates < 4:
+    while run_of(panel).updates < 4:
         time.sleep(0.01)
     again = playground_panel(pair)  # the cell is run again
     named = controls(again)
     assert [named[name].disabled for name in ("Train", "Stop")] == [True, False]
     named["Stop"].click()
-    again.own.live().wait()
+    run_of(again).wait()
     assert "Both are kept" in words(again)
     assert named["networks"].value.startswith("my_text, ")
 
 
-def test_a_stopped_run_goes_on_and_what_was_kept_stays_as_it_was(panel, controls, words):
+def test_a_stopped_run_goes_on_and_what_was_kept_stays_as_it_was(panel, controls, words, run_of):
     named = controls(panel)
     named["updates"].value = 400
     named["Train"].click()
-    run = panel.own.live()
+    run = run_of(panel)
     while run.updates < 4:
         time.sleep(0.01)
     named["Stop"].click()
     run.wait()
-    first, weights = named["networks"].value, panel.stage.weights
+    first, weights = named["networks"].value, stage_of(panel).weights
     assert [named[name].disabled for name in ("Train", "Stop", "Continue")] == [False, True, False]
     named["Continue"].click()
     run.wait()
-    assert panel.own.live() is run
+    assert run_of(panel) is run
     assert named["Continue"].disabled
     assert named["networks"].value == "my_text, 400 updates"
-    assert panel.stage.weights != weights
+    assert stage_of(panel).weights != weights
     named["networks"].value = first
-    assert panel.stage.weights == weights
+    assert stage_of(panel).weights == weights
     assert "Both are kept" in words(panel)

@@ -1,12 +1,17 @@
 """The playground's side in Python: what it gives the browser, and what it answers. The rest is tested in a browser."""
 
+import threading
+
 import pytest
+import torch
 
 from charrnn_helpers.measures.samples import find_copies
+from charrnn_helpers.panels import gates_panel, one_file, sampling_panel
 from charrnn_helpers.panels.network_pairs import Pair, keep_pair, load_pair
-from charrnn_helpers.panels.playground import for_browser, known_units, playground_panel, sources
+from charrnn_helpers.panels.playground import Stage, for_browser, known_units, longest_sources, playground_panel
 from charrnn_helpers.text import next_characters
 from charrnn_helpers.training.checkpoints import BUNDLED
+from charrnn_helpers.training.evaluation import evaluate, lock_of
 
 
 @pytest.fixture(scope="module")
@@ -16,13 +21,13 @@ def tales_pair():
 
 def test_the_longest_sources_are_shown_with_what_stands_around_them():
     training_text, written = "x<y and the cat sat on the mat. And so on", "said: the cat sat on the mat!"
-    [found] = sources(written, find_copies(written, training_text, 10), training_text)
-    assert found == {"place": 7, "before": "x<y and", "copy": " the cat sat on the mat", "after": ". And so on"}
-    assert sources("new", [], training_text) == []
+    [found] = longest_sources(written, find_copies(written, training_text, 10), training_text)
+    assert found == {"position": 7, "before": "x<y and", "copy": " the cat sat on the mat", "after": ". And so on"}
+    assert longest_sources("new", [], training_text) == []
 
 
 def test_a_text_is_judged_by_copies_and_by_the_grammar(tales_pair):
-    stage = playground_panel(tales_pair).stage
+    stage = Stage(tales_pair)
     start = "Once a young child called Leo lived by the inn. "
     text = start + tales_pair.corpus.train[200:300] + ". Then Zoe hummed and Zoe slept. Then Leo sjng and Leo slept. "
     found = stage.judge({"GRU": {"text": text, "start": len(start)}})["GRU"]
@@ -35,14 +40,14 @@ def test_a_text_is_judged_by_copies_and_by_the_grammar(tales_pair):
 
 
 def test_the_oracle_speaks_of_tales_only_and_only_where_a_story_goes_on(tales_pair, pair):
-    stage = playground_panel(tales_pair).stage
+    stage = Stage(tales_pair)
     assert stage.oracle({"text": "Once a "}) == next_characters("Once a ")
     assert stage.oracle({"text": "Once upon"}) is None
-    assert playground_panel(pair).stage.oracle({"text": "Once a "}) is None
+    assert Stage(pair).oracle({"text": "Once a "}) is None
 
 
 def test_without_the_training_text_nothing_is_said_of_copies(pair):
-    found = playground_panel(Pair(pair.models, pair.vocab, None)).stage.judge({"GRU": {"text": "a cat", "start": 1}})
+    found = Stage(Pair(pair.models, pair.vocab, None)).judge({"GRU": {"text": "a cat", "start": 1}})
     assert set(found) == {"words"}
     assert "training text is not at hand" in found["words"]
 
@@ -56,19 +61,53 @@ def test_what_goes_to_the_browser_names_the_networks_and_the_units_that_are_know
     for cell, model in tales_pair.models.items():
         assert spec["named"][cell] == known_units(model, tales_pair)
         assert "place in the sentence" in [one["name"] for one in spec["named"][cell]]
-        assert known_units(model, tales_pair, surely=1.01) == []
+        assert known_units(model, tales_pair, threshold=1.01) == []
+
+
+READERS = {
+    "gates": lambda pair: gates_panel(pair.models, pair.vocab, "a cat"),
+    "sampling": lambda pair: sampling_panel(pair.models, pair.vocab, "a cat"),
+    "playground": for_browser,
+}
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_panel_waits_while_another_thread_holds_its_network(pair, name):
+    done = threading.Event()
+    reader = threading.Thread(target=lambda: (READERS[name](pair), done.set()))
+    with lock_of(pair.models["LSTM"]):
+        reader.start()
+        assert not done.wait(1)
+    reader.join()
+    assert done.is_set()
+
+
+def test_a_network_keeps_its_weights_while_a_page_is_made_of_it(pair, monkeypatch):
+    pair.albums = {"LSTM": {0: pair.models["LSTM"]}}
+    before = {cell: model.head.weight.clone() for cell, model in pair.models.items()}
+    measured = []
+
+    def watched(model, ids):
+        assert all(torch.equal(before[cell], own.head.weight) for cell, own in pair.models.items())
+        measured.append(model)
+        return evaluate(model, ids)
+
+    monkeypatch.setattr(one_file, "evaluate", watched)
+    assert "nats per character for the GRU" in one_file.as_page(pair)
+    assert len(measured) == 4
 
 
 def test_a_damaged_checkpoint_is_named_and_the_last_networks_stay(pair, histories, tmp_path, controls, words):
     keep_pair(pair, histories)
     panel = playground_panel(pair)
+    stage = next(one for one in panel.children if isinstance(one, Stage))
     (tmp_path / "runs" / "pets-gru.pt").write_bytes(b"nothing")
-    named, before = controls(panel), panel.stage.weights
+    named, before = controls(panel), stage.weights
     named["networks"].value = "pets, trained here"
     assert "pets-gru.pt is damaged" in words(panel)
     assert named["networks"].value == "the two of this page"
-    assert panel.stage.weights == before
+    assert stage.weights == before
     named["networks"].value = "tales, comes with the course"
     assert "damaged" not in words(panel)
-    assert panel.stage.weights != before
-    assert panel.stage.spec["prompt"].startswith("Once a ")
+    assert stage.weights != before
+    assert stage.spec["prompt"].startswith("Once a ")

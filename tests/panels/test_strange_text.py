@@ -68,17 +68,17 @@ def test_what_is_typed(theirs, controls):
         assert 'role="alert"' in harmless(panel)
 
 
-def test_what_a_network_writes_and_what_went_wrong(theirs, controls):
+def test_what_a_network_writes_and_what_went_wrong(theirs, controls, run_of):
     panel = training_panel(theirs.corpus, 2)
     controls(panel)["Start"].click()
-    panel.live().wait()
-    panel.live().samples["GRU"] = [(1, EVIL), (2, EVIL)]
-    panel.live().problem = EVIL
-    panel._show()
+    run_of(panel).wait()
+    run_of(panel).samples["GRU"] = [(1, EVIL), (2, EVIL)]
+    run_of(panel).problem = EVIL
+    run_of(panel).listener()
     assert harmless(panel).count("&lt;/script&gt;&lt;script&gt;") == 3
     ran = Run([2.0], [1.0], val_updates=[1], val_losses=[2.0], positions=[torch.ones(3)], sample=EVIL)
     for run in (Run(error=EVIL), replace(ran, second_look=2.0, reloaded=2.0, own_text=2.0)):
-        assert harmless(ipw.HTML(faults._told("state_reset", run))).count("&lt;script&gt;") == 1
+        assert harmless(ipw.HTML(faults.described("state_reset", run))).count("&lt;script&gt;") == 1
 
 
 def test_a_files_name(theirs, tmp_path, controls):

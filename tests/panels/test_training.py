@@ -5,36 +5,36 @@ import time
 from charrnn_helpers.panels.training import training_panel
 
 
-def test_a_training_panel_made_anew_goes_on_with_the_run_it_finds(corpus, controls, words):
+def test_a_training_panel_made_anew_goes_on_with_the_run_it_finds(corpus, controls, words, run_of):
     first = training_panel(corpus, updates=200)
     named = controls(first)
     named["hidden units"].value = 16
     named["Start"].click()
-    while not first.live().updates:
+    while not run_of(first).updates:
         time.sleep(0.01)
     named["Stop"].click()
-    first.live().wait()
-    assert 0 < first.live().updates < 400
+    run_of(first).wait()
+    assert 0 < run_of(first).updates < 400
 
     second = training_panel(corpus, updates=200)  # the cell is run again
-    assert second.live() is first.live()
+    assert run_of(second) is run_of(first)
     assert "Stopped; nothing is lost" in words(second)
     controls(second)["Continue"].click()
-    second.live().wait()
-    assert second.live().finished
+    run_of(second).wait()
+    assert run_of(second).finished
     assert words(second).count("update 200 of 200: validation loss") == 2
     assert [controls(second)[name].disabled for name in ("Start", "Stop", "Continue")] == [False, True, True]
-    assert training_panel(corpus, updates=100).live() is None  # another run
+    assert run_of(training_panel(corpus, updates=100)) is None  # another run
 
 
-def test_the_network_that_is_chosen_trains_and_after_a_problem_nothing_can_be_continued(corpus, controls, words):
+def test_the_chosen_network_trains_and_after_a_problem_nothing_can_be_continued(corpus, controls, words, run_of):
     panel = training_panel(corpus, updates=200)
     named = controls(panel)
     named["learning rate"].max = 1e38
     named["networks"].value, named["learning rate"].value, named["hidden units"].value = ("GRU",), 1e38, 16
     named["Start"].click()
-    panel.live().wait()
-    assert list(panel.live().models) == ["GRU"]
+    run_of(panel).wait()
+    assert list(run_of(panel).models) == ["GRU"]
     assert "is not a number" in words(panel)
     assert "nothing is lost" not in words(panel)
     assert [named[name].disabled for name in ("Start", "Stop", "Continue")] == [False, True, True]

@@ -1,8 +1,9 @@
-"""The gates of one unit, set by hand."""
+"""Panels that draw one figure anew whenever a control changes."""
 
 import math
 
-from charrnn_helpers.panels.gate_sliders import gru_gate_panel, lstm_gate_panel
+from charrnn_helpers.measures import Interval
+from charrnn_helpers.panels import coverage_panel, gru_gate_panel, lstm_gate_panel
 
 
 def test_one_step_of_an_lstm_unit_is_said_and_how_long_a_value_lasts(controls, words):
@@ -27,3 +28,17 @@ def test_one_step_of_a_gru_unit_is_said(words):
     assert f"n = tanh(0.20 + 0.50 · (−1.20)) = {shown}, and" in said
     assert f"0.25 · ({shown}) + 0.75 · 0.80 = <b>{0.25 * n + 0.75 * 0.8:.2f}</b>" in said
     assert "If z stays at 0.75" in said
+
+
+def test_coverage_is_asked_for_what_is_chosen_and_misses_are_counted(controls, words):
+    asked = []
+
+    def experiments(pairs, own_texts, spread):
+        asked.append((pairs, own_texts, spread))
+        return [Interval(0, -1, 1)] * pairs + [Interval(5, 4, 6)]
+
+    panel = coverage_panel(experiments, truth=0.0)
+    for name, value in {"pairs": 3, "each pair reads": "the same text", "texts differ by": 0.05}.items():
+        controls(panel)[name].value = value
+    assert asked == [(10, True, 0.03), (3, True, 0.03), (3, False, 0.03), (3, False, 0.05)]
+    assert "<b>1 of 4</b> miss" in words(panel)
