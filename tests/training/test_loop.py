@@ -327,6 +327,16 @@ def test_divergence_leaves_the_history_and_the_best_weights(model, ids, config, 
         quietly(model, ids, config(), history=history)
 
 
+def test_a_stop_that_is_none_is_named_before_the_training_and_a_divergence_is_not_blamed_on_it(model, ids, config):
+    read = []
+    model.register_forward_pre_hook(lambda *_: read.append(True))
+    with pytest.raises(TypeError, match=r"stop is .*; it must be Event"):
+        quietly(model, ids, config(learning_rate=3e38, warmup=0), stop=SimpleNamespace(is_set=lambda: False))
+    assert not read
+    with pytest.raises(DivergenceError, match="loss of update 2 is not a number"):
+        quietly(model, ids, config(learning_rate=3e38, warmup=0), stop=StopAfter(9))
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no NVIDIA GPU")
 def test_the_same_loop_trains_on_the_gpu_and_goes_on_there(make_model, ids, vocab, config, tmp_path):
     model = make_model()
