@@ -47,6 +47,15 @@ def test_a_processor_without_bfloat16_is_named_before_the_training_begins(old_pr
     assert torch.equal(torch.get_rng_state(), random_state)
 
 
+def test_a_processor_without_the_backward_pass_alone_is_named_as_well(monkeypatch, model):
+    def cannot(*_):
+        raise NotImplementedError("no backward pass")
+
+    monkeypatch.setattr(torch.Tensor, "backward", cannot)
+    with pytest.raises(PrecisionError, match=r"does not train this network in bfloat16 \(no backward pass\)"):
+        precision.in_bfloat16(model)
+
+
 def test_a_run_in_bfloat16_goes_on_in_float32_on_such_a_processor(old_processor, model, ids, config):
     options = {"device": "cpu", "progress": False}
     stop = threading.Event()

@@ -5,6 +5,7 @@ import pickle
 import random
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 from types import SimpleNamespace
 
 import numpy as np
@@ -17,6 +18,7 @@ from charrnn_helpers import evaluate, load_checkpoint, save_checkpoint, train
 from charrnn_helpers.networks.registry import CELLS
 from charrnn_helpers.text.encoding import as_streams, batches
 from charrnn_helpers.training import DivergenceError, loop
+from charrnn_helpers.training.evaluation import eval_mode
 
 
 def quietly(model, ids, config, **options):
@@ -281,6 +283,20 @@ def test_too_short_a_validation_text_and_a_history_of_another_run_or_not_for_res
     assert loaded.history.losses == history.losses
     with pytest.raises(ValueError, match="resumable=True"):
         quietly(loaded.model, ids, config(), history=loaded.history)
+
+
+def test_a_run_begins_when_no_other_thread_reads_with_its_model(make_model, ids, config):
+    """Else that thread would set the model back, and the run would go on without dropout."""
+    model, read = make_model(dropout=0.5), []
+    with ThreadPoolExecutor(1) as thread:
+        with eval_mode(model):
+            hook = model.register_forward_pre_hook(lambda *_: read.append(True))
+            run = thread.submit(quietly, model, ids, config(updates=2))
+            wait([run], timeout=0.3)
+            assert not read
+            hook.remove()
+        assert run.result().finished
+    assert model.training
 
 
 # --- when it goes wrong ---------------------------------------------------------------------------------------------
