@@ -17,6 +17,7 @@ from birth_tales import VARIANTS, variant
 from charrnn_helpers.experiments.birth import BIRTH_PROTOCOL, Birth, birth_of, look_schedule
 from charrnn_helpers.experiments.birth_cells import CoupledLSTMModel, NoResetGRUModel
 from charrnn_helpers.experiments.birth_text import FILLERS, NAMES, OneMemory
+from charrnn_helpers.networks.models import layers_as_cells
 from charrnn_helpers.text.encoding import Vocabulary
 from charrnn_helpers.text.tales import annotate, log_prob, split_stories, write_stories
 
@@ -170,13 +171,12 @@ def test_an_lstm_whose_gates_are_coupled_computes_what_its_equations_say():
     model = CoupledLSTMModel(9, 8, num_layers=1, embedding_size=4)
     ids = torch.randint(9, (2, 5))
     logits, (h_last, _) = model(ids)
+    (cell,) = layers_as_cells(model)
     h = c = torch.zeros(2, 8)
     for x in model.embedding(ids).unbind(dim=1):
-        sums = x @ model.rnn.weight_ih_l0.T + model.rnn.bias_ih_l0 + h @ model.rnn.weight_hh_l0.T + model.rnn.bias_hh_l0
-        _, f, g, o = sums.chunk(4, dim=1)
-        f = torch.sigmoid(f)
-        c = f * c + (1 - f) * torch.tanh(g)
-        h = torch.sigmoid(o) * torch.tanh(c)
+        step, before = cell.gates(x, (h, c)), c
+        h, c = step["h"], step["c"]
+        torch.testing.assert_close(c, step["f"] * before + (1 - step["f"]) * step["g"])
     torch.testing.assert_close(h_last[0], h)
     torch.testing.assert_close(logits[:, -1], model.head(h))
 
