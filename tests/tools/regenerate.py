@@ -5,9 +5,10 @@
     python tests/tools/regenerate.py 04 --bundle  and put the checkpoints that 04 has just trained into the package
     python tests/tools/regenerate.py --panels 03  runs none: takes the pictures of their panels anew, in a browser
 
-What is saved is what `pytest --nbval` compares: execution counts 1..n, no widget state, no timestamps. An error in an
-untagged cell ends it, and of that notebook nothing is saved. Two figures
-are also kept as pictures of their own, for the README; what is bundled is for readers who open 05 to 08 first.
+What is saved is what `pytest --nbval` compares: execution counts 1..n, no widget state, no timestamps. As there, each
+notebook runs in an empty folder of its own, so it opens the networks in the package; 04, which can renew them, comes
+first. An error in an untagged cell ends all, and of that notebook nothing is saved. Two figures are also kept as
+pictures of their own, for the README.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import base64
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -25,7 +27,6 @@ from nbclient import NotebookClient
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"
-RUNS = NOTEBOOKS / "runs"
 BUNDLED = ROOT / "charrnn_helpers" / "checkpoints"
 HOW = {"timeout": 1200, "kernel_name": "python3", "store_widget_state": False, "record_timing": False}
 PICTURES = {
@@ -66,19 +67,20 @@ def main() -> None:
     if options.panels:
         command = [sys.executable, ROOT / "tests" / "tools" / "panel_pictures.py", *options.prefixes]
         raise SystemExit(subprocess.run(command).returncode)
-    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
-        if path.name.startswith(tuple(options.prefixes)):
-            start = time.perf_counter()
-            notebook = nbformat.read(path, as_version=4)
-            NotebookClient(notebook, resources={"metadata": {"path": str(NOTEBOOKS)}}, **HOW).execute()
-            tidy(notebook)
-            nbformat.write(notebook, path)
-            print(f"{path.name}: {time.perf_counter() - start:.0f} s", flush=True)
+    paths = [path for path in NOTEBOOKS.glob("*.ipynb") if path.name.startswith(tuple(options.prefixes))]
+    for path in sorted(paths, key=lambda path: (not path.name.startswith("04"), path)):
+        start = time.perf_counter()
+        notebook = nbformat.read(path, as_version=4)
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            NotebookClient(notebook, resources={"metadata": {"path": folder}}, **HOW).execute()
+            for checkpoint in sorted(Path(folder).glob("runs/tales-*.pt")) if options.bundle else ():
+                shutil.copyfile(checkpoint, BUNDLED / checkpoint.name)
+                print(f"bundled {checkpoint.name}, {checkpoint.stat().st_size / 1e6:.2f} MB")
+        tidy(notebook)
+        nbformat.write(notebook, path)
+        print(f"{path.name}: {time.perf_counter() - start:.0f} s", flush=True)
     for name in PICTURES:
         (NOTEBOOKS / "figures" / name).write_bytes(picture(name))
-    for checkpoint in sorted(RUNS.glob("tales-*.pt")) if options.bundle else ():
-        shutil.copyfile(checkpoint, BUNDLED / checkpoint.name)
-        print(f"bundled {checkpoint.name}, {checkpoint.stat().st_size / 1e6:.2f} MB")
 
 
 if __name__ == "__main__":
