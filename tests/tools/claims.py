@@ -80,9 +80,9 @@ def claims_of(notebook: nbformat.NotebookNode, folder: Path, **environment: str)
     except CellExecutionError as error:
         marks[f"no error ({error.ename}: {error.evalue})"] = "✗"
     for cell in notebook.cells:
-        for output in cell.outputs:
-            for mark, words in re.findall(r"^([✓✗]) (.*)$", output.get("text", ""), re.MULTILINE):
-                marks[words] = "✗" if "✗" in (mark, marks.get(words)) else mark
+        printed = "".join(output.get("text", "") for output in cell.outputs)  # a line may come in two outputs
+        for mark, words in re.findall(r"^([✓✗]) (.*)$", printed, re.MULTILINE):
+            marks[words] = "✗" if "✗" in (mark, marks.get(words)) else mark
     return marks
 
 
