@@ -107,13 +107,13 @@ def page(file: str | Path, networks: str | Path | None = None) -> Path:
     from .panels.network_pairs import load_pair  # these need PyTorch, which takes seconds
     from .panels.one_file import as_page
     from .training.checkpoints import BUNDLED
-    from .training.files import whole_file
+    from .training.files import atomic_file
 
     networks = Path(networks or BUNDLED / "tales")
     pair = load_pair(*(networks.with_name(f"{networks.name}-{cell}.pt") for cell in ("lstm", "gru")))
     data = as_page(pair).encode("utf-8")
     try:
-        with whole_file(Path(file)) as written:
+        with atomic_file(Path(file)) as written:
             written.write(data)
     except OSError as error:
         raise ValueError(f"{file} could not be written ({error}); free some room or choose another folder") from error

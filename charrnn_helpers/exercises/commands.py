@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from ..training.files import whole_file
+from ..training.files import atomic_file
 from .engine import EXERCISES, Exercise, judge
 
 KEPT = "runs/exercise_{}.py"  # where a right answer is kept for a later notebook
@@ -89,7 +89,7 @@ def _keep(exercise: Exercise, answer: type[nn.Module]) -> bool:
             return False
         path = Path(KEPT.format(exercise.number))
         path.parent.mkdir(exist_ok=True)
-        with whole_file(path) as file:
+        with atomic_file(path) as file:
             file.write(source.encode())
     except (OSError, TypeError):  # there is no source, or no room to write it
         return False

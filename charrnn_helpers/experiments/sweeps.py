@@ -37,7 +37,7 @@ from ..text.corpus import TEXTS, load_corpus
 from ..text.encoding import Vocabulary
 from ..training.config import TrainConfig
 from ..training.evaluation import context_losses
-from ..training.files import whole_file
+from ..training.files import atomic_file
 from ..training.loop import train
 from ..training.threads import one_thread
 from .process_pool import local_processes, room_for_workers
@@ -248,7 +248,7 @@ def _read(folder: Path, key: str) -> dict | None:
 
 def _write(folder: Path, row: dict) -> None:
     """Keep a row, whole or not at all."""
-    with _writing(folder), whole_file(folder / f"{row['key']}.json") as file:
+    with _writing(folder), atomic_file(folder / f"{row['key']}.json") as file:
         file.write(json.dumps(row, indent=1).encode())
 
 

@@ -12,7 +12,7 @@ from ..text.corpus import TEXTS, Corpus, CorpusError, load_corpus, read_text
 from ..text.encoding import Vocabulary
 from ..training.checkpoints import BUNDLED, Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
 from ..training.config import History
-from ..training.files import whole_file
+from ..training.files import atomic_file
 
 RUNS = Path("runs")  # where 04 and the playground keep what they trained
 LONGEST_PROMPT = 300  # characters
@@ -98,7 +98,7 @@ def keep_text(data: bytes, name: str, runs: Path = RUNS) -> Corpus:
     read_text(data, path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(path) as file:
+        with atomic_file(path) as file:
             file.write(data)
     except OSError as error:
         raise CheckpointError(f"{path} could not be written ({error}); free some room") from error

@@ -12,12 +12,12 @@ import torch
 from torch import Tensor, nn
 
 from ..networks.cells import map_state
-from ..networks.registry import CELLS
+from ..networks.registry import CELLS, COMPARED
 from ..text.checks import checked
 from ..text.encoding import Vocabulary
 from .config import History, TrainConfig
 from .device import weights_of
-from .files import whole_file
+from .files import atomic_file
 
 FORMAT = 1  # of the file; raise it when an older course could not read a new one
 BUNDLED = Path(__file__).parents[1] / "checkpoints"  # the networks that come with the package
@@ -69,7 +69,7 @@ def save_checkpoint(
     }
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(path) as file:
+        with atomic_file(path) as file:
             torch.save(content, file)
     except (OSError, RuntimeError) as error:
         raise CheckpointError(
@@ -84,8 +84,8 @@ def load_checkpoint(path: str | Path, vocab: Vocabulary | None = None) -> Checkp
 
     (Before 2.10, PyTorch could be led astray by a crafted file all the same; the course asks for 2.10 or newer.)
 
-    Raises `CheckpointError` if the file is missing or damaged, if its cell is not registered, or, when `vocab` is
-    given, if it is of another vocabulary.
+    Raises `CheckpointError` if the file is missing or damaged, if its cell is not registered or was changed, or, when
+    `vocab` is given, if it is of another vocabulary.
     """
     path = Path(path)
     if not os.path.isfile(path):  # False for a name that no system takes
@@ -144,9 +144,17 @@ def _read(path: Path) -> Checkpoint:
         )
 
     def network(weights: dict[str, Tensor]) -> nn.Module:
-        with torch.device("meta"):  # no memory is taken and no random number drawn for weights that are replaced
-            model = CELLS[cell].model(**content["hyperparameters"])
-        model.load_state_dict(weights, assign=True)
+        try:
+            with torch.device("meta"):  # no memory is taken and no random number drawn for weights that are replaced
+                model = CELLS[cell].model(**content["hyperparameters"])
+            model.load_state_dict(weights, assign=True)
+        except Exception as error:
+            if cell in COMPARED:  # the course's own have not changed, so the file is damaged
+                raise
+            raise CheckpointError(
+                f"{path} holds weights that do not fit the cell {cell!r} as it is registered here; register the cell "
+                "with which it was trained, or train again"
+            ) from error
         return model.eval()
 
     history, album = content["history"], content.get("album", {})

@@ -1,4 +1,4 @@
-"""Files that appear whole, or not at all; and tables of text that come with the package."""
+"""Write a file completely or not at all, and read the tables that come with the package."""
 
 import os
 import sys
@@ -13,8 +13,8 @@ else:
 
 
 @contextmanager
-def whole_file(path: Path):
-    """A file to write bytes to, which appears under its name whole, when all is written, or not at all."""
+def atomic_file(path: Path):
+    """Open a file for bytes, which appears under its name when all is written, or not at all."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.part")  # of this process and thread
     try:
         with open(temporary, "wb") as file:
@@ -28,5 +28,5 @@ def whole_file(path: Path):
 
 
 def read_table(path: Path) -> dict:
-    """What a TOML file holds."""
+    """Return what a TOML file holds."""
     return tomllib.loads(path.read_text(encoding="utf-8"))

@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 
 from charrnn_helpers import pick_device
-from charrnn_helpers.training.files import whole_file
+from charrnn_helpers.training.files import atomic_file
 
 CPUINFO = Path("/proc/cpuinfo")  # Linux
 SIDE_BY_SIDE = f"; {os.cpu_count()} runs side by side with 1 thread each"
@@ -100,7 +100,7 @@ def report(result: dict, file: Path | None) -> dict:
 def keep(result: dict, file: Path | None, indent: int | None = 1) -> dict:
     """Write the JSON if a file is named: the whole of it, or nothing where something interrupts."""
     if file:
-        with whole_file(file) as written:
+        with atomic_file(file) as written:
             written.write(f"{json.dumps(result, indent=indent)}\n".encode())
     return result
 
