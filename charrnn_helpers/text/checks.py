@@ -68,7 +68,8 @@ def _annotations(function: Callable) -> tuple[inspect.Signature, dict[str, Any]]
     import jaxtyping
 
     plain = inspect.unwrap(function)
-    shapes = {name: getattr(jaxtyping, name) for name in ("Bool", "Float", "Int", "Num")}
+    shapes = {name: getattr(jaxtyping, name) for name in ("Bool", "Float", "Num")}
+    shapes["Int"] = jaxtyping.Integer  # whose numbers may be unsigned: a text of bytes
     signature, hints = inspect.signature(plain), get_type_hints(plain, localns=shapes, include_extras=True)
     single = [part.name for part in signature.parameters.values() if part.kind not in _SEVERAL]
     return signature, {name: hints.get(name, object) for name in single}
@@ -131,7 +132,7 @@ def _in_words(hint: Any) -> str:
     if origin in (Union, types.UnionType):
         return ", or ".join(dict.fromkeys(map(_in_words, parts)))
     if hasattr(hint, "dim_str"):  # of jaxtyping
-        kind = {"Int": "whole numbers", "Bool": "True and False"}.get(hint.__name__.split("[")[0], "numbers")
+        kind = {"Integer": "whole numbers", "Bool": "True and False"}.get(hint.__name__.split("[")[0], "numbers")
         return f"{_in_words(hint.array_type)} of {kind} of the shape ({', '.join(hint.dim_str.split())})"
     words = _WORDS.get(origin or hint, getattr(origin or hint, "__name__", str(hint)))
     return f"{words}, each of it {_in_words(parts[-1])}" if origin in (Sequence, dict) else words
