@@ -1,4 +1,4 @@
-"""Numbers about networks and about texts: nothing here changes a network."""
+"""Measure networks and texts. Nothing here changes a network that it is given."""
 
 from .authorship import brightest_word, mentions_lit, remembered_words, written_by
 from .compare import compare_with_torch

@@ -32,21 +32,19 @@ def test_what_is_right_is_the_likeliest_rival_after_so_many_characters(read, mak
         assert sum(part.asked for part in found.by_distance(kind).values()) == share.asked
 
 
-def test_a_count_is_one_question_and_right_only_if_every_knock_is():
-    text, ids = OTHERS, VOCAB.encode(OTHERS)
-    counts = {number: text.count(f" {number} times") for number in ("two", "three", "four", "five", "six")}
+@pytest.mark.parametrize(("char", "right"), [(",", ["six"]), (".", ["two"])])
+def test_a_count_is_one_question_and_right_only_if_every_knock_is(char, right):
+    counts = {number: OTHERS.count(f" {number} times") for number in ("two", "three", "four", "five", "six")}
 
-    class AlwaysAnother(NGram):
-        """It never stops a count."""
+    class Always(NGram):
+        """It never stops a count, or always."""
 
         def probabilities(self, context, order=None):
-            row = np.zeros(len(VOCAB))
-            row[VOCAB.encode(",")] = 1.0
-            return row
+            return np.eye(len(VOCAB))[VOCAB.encode(char).item()]
 
-    found = recall(AlwaysAnother(ids, len(VOCAB), 2), VOCAB, text)
-    asked = found.by_kind()["count"]
-    assert (asked.asked, asked.right, asked.chance) == (sum(counts.values()), counts["six"], pytest.approx(1 / 5))
+    asked = recall(Always(VOCAB.encode(OTHERS), len(VOCAB), 2), VOCAB, OTHERS).by_kind()["count"]
+    assert (asked.asked, asked.chance) == (sum(counts.values()), pytest.approx(1 / 5))
+    assert asked.right == sum(counts[number] for number in right)
 
 
 def test_an_ngram_is_asked_as_a_network_is_and_remembers_no_further_than_its_order():

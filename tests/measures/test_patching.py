@@ -75,7 +75,9 @@ def test_a_change_is_the_difference_of_means_of_the_chosen_and_controls_are_as_l
     ]
     assert torch.allclose(change[:, :, 0], means[1] - means[0], atol=1e-5)
     assert torch.equal(cases.patches["6"], change)
-    assert torch.equal(cases.patches["1"], patching.only_units(change, torch.tensor([4])))
+    only_4 = change * torch.tensor([0, 0, 0, 0, 1, 0])
+    assert torch.equal(cases.patches["1"], only_4)
+    assert torch.equal(patching.only_units(change, torch.tensor([4])), only_4)
     assert torch.equal(cases.patches["h"] + cases.patches["c"], change)
     assert not cases.patches["c"][0].any()
     for control in ("noise", "halves"):
