@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 import pytest
+import torch
 
 from charrnn_helpers import generate, load_corpus
 from charrnn_helpers.panels.network_pairs import found_pairs, keep_pair, keep_text, load_pair
@@ -76,7 +77,8 @@ def test_no_file_is_opened_because_a_checkpoint_names_it(pair, histories, tmp_pa
     (tmp_path / "secret.txt").write_text(pair.corpus.text, encoding="utf-8")
     named = name.format(folder=tmp_path) if isinstance(name, str) else name
     for cell, model in pair.models.items():
-        save_checkpoint(tmp_path / "runs" / f"theirs-{cell.lower()}.pt", model, pair.vocab, text=named)
+        path = save_checkpoint(tmp_path / "runs" / f"theirs-{cell.lower()}.pt", model, pair.vocab)
+        torch.save({**torch.load(path), "text": named}, path)
     (tmp_path / "runs" / "pets.txt").write_text(pair.corpus.text, encoding="utf-8")
     assert found_pairs()["theirs, trained here"]().corpus is None
 
