@@ -1,8 +1,9 @@
-// What can be said of a text that a network has read, in numbers: units that a span turns on, units that stand out, and the
-// word that wrote most.
+// Numbers about a text that a network has read: units that a span turns on, units that stand out, and the word that
+// wrote most.
 
-// Return the five units that are most clearly on through the span from `at` to `end`, and off around it, as much on either
-// side; `chance` says how many of 100 random spans as long find a unit as good. Returns null if there is no such room.
+// Return the five units that are most clearly on through the span from `at` to `end`, and off around it, as much on
+// either side; `chance` says how many of 100 random spans as long find a unit as good. Returns null if there is no such
+// room.
 export function unitsOfSpan(units, at, end) {
   const wide = end - at;
   const room = units[0].length - 3 * wide; // for the beginning of a random span
@@ -51,7 +52,8 @@ export function average(values) {
   return values.reduce((a, b) => a + b, 0) / values.length;
 }
 
-// Return the word that has written most, as `measures.brightest_word`, and its share of all that speaks for the character.
+// Return the word that has written most, as `measures.brightest_word`, and its share of all that speaks for the
+// character.
 export function brightestWord(chars, light) {
   let best = null;
   for (let start = 0; start < light.length; start++) {

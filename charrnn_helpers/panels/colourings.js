@@ -5,8 +5,8 @@ import { shade } from "./elements.js";
 const SURPRISES = ["", "#ffefc0", "#ffd166", "#f0a500"]; // below 1 bit, 1 to 2, 2 to 4, above 4
 const [ABOVE, BELOW] = ["0, 114, 178", "213, 94, 0"]; // of Okabe and Ito
 
-// By its name in the settings: `words` for the list, what it `needs`, a `legend`, the `swatches` in it, each a style and
-// words, and `marks(reading, unit, verdict)`: {background, bold} for each character of a text.
+// By its name in the settings: `words` for the list, what it `needs`, a `legend`, the `swatches` in it, each a style
+// and words, and `marks(reading, unit, verdict)`: {background, bold} for each character of a text.
 export const COLOURINGS = {
   surprise: {
     words: "its own surprise",

@@ -2,6 +2,7 @@
 
 import slider from "./slider.js";
 
+// Make an element with its properties and attributes, and with children.
 export function make(tag, properties, ...children) {
   const { role, style, scope, ...rest } = properties;
   const element = Object.assign(document.createElement(tag), rest);
@@ -11,12 +12,14 @@ export function make(tag, properties, ...children) {
   return element;
 }
 
+// Return an id that no other element has.
 export function fresh() {
   return `charrnn-${Math.random().toString(36).slice(2)}`;
 }
 
+// Keep JupyterLab from taking the keys that are pressed in an element.
 export function quiet(element) {
-  element.dataset.lmSuppressShortcuts = "true"; // its keys are not JupyterLab's
+  element.dataset.lmSuppressShortcuts = "true";
 }
 
 export function button(words, press) {
@@ -25,11 +28,12 @@ export function button(words, press) {
   return element;
 }
 
-// A row of a label and the control that it names, and what stands behind it.
+// Return a row of a label, the control that it names, and what stands behind it.
 export function labelled(name, control, ...more) {
   return make("div", { className: "charrnn-row" }, make("label", { htmlFor: control.id }, name), control, ...more);
 }
 
+// Return a list to choose from, in a row with its name; `options` are words by value.
 export function choice(name, options, take) {
   const list = make(
     "select",
@@ -43,7 +47,7 @@ export function choice(name, options, take) {
   return row;
 }
 
-// The slider of all panels, without a kernel behind it.
+// Return the slider of all panels, without a kernel behind it.
 export function number(entry, take) {
   const state = { whole: Number.isInteger(entry.step), ...entry };
   const listeners = [];
@@ -62,14 +66,17 @@ export function number(entry, take) {
   return el;
 }
 
+// Return a text as a reader sees it, in quotation marks.
 export function seen(text) {
   return `“${text.replaceAll("\n", "↵")}”`;
 }
 
+// Return a probability in percent.
 export function percent(p) {
   return p > 0 && p < 0.001 ? "< 0.1 %" : `${(100 * p).toFixed(p < 0.1 ? 1 : 0)} %`;
 }
 
+// Return a colour for the ground of a character, the stronger the larger `share` is.
 export function shade(rgb, share) {
   return share < 0.02 ? "" : `rgba(${rgb}, ${(0.65 * Math.min(1, share)).toFixed(3)})`;
 }

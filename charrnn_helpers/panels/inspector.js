@@ -36,7 +36,8 @@ export class Inspector {
     const p = distribution(reading.scores[at - 1], temperature, topK, topP);
     const char = seen(play.characters[reading.ids[at]]);
     const drew = at < reading.start ? "was given" : "drew";
-    const words = `The ${cell} ${drew} ${char} with a chance of ${percent(p[reading.ids[at]])}.${greenOf(reading, light)}`;
+    const chance = percent(p[reading.ids[at]]);
+    const words = `The ${cell} ${drew} ${char} with a chance of ${chance}.${greenOf(reading, light)}`;
     const slip = play.judged[cell]?.grammar?.find(({ start, end }) => at >= start && at < end);
     const said = slip ? [words, " ", make("b", {}, slip.why)] : words;
     return [said, this.#bars(cell, at, p), this.#standOut(cell, at), this.#hands(cell, at)];

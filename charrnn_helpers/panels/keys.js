@@ -1,5 +1,5 @@
-// Arrow keys and letters in a list belong to the list. JupyterLab would take them for commands of the notebook (an arrow
-// leaves the cell, "b" adds one), unless the list itself says that it wants none of them.
+// Arrow keys and letters in a list belong to the list. JupyterLab would take them for commands of the notebook (an
+// arrow leaves the cell, "b" adds one), unless the list itself says that it wants none of them.
 
 function render({ el }) {
   const mark = (panel) => {

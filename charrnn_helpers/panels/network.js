@@ -1,6 +1,7 @@
 // The course's networks in a browser: what `generate` writes for a prompt and a seed, character for character. All is
-// computed in float64, as Python does; the weights, and what the registry knows of each cell, come from `in_browser.py`.
-// A position counts the characters of a text; logits, states and gates at a position are those after its character.
+// computed in float64, as Python does; the weights, and what the registry knows of each cell, come from
+// `in_browser.py`. A position counts the characters of a text; logits, states and gates at a position are those after
+// its character.
 
 // --- random numbers, and the next character
 
@@ -183,13 +184,10 @@ export class Network {
     }));
     const { input, inputBias } = layers[0];
     const embedding = "embedding.weight" in this.#tensors ? values("embedding.weight") : null;
-    const vector = (id) => embedding?.subarray(id * input.columns, (id + 1) * input.columns) ?? this.#oneHot(id);
+    const oneHot = (id) => Float64Array.from(this.characters, (_, k) => Number(k === id));
+    const vector = (id) => embedding?.subarray(id * input.columns, (id + 1) * input.columns) ?? oneHot(id);
     const table = this.characters.map((_, id) => input.times(vector(id), inputBias));
     return { layers, table, head: matrix("head.weight"), headBias: values("head.bias") };
-  }
-
-  #oneHot(id) {
-    return Float64Array.from(this.characters, (_, k) => Number(k === id));
   }
 
   // Read a text from a zero state. `change` as in `Reading`.

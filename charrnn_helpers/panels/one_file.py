@@ -22,7 +22,7 @@ def as_page(pair: Pair) -> str:
     template = Template((HERE / "page.html").read_text(encoding="utf-8"))
     return template.substitute(
         css="\n".join((HERE / name).read_text(encoding="utf-8") for name in ("controls.css", "playground.css")),
-        said=_what_eight_bits_cost(pair) if any(pair.albums.values()) else "",
+        note=_what_eight_bits_cost(pair) if any(pair.albums.values()) else "",
         spec=json.dumps(spec).replace("<", "\\u003c"),  # no text of a reader's ends the script
         weights=base64.b64encode(data).decode(),
         playground=data_address("playground.js"),

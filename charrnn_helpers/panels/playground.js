@@ -1,7 +1,7 @@
 // The playground: an LSTM and a GRU continue one prompt side by side, in JupyterLab and in a page without a kernel.
 //
-// Everything is computed here, from the networks' weights (network.js). `ask(what, request)`, where a kernel answers, adds
-// what only the course's Python knows: the oracle of the grammar, its verdict, and copies of the training text.
+// Everything is computed here, from the networks' weights (network.js). `ask(what, request)`, where a kernel answers,
+// adds what only the course's Python knows: the oracle of the grammar, its verdict, and copies of the training text.
 
 import { average } from "./analyses.js";
 import { writtenBy } from "./authorship.js";
@@ -79,7 +79,7 @@ export class Playground {
     return last ? (this.spec.named?.[cell] ?? []) : [];
   }
 
-  // ------------------------------------------------------------------------------------------------------ the two texts
+  // -------------------------------------------------------------------------------------------------- the two texts
 
   // Return how the settings ask to draw.
   drawing() {
@@ -197,7 +197,7 @@ export class Playground {
     if (this.chosen) this.#inspect();
   }
 
-  // ------------------------------------------------------------------------------------ a character, or a span, is chosen
+  // ------------------------------------------------------------------------------ a character, or a span, is chosen
 
   // Choose what lies from `head` to `tail` in the text of a cell; without a cell, nothing.
   choose(cell, head, tail = null) {
@@ -228,7 +228,7 @@ export class Playground {
     if (hadFocus && chosen) this.columns[chosen.cell].text.focus({ preventScroll: true });
   }
 
-  // ---------------------------------------------------------------------------------------------- hands on the state
+  // --------------------------------------------------------------------------------------------- hands on the state
 
   // Write the text of a cell again with a change of its state, which `surgery()` returns, before the character `at`.
   operate(cell, at, words, surgery) {

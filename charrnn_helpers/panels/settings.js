@@ -1,9 +1,11 @@
-// What a reader sets: prompt, seed, length, temperature, top-k, top-p, the updates of training, and how a text is coloured.
+// What a reader sets: prompt, seed, length, temperature, top-k, top-p, the updates of training, and how a text is
+// coloured.
 
 import { COLOURINGS } from "./colourings.js";
 import { choice, fresh, labelled, make, number, quiet } from "./elements.js";
 
-// Return the settings of a playground that nobody has touched; `kept` are those that a reader has set for the same pair.
+// Return the settings of a playground that nobody has touched; `kept` are those that a reader has set for the same
+// pair.
 export function settingsFor(spec, cells, updates, kept) {
   return {
     prompt: spec.prompt,

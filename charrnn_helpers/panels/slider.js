@@ -3,7 +3,7 @@
 
 function render({ model, el }) {
   const name = model.get("description");
-  const [label, box, handle, said] = ["label", "input", "input", "span"].map((tag) => document.createElement(tag));
+  const [label, box, handle, alert] = ["label", "input", "input", "span"].map((tag) => document.createElement(tag));
   el.classList.add("charrnn-slider");
   box.type = "number";
   handle.type = "range";
@@ -12,8 +12,8 @@ function render({ model, el }) {
   label.textContent = name;
   handle.setAttribute("aria-label", name);
   for (const input of [box, handle]) input.dataset.lmSuppressShortcuts = "true"; // their keys are not JupyterLab's
-  said.setAttribute("role", "alert");
-  el.replaceChildren(label, box, handle, said);
+  alert.setAttribute("role", "alert");
+  el.replaceChildren(label, box, handle, alert);
 
   function show() {
     for (const input of [box, handle]) {
@@ -25,7 +25,7 @@ function render({ model, el }) {
 
   function accept(good, sentence = "") {
     box.setAttribute("aria-invalid", String(!good));
-    said.textContent = sentence;
+    alert.textContent = sentence;
   }
 
   function take(text) {

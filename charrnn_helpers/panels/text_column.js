@@ -51,8 +51,8 @@ export class TextColumn {
 
   showSources(sources) {
     const lines = sources.map(({ position, before, copy, after }) => {
-      const where = `${[...copy].length} characters, from character ${position.toLocaleString("en")} of the training text on`;
-      return make("li", {}, `${where}: …${before}`, make("mark", {}, copy), `${after}…`);
+      const from = `from character ${position.toLocaleString("en")} of the training text on`;
+      return make("li", {}, `${[...copy].length} characters, ${from}: …${before}`, make("mark", {}, copy), `${after}…`);
     });
     const list = [make("p", {}, "The longest of these pieces"), make("ol", {}, ...lines)];
     this.sources.replaceChildren(...(lines.length ? list : []));

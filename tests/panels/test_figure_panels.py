@@ -3,7 +3,7 @@
 import math
 
 from charrnn_helpers.measures import Interval
-from charrnn_helpers.panels import coverage_panel, gru_gate_panel, lstm_gate_panel
+from charrnn_helpers.panels import coverage_panel, curves_panel, gru_gate_panel, lstm_gate_panel, sampling_panel
 
 
 def test_one_step_of_an_lstm_unit_is_said_and_how_long_a_value_lasts(controls, words):
@@ -42,3 +42,22 @@ def test_coverage_is_asked_for_what_is_chosen_and_misses_are_counted(controls, w
         controls(panel)[name].value = value
     assert asked == [(10, True, 0.03), (3, True, 0.03), (3, False, 0.03), (3, False, 0.05)]
     assert "<b>1 of 4</b> miss" in words(panel)
+
+
+def test_curves_ask_for_a_run_when_none_is_chosen(histories, controls, words):
+    for history in histories.values():
+        history.val_updates, history.val_losses, history.val_seconds = [1, 2], [2.0, 1.0], [0.1, 0.2]
+    panel = curves_panel(histories, None, None)
+    assert "<img" in words(panel)
+    controls(panel)["runs"].value = ()
+    assert "no run is chosen" in words(panel)
+    assert "<img" not in words(panel)  # nothing old stays beside the sentence
+
+
+def test_next_character_bars_follow_top_k_and_temperature(pair, controls, words):
+    panel = sampling_panel(pair.models, pair.vocab, "a cat")
+    controls(panel)["top-k"].value = 5
+    assert "LSTM 5, GRU 5" in words(panel)
+    before = words(panel)
+    controls(panel)["temperature"].value = 0.3
+    assert "LSTM 5, GRU 5" in words(panel) != before

@@ -36,9 +36,10 @@ def test_gates_of_every_network_can_be_chosen_and_each_once(panel, controls, wor
 
 def test_it_opens_on_the_gate_and_unit_asked_for_and_on_h_where_there_is_no_such_gate(opened, controls, words):
     panel = opened("c", 5)
-    assert "cell c, unit 5, is" in words(panel)
+    assert "Step 8 of 8, after <code>.</code>: cell c, unit 5, is" in words(panel)
     named = controls(panel)
-    named["unit"].value = 3
+    named["unit"].value, named["step"].value = 3, 2
+    assert "Step 2 of 8, after <code>b</code>: cell c, unit 3, is" in words(panel)
     for cell, shown in (("GRU", "state h"), ("LSTM", "cell c")):
         named["network"].value = cell
         assert f"{shown}, unit 3, is" in words(panel)
