@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 VALIDATION_WINDOW = 2000  # characters; the validation loss of a run is that of blocks of this length
 
-# What the room `fast` adds to, so that the loop need not know it.
+# The room `fast` adds to these two: how a network computes in each precision, and what prepares the process.
 PRECISIONS: dict[str, Callable[[nn.Module], nn.Module]] = {"float32": lambda model: model}
 BEFORE_TRAINING: list[Callable[[], object]] = []
 
@@ -83,7 +83,7 @@ def train(
     precision = precision or (history.precision if history else "float32")
     if precision not in PRECISIONS:
         raise ValueError(f"precision is {precision!r}; choose from {', '.join(PRECISIONS)}")
-    network = PRECISIONS[precision](model)
+    network = PRECISIONS[precision](model)  # the same weights, as they compute in this precision
     inputs, targets = (part.to(device) for part in as_streams(train_ids, config.streams))  # (B, L) each
     windows = list(batches(inputs, targets, config.window))  # (B, T) each, views of the streams
     optimiser = make_optimiser(model, config)

@@ -51,6 +51,7 @@ def test_a_processor_without_the_backward_pass_alone_is_named_as_well(monkeypatc
     def cannot(*_):
         raise NotImplementedError("no backward pass")
 
+    monkeypatch.setattr(Bfloat16, "forward", lambda self, ids: self.model(ids))
     monkeypatch.setattr(torch.Tensor, "backward", cannot)
     with pytest.raises(PrecisionError, match=r"does not train this network in bfloat16 \(no backward pass\)"):
         precision.in_bfloat16(model)
