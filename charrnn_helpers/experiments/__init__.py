@@ -20,3 +20,11 @@ from .outcome import (
 from .protocol import BUDGETS, PROTOCOL, TRIAL_TEXTS, trial_rows
 from .recipes import RECIPES, forecast, measured
 from .sweeps import RunConfig, sweep
+
+__all__ = ["FAULTS", "Fault", "Mystery", "answer_to_accusation", "diagnosis", "find_fault", "hidden_fault"]
+__all__ += ["program", "run"]
+__all__ += ["KNOWING_ONE", "UNIFORM", "Run", "Setting", "evidence", "observe", "signs"]
+__all__ += ["MATTERS", "analyses", "best_of", "births", "confirmation", "decomposition", "difference", "differences"]
+__all__ += ["edges", "finished", "mean_losses", "memories", "select"]
+__all__ += ["BUDGETS", "PROTOCOL", "RECIPES", "TRIAL_TEXTS", "forecast", "measured", "trial_rows"]
+__all__ += ["RunConfig", "sweep"]

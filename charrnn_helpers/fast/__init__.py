@@ -20,17 +20,9 @@ from .precision import PrecisionError, in_bfloat16, pick_precision
 from .quantised import dequantise, quantise
 from .thread_choice import choose_threads
 
-__all__ = [
-    "FusedGRU",
-    "FusedGRUModel",
-    "NumpyNetwork",
-    "PrecisionError",
-    "has_numpy_form",
-    "in_bfloat16",
-    "keep_memory",
-    "numpy_steps",
-    "pick_precision",
-]
+__all__ = ["FusedGRU", "FusedGRUModel", "keep_memory"]
+__all__ += ["NumpyNetwork", "has_numpy_form", "numpy_steps"]
+__all__ += ["PrecisionError", "in_bfloat16", "pick_precision"]
 
 register(replace(CELLS["LSTM"], steps=numpy_steps))
 register(replace(CELLS["GRU"], fast=FusedGRUModel, steps=numpy_steps))

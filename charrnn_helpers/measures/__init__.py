@@ -28,3 +28,13 @@ from .samples import (
     tales_validity,
 )
 from .units import HERO, best_unit, correlations, position_in_sentence
+
+__all__ = ["brightest_word", "mentions_lit", "remembered_words", "written_by"]
+__all__ += ["compare_with_torch"]
+__all__ += ["counted", "latched_lines", "learn_to_count", "learn_to_latch", "share_latched"]
+__all__ += ["chance_by_kind", "excess_by_distance", "excess_by_kind", "read_tales"]
+__all__ += ["gradient_by_lag", "time_constants", "trace"]
+__all__ += ["NO_DIFFERENCE", "Interval", "bits", "bootstrap_difference", "paired_difference", "pairs_needed"]
+__all__ += ["Share", "recall", "verdict", "verdict_sentence"]
+__all__ += ["copied_places", "distinct", "find_copies", "longest_copied_span", "loop_length", "novelty", "one_hero"]
+__all__ += ["HERO", "best_unit", "correlations", "position_in_sentence", "tales_validity"]

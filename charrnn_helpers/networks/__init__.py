@@ -4,23 +4,6 @@ from .cells import GRUCell, LSTMCell, RNNCell, detach, run_cell
 from .models import CharModel, GRUModel, LSTMModel, RNNModel, num_parameters, register, with_cell
 from .registry import BOTH, CELLS, COMPARED, Cell, count_parameters, width_for
 
-__all__ = [
-    "BOTH",
-    "CELLS",
-    "COMPARED",
-    "Cell",
-    "CharModel",
-    "GRUCell",
-    "GRUModel",
-    "LSTMCell",
-    "LSTMModel",
-    "RNNCell",
-    "RNNModel",
-    "count_parameters",
-    "detach",
-    "num_parameters",
-    "register",
-    "run_cell",
-    "width_for",
-    "with_cell",
-]
+__all__ = ["GRUCell", "LSTMCell", "RNNCell", "detach", "run_cell"]
+__all__ += ["CharModel", "GRUModel", "LSTMModel", "RNNModel", "num_parameters", "register", "with_cell"]
+__all__ += ["BOTH", "CELLS", "COMPARED", "Cell", "count_parameters", "width_for"]

@@ -18,7 +18,7 @@ from ..text.checks import checked, shown
 if TYPE_CHECKING:
     from jaxtyping import Float
 
-State = Tensor | tuple[Tensor, Tensor]  # GRU: h; LSTM: (h, c)
+State = Tensor | tuple[Tensor, ...]  # GRU: h; LSTM: (h, c)
 
 
 class LSTMCell(nn.Module):
@@ -188,7 +188,7 @@ def cells_like(rnn: nn.RNNBase, equations: type[nn.Module]) -> CellLayers:
     return layers
 
 
-def biases_by_block(rnn: nn.RNNBase | CellLayers, layer: int) -> tuple[Tensor, Tensor]:
+def biases_by_block(rnn: nn.RNNBase | CellLayers, layer: int) -> tuple[Tensor, ...]:
     """View the two biases of a layer, of its input and of its state, as (blocks, H) each."""
     if isinstance(rnn, CellLayers):
         biases = rnn.cells[layer].x2h.bias, rnn.cells[layer].h2h.bias

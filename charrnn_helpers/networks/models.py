@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -46,7 +46,7 @@ def start_gates(model: "CharModel", keep_bias: float | None, chrono: int | None)
         return
     for layer in range(model.rnn.num_layers):
         b_ih, b_hh = biases_by_block(model.rnn, layer)  # (blocks, H) each
-        start = keep_bias if chrono is None else torch.empty_like(b_ih[0]).uniform_(1, chrono - 1).log()  # (H,)
+        start: Any = keep_bias if chrono is None else torch.empty_like(b_ih[0]).uniform_(1, chrono - 1).log()  # (H,)
         keep = cell.blocks.index(cell.keep_gate)
         b_ih[keep], b_hh[keep] = start, 0.0
         if chrono is not None and cell.write_gate is not None:

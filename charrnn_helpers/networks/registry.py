@@ -25,7 +25,7 @@ class Cell:
     """
 
     name: str
-    equations: type[nn.Module]  # the cell written by hand, with `gates` and `carries`
+    equations: Any  # the cell written by hand, with `gates` and `carries`
     blocks: str  # what each block of H rows of W_x and W_h computes, in their order: gates and candidate
     memory: str  # the state in which it keeps what it knows
     keep_gate: str | None = None  # without one, nothing says which share of the memory is kept

@@ -11,3 +11,7 @@ from .gate_reader import gates_panel
 from .network_pairs import Pair
 from .playground import playground_panel
 from .training import training_panel
+
+__all__ = ["encoding_panel", "faults_panel"]
+__all__ += ["coverage_panel", "curves_panel", "gru_gate_panel", "lstm_gate_panel", "sampling_panel"]
+__all__ += ["Pair", "gates_panel", "playground_panel", "training_panel"]

@@ -5,3 +5,7 @@ from .corpus import load_corpus
 from .encoding import Vocabulary, as_streams, batches
 from .tales import annotate, check_sentences, log_prob, next_characters, split_stories, surprise, write_stories
 from .tales_grammar import CHANCE
+
+__all__ = ["NGram", "Vocabulary", "as_streams", "batches", "best_ngram", "ladder", "load_corpus"]
+__all__ += ["annotate", "check_sentences", "log_prob", "next_characters", "split_stories", "surprise"]
+__all__ += ["CHANCE", "write_stories"]

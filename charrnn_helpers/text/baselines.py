@@ -40,7 +40,7 @@ class NGram:
         self.vocab_size = vocab_size
         self.order = order
         chars = self._indices(ids)
-        self.grams = []  # for each length: the sorted codes, rank of the prefix * vocab_size + last character
+        self.grams: list[np.ndarray] = []  # by length: sorted codes, rank of the prefix * vocab_size + last character
         self.counts = []  # how often each stands in the text
         self.left_neighbours = []  # how many different grams, longer by one, end in it: one list less
         ranks = np.zeros(len(chars) + 1, dtype=np.int64)  # of the gram that begins at each character

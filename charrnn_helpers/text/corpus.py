@@ -142,7 +142,7 @@ def read_text(data: bytes, path: Path) -> str:
         text = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         raise CorpusError(
-            f"{path} is not UTF-8 (byte {error.start} cannot be read); "
+            f"the text {path} is not UTF-8 (byte {error.start} cannot be read); "
             "save it as UTF-8 in your editor and load it again"
         ) from error
     if "\0" in text:

@@ -99,7 +99,7 @@ def _explain(story: str, reading: _Reading) -> str:
     if position == len(story):
         return f"it breaks off at character {position}, in the middle of a story"
     before, char = story[max(0, position - 30) : position], story[position]
-    if any(thread.symbol is None for thread in reading.threads):
+    if any(thread.symbol is _FINISHED for thread in reading.threads):
         return f"at character {position} the story has ended, and {char!r} follows"
     return f"at character {position}, after {before!r}, no story of the grammar goes on with {char!r}"
 
@@ -162,8 +162,8 @@ def annotate(story: str) -> list[Mark]:
             nexts = {(other + "\0")[offset] for other in rivals}
             if len(nexts) > 1 and marks[position].kind == "spelling":
                 follows = story[recall.start + len(recall.text)]  # where a shorter word ends, the text goes on
-                rivals = "".join(sorted({char if char != "\0" else follows for char in nexts}))
-                marks[position] = Mark(story[position], recall.symbol.dependency, position - recall.since, rivals)
+                letters = "".join(sorted({char if char != "\0" else follows for char in nexts}))
+                marks[position] = Mark(story[position], recall.symbol.dependency, position - recall.since, letters)
     return marks
 
 
@@ -219,10 +219,10 @@ def check_sentences(text: str) -> list[Sentence]:
     return found
 
 
-def _word_at(sentence: str, place: int) -> tuple[int, int]:
-    """Where the word begins and ends that the character at `place` stands in; a space belongs to the word before."""
-    start = max(sentence.rfind(" ", 0, place), sentence.rfind("\n", 0, place)) + 1
-    return start, re.compile(r"\S*").match(sentence, max(start, place)).end() or place + 1
+def _word_at(sentence: str, position: int) -> tuple[int, int]:
+    """Find where the word begins and ends in which `position` lies; a space belongs to the word before it."""
+    start = max(sentence.rfind(" ", 0, position), sentence.rfind("\n", 0, position)) + 1
+    return start, position + len(re.split(r"\s", sentence[position:], maxsplit=1)[0])
 
 
 # ----------------------------------------------------------------------------------------------------- the reader
@@ -239,7 +239,7 @@ class _Reading(NamedTuple):
 
 class _Thread(NamedTuple):
     share: float  # its probability among the threads
-    symbol: Symbol | None  # what is being read; None when the derivation is finished
+    symbol: Symbol  # what is being read; `_FINISHED` at the end of the derivation
     written: str  # the letters of `symbol` so far, which began at `start`
     start: int
     node: _Node  # the letters that may follow
@@ -276,7 +276,7 @@ def _read(text: str, rules: tuple[str, ...] = ("story",), forget: bool = False) 
         share = sum(thread.share for thread in remaining)
         surprises.append(-math.log(min(share, 1.0)))
         threads = [thread._replace(share=thread.share / share) for thread in remaining]  # else a long story underflows
-    return _Reading(surprises, len(text), threads, [thread for thread in threads if thread.symbol is None])
+    return _Reading(surprises, len(text), threads, [thread for thread in threads if thread.symbol is _FINISHED])
 
 
 def _step(threads: list[_Thread], char: str, position: int, forget: bool) -> list[_Thread]:
@@ -301,7 +301,7 @@ def _begin(
 ) -> None:
     """Append to `found` the threads that read `rest` from `position` on: one for each choice of productions."""
     if not rest:
-        found.append(_Thread(share, None, "", position, _END, (), memory, recalls))
+        found.append(_Thread(share, _FINISHED, "", position, _END, (), memory, recalls))
         return
     symbol, rest = rest[0], rest[1:]
     if symbol.source in PRODUCTIONS:
@@ -358,7 +358,7 @@ class _Node:
         self.children = {char: (_Node(group, depth + 1), len(group) / longer) for char, group in groups.items()}
 
 
-_END = _Node([])
+_FINISHED, _END = Symbol(), _Node([])
 
 
 @cache

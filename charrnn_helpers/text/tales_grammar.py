@@ -12,7 +12,9 @@ from typing import NamedTuple
 
 
 def _words_and_rules() -> tuple[dict[str, list[str]], dict[str, list[str | tuple[int, str]]]]:
-    words, rules, name = {}, {}, ""
+    words: dict[str, list[str]] = {}
+    rules: dict[str, list[str | tuple[int, str]]] = {}
+    name = ""
     for line in Path(__file__).with_name("tales.grammar").read_text(encoding="utf-8").splitlines():
         if not line or line.startswith("#"):
             continue

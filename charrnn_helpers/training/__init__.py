@@ -6,13 +6,5 @@ from .evaluation import context_losses
 from .loop import DivergenceError, make_optimiser, one_update
 from .threads import one_thread
 
-__all__ = [
-    "BUNDLED",
-    "DivergenceError",
-    "History",
-    "context_losses",
-    "find_checkpoint",
-    "make_optimiser",
-    "one_thread",
-    "one_update",
-]
+__all__ = ["BUNDLED", "History", "context_losses", "find_checkpoint"]
+__all__ += ["DivergenceError", "make_optimiser", "one_thread", "one_update"]

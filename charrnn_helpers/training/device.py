@@ -36,7 +36,7 @@ def weights_of(model: nn.Module) -> dict[str, Tensor]:
     return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
 
 
-def read_ids(model: nn.Module, ids: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+def read_ids(model: nn.Module, ids: Tensor, state: State | None = None) -> tuple[Tensor, State | None]:
     """Let `model` read `ids` (B, T) on its own device, and return logits (B, T, V) and the new state on the CPU."""
     device = device_of(model)
     logits, state = model(ids.to(device), to_device(state, device))

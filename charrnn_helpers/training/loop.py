@@ -152,7 +152,7 @@ def make_optimiser(model: nn.Module, config: TrainConfig) -> torch.optim.Optimiz
 
 def _begin(history: History | None, model: nn.Module, config: TrainConfig, optimiser, device) -> History:
     """Return a new history, or the one that goes on, and bring `optimiser` to where it was."""
-    history = history or History(model.cell, config, device=str(device))
+    history = history or History(str(model.cell), config, device=str(device))
     if history.config != config or history.cell != model.cell:
         raise ValueError("this history belongs to another run: continue it with its own model and configuration")
     if history.updates and "optimiser" not in history.resume:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from itertools import repeat
+from typing import Any
 
 import torch
 
@@ -63,8 +64,9 @@ def chosen_threads(
     if threads is not None and threads < 1:
         raise ValueError(f"threads is {threads}; it must be at least 1, or None for the number that is fastest")
     used = {} if seconds_used is None else seconds_used
+    choice: Any  # an iterator of numbers of threads
     if threads is None:
-        choice = CHOICE["threads"](torch.get_num_threads(), max(used, key=used.get, default=1))
+        choice = CHOICE["threads"](torch.get_num_threads(), max(used, key=lambda number: used[number], default=1))
     else:
         choice = repeat(min(threads, os.cpu_count() or 1))
     number = next(choice)
