@@ -4,6 +4,15 @@ The core (`text`, `networks`, `training`, `sampling`) imports nothing of this ro
 package is imported, this room enters its forms where training, checkpoints and `generate` ask for them: faster cells
 into their registry, bfloat16 among the precisions, weights of eight bits as the form of an album, and the clock as
 what chooses the number of threads.
+
+What each module gains, measured on two cores of a Xeon with AMX (notebook 12 measures again, on the reader's machine):
+
+fused_gru      an update of a GRU of 192 units takes 0.64 of the time of `nn.GRU` (section 12.2)
+numpy_network  500 characters take 11 ms (GRU) or 21 ms (LSTM), and 143 or 194 ms by calling the module (section 12.5)
+precision      an LSTM of 256 units trains 2.1 times as fast in bfloat16 (`tests/tools/training_speed.py`)
+allocation     an update of a network of 256 or 512 units takes 7 to 23 % less time
+quantised      a matrix takes a quarter of the space, in an album and in the page
+thread_choice  a training beside a busy process keeps its speed (`tests/tools/busy.py`)
 """
 
 from dataclasses import replace

@@ -38,18 +38,19 @@ class FusedGRU(nn.GRU):
         super().__init__(input_size, hidden_size, num_layers, batch_first=True, dropout=dropout)
 
     def forward(self, x: Tensor, h0: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Outputs (B, T, H) and the last state (layers, B, H), from `x` (B, T, E) and `h0` (layers, B, H) or None."""
+        """Compute outputs (B, T, H) and the last state (layers, B, H) from `x` (B, T, E) and `h0` (layers, B, H)."""
         if x.device.type != "cpu":
             return super().forward(x, h0)
-        return self._layers(x.transpose(0, 1), None, h0)
+        return self._run_layers(x.transpose(0, 1), None, h0)
 
     def forward_ids(self, rows: Tensor, ids: Tensor, h0: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """The same for `x = rows[ids]`, with `rows` (V, E) and `ids` (B, T), without projecting any row twice."""
+        """Do the same for `x = rows[ids]`, with `rows` (V, E) and `ids` (B, T), without projecting any row twice."""
         if rows.device.type != "cpu":
             return super().forward(F.embedding(ids, rows), h0)
-        return self._layers(rows, ids.t(), h0)
+        return self._run_layers(rows, ids.t(), h0)
 
-    def _layers(self, x: Tensor, ids: Tensor | None, h0: Tensor | None) -> tuple[Tensor, Tensor]:
+    def _run_layers(self, x: Tensor, ids: Tensor | None, h0: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Run the layers over `x` (T, B, E), or over the rows of `x` (V, E) that `ids` (T, B) name."""
         x = x.to(self.weight_ih_l0.dtype)
         shape = (self.num_layers, (x if ids is None else ids).shape[1], self.hidden_size)
         if h0 is None:
@@ -58,7 +59,7 @@ class FusedGRU(nn.GRU):
             raise ValueError(f"h0 has shape {tuple(h0.shape)}; for this input it must be (layers, B, H) = {shape}")
         lower = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else None
         last = []
-        with torch.autocast("cpu", enabled=False):  # what is lowered, `_add_product` lowers
+        with torch.autocast("cpu", enabled=False):  # `_add_product` alone works in the lower precision
             for layer in range(self.num_layers):
                 if layer:
                     x, ids = F.dropout(x, self.dropout, self.training), None
@@ -71,12 +72,12 @@ class FusedGRU(nn.GRU):
         return x.transpose(0, 1), torch.stack(last)
 
     def _project(self, x: Tensor, layer: int) -> tuple[Tensor, Tensor]:
-        """What a step adds to: (W_ir x + b_ir + b_hr, W_iz x + b_iz + b_hz, b_hn), and apart W_in x + b_in."""
+        """Prepare what a step adds to: (W_ir x + b_ir + b_hr, W_iz x + b_iz + b_hz, b_hn), and apart W_in x + b_in."""
         W, b, b_h = (getattr(self, f"{name}_l{layer}") for name in ("weight_ih", "bias_ih", "bias_hh"))
-        two = 2 * self.hidden_size
-        b_hn = b_h[two:].expand(*x.shape[:-1], self.hidden_size)
-        gates = torch.cat([F.linear(x, W[:two], b[:two] + b_h[:two]), b_hn], dim=-1)
-        return gates, F.linear(x, W[two:], b[two:])
+        n = 2 * self.hidden_size  # the first row of the candidate n, behind those of r and z
+        b_hn = b_h[n:].expand(*x.shape[:-1], self.hidden_size)
+        gates = torch.cat([F.linear(x, W[:n], b[:n] + b_h[:n]), b_hn], dim=-1)
+        return gates, F.linear(x, W[n:], b[n:])
 
 
 class FusedGRUModel(GRUModel):
@@ -157,7 +158,7 @@ class _Recurrence(torch.autograd.Function):
 
 
 def _add_product(total: Tensor, rows: Tensor, matrix: Tensor) -> None:
-    """total += rows @ matrix, the product in the precision of `matrix`."""
+    """Add rows @ matrix to `total`, the product in the precision of `matrix`."""
     if matrix.dtype == total.dtype:
         total.addmm_(rows, matrix)
     else:

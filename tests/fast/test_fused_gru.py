@@ -94,9 +94,7 @@ def test_the_model_has_the_weights_and_scores_of_a_gru_model(embedding_size, voc
     assert plain.state_dict().keys() == fused.state_dict().keys()
     assert all(torch.equal(a, b) for a, b in zip(plain.parameters(), fused.parameters(), strict=True))
     texts = ids[:60].view(3, 20)
-    (scores, state), found = plain(texts), fused(texts)
-    assert largest_gap((found[0], *fused(texts, state)), (scores, *plain(texts, state))) < 1e-5
     with torch.inference_mode():
-        assert torch.equal(fused(texts)[0], found[0])
+        assert largest_gap(fused(texts), plain(texts)) < 1e-5
     loaded = load_checkpoint(save_checkpoint(tmp_path / "a.pt", fused, vocab)).model
     assert largest_gap(loaded(texts), plain(texts)) == 0
