@@ -14,7 +14,7 @@ from torch import nn
 
 from charrnn_helpers import Vocabulary, generate
 from charrnn_helpers.networks import CELLS
-from charrnn_helpers.sampling import generate_many, logits_after, next_distribution
+from charrnn_helpers.sampling import draw_characters, generate_many, logits_after, next_distribution
 
 FIVE = torch.tensor([0.4, 0.3, 0.15, 0.1, 0.05]).log()
 OPTIONS = ({}, {"top_k": 1}, {"temperature": 0.7, "top_k": 8, "top_p": 0.9})
@@ -103,6 +103,12 @@ def test_draws_follow_the_distribution(options):
     assert chisquare(counts[possible], 4000 * p[possible]).pvalue > 0.01
     warmer = {**options, "temperature": 1.5 * options.get("temperature", 1.0)}
     assert chisquare(counts[possible], 4000 * next_distribution(FIVE, **warmer).numpy()[possible]).pvalue < 0.01
+
+
+def test_at_the_border_between_two_characters_the_second_is_drawn_and_never_one_that_is_impossible():
+    p = np.array([0.0, 2.0, 0.0, 2.0])
+    assert [int(draw_characters(p, u)) for u in (0.0, 0.4999, 0.5, 0.9999)] == [1, 1, 3, 3]
+    assert draw_characters(np.stack([p, p]), np.array([0.0, 0.5])).tolist() == [1, 3]
 
 
 def test_logits_after_a_text_are_those_of_each_step_without_dropout(make_model, vocab):
