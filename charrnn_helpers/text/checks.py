@@ -91,8 +91,8 @@ def _beartype() -> Callable[[Any, Any], bool]:
     from beartype.door import is_bearable
     from beartype.vale import Is
 
-    single = Is[lambda value: getattr(value, "ndim", 0) == 0]
-    numbers = {int: Annotated[SupportsIndex, single], float: Annotated[SupportsFloat, single]}
+    number = Is[lambda value: getattr(value, "ndim", 0) == 0 and getattr(value, "dtype", None) != torch.bool]
+    numbers = {int: Annotated[SupportsIndex, number], float: Annotated[SupportsFloat, number]}
     return partial(is_bearable, conf=BeartypeConf(hint_overrides=FrozenDict(numbers)))
 
 
