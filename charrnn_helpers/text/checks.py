@@ -8,26 +8,26 @@ from __future__ import annotations
 import inspect
 import reprlib
 import types
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial, wraps
 from os import PathLike
 from typing import Annotated, Any, SupportsFloat, SupportsIndex, TypeVar, Union, cast, get_args, get_origin
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 Numbers = Sequence[float] | np.ndarray
 Checked = TypeVar("Checked", bound=Callable)
-_UNIONS = (Union, types.UnionType)
-_MOST = 2**31  # of a size or a seed: PyTorch has no room for larger ones
-_WORDS = {"int": "a whole number", "float": "a number", "str": "a text", "bool": "True or False", "NoneType": "None"}
-_WORDS |= {"Tensor": "a tensor", "Module": "a network", "ndarray": "an array", "Sequence": "a list", "dict": "a dict"}
-_WORDS |= {"Integer": "whole numbers", "Float": "numbers", "Num": "numbers", "Callable": "a function"}
+UNIONS, COLLECTIONS = (Union, types.UnionType), (Sequence, Mapping, dict, list, tuple)
+LARGEST = 2**31  # size or seed: PyTorch has no room for larger ones
+WORDS = {"int": "a whole number", "float": "a number", "str": "a text", "bool": "True or False", "NoneType": "None"}
+WORDS |= {"Tensor": "a tensor", "Module": "a network", "ndarray": "an array", "Sequence": "a list", "dict": "a dict"}
+WORDS |= {"Integer": "whole numbers", "Float": "numbers", "Num": "numbers", "Callable": "a function"}
 
 
 class ArgumentError(ValueError, TypeError):
-    """An argument that is not of the type that is asked for; the message names it and says what is."""
+    """An argument of a wrong type or shape; the message names it, says what was given, and what is expected."""
 
 
 def checked(function: Checked, before: bool = True) -> Checked:
@@ -47,41 +47,78 @@ def checked(function: Checked, before: bool = True) -> Checked:
         try:
             return function(*args, **named)
         except Exception as error:
-            given = _arguments(function, args, named)
-            _check_types(given, each=True)
+            arguments = _arguments(function, args, named)
+            _check_types(arguments)
             if not isinstance(error, ValueError | FloatingPointError):  # those are sentences of this package
-                _check_numbers({name: value for name, (value, _) in given.items()})
+                _check_numbers({name: value for name, (value, _) in arguments.items()})
             raise
 
     return cast(Checked, call)
 
 
-def checked_on_failure(function: Checked) -> Checked:
-    """Decorate a function that is called so often that checks before each call would slow it down."""
-    return checked(function, before=False)
+# Decorates a function that is called so often that checks before each call would slow it down.
+checked_on_failure = partial(checked, before=False)
+
+
+def shown(value: Any) -> str:
+    """Describe a value in a sentence, briefly: of a tensor only its type and shape, of a network only its type."""
+    if isinstance(value, Tensor | np.ndarray):
+        kind = "a tensor" if isinstance(value, Tensor) else "an array"
+        return f"{kind} of {str(value.dtype).removeprefix('torch.')} of the shape {tuple(value.shape)}"
+    plain = isinstance(value, int | float | complex | str | bytes | PathLike | list | tuple | dict | None)
+    return reprlib.repr(value) if plain else f"of the type {type(value).__name__}"
 
 
 @cache
-def _parameters(function: Callable) -> tuple[inspect.Signature, dict[str, Any]]:
-    """Look up the signature of a function, and the type of each parameter that stands for one argument."""
+def _signature(function: Callable) -> inspect.Signature:
     import jaxtyping
 
-    function = inspect.unwrap(function)
-    shapes = {"Float": jaxtyping.Float, "Num": jaxtyping.Num}
-    shapes["Int"] = jaxtyping.Integer  # whose numbers may be unsigned: a text of bytes
-    hints, signature = inspect.get_annotations(function, locals=shapes, eval_str=True), inspect.signature(function)
-    single = [name for name, part in signature.parameters.items() if not str(part).startswith("*")]
-    return signature, {name: hints.get(name, object) for name in single}
+    # A text of bytes is a tensor of whole numbers, too, so "Int" also accepts unsigned numbers.
+    shapes = {"Float": jaxtyping.Float, "Num": jaxtyping.Num, "Int": jaxtyping.Integer}
+    return inspect.signature(function, locals=shapes, eval_str=True)
 
 
 def _arguments(function: Callable, args: tuple, named: dict) -> dict[str, tuple[Any, Any]]:
-    """Pair the arguments of a call with their types, by name."""
-    signature, hints = _parameters(function)
+    """Pair each argument of a call with its type, by name; those of `*args` and `**named` are left out."""
+    signature = _signature(function)
     try:
         values = signature.bind(*args, **named).arguments
     except TypeError:  # Python's own sentence will name what is missing, or one too many
         return {}
-    return {name: (value, hints[name]) for name, value in values.items() if name in hints}
+    parameters = {name: signature.parameters[name] for name in values}
+    return {name: (values[name], part.annotation) for name, part in parameters.items() if str(part)[0] != "*"}
+
+
+def _check_types(arguments: Mapping[str, tuple[Any, Any]]) -> None:
+    """Raise `ArgumentError` for the first argument that does not have its type."""
+    from jaxtyping import jaxtyped
+
+    with jaxtyped("context"):  # in which the name of an axis stands for one size
+        for name, (value, kind) in arguments.items():
+            if kind is not inspect.Parameter.empty and not _fits(value, kind):
+                with jaxtyped("context"):
+                    alone = ", which does not go with the arguments before it" if _fits(value, kind) else ""
+                raise ArgumentError(f"{name} is {shown(value)}{alone}; it must be {_in_words(kind)}") from None
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    """Say whether a value has a type.
+
+    Of a list, beartype would look at one item, which it draws from Python's own random numbers: they belong to the
+    reader. So we go through the items ourselves.
+    """
+    if get_origin(kind) in UNIONS:
+        return any(_fits(value, part) for part in get_args(kind))
+    if (item_kind := _kind_of_items(kind)) is None:
+        return _beartype()(value, kind)
+    if not isinstance(value, get_origin(kind)) or isinstance(value, str | bytes):
+        return False
+    return all(_fits(item, item_kind) for item in (value.values() if isinstance(value, Mapping) else value))
+
+
+def _kind_of_items(kind: Any) -> Any:
+    """Find the type of the items of a list, dict or tuple; None for other types."""
+    return [part for part in get_args(kind) if part is not ...][-1] if get_origin(kind) in COLLECTIONS else None
 
 
 @cache
@@ -96,77 +133,33 @@ def _beartype() -> Callable[[Any, Any], bool]:
     return partial(is_bearable, conf=BeartypeConf(hint_overrides=FrozenDict(numbers)))
 
 
-def _fits(value: Any, hint: Any, each: bool) -> bool:
-    """Say whether a value has a type; with `each`, look at each item of a list or dict as well.
-
-    Beartype would look at one item, and draw it from Python's own random numbers, which belong to the reader.
-    """
-    origin = get_origin(hint)
-    if origin in _UNIONS:
-        return any(_fits(value, part, each) for part in get_args(hint))
-    if (item_type := _item_type(hint)) is None:
-        return _beartype()(value, hint)
-    items = value.values() if isinstance(value, Mapping) else value
-    fits = isinstance(value, origin) and not isinstance(value, str | bytes)
-    return fits and (not each or all(_fits(item, item_type, each) for item in items))
-
-
-def _item_type(hint: Any) -> Any:
-    """Find the type of the items of a list or dict, or of a tuple of any length; None for other types."""
-    origin, parts = get_origin(hint), [part for part in get_args(hint) if part is not ...]
-    several = origin is not tuple or ... in get_args(hint)
-    return parts[-1] if isinstance(origin, type) and issubclass(origin, Collection) and several else None
-
-
-def _check_types(given: Mapping[str, tuple[Any, Any]], each: bool = False) -> None:
-    """Raise `ArgumentError` for the first argument that does not have its type."""
-    from jaxtyping import jaxtyped
-
-    with jaxtyped("context"):  # in which the name of an axis stands for one size
-        for name, (value, hint) in given.items():
-            if not _fits(value, hint, each):
-                with jaxtyped("context"):
-                    alone = ", which does not go with the arguments before it" if _fits(value, hint, each) else ""
-                raise ArgumentError(f"{name} is {shown(value)}{alone}; it must be {_in_words(hint)}") from None
-
-
-def _in_words(hint: Any) -> str:
+def _in_words(kind: Any) -> str:
     """Say what a type asks for."""
-    origin, item_type = get_origin(hint), _item_type(hint)
-    if origin in _UNIONS:
-        return ", or ".join(dict.fromkeys(map(_in_words, get_args(hint))))
-    name = getattr(origin or hint, "__name__", str(hint)).partition("[")[0]
-    if hasattr(hint, "dim_str"):  # jaxtyping's
-        return f"{_in_words(hint.array_type)} of {_WORDS[name]} of the shape ({', '.join(hint.dim_str.split())})"
-    return _WORDS.get(name, name) + (f", each of it {_in_words(item_type)}" if item_type else "")
+    if get_origin(kind) in UNIONS:
+        return ", or ".join(dict.fromkeys(map(_in_words, get_args(kind))))
+    name = getattr(get_origin(kind) or kind, "__name__", str(kind)).partition("[")[0]
+    if hasattr(kind, "dim_str"):  # jaxtyping's
+        return f"{_in_words(kind.array_type)} of {WORDS[name]} of the shape ({', '.join(kind.dim_str.split())})"
+    item_kind = _kind_of_items(kind)
+    return WORDS.get(name, name) + (f", each of it {_in_words(item_kind)}" if item_kind else "")
 
 
-def shown(value: Any) -> str:
-    """Show a value in a sentence: short, and without a look into a tensor or a network."""
-    if isinstance(value, Tensor | np.ndarray):
-        kind = "a tensor" if isinstance(value, Tensor) else "an array"
-        return f"{kind} of {str(value.dtype).removeprefix('torch.')} of the shape {tuple(value.shape)}"
-    plain = isinstance(value, int | float | complex | str | bytes | PathLike | list | tuple | dict | None)
-    return reprlib.repr(value) if plain else f"of the type {type(value).__name__}"
-
-
-def _check_numbers(given: Mapping[str, Any]) -> None:
-    """Raise `ValueError` for an argument of a call that has failed, if its type fits and its numbers do not."""
-    for name, value in given.items():
-        if isinstance(value, nn.Module) and name == "model" and not hasattr(value, "vocab_size"):
-            raise ValueError(f"model is {shown(value)}; give a network that reads characters, as `LSTMModel`") from None
-        if isinstance(value, Tensor) and not value.numel():
-            raise ValueError(f"{name} is {shown(value)}; give at least one number") from None
-        for tensor in value.parameters() if isinstance(value, nn.Module) else [value]:
-            if isinstance(tensor, Tensor) and (tensor.is_meta or tensor.dtype in (torch.float16, torch.bfloat16)):
-                raise ValueError(f"{name} is {shown(value)} without numbers of float32; give one that has") from None
-        if isinstance(value, Tensor) and not value.is_floating_point() and value.min() < 0:
-            raise ValueError(f"{name} holds {value.min()}; an index is not negative") from None
-        if isinstance(value, int | float) and not -_MOST < value < _MOST:
-            raise ValueError(f"{name} is {shown(value)}; give a smaller number, that a machine has room for") from None
-    model, vocab, ids = given.get("model", given.get("self")), given.get("vocab"), given.get("ids")
+def _check_numbers(arguments: Mapping[str, Any]) -> None:
+    """Raise `ValueError` for numbers of the right type with which a call has failed."""
+    model, vocab = arguments.get("model", arguments.get("self")), arguments.get("vocab")
     known = getattr(model, "vocab_size", None)
-    if known is not None and isinstance(ids, Tensor) and (ids >= known).any():
-        raise ValueError(f"ids holds {ids.max()}; the network reads 0 to {known - 1}") from None
+    for name, value in arguments.items():
+        if name == "model" and known is None:
+            raise ValueError(f"model is {shown(value)}; give a network that reads characters, as `LSTMModel`") from None
+        if isinstance(value, int | float) and not -LARGEST < value < LARGEST:
+            raise ValueError(f"{name} is {shown(value)}; give a smaller number, that a machine has room for") from None
+        if not isinstance(value, Tensor):
+            continue
+        if not value.numel():
+            raise ValueError(f"{name} is {shown(value)}; give at least one number") from None
+        if not value.is_floating_point() and value.min() < 0:
+            raise ValueError(f"{name} holds {value.min()}; an index is not negative") from None
+        if name == "ids" and known is not None and (value >= known).any():
+            raise ValueError(f"ids holds {value.max()}; the network reads 0 to {known - 1}") from None
     if known is not None and vocab is not None and len(vocab) != known:
         raise ValueError(f"vocab has {len(vocab)} characters and the network {known}; give its own") from None

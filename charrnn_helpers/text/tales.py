@@ -12,66 +12,71 @@ from __future__ import annotations
 import math
 import random
 import re
+from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
 from .checks import checked
-from .tales_grammar import PRODUCTIONS, SENTENCES, WORDS, Symbol, alternatives, inflect
+from .tales_grammar import PRODUCTIONS, SENTENCES, WORDS, Production, Symbol, alternatives, inflect
 
 # -------------------------------------------------------------------------------------------------------- writing
 
-
-LONGEST_TALES = 1_000_000_000  # characters
+MOST_CHARACTERS = 1_000_000_000
 
 
 @checked
 def write_stories(seed: int = 0, characters: int = 1_000_000) -> str:
-    """Whole stories, one after the other, until there are at least `characters` of them.
+    """Write whole stories, one after the other, until there are at least `characters` of them.
 
     The same bytes on every Python and every machine: only `random.Random(seed).random()` is used, whose sequence Python
-    guarantees. Raises `ValueError` when `characters` is below 1 or above `LONGEST_TALES`.
+    guarantees. Raises `ValueError` when `characters` is below 1 or above `MOST_CHARACTERS`.
     """
-    if not 1 <= characters <= LONGEST_TALES:
-        raise ValueError(f"characters must be at least 1, and is {characters}; the most is {LONGEST_TALES:,}")
+    if not 1 <= characters <= MOST_CHARACTERS:
+        raise ValueError(f"characters must be at least 1, and is {characters}; the most is {MOST_CHARACTERS:,}")
     rng = random.Random(seed)
-    stories, total = [], 0
-    while total < characters:
+    stories, length = [], 0
+    while length < characters:
         story = _write_story(rng)
         stories.append(story)
-        total += len(story)
+        length += len(story)
     return "".join(stories)
 
 
 def _write_story(rng: random.Random) -> str:
-    todo = [Symbol(source="story")]  # the next symbol is the last
+    pending = [Symbol(source="story")]  # what is still to be written; the next symbol is the last one
     memory: dict[str, str] = {}
-    out: list[str] = []
-    while todo:
-        symbol = todo.pop()
+    pieces: list[str] = []
+    while pending:
+        symbol = pending.pop()
         if symbol.source in PRODUCTIONS:
-            todo.extend(reversed(_draw(PRODUCTIONS[symbol.source], rng)))
-        elif symbol.text:
-            out.append(symbol.text)
+            pending.extend(reversed(_draw_production(PRODUCTIONS[symbol.source], rng)))
+            continue
+        if symbol.text:
+            pieces.append(symbol.text)
+            continue
+        if symbol.recalls:
+            word = memory[symbol.name]
         else:
-            if symbol.recalls:
-                word = memory[symbol.name]
-            else:
-                words = WORDS[symbol.source]
-                word = words[int(rng.random() * len(words))]
-                if symbol.name:
-                    memory[symbol.name] = word
-            out.append(inflect(word, symbol.form, memory.get("sound", "")))
-    return "".join(out)
+            words = WORDS[symbol.source]
+            word = words[int(rng.random() * len(words))]
+            if symbol.name:
+                memory[symbol.name] = word
+        pieces.append(inflect(word, symbol.form, memory.get("sound", "")))
+    return "".join(pieces)
 
 
-def _draw(productions: list[tuple[int, tuple[Symbol, ...]]], rng: random.Random) -> tuple[Symbol, ...]:
-    at = rng.random() * sum(weight for weight, _ in productions)
-    return next(symbols for weight, symbols in productions if (at := at - weight) < 0)
+def _draw_production(productions: list[Production], rng: random.Random) -> tuple[Symbol, ...]:
+    draw = rng.random() * sum(weight for weight, _ in productions)
+    for weight, symbols in productions:
+        if draw < weight:
+            return symbols
+        draw -= weight
+    raise AssertionError("a draw is below the sum of the weights")
 
 
 @checked
 def split_stories(text: str) -> list[str]:
-    """The stories of a text, each with the blank line that ends it; the last may be incomplete."""
+    """Split a text into stories, each with the blank line that ends it; the last may be incomplete."""
     return re.findall(r".*?\n\n|.+\Z", text, flags=re.DOTALL)
 
 
@@ -80,39 +85,28 @@ def split_stories(text: str) -> list[str]:
 
 @checked
 def surprise(text: str) -> list[float]:
-    """What each character of whole stories costs a perfect reader, in nats: -ln p(character | all before it).
+    """Compute what each character of whole stories costs a perfect reader: -ln p(character | all before it), in nats.
 
-    Raises `ValueError` where the text leaves the grammar, with the place and the reason.
+    Raises `ValueError` where the text leaves the grammar, with the position and the reason.
     """
     costs: list[float] = []
     for story in split_stories(text):
         reading = _read(story)
-        if not reading.finished:
-            raise ValueError(f"this is not a text of the grammar: {_explain(story, reading)}")
-        costs.extend(reading.surprises)
+        if not reading.complete:
+            raise ValueError(f"this is not a text of the grammar: {_explain_stop(story, reading)}")
+        costs.extend(reading.costs)
     return costs
-
-
-def _explain(story: str, reading: _Reading) -> str:
-    """Where a reading that did not come to the end of the story stopped, and why."""
-    position = reading.position
-    if position == len(story):
-        return f"it breaks off at character {position}, in the middle of a story"
-    before, char = story[max(0, position - 30) : position], story[position]
-    if any(thread.symbol is _FINISHED for thread in reading.threads):
-        return f"at character {position} the story has ended, and {char!r} follows"
-    return f"at character {position}, after {before!r}, no story of the grammar goes on with {char!r}"
 
 
 @checked
 def log_prob(text: str) -> float:
-    """The exact log-probability, in nats, of one or more whole stories. Raises `ValueError` if they are not stories."""
+    """Compute the exact log-probability, in nats, of whole stories. Raises `ValueError` if they are not stories."""
     return -math.fsum(surprise(text))
 
 
 @checked
 def next_characters(text: str) -> dict[str, float]:
-    """What a perfect reader expects after `text`, which may stop anywhere: {character: probability}, which add up to 1.
+    """Compute the probability of each character that may follow `text`, which may stop anywhere. They add up to 1.
 
     Raises `ValueError` if no story goes on from `text`.
     """
@@ -120,12 +114,23 @@ def next_characters(text: str) -> dict[str, float]:
     story = stories[-1] if stories and not stories[-1].endswith("\n\n") else ""
     reading = _read(story)
     if reading.position < len(story):
-        raise ValueError(f"this is not the beginning of a text of the grammar: {_explain(story, reading)}")
-    shares: dict[str, float] = {}
-    for thread in reading.threads:
-        for char, (_, share) in thread.node.children.items():
-            shares[char] = shares.get(char, 0.0) + thread.share * share
-    return dict(sorted(shares.items()))
+        raise ValueError(f"this is not the beginning of a text of the grammar: {_explain_stop(story, reading)}")
+    probabilities: dict[str, float] = {}
+    for derivation in reading.derivations:
+        for char, (_, share) in derivation.node.children.items():
+            probabilities[char] = probabilities.get(char, 0.0) + derivation.probability * share
+    return dict(sorted(probabilities.items()))
+
+
+def _explain_stop(story: str, reading: _Reading) -> str:
+    """Say where a reading stopped that did not come to the end of the story, and why."""
+    position = reading.position
+    if position == len(story):
+        return f"it breaks off at character {position}, in the middle of a story"
+    before, char = story[max(0, position - 30) : position], story[position]
+    if any(derivation.symbol is _FINISHED for derivation in reading.derivations):
+        return f"at character {position} the story has ended, and {char!r} follows"
+    return f"at character {position}, after {before!r}, no story of the grammar goes on with {char!r}"
 
 
 # --------------------------------------------------------------------------------------------------------- memory
@@ -149,21 +154,22 @@ def annotate(story: str) -> list[Mark]:
     Raises `ValueError` if it is not a story.
     """
     reading = _read(story)
-    if not reading.finished:
-        raise ValueError(f"this is not a story of the grammar: {_explain(story, reading)}")
+    if not reading.complete:
+        raise ValueError(f"this is not a story of the grammar: {_explain_stop(story, reading)}")
     marks = [
-        Mark(char, "free" if cost > 1e-9 else "spelling", 0)
-        for char, cost in zip(story, reading.surprises, strict=True)
+        Mark(char, "free" if cost > 1e-9 else "spelling", 0) for char, cost in zip(story, reading.costs, strict=True)
     ]
-    for recall in reading.finished[0].recalls:
+    for recall in reading.complete[0].recalls:
         for offset in range(len(recall.text) + 1):
             position = recall.start + offset
-            rivals = [other for other in recall.others if other.startswith(recall.text[:offset])]
-            nexts = {(other + "\0")[offset] for other in rivals}
-            if len(nexts) > 1 and marks[position].kind == "spelling":
-                follows = story[recall.start + len(recall.text)]  # where a shorter word ends, the text goes on
-                letters = "".join(sorted({char if char != "\0" else follows for char in nexts}))
-                marks[position] = Mark(story[position], recall.symbol.dependency, position - recall.since, letters)
+            # The words that would have begun in the same way, and their next letters: "" where such a word ends.
+            similar = [word for word in recall.alternatives if word.startswith(recall.text[:offset])]
+            letters = {word[offset : offset + 1] for word in similar}
+            if len(letters) > 1 and marks[position].kind == "spelling":
+                after_word = story[recall.start + len(recall.text)]
+                rivals = "".join(sorted({letter or after_word for letter in letters}))
+                distance = position - recall.mention_end
+                marks[position] = Mark(story[position], recall.symbol.dependency, distance, rivals)
     return marks
 
 
@@ -192,173 +198,195 @@ def check_sentences(text: str) -> list[Sentence]:
     A sentence is grammatical if some story could hold it, whatever came before. It remembers if, besides, every
     remembered word is the one that its own story gave; a story begins after a blank line.
     """
-    found, begins = [], 0
+    sentences, story_start = [], 0
     for story in split_stories(text):
         memory: dict[str, str] = {}
         for match in re.finditer(r'\S[^.?]*[.?]"?(?=[ \n])', story):
-            sentence, start = match[0], begins + match.start()
-            reading = _read(sentence, SENTENCES, forget=True)
-            if not reading.finished:
-                word = _word_at(sentence, reading.position)
-                why = f"no sentence of the grammar goes on with “{sentence[slice(*word)]}” here"
-                found.append(Sentence(sentence, False, False, (), (Slip(start + word[0], start + word[1], why),)))
-                continue
-            thread = reading.finished[0]
-            memory.update({name: known.word for name, known in thread.memory.items()})
-            forgotten, slips = [], []
-            for recall in thread.recalls:
-                known = memory.get(recall.symbol.name)
-                if known is None or recall.text != inflect(known, recall.symbol.form, memory.get("sound", "")):
-                    forgotten.append(recall.symbol.dependency)
-                    what = "hero" if recall.symbol.name == "name" else recall.symbol.name
-                    what = f"but the {what} is {known}" if known else "which nothing before it says"
-                    end = recall.start + len(recall.text)
-                    slips.append(Slip(start + recall.start, start + end, f"“{recall.text}”, {what}"))
-            found.append(Sentence(sentence, True, not slips, tuple(dict.fromkeys(forgotten)), tuple(slips)))
-        begins += len(story)
-    return found
+            sentences.append(_check_sentence(match[0], story_start + match.start(), memory))
+        story_start += len(story)
+    return sentences
 
 
-def _word_at(sentence: str, position: int) -> tuple[int, int]:
-    """Find where the word begins and ends in which `position` lies; a space belongs to the word before it."""
-    start = max(sentence.rfind(" ", 0, position), sentence.rfind("\n", 0, position)) + 1
-    return start, position + len(re.split(r"\s", sentence[position:], maxsplit=1)[0])
+def _check_sentence(text: str, start: int, memory: dict[str, str]) -> Sentence:
+    """Judge the sentence `text` by the words that its story remembers, and add its own words to them."""
+    reading = _read(text, SENTENCES, any_word=True)
+    if not reading.complete:
+        # A space belongs to the word before it.
+        first = max(text.rfind(" ", 0, reading.position), text.rfind("\n", 0, reading.position)) + 1
+        last = reading.position + len(re.split(r"\s", text[reading.position :], maxsplit=1)[0])
+        why = f"no sentence of the grammar goes on with “{text[first:last]}” here"
+        return Sentence(text, False, False, (), (Slip(start + first, start + last, why),))
+    derivation = reading.complete[0]
+    memory.update({name: remembered.word for name, remembered in derivation.memory.items()})
+    forgotten, slips = [], []
+    for recall in derivation.recalls:
+        name, first = recall.symbol.name, start + recall.start
+        word = memory.get(name)
+        if word is None or recall.text != inflect(word, recall.symbol.form, memory.get("sound", "")):
+            forgotten.append(recall.symbol.dependency)
+            reason = f"but the {name} is {word}" if word else "which nothing before it says"
+            slips.append(Slip(first, first + len(recall.text), f"“{recall.text}”, {reason}"))
+    return Sentence(text, True, not slips, tuple(dict.fromkeys(forgotten)), tuple(slips))
 
 
 # ----------------------------------------------------------------------------------------------------- the reader
-# It keeps every derivation that the characters so far allow, each with its probability: the exact distribution of the
-# next character follows by adding up. A derivation in progress is a `_Thread`.
+# A derivation is a series of choices by which the grammar writes a text. Take a grammar with one rule and two lists:
+#
+#     story: | <name:hero> <did>. {hero} slept.
+#     name: Ada Leo
+#     did: sang sat
+#
+# It has four derivations, each of probability 1/4. One of them chooses "Ada" and "sang": "Ada sang. Ada slept."
+#
+# The reader goes through a text character by character. It keeps the derivations that can have written the characters
+# so far, each with its probability; a character that a derivation would not write ends it. The probability of what
+# remains is the probability of the character. Here "A" has 1/2, because "Leo" could stand here as well, and "d" has 1.
+#
+# Words of one list that begin alike stay together, in a tree of letters (a trie), until they part: "sa" has probability
+# 1, and the "n" of "sang" has 1/2. Until then one derivation in progress stands for both words. A rule with several
+# productions, on the other hand, opens one derivation for each of them.
+#
+# At the second "Ada" the derivation recalls its hero, so all three letters have probability 1. The reader notes which
+# word was recalled, where, and that its last mention had ended 7 characters before.
 
 
 class _Reading(NamedTuple):
-    surprises: list[float]  # nats for each character read
-    position: int  # how many characters could be read
-    threads: list[_Thread]  # what was possible there
-    finished: list[_Thread]  # the derivations that are complete at the end of the text
+    """How far a text could be read."""
+
+    costs: list[float]  # -ln p of each character that could be read, in nats
+    position: int  # how many there are
+    derivations: list[_Derivation]  # those that are possible there
+    complete: list[_Derivation]  # those that have come to their end where the text ends
 
 
-class _Thread(NamedTuple):
-    share: float  # its probability among the threads
-    symbol: Symbol  # what is being read; `_FINISHED` at the end of the derivation
-    written: str  # the letters of `symbol` so far, which began at `start`
-    start: int
-    node: _Node  # the letters that may follow
-    rest: tuple[Symbol, ...]  # what comes after `symbol`
+class _Derivation(NamedTuple):
+    """A derivation in progress."""
+
+    probability: float  # given the characters so far
+    symbol: Symbol  # which is being read, or `_FINISHED`
+    start: int  # where it began in the text
+    written: str  # its characters so far
+    node: _Node  # the characters that may follow
+    upcoming: tuple[Symbol, ...]  # what comes after `symbol`
     memory: dict[str, _Remembered]
     recalls: tuple[_Recall, ...]
 
 
 class _Remembered(NamedTuple):
     word: str
-    mentioned: int  # where the word, or a pronoun for it, last ended
+    mention_end: int  # where the word, or a pronoun for it, last ended; -1 if the text has not mentioned it
 
 
 class _Recall(NamedTuple):
-    """A word that a derivation has recalled."""
+    """A place where a derivation has written a word from its memory."""
 
     symbol: Symbol
     start: int
     text: str
-    since: int  # where its last mention ended; -1 when the text does not say
-    others: tuple[str, ...]  # what the grammar alone would have allowed here
+    mention_end: int  # of the mention before this one
+    alternatives: tuple[str, ...]  # what would stand here if other words had to be remembered
 
 
-def _read(text: str, rules: tuple[str, ...] = ("story",), forget: bool = False) -> _Reading:
-    """Read as much of `text` as one of `rules` allows; with `forget`, remembered words may be any of their list."""
-    threads: list[_Thread] = []
+_UNKNOWN = _Remembered("", -1)
+
+
+def _read(text: str, rules: tuple[str, ...] = ("story",), any_word: bool = False) -> _Reading:
+    """Read as much of `text` as one of `rules` allows; with `any_word`, a recalled word may be any of its list."""
+    derivations: list[_Derivation] = []
     for rule in rules:
-        _begin(1 / len(rules), (Symbol(source=rule),), {}, (), 0, forget, threads)
-    surprises: list[float] = []
+        derivations.extend(_start(1 / len(rules), (Symbol(source=rule),), {}, (), 0, any_word))
+    costs: list[float] = []
     for position, char in enumerate(text):
-        remaining = _step(threads, char, position, forget)
+        remaining = list(_read_character(derivations, char, position, any_word))
         if not remaining:
-            return _Reading(surprises, position, threads, [])
-        share = sum(thread.share for thread in remaining)
-        surprises.append(-math.log(min(share, 1.0)))
-        threads = [thread._replace(share=thread.share / share) for thread in remaining]  # else a long story underflows
-    return _Reading(surprises, len(text), threads, [thread for thread in threads if thread.symbol is _FINISHED])
+            return _Reading(costs, position, derivations, [])
+        total = sum(derivation.probability for derivation in remaining)
+        costs.append(-math.log(min(total, 1.0)))
+        # Divide by the total, because the product of all probabilities of a long story would underflow.
+        derivations = [part._replace(probability=part.probability / total) for part in remaining]
+    return _Reading(costs, len(text), derivations, [part for part in derivations if part.symbol is _FINISHED])
 
 
-def _step(threads: list[_Thread], char: str, position: int, forget: bool) -> list[_Thread]:
-    """The threads that remain after reading `char`, which stands at `position`."""
-    found: list[_Thread] = []
-    for thread in threads:
-        if char not in thread.node.children:
+def _read_character(derivations: list[_Derivation], char: str, position: int, any_word: bool) -> Iterator[_Derivation]:
+    """Yield the derivations that remain after reading `char`, which stands at `position`."""
+    for derivation in derivations:
+        if char not in derivation.node.children:
             continue
-        node, share = thread.node.children[char]
-        share *= thread.share
-        written = thread.written + char
+        node, share = derivation.node.children[char]
+        probability = derivation.probability * share
+        written = derivation.written + char
         if node.word is not None:
-            memory, recalls = _end_word(thread, node.word, written, position + 1)
-            _begin(share * node.word_share, thread.rest, memory, recalls, position + 1, forget, found)
+            memory, recalls = _remember(derivation, node.word, written, position + 1)
+            ended = probability * node.share_ending
+            yield from _start(ended, derivation.upcoming, memory, recalls, position + 1, any_word)
         if node.children:
-            found.append(thread._replace(share=share * (1 - node.word_share), written=written, node=node))
-    return found
+            yield derivation._replace(probability=probability * (1 - node.share_ending), written=written, node=node)
 
 
-def _begin(
-    share: float, rest: tuple[Symbol, ...], memory: dict, recalls: tuple, position: int, forget: bool, found: list
-) -> None:
-    """Append to `found` the threads that read `rest` from `position` on: one for each choice of productions."""
-    if not rest:
-        found.append(_Thread(share, _FINISHED, "", position, _END, (), memory, recalls))
+def _start(
+    probability: float, upcoming: tuple[Symbol, ...], memory: dict, recalls: tuple, position: int, any_word: bool
+) -> Iterator[_Derivation]:
+    """Yield the derivations that are about to read `upcoming` at `position`: one for each choice of productions."""
+    if not upcoming:
+        yield _Derivation(probability, _FINISHED, position, "", _LEAF, (), memory, recalls)
         return
-    symbol, rest = rest[0], rest[1:]
+    symbol, upcoming = upcoming[0], upcoming[1:]
     if symbol.source in PRODUCTIONS:
         productions = PRODUCTIONS[symbol.source]
         total = sum(weight for weight, _ in productions)
         for weight, symbols in productions:
-            _begin(share * weight / total, symbols + rest, memory, recalls, position, forget, found)
+            yield from _start(probability * weight / total, symbols + upcoming, memory, recalls, position, any_word)
         return
+    sound = memory.get("sound", _UNKNOWN).word
     if symbol.source:
         node = _trie_of_list(symbol.source, symbol.form)
     elif symbol.text:
         node = _trie((symbol.text,))
-    elif forget:
-        node = _trie(alternatives(symbol.name, symbol.form, _sound(memory)))
+    elif any_word:
+        node = _trie(alternatives(symbol.name, symbol.form, sound))
     else:
-        node = _trie((inflect(memory[symbol.name].word, symbol.form, _sound(memory)),))
-    found.append(_Thread(share, symbol, "", position, node, rest, memory, recalls))
+        node = _trie((inflect(memory[symbol.name].word, symbol.form, sound),))
+    yield _Derivation(probability, symbol, position, "", node, upcoming, memory, recalls)
 
 
-def _end_word(thread: _Thread, word: str, text: str, position: int) -> tuple[dict, tuple]:
-    """Memory and recalls of `thread` when its symbol has been read as `text`, a form of `word`, up to `position`."""
-    symbol, memory, recalls = thread.symbol, thread.memory, thread.recalls
+def _remember(derivation: _Derivation, word: str, written: str, position: int) -> tuple[dict, tuple]:
+    """Return memory and recalls of a derivation when `written`, a form of `word`, has been read up to `position`."""
+    symbol, memory, recalls = derivation.symbol, derivation.memory, derivation.recalls
     if not symbol.name:
         return memory, recalls
     if not symbol.recalls:
         return {**memory, symbol.name: _Remembered(word, position)}, recalls
-    since = -1
-    known = memory.get(symbol.name)
-    if known is not None:
-        since = known.mentioned
-        memory = {**memory, symbol.name: _Remembered(known.word, position)}
-    others = alternatives(symbol.name, symbol.form, _sound(memory))
-    return memory, (*recalls, _Recall(symbol, thread.start, text, since, others))
-
-
-def _sound(memory: dict[str, _Remembered]) -> str:
-    return memory["sound"].word if "sound" in memory else ""
+    others = alternatives(symbol.name, symbol.form, memory.get("sound", _UNKNOWN).word)
+    known = memory.get(symbol.name, _UNKNOWN)
+    recall = _Recall(symbol, derivation.start, written, known.mention_end, others)
+    if known is not _UNKNOWN:
+        memory = {**memory, symbol.name: known._replace(mention_end=position)}
+    return memory, (*recalls, recall)
 
 
 class _Node:
-    """A prefix that texts share; `word` is the one that ends here. Shares are conditional probabilities."""
+    """A node of a trie: what may follow the letters that several words share.
 
-    __slots__ = ("children", "word", "word_share")
+    `word` ends here, or is None. `share_ending` is the share of the words that do, among all that come to this node;
+    `children` gives for each letter the next node, and its share among the words that go on.
+    """
 
-    def __init__(self, texts: list[tuple[str, str]], depth: int = 0):
-        here = [word for text, word in texts if len(text) == depth]
-        self.word = here[0] if here else None
-        self.word_share = len(here) / len(texts) if texts else 0.0
+    __slots__ = ("children", "share_ending", "word")
+
+    def __init__(self, spellings: list[tuple[str, str]], depth: int = 0):
+        """Build the node at `depth` letters from pairs of how a word is spelt in the text, and the word."""
+        ending = [word for spelling, word in spellings if len(spelling) == depth]
+        self.word = ending[0] if ending else None
+        self.share_ending = len(ending) / len(spellings) if spellings else 0.0
         groups: dict[str, list[tuple[str, str]]] = {}
-        for text, word in texts:
-            if len(text) > depth:
-                groups.setdefault(text[depth], []).append((text, word))
-        longer = len(texts) - len(here)
+        for spelling, word in spellings:
+            if len(spelling) > depth:
+                groups.setdefault(spelling[depth], []).append((spelling, word))
+        longer = len(spellings) - len(ending)
         self.children = {char: (_Node(group, depth + 1), len(group) / longer) for char, group in groups.items()}
 
 
-_FINISHED, _END = Symbol(), _Node([])
+_FINISHED, _LEAF = Symbol(), _Node([])
 
 
 @cache

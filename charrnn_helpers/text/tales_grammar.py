@@ -1,8 +1,8 @@
 """The grammar of *tales* as Python reads it: the words and rules of `tales.grammar`, where the notation is described.
 
 WORDS        the lists of words
-RULES        the productions of each rule as they are written: text, or (weight, text)
-PRODUCTIONS  the same as they are read: (weight, symbols)
+RULES        the productions of each rule as they are written: (weight, text)
+PRODUCTIONS  the same in pieces: (weight, symbols)
 """
 
 import re
@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 
-def _words_and_rules() -> tuple[dict[str, list[str]], dict[str, list[str | tuple[int, str]]]]:
+def _read_grammar() -> tuple[dict[str, list[str]], dict[str, list[tuple[int, str]]]]:
     words: dict[str, list[str]] = {}
-    rules: dict[str, list[str | tuple[int, str]]] = {}
+    rules: dict[str, list[tuple[int, str]]] = {}
     name = ""
     for line in Path(__file__).with_name("tales.grammar").read_text(encoding="utf-8").splitlines():
         if not line or line.startswith("#"):
@@ -21,7 +21,7 @@ def _words_and_rules() -> tuple[dict[str, list[str]], dict[str, list[str | tuple
         weight, bar, production = line.partition("|")
         if bar:
             production = production.strip().replace("_", " ").replace("\\n", "\n")
-            rules[name].append((int(weight), production) if weight.strip() else production)
+            rules[name].append((int(weight.strip() or 1), production))
             continue
         if not line.startswith(" "):
             name, _, line = line.partition(":")
@@ -32,7 +32,7 @@ def _words_and_rules() -> tuple[dict[str, list[str]], dict[str, list[str | tuple
     return words, rules
 
 
-WORDS, RULES = _words_and_rules()
+WORDS, RULES = _read_grammar()
 GIRLS, BOYS = WORDS["name"][:3], WORDS["name"][3:]
 # Rules of whole sentences.
 SENTENCES = ("opening", "finding", "meeting", "back", "scene", "opens", "signal", "closes", "ending")
@@ -65,34 +65,34 @@ class Symbol(NamedTuple):
 
     @property
     def dependency(self) -> str:
-        """Which of `DEPENDENCIES` a recalled word is."""
+        """Say which of `DEPENDENCIES` a recalled word is."""
         return "pronoun" if self.form in PRONOUNS else KINDS[self.name][0]
 
 
 def symbols(production: str) -> tuple[Symbol, ...]:
-    """A production in pieces."""
-    found = []
+    """Split a production, as it is written, into its symbols."""
+    pieces = []
     for piece in re.findall(r"<[^>]+>|{[^}]+}|[^<{]+", production):
         if piece[0] not in "<{":
-            found.append(Symbol(text=piece))
+            pieces.append(Symbol(text=piece))
             continue
         left, _, name = piece[1:-1].partition(":")
         left, _, form = left.partition(".")
         if piece[0] == "<":
-            found.append(Symbol(source=left, name=name, form=form))
+            pieces.append(Symbol(source=left, name=name, form=form))
         else:
-            found.append(Symbol(name=left, form=form, recalls=True))
-    return tuple(found)
+            pieces.append(Symbol(name=left, form=form, recalls=True))
+    return tuple(pieces)
 
 
-PRODUCTIONS = {
-    rule: [(1, symbols(one)) if isinstance(one, str) else (one[0], symbols(one[1])) for one in productions]
-    for rule, productions in RULES.items()
+Production = tuple[int, tuple[Symbol, ...]]  # its weight and its symbols
+PRODUCTIONS: dict[str, list[Production]] = {
+    rule: [(weight, symbols(production)) for weight, production in productions] for rule, productions in RULES.items()
 }
 
 
 def inflect(word: str, form: str, sound: str = "") -> str:
-    """`word` in one of its forms, as the story writes it; `sound` is what a count counts."""
+    """Put `word` into one of its forms, as the story writes it; `sound` is what a count counts."""
     if form == "":
         return word
     if form in ("a", "A"):
@@ -108,5 +108,5 @@ def inflect(word: str, form: str, sound: str = "") -> str:
 
 @cache
 def alternatives(name: str, form: str, sound: str) -> tuple[str, ...]:
-    """All that `{name.form}` could say if the story had forgotten the word."""
+    """List all that `{name.form}` could say if the story had forgotten the word."""
     return tuple(dict.fromkeys(inflect(word, form, sound) for word in WORDS[KINDS[name][1]]))

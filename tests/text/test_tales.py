@@ -88,9 +88,8 @@ def second_reader(text):
                     known = {**memory, name: word} if name else memory
                     choices.append((say(word, form, memory), 1 / len(words), known, spans))
             else:
-                rules = [rule if isinstance(rule, tuple) else (1, rule) for rule in RULES[source]]
-                total = sum(weight for weight, _ in rules)
-                for weight, production in rules:
+                total = sum(weight for weight, _ in RULES[source])
+                for weight, production in RULES[source]:
                     queue = rest
                     for match in reversed(list(PIECES.finditer(production))):
                         queue = (match[0], queue)
