@@ -1,4 +1,4 @@
-"""The ladder every network must climb: uniform, unigram, bigram, and an n-gram smoothed as well as is known how.
+"""The ladder that every network must climb: uniform, unigram, bigram, and an n-gram with the best known smoothing.
 
 Everything is measured as the networks are: mean nats per character over the whole text, each character predicted from
 those before it.
@@ -23,9 +23,11 @@ MAX_ORDER = 40
 class NGram:
     """Interpolated Kneser-Ney over characters (Kneser and Ney 1995; Chen and Goodman 1999, section 2.7).
 
-    An order-n model sees n - 1 characters of context. The discount of each order is n1 / (n1 + 2 n2), from the counts
-    of counts. Below the highest order a gram counts once for each different character seen before it. Every
-    distribution sums to one and gives every character of the vocabulary more than zero.
+    An order-n model sees n - 1 characters of context. Each order takes a discount from its counts and gives what it
+    took to the order below: n1 / (n1 + 2 n2), from how many grams came once and twice. A lower order matters where the
+    higher one has seen little. So below the highest order a gram counts once for each different character seen before
+    it: what came often, but always after the same character, is not likely in a new context. Every distribution sums
+    to one and gives every character of the vocabulary more than zero.
     """
 
     @checked
@@ -40,101 +42,97 @@ class NGram:
         self.vocab_size = vocab_size
         self.order = order
         chars = self._indices(ids)
-        self.grams: list[np.ndarray] = []  # by length: sorted codes, rank of the prefix * vocab_size + last character
-        self.counts = []  # how often each stands in the text
-        self.left_neighbours = []  # how many different grams, longer by one, end in it: one list less
+        # In these lists entry n - 1 is about grams of n characters. A gram is a code, the rank of its first n - 1
+        # characters among their like * vocab_size + its last character, and its own rank is its position in `grams`.
+        self.grams: list[np.ndarray] = []  # sorted codes
+        self.counts: list[np.ndarray] = []  # how often each stands in the text
+        self.left_neighbours: list[np.ndarray] = []  # how many characters were seen before it; not of the longest
         ranks = np.zeros(len(chars) + 1, dtype=np.int64)  # of the gram that begins at each character
         for length in range(1, order + 1):
-            codes, before = ranks[:-1] * vocab_size + chars[length - 1 :], ranks
+            codes, shorter = ranks[:-1] * vocab_size + chars[length - 1 :], ranks
             grams, first, ranks, counts = np.unique(codes, return_index=True, return_inverse=True, return_counts=True)
             if length > 1:
-                self.left_neighbours.append(np.bincount(before[first + 1], minlength=len(self.grams[-1])))
+                self.left_neighbours.append(np.bincount(shorter[first + 1], minlength=len(self.grams[-1])))
             self.grams.append(grams)
             self.counts.append(counts)
         self.discounts = [_discount(counts) for counts in self.counts]
         self.lower_discounts = [_discount(counts) for counts in self.left_neighbours]
 
-    def _weights(self, length: int, order: int) -> tuple[np.ndarray, float]:
-        """Counts of the grams of `length` in a model of `order`, and the discount that belongs to them."""
-        if length == order:
-            return self.counts[length - 1], self.discounts[length - 1]
-        return self.left_neighbours[length - 1], self.lower_discounts[length - 1]
-
     @checked
     def losses(self, ids: Int[Tensor | np.ndarray, "characters"], order: int | None = None) -> np.ndarray:
-        """Nats for each character of `ids` (n,) given those before it, (n,); `order` may be lower than the model's."""
-        order = self._lower(order)
+        """Compute nats for each character of `ids` (n,) given those before it, (n,), at this order or a lower one."""
+        order = self._order(order)
         chars = self._indices(ids)
-        size = self.vocab_size
-        p = np.full(len(chars), 1 / size)
-        ranks = np.zeros(len(chars) + 1, dtype=np.int64)  # rank of the context that ends before each character
+        p = np.full(len(chars), 1 / self.vocab_size)
+        ranks = np.zeros(len(chars) + 1, dtype=np.int64)  # of the context that ends before each character; -1: unseen
         for length in range(1, order + 1):
-            grams = self.grams[length - 1]
             counts, discount = self._weights(length, order)
-            prefixes = grams // size
-            total = np.bincount(prefixes, weights=counts)
-            kinds = np.bincount(prefixes, weights=counts > 0)
-            context = ranks[:-1]
-            target = chars[length - 1 :]
-            code = np.where(context >= 0, context * size + target, -1)
-            at = np.minimum(np.searchsorted(grams, code), len(grams) - 1)
-            seen = grams[at] == code
-            known = (context >= 0) & (context < len(total))
-            known[known] = total[context[known]] > 0
-            ctx = context[known]
-            count = np.where(seen, counts[at], 0)[known]
-            tail = p[length - 1 :]  # a view: the first characters have too little context for this order
-            tail[known] = (np.maximum(count - discount, 0) + discount * kinds[ctx] * tail[known]) / total[ctx]
-            ranks = np.where(seen, at, -1)
+            contexts, targets = ranks[:-1], chars[length - 1 :]
+            prefixes = self.grams[length - 1] // self.vocab_size
+            totals = np.bincount(prefixes, weights=counts)
+            followers = np.bincount(prefixes, weights=counts > 0)  # how many different characters follow a context
+            ranks = self._find(length, np.where(contexts >= 0, contexts * self.vocab_size + targets, -1))
+            known = (contexts >= 0) & (contexts < len(totals))
+            known[known] = totals[contexts[known]] > 0
+            context = contexts[known]
+            count = np.where(ranks >= 0, counts[ranks], 0)[known]
+            lower = p[length - 1 :]  # a view: the first characters have too little context for this order
+            kept = np.maximum(count - discount, 0)
+            lower[known] = (kept + discount * followers[context] * lower[known]) / totals[context]
         return -np.log(p)
 
     @checked
     def loss(self, ids: Int[Tensor | np.ndarray, "characters"], order: int | None = None) -> float:
-        """Mean nats per character over `ids` (n,)."""
+        """Average nats per character over `ids` (n,)."""
         if len(ids) < 1:
             raise ValueError("a loss is measured on at least one character, and the text is empty")
         return float(self.losses(ids, order).mean())
 
     @checked
     def probabilities(self, context: Int[Tensor | np.ndarray, "characters"], order: int | None = None) -> np.ndarray:
-        """p(next character | context) for every character, (V,); `context` (n,), of which the last order - 1 count."""
-        order = self._lower(order)
-        context = self._indices(context)
-        size = self.vocab_size
-        p = np.full(size, 1 / size)
-        for length in range(1, min(order, len(context) + 1) + 1):
-            rank = self._rank(context[len(context) - length + 1 :])
-            if rank < 0:
-                break
-            counts, discount = self._weights(length, order)
-            first, last = np.searchsorted(self.grams[length - 1], [rank * size, (rank + 1) * size])
-            here = counts[first:last]
-            if here.sum() == 0:
-                break
-            row = np.zeros(size)
-            row[self.grams[length - 1][first:last] - rank * size] = np.maximum(here - discount, 0)
-            p = (row + discount * np.count_nonzero(here) * p) / here.sum()
+        """Compute p(next character | context) for every character, (V,), from the last order - 1 of `context` (n,)."""
+        order = self._order(order)
+        chars = self._indices(context)
+        p = np.full(self.vocab_size, 1 / self.vocab_size)
+        for length in range(1, min(order, len(chars) + 1) + 1):
+            rank = 0
+            for position in range(1, length):
+                code = rank * self.vocab_size + chars[len(chars) - length + position]
+                rank = int(self._find(position, code))
+                if rank < 0:
+                    return p
+            all_counts, discount = self._weights(length, order)
+            first_code = rank * self.vocab_size
+            start, end = np.searchsorted(self.grams[length - 1], [first_code, first_code + self.vocab_size])
+            counts = all_counts[start:end]
+            if counts.sum() == 0:
+                return p
+            kept = np.zeros(self.vocab_size)
+            kept[self.grams[length - 1][start:end] - first_code] = np.maximum(counts - discount, 0)
+            p = (kept + discount * np.count_nonzero(counts) * p) / counts.sum()
         return p
 
-    def _rank(self, chars: np.ndarray) -> int:
-        rank = 0
-        for length, char in enumerate(chars, start=1):
-            code = rank * self.vocab_size + char
-            rank = int(np.searchsorted(self.grams[length - 1], code))
-            if rank == len(self.grams[length - 1]) or self.grams[length - 1][rank] != code:
-                return -1
-        return rank
+    def _weights(self, length: int, order: int) -> tuple[np.ndarray, float]:
+        """Return counts of the grams of `length` in a model of `order`, and the discount that belongs to them."""
+        if length == order:
+            return self.counts[length - 1], self.discounts[length - 1]
+        return self.left_neighbours[length - 1], self.lower_discounts[length - 1]
+
+    def _find(self, length: int, codes: np.ndarray | int) -> np.ndarray:
+        """Return the ranks of `codes` among the grams of `length`, -1 where the text does not have the gram."""
+        grams = self.grams[length - 1]
+        ranks = np.minimum(np.searchsorted(grams, codes), len(grams) - 1)
+        return np.where(grams[ranks] == codes, ranks, -1)
 
     def _indices(self, ids: Int[Tensor | np.ndarray, "characters"]) -> np.ndarray:
         chars = np.asarray(ids, dtype=np.int64)
-        if len(chars) and not 0 <= chars.min() <= chars.max() < self.vocab_size:
-            wrong = chars[(chars < 0) | (chars >= self.vocab_size)][0]
-            raise ValueError(
-                f"index {wrong} is not one of 0 to {self.vocab_size - 1}; encode with the model's vocabulary"
-            )
+        outside = chars[(chars < 0) | (chars >= self.vocab_size)]
+        if len(outside):
+            highest = self.vocab_size - 1
+            raise ValueError(f"index {outside[0]} is not one of 0 to {highest}; encode with the model's vocabulary")
         return chars
 
-    def _lower(self, order: int | None) -> int:
+    def _order(self, order: int | None) -> int:
         if order is None:
             return self.order
         if not 1 <= order <= self.order:
@@ -151,7 +149,7 @@ def _discount(counts: np.ndarray) -> float:
 def best_ngram(
     train_ids: Int[Tensor, "train_characters"], val_ids: Int[Tensor, "val_characters"], vocab_size: int
 ) -> NGram:
-    """The n-gram counted on `train_ids` whose order has the lowest loss on `val_ids`.
+    """Count the n-gram of `train_ids` whose order has the lowest loss on `val_ids`.
 
     Orders up to 20 are tried, and if the last of them is the best, up to `MAX_ORDER`.
     """
@@ -168,7 +166,7 @@ def best_ngram(
 def ladder(
     train_ids: Int[Tensor, "train_characters"], val_ids: Int[Tensor, "val_characters"], vocab_size: int
 ) -> dict[str, float]:
-    """Nats per character on `val_ids`: "uniform", "unigram", "bigram", and "n-gram (n = …)" with the best order."""
+    """Measure nats per character on `val_ids`, for "uniform", "unigram", "bigram", and the best "n-gram (n = …)"."""
     best = best_ngram(train_ids, val_ids, vocab_size)
     rungs = {"uniform": math.log(vocab_size)}
     for name, order in (("unigram", 1), ("bigram", 2)):

@@ -58,36 +58,27 @@ def load_corpus(name_or_path: str | Path = "tales", split: Sequence[float] = (0.
     if len(shares) not in (2, 3) or any(share <= 0 for share in shares) or abs(sum(shares) - 1) > 1e-6:
         raise CorpusError(f"split is {split}: give two or three positive shares that add up to 1, as (0.8, 0.1, 0.1)")
     name = str(name_or_path)
-    ours = name in TEXTS
-    if ours:
+    if name in TEXTS:
         text, source = TEXTS[name]()
     else:
-        path = Path(name_or_path)
-        if not os.path.isfile(path):  # False, where `Path.is_file` may raise, also for what can be no path
-            shown = f"{name[:80]}…" if len(name) > 80 else name
-            raise CorpusError(f"there is no text {shown!r}: give one of {', '.join(TEXTS)}, or the path of a text file")
-        if path.stat().st_size > MOST_BYTES:
-            raise CorpusError(
-                f"{path} has {path.stat().st_size:,} bytes; at most {MOST_BYTES:,} are read: take a part of it"
-            )
-        text, source = read_text(path.read_bytes(), path), str(path)
-        # a reader's tales.txt is not our tales, nor is Tales.txt, where names have no case
-        name = f"{path.stem}.txt" if path.stem.lower() in TEXTS else path.stem
+        name, text = _read_file(name)
+        source = str(Path(name_or_path))
     ends = (shares[0], shares[0] + shares[1] if len(shares) == 3 else 1.0)
-    first, second = (int(share * len(text) + 1e-6) for share in ends)  # nanoGPT rounds down
-    if ours and name == "tales":
-        first, second = (_end_of_story(text, cut) for cut in (first, second))
-    train, val, test = text[:first], text[first:second], text[second:]
+    train_end, val_end = (int(share * len(text) + 1e-6) for share in ends)  # nanoGPT rounds down
+    if name == "tales":
+        train_end, val_end = _end_of_story(text, train_end), _end_of_story(text, val_end)
+    train, val, test = text[:train_end], text[train_end:val_end], text[val_end:]
     if min(len(part) for part in (train, val, test)[: len(shares)]) < 2:
         raise CorpusError(f"split {split} leaves a part of {name!r} with fewer than 2 characters; choose larger shares")
-    floor = -tales.log_prob(val) / len(val) if ours and name == "tales" else None
+    floor = -tales.log_prob(val) / len(val) if name == "tales" else None
     digest = hashlib.sha256(text.encode("utf-8")).hexdigest()
     return Corpus(name, text, train, val, test, source, digest, floor)
 
 
-def _end_of_story(text: str, cut: int) -> int:
-    end = text.rfind("\n\n", 0, cut)
-    return end + 2 if end >= 0 else cut
+def _end_of_story(text: str, position: int) -> int:
+    """Find the end of the last story that ends before `position`."""
+    end = text.rfind("\n\n", 0, position)
+    return end + 2 if end >= 0 else position
 
 
 def _tales() -> tuple[str, str]:
@@ -111,10 +102,10 @@ def _shakespeare() -> tuple[str, str]:
     given = Path(folder) / "tiny_shakespeare.txt" if folder else None
     if given is not None and given.is_file():
         data = given.read_bytes()
-        found = hashlib.sha256(data).hexdigest()
-        if found != SHAKESPEARE_SHA256:
+        digest = hashlib.sha256(data).hexdigest()
+        if digest != SHAKESPEARE_SHA256:
             raise CorpusError(
-                f"{given} is not Tiny Shakespeare (SHA-256 {found[:12]}…, not {SHAKESPEARE_SHA256[:12]}…): "
+                f"{given} is not Tiny Shakespeare (SHA-256 {digest[:12]}…, not {SHAKESPEARE_SHA256[:12]}…): "
                 "remove it or unset CHARRNN_DATA"
             )
         return data.decode("utf-8"), f"Tiny Shakespeare, from {given}"
@@ -136,8 +127,22 @@ def _shakespeare() -> tuple[str, str]:
     return Path(path).read_text(encoding="utf-8"), f"Tiny Shakespeare, {SHAKESPEARE_URL}"
 
 
+def _read_file(name: str) -> tuple[str, str]:
+    """Read a reader's own file; return the name that its text gets, and the text."""
+    path = Path(name)
+    if not os.path.isfile(path):  # False, where `Path.is_file` may raise, also for what can be no path
+        shown = f"{name[:80]}…" if len(name) > 80 else name
+        raise CorpusError(f"there is no text {shown!r}: give one of {', '.join(TEXTS)}, or the path of a text file")
+    size = path.stat().st_size
+    if size > MOST_BYTES:
+        raise CorpusError(f"{path} has {size:,} bytes; at most {MOST_BYTES:,} are read: take a part of it")
+    text = read_text(path.read_bytes(), path)
+    # A reader's tales.txt is not our tales, nor is Tales.txt, where names have no case.
+    return f"{path.stem}.txt" if path.stem.lower() in TEXTS else path.stem, text
+
+
 def read_text(data: bytes, path: Path) -> str:
-    """The text in `data`, which is or will be the file `path`. Raises `CorpusError` if it is not UTF-8 or too short."""
+    """Decode `data`, which is or will be the file `path`. Raises `CorpusError` if it is not UTF-8 or too short."""
     try:
         text = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @checked
 @dataclass(frozen=True)
 class Vocabulary:
-    """The characters a model knows, in sorted order; a character's index is its place in `characters`."""
+    """The characters a model knows, in sorted order; a character's index is its position in `characters`."""
 
     characters: str
     _index: dict[str, int] = field(init=False, repr=False, compare=False)
@@ -33,7 +33,7 @@ class Vocabulary:
     @classmethod
     @checked
     def from_text(cls, text: str) -> Vocabulary:
-        """The vocabulary of `text`. Raises `ValueError` if it is empty."""
+        """Collect the characters of `text`. Raises `ValueError` if it is empty."""
         return cls("".join(sorted(set(text))))
 
     def __len__(self) -> int:
@@ -41,28 +41,28 @@ class Vocabulary:
 
     @checked
     def encode(self, text: str) -> Int[Tensor, "characters"]:
-        """Indices of the characters, LongTensor (n,). Raises `ValueError` for one that it does not hold."""
+        """Turn characters into indices, LongTensor (n,). Raises `ValueError` for a character that it does not hold."""
         try:
             return torch.tensor([self._index[char] for char in text], dtype=torch.long)
         except KeyError:
-            raise ValueError(self._unknown(text)) from None
+            raise ValueError(self._explain_unknown(text)) from None
 
     @checked
     def decode(self, ids: Int[Tensor | np.ndarray, "characters"] | Sequence[int]) -> str:
-        """The text of indices (n,). Raises `ValueError` for another shape, or an index outside the vocabulary."""
+        """Turn indices (n,) into a text. Raises `ValueError` for another shape, or an index outside the vocabulary."""
         indices = torch.as_tensor(ids).tolist()
-        for place, index in enumerate(indices):
+        for position, index in enumerate(indices):
             if not 0 <= index < len(self):
-                raise ValueError(f"index {index} at position {place} is not one of 0 to {len(self) - 1}")
+                raise ValueError(f"index {index} at position {position} is not one of 0 to {len(self) - 1}")
         return "".join(self.characters[index] for index in indices)
 
-    def _unknown(self, text: str) -> str:
-        place, char = next((i, c) for i, c in enumerate(text) if c not in self._index)
-        around = text[max(0, place - 8) : place + 9]
-        plain = unicodedata.normalize("NFKD", char)[0]
-        near = [c for c in dict.fromkeys((plain, char.lower(), char.upper())) if c in self._index]
+    def _explain_unknown(self, text: str) -> str:
+        position, char = next((i, c) for i, c in enumerate(text) if c not in self._index)
+        around = text[max(0, position - 8) : position + 9]
+        without_accent = unicodedata.normalize("NFKD", char)[0]
+        near = [c for c in dict.fromkeys((without_accent, char.lower(), char.upper())) if c in self._index]
         advice = f"near it there is {' and '.join(map(repr, near))}" if near else f"it holds {self.characters!r}"
-        return f"the vocabulary does not hold {char!r}, at position {place} in {around!r}; {advice}"
+        return f"the vocabulary does not hold {char!r}, at position {position} in {around!r}; {advice}"
 
 
 @checked

@@ -22,14 +22,14 @@ def test_characters_stand_in_sorted_order_each_once_and_decoding_undoes_encoding
 
 
 @given(texts, texts, st.characters())
-def test_an_unknown_character_is_named_with_its_place_and_what_stands_around_it(before, after, char):
+def test_an_unknown_character_is_named_with_its_position_and_what_stands_around_it(before, after, char):
     vocab = Vocabulary.from_text((before + after).replace(char, "") + ("x" if char != "x" else "y"))
     text = before.replace(char, "") + char + after
-    place = text.index(char)
+    position = text.index(char)
     with pytest.raises(ValueError) as caught:
         vocab.encode(text)
-    around = text[max(0, place - 8) : place + 9]
-    assert f"does not hold {char!r}, at position {place} in {around!r}; " in str(caught.value)
+    around = text[max(0, position - 8) : position + 9]
+    assert f"does not hold {char!r}, at position {position} in {around!r}; " in str(caught.value)
 
 
 @pytest.mark.parametrize(

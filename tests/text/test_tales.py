@@ -143,10 +143,10 @@ def test_the_next_character_has_the_probability_that_its_surprise_says(stories):
     rng = random.Random(3)
     for story in stories[:20]:
         costs = tales.surprise(story)
-        for place in rng.sample(range(min(len(story), 500)), 5):
-            shares = tales.next_characters(stories[-1] + story[:place])
+        for position in rng.sample(range(min(len(story), 500)), 5):
+            shares = tales.next_characters(stories[-1] + story[:position])
             assert sum(shares.values()) == pytest.approx(1, abs=1e-9)
-            assert shares[story[place]] == pytest.approx(math.exp(-costs[place]))
+            assert shares[story[position]] == pytest.approx(math.exp(-costs[position]))
     start = tales.next_characters("")
     assert tales.next_characters(stories[0]) == start
     assert {story[0] for story in stories} <= set(start)
@@ -206,7 +206,7 @@ def test_the_text_is_rich_and_plain(corpus):
 # --- is it a story? --------------------------------------------------------------------------------------------------
 
 
-def test_what_is_no_story_is_refused_with_the_place_and_the_reason(stories):
+def test_what_is_no_story_is_refused_with_the_position_and_the_reason(stories):
     story = stories[0]
     cases = {
         story[:250] + "#" + story[251:]: "at character 250, after .* no story of the grammar goes on with '#'",
@@ -240,9 +240,9 @@ def test_a_word_that_is_not_remembered_is_refused_and_found_in_its_sentence(stor
 @settings(max_examples=40)
 def test_any_slip_of_the_pen_is_refused_where_a_second_reader_would(data):
     story = tales.split_stories(tales.write_stories(data.draw(st.integers(0, 50)), 1))[0]
-    place = data.draw(st.integers(0, len(story) - 1))
+    position = data.draw(st.integers(0, len(story) - 1))
     char = data.draw(st.sampled_from(sorted(set(story))))
-    refused(story[:place] + char + story[place + 1 :])
+    refused(story[:position] + char + story[position + 1 :])
 
 
 # --- what each character follows from -------------------------------------------------------------------------------
@@ -284,10 +284,10 @@ def test_every_character_is_marked_what_is_recalled_too_and_the_word_at_the_dist
         for start, text, kind in spans:
             here = marks[start : start + len(text)]
             assert kind in [mark.kind for mark in marks[start : start + len(text) + 1]] or here[0].kind != "spelling"
-            for place, mark in enumerate(here, start=start):
+            for position, mark in enumerate(here, start=start):
                 if mark.kind not in DEPENDENCIES:
                     continue
-                source = story[: place - mark.distance]
+                source = story[: position - mark.distance]
                 if kind in ("name", "pronoun"):
                     assert len(source) == mentions[-1]
                 elif kind == "count":
