@@ -1,4 +1,7 @@
-"""Writing text: the distribution of the next character, and `generate`, which draws from it again and again."""
+"""Writing text: the distribution of the next character, and `generate`, which draws from it again and again.
+
+Shapes: B rows side by side, T steps, E input features, H units, V characters in the vocabulary, L steps in a stream.
+"""
 
 from __future__ import annotations
 
@@ -29,44 +32,56 @@ def next_distribution(
 ) -> Float[Tensor, "*texts vocab"]:
     """Compute probabilities (..., V) from logits (..., V): first the temperature, then top-k, then top-p.
 
-    Temperature divides the logits. Top-k keeps the k most probable characters. Top-p keeps the smallest set of most
-    probable characters that holds at least the share p (Holtzman et al. 2020, section 3.1). What is kept is scaled to
-    sum to one. Of characters with equal probability at the border, those that stand first in the vocabulary are kept.
-    The result is float64, on the CPU, without gradients. Raises `ValueError` for values that mean nothing.
+    Temperature divides the logits. Top-k keeps the k most probable characters. Top-p sorts the characters by
+    probability and keeps the fewest from the top whose probabilities add up to at least `top_p` (Holtzman et al. 2020,
+    section 3.1); at 1 it keeps all. What is kept is scaled to sum to one. If equal probabilities make the cut
+    ambiguous, characters earlier in the vocabulary are kept. The result is float64, on the CPU, without gradients.
+
+    Raises `ValueError` for a temperature, `top_k` or `top_p` out of range, and `FloatingPointError` for logits that
+    are not numbers.
     """
     _check_options(logits.shape[-1], temperature, top_k, top_p)
-    with np.errstate(over="ignore"):  # a tiny temperature: the probability is 0 then
-        p = _unnormalised(logits.cpu().double().numpy(force=True), temperature, top_k, top_p)
-    return torch.from_numpy(p / p.sum(axis=-1, keepdims=True))
+    # A tiny temperature makes the division overflow to -inf, whose exp is 0, as it should be. NaN is refused below.
+    with np.errstate(over="ignore", invalid="ignore"):
+        relative = _relative_probabilities(logits.cpu().double().numpy(force=True), temperature, top_k, top_p)
+    totals = relative.sum(axis=-1, keepdims=True)
+    if not (totals > 0).all():  # NaN > 0 is False, and a row with a NaN has the total NaN
+        raise _scores_are_not_numbers()
+    return torch.from_numpy(relative / totals)
 
 
-def _unnormalised(logits: np.ndarray, temperature: float, top_k: int | None, top_p: float | None) -> np.ndarray:
-    """Compute what `next_distribution` describes, but for a factor: a row does not yet sum to 1."""
-    p = logits.astype(np.float64)
-    p -= p[p.argmax()] if p.ndim == 1 else p.max(axis=-1, keepdims=True)  # the largest becomes 1: no overflow
+def _relative_probabilities(
+    logits: np.ndarray, temperature: float, top_k: int | None, top_p: float | None
+) -> np.ndarray:
+    """Compute what `next_distribution` returns, without the final division: rows do not sum to 1."""
+    relative = logits.astype(np.float64)  # a copy, because the lines below work in place
+    # The largest logit becomes 0, so exp cannot overflow. For one row, `argmax` is faster than `max`.
+    relative -= relative[relative.argmax()] if relative.ndim == 1 else relative.max(axis=-1, keepdims=True)
     if temperature != 1:
-        p /= temperature
-    np.exp(p, out=p)
+        relative /= temperature
+    np.exp(relative, out=relative)
+    if top_p == 1:
+        top_p = None  # nothing to cut; rounding of the sums below would drop the least probable characters
     if top_k is None and top_p is None:
-        return p
-    order = np.argsort(-p, axis=-1, kind="stable")
-    ordered = np.take_along_axis(p, order, axis=-1)
+        return relative
+    ranking = np.argsort(-relative, axis=-1, kind="stable")  # the most probable first
+    ranked = np.take_along_axis(relative, ranking, axis=-1)
     if top_k is not None:
-        ordered[..., top_k:] = 0
+        ranked[..., top_k:] = 0
     if top_p is not None:
-        ordered /= ordered.sum(axis=-1, keepdims=True)
-        before = ordered.cumsum(axis=-1) - ordered  # share of all that are more probable
-        ordered[before >= top_p] = 0
-    np.put_along_axis(p, order, ordered, axis=-1)
-    return p
+        ranked /= ranked.sum(axis=-1, keepdims=True)
+        total_before = ranked.cumsum(axis=-1) - ranked  # total probability of the characters ranked before this one
+        ranked[total_before >= top_p] = 0
+    np.put_along_axis(relative, ranking, ranked, axis=-1)
+    return relative
 
 
 @checked
 @torch.inference_mode()
 def logits_after(model: nn.Module, vocab: Vocabulary, text: str) -> Float[Tensor, "characters vocab"]:
-    """Compute the logits (n, V) after each character of `text`, from a zero state, without dropout.
+    """Compute the logits (n, V) after each of the n characters of `text`, from a zero state, without dropout.
 
-    Errors as in `generate`.
+    Raises `ValueError` for an empty text or a character that the vocabulary does not hold.
     """
     ids = _encode_prompt(vocab, text)
     with eval_mode(model):
@@ -83,7 +98,10 @@ def next_probabilities(
     top_k: int | None = None,
     top_p: float | None = None,
 ) -> Float[Tensor, "vocab"]:
-    """Compute the distribution (V,) of the character after `prompt`, from a zero state. Errors as in `generate`."""
+    """Compute the distribution (V,) of the character after `prompt`, from a zero state.
+
+    Raises the errors of `logits_after` and of `next_distribution`.
+    """
     return next_distribution(logits_after(model, vocab, prompt)[-1], temperature, top_k, top_p)
 
 
@@ -98,16 +116,20 @@ def generate(
     top_p: float | None = None,
     seed: int | None = None,
 ) -> str:
-    """Write: return the prompt and exactly `length` characters after it.
+    """Write a text: return the prompt and exactly `length` characters after it.
 
-    The state is carried: each character is read once. `top_k=1` is greedy. Random numbers come from a generator of its
-    own, seeded by `seed`, so that the same call gives the same text and disturbs nothing else. The course's LSTM and
-    GRU are computed in float64, which gives the same text on every machine, and in a browser (`panels/network.js`).
+    The hidden state is kept between characters, so earlier text is not read again. `temperature`, `top_k` and `top_p`
+    are those of `next_distribution`; `top_k=1` is greedy.
 
-    Raises `ValueError` for an empty prompt, a character the vocabulary does not hold, a negative length, or a bad
-    temperature, top-k or top-p, and `FloatingPointError` for a network whose scores are not numbers.
+    Random numbers come from a new generator, so PyTorch's own are neither used nor changed. The same `seed` gives the
+    same text; with `seed=None` each call writes another one. The course's LSTM and GRU are computed in float64, so
+    another machine, or a browser (`panels/network.js`), writes the same text too. Very rarely the texts differ, when a
+    random number lands within rounding error (about 1e-13) of the boundary between two characters.
+
+    Raises `ValueError` for an empty prompt, a character that the vocabulary does not hold, a negative length, or a
+    temperature, `top_k` or `top_p` out of range, and `FloatingPointError` for a network whose logits are not numbers.
     """
-    return _write(model, vocab, prompt, _uniforms(seed, length), temperature, top_k, top_p)[0]
+    return _write(model, vocab, prompt, _uniforms(length, seed), temperature, top_k, top_p)[0]
 
 
 @checked
@@ -122,22 +144,23 @@ def generate_many(
     *,
     seeds: Sequence[int],
 ) -> list[str]:
-    """Write a text for each of the `seeds`, all side by side: much faster than one after the other.
+    """Write a text for each of the `seeds`, all side by side, which is much faster than one after the other.
 
-    Each draws its own random numbers, so that a text is the one `generate` writes with that seed, unless a number
-    falls within rounding, some 1e-13, of the border between two characters. Errors as in `generate`, and for an empty
-    `seeds`.
+    Each text equals what `generate` writes with that seed. Very rarely they differ, when a random number lands within
+    rounding error (about 1e-13) of the boundary between two characters. Raises the errors of `generate`, and
+    `ValueError` if `seeds` is empty.
     """
     if len(seeds) == 0:
         raise ValueError("seeds is empty; give one seed for each text that is wanted")
-    uniforms = np.stack([_uniforms(seed, length) for seed in seeds], axis=1)  # (length, B)
+    uniforms = np.stack([_uniforms(length, seed) for seed in seeds], axis=1)  # (length, B)
     return _write(model, vocab, prompt, uniforms, temperature, top_k, top_p)
 
 
-def _uniforms(seed: int | None, length: int) -> np.ndarray:
-    """Draw `length` numbers from 0 to 1, without 1, from a generator of their own.
+def _uniforms(length: int, seed: int | None) -> np.ndarray:
+    """Draw `length` random numbers in [0, 1) from a new generator; without a `seed` they differ at each call.
 
-    It is MT19937 (Matsumoto and Nishimura 1998), and a float64 takes 53 bits of two of its words.
+    The generator is MT19937 (Matsumoto and Nishimura 1998), and a float64 takes 53 bits of two of its 32-bit words. It
+    matters because the JavaScript version (`panels/network.js`) computes the same numbers.
     """
     if length < 0:
         raise ValueError(f"length is {length}; it must be zero or more")
@@ -150,64 +173,82 @@ def _uniforms(seed: int | None, length: int) -> np.ndarray:
 
 
 @torch.inference_mode()
-def _write(model: nn.Module, vocab: Vocabulary, prompt: str, uniforms: np.ndarray, *options) -> list[str]:
-    """Write a text with the numbers of `uniforms` (length,), or B texts, each with its column of (length, B).
+def _write(
+    model: nn.Module,
+    vocab: Vocabulary,
+    prompt: str,
+    uniforms: np.ndarray,
+    temperature: float,
+    top_k: int | None,
+    top_p: float | None,
+) -> list[str]:
+    """Write texts; each character is drawn with one of the random numbers `uniforms`.
 
-    `options` are those of `next_distribution`: temperature, top-k and top-p.
+    `uniforms` is (length,) for one text, or (length, B) for B texts, one column each. All random numbers are drawn
+    before, so those of one text do not depend on how many texts are written beside it.
     """
     ids = _encode_prompt(vocab, prompt)
-    _check_options(len(vocab), *options)
+    _check_options(len(vocab), temperature, top_k, top_p)
     drawn = np.empty(uniforms.shape, np.int64)
-    with eval_mode(model), one_thread(), np.errstate(over="ignore"):
-        network = _steps(model, texts=None if uniforms.ndim == 1 else uniforms.shape[1])
+    with eval_mode(model), one_thread(), np.errstate(over="ignore", invalid="ignore"):
+        stepper = _make_stepper(model, batch_size=None if uniforms.ndim == 1 else uniforms.shape[1])
         for i in ids.tolist():
-            logits = network.step(i)
+            logits = stepper.step(i)
         for position, u in enumerate(uniforms):
-            if position:
-                logits = network.step(drawn[position - 1])
-            drawn[position] = draw_characters(_unnormalised(logits, *options), u)
-    return [prompt + vocab.decode(text) for text in np.atleast_2d(drawn.T)]
+            if position > 0:
+                logits = stepper.step(drawn[position - 1])
+            drawn[position] = draw_characters(_relative_probabilities(logits, temperature, top_k, top_p), u)
+    return [prompt + vocab.decode(row) for row in np.atleast_2d(drawn.T)]
 
 
-def draw_characters(p: np.ndarray, u: float | np.ndarray) -> np.ndarray:
-    """Find the first character at which the running sum of `p`, (V,) or (B, V), passes the share `u` of the total.
+def draw_characters(relative: np.ndarray, u: float | np.ndarray) -> np.ndarray:
+    """Return the first character whose running sum of `relative` exceeds u x the total.
 
-    With `u` drawn evenly from 0 to 1, each character comes as often as its share of `p` says.
+    `relative`, (V,) or (B, V), are probabilities that need not sum to 1; `u` is in [0, 1), one number, or (B,), one for
+    each row. If `u` is drawn evenly, each character comes as often as its probability says. Raises `FloatingPointError`
+    if probabilities are not numbers.
     """
-    sums = np.add.accumulate(p, axis=-1)
+    sums = np.add.accumulate(relative, axis=-1)
     total = sums[-1] if sums.ndim == 1 else sums[:, -1]
-    if not (total > 0 if sums.ndim == 1 else (total > 0).all()):
-        raise FloatingPointError(
-            "the network's scores are not numbers: was it trained at too high a rate? Train it again"
-        )
+    if not (total > 0 if sums.ndim == 1 else (total > 0).all()):  # NaN > 0 is False
+        raise _scores_are_not_numbers()
     if sums.ndim == 1:
         return sums.searchsorted(u * total, side="right")
     return (sums <= (u * total)[:, None]).sum(axis=-1)
 
 
-def _steps(model: nn.Module, texts: int | None):
-    """Choose how the network is computed: in the faster way that its row in the registry names, or by calling it."""
-    cell = CELLS.get(getattr(model, "cell", ""))
-    faster = cell.steps(model, texts) if cell and cell.steps else None
-    return faster or ModuleSteps(model, texts)
+def _scores_are_not_numbers() -> FloatingPointError:
+    return FloatingPointError(
+        "the network's scores are not numbers, perhaps because its learning rate was too high; train it again"
+    )
+
+
+def _make_stepper(model: nn.Module, batch_size: int | None):
+    """Make what reads one character at a time: the faster stepper from the registry if there is one, else the module.
+
+    A stepper has the method `step` of `ModuleSteps`.
+    """
+    row = CELLS.get(getattr(model, "cell", ""))
+    faster = row.steps(model, batch_size) if row and row.steps else None
+    return faster or ModuleSteps(model, batch_size)
 
 
 class ModuleSteps:
-    """Any module `logits, state = model(ids, state)`, called for one character at a time, from a zero state.
+    """Steps any module with the interface `logits, state = model(ids, state)` one character at a time.
 
-    With `texts=B` it reads B texts side by side.
+    The first state is zero. With `batch_size=B` it reads B texts side by side.
     """
 
-    def __init__(self, model: nn.Module, texts: int | None = None):
-        self.model, self.texts, self.state = model, texts, None
+    def __init__(self, model: nn.Module, batch_size: int | None = None):
+        self.model, self.batch_size, self.state = model, batch_size, None
         self.device = device_of(model)
 
     def step(self, ids: int | np.ndarray) -> np.ndarray:
-        """Read one character in all texts, or one in each (B,): the logits of the next, (V,) or (B, V)."""
-        column = torch.as_tensor(ids, device=self.device).view(-1, 1).expand(self.texts or 1, 1)
+        """Read one character, the same in all texts, or one for each text (B,); return logits (V,) or (B, V)."""
+        column = torch.as_tensor(ids, device=self.device).view(-1, 1).expand(self.batch_size or 1, 1)
         logits, self.state = self.model(column, self.state)  # (B, 1, V)
-        logits = logits[:, 0].cpu().double().numpy(force=True)  # not every GPU has doubles
-        return logits[0] if self.texts is None else logits
+        logits = logits[:, 0].cpu().double().numpy(force=True)  # some GPUs have no float64, so convert on the CPU
+        return logits[0] if self.batch_size is None else logits
 
 
 def _encode_prompt(vocab: Vocabulary, prompt: str) -> Tensor:
@@ -224,4 +265,4 @@ def _check_options(vocab_size: int, temperature: float, top_k: int | None, top_p
     if top_k is not None and not 1 <= top_k <= vocab_size:
         raise ValueError(f"top_k is {top_k}; choose from 1 (greedy) to {vocab_size}, the size of the vocabulary")
     if top_p is not None and not 0 < top_p <= 1:
-        raise ValueError(f"top_p is {top_p}; choose a share above 0 and at most 1")
+        raise ValueError(f"top_p is {top_p}; choose a number above 0 and at most 1")

@@ -44,6 +44,26 @@ def test_distribution_is_what_one_computes_by_hand(options, by_hand):
     assert next_distribution(FIVE, **options).tolist() == pytest.approx(by_hand, abs=1e-6)
 
 
+def test_a_top_p_of_one_keeps_characters_that_rounding_would_drop():
+    """After the first the sum of probabilities is 1 in float64 already, and the second has some 1e-20."""
+    logits = torch.tensor([0.0, -46.0])
+    assert torch.equal(next_distribution(logits, top_p=1.0), next_distribution(logits))
+    assert next_distribution(logits, top_p=1.0)[1] > 0
+    three = torch.tensor([0.0, -46.0, -47.0])
+    assert (next_distribution(three, top_k=2, top_p=1.0) > 0).tolist() == [True, True, False]
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_logits_that_are_not_numbers_have_no_distribution(options):
+    rows = torch.zeros(2, 15)
+    rows[1, 3] = math.nan
+    for logits in (rows, rows[1], torch.full((15,), -math.inf)):
+        with pytest.raises(FloatingPointError, match="scores are not numbers"):
+            next_distribution(logits, **options)
+    impossible = torch.tensor([0.0, -math.inf, *[0.0] * 13])
+    assert next_distribution(impossible, **options)[1] == 0
+
+
 def test_of_equals_at_the_border_the_first_are_kept():
     assert next_distribution(torch.zeros(4), top_k=2).tolist() == [0.5, 0.5, 0, 0]
     assert next_distribution(torch.zeros(4), top_p=0.5).tolist() == [0.5, 0.5, 0, 0]
@@ -109,6 +129,15 @@ def test_at_the_border_between_two_characters_the_second_is_drawn_and_never_one_
     p = np.array([0.0, 2.0, 0.0, 2.0])
     assert [int(draw_characters(p, u)) for u in (0.0, 0.4999, 0.5, 0.9999)] == [1, 1, 3, 3]
     assert draw_characters(np.stack([p, p]), np.array([0.0, 0.5])).tolist() == [1, 3]
+
+
+@given(logits_of_any_kind)
+def test_the_largest_random_number_draws_the_last_possible_character_and_none_behind_the_vocabulary(logits):
+    u = np.nextafter(1.0, 0.0)  # what `torch.rand` gives at most
+    p = next_distribution(logits).numpy()
+    last = np.flatnonzero(p)[-1]
+    assert draw_characters(p, u) <= last
+    assert draw_characters(p[None], np.array([u])) <= [last]
 
 
 def test_logits_after_a_text_are_those_of_each_step_without_dropout(make_model, vocab):
@@ -231,8 +260,8 @@ def test_many_texts_are_those_that_one_after_the_other_gives(model, vocab, optio
         ("temperature", math.nan, "temperature is nan"),
         ("top_k", 0, r"top_k is 0; choose from 1 \(greedy\) to 15"),
         ("top_k", 16, r"top_k is 16; choose from 1 \(greedy\) to 15"),
-        ("top_p", 0.0, r"top_p is 0\.0; choose a share above 0 and at most 1"),
-        ("top_p", 1.01, r"top_p is 1\.01; choose a share above 0 and at most 1"),
+        ("top_p", 0.0, r"top_p is 0\.0; choose a number above 0 and at most 1"),
+        ("top_p", 1.01, r"top_p is 1\.01; choose a number above 0 and at most 1"),
         ("top_p", math.nan, "top_p is nan"),
         ("seeds", [], "seeds is empty"),
     ],

@@ -88,7 +88,7 @@ class NoResetGRUModel(FusedGRUModel):
 
 
 for _row in (
-    replace(CELLS["LSTM"], equations=CoupledLSTMCell, write_gate=None, model=CoupledLSTMModel),  # it writes 1 - f
+    replace(CELLS["LSTM"], cell_class=CoupledLSTMCell, write_gate=None, model=CoupledLSTMModel),  # it writes 1 - f
     replace(CELLS["LSTM"], write_gate=None, model=ForgetOnlyLSTMModel),
     replace(CELLS["GRU"], model=NoResetGRUModel),
 ):

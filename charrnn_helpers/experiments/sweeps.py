@@ -216,7 +216,7 @@ def _source(name: str) -> str:
     """Read the source of a cell's methods; nothing for the course's own cells, which `RESULTS_VERSION` covers."""
     if name not in CELLS or name in COMPARED:
         return ""
-    methods = [method for method in vars(CELLS[name].equations).values() if inspect.isfunction(method)]
+    methods = [method for method in vars(CELLS[name].cell_class).values() if inspect.isfunction(method)]
     try:
         return "".join(inspect.getsource(method) for method in methods)
     except OSError:  # typed where nothing keeps what was typed

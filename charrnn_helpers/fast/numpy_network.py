@@ -88,11 +88,11 @@ LAYERS = {"LSTM": NumpyLSTM, "GRU": NumpyGRU}
 class NumpyNetwork:
     """A copy of a `CharModel`'s weights that reads one character at a time, from a zero state, and remembers.
 
-    With `texts=B` it reads B texts side by side. Dropout is off. It computes in float64, whatever the weights are: the
-    logits are the module's to the module's precision, for both cells and any number of layers.
+    With `batch_size=B` it reads B texts side by side. Dropout is off. It computes in float64, whatever the weights are:
+    the logits are the module's to the module's precision, for both cells and any number of layers.
     """
 
-    def __init__(self, model: CharModel, texts: int | None = None):
+    def __init__(self, model: CharModel, batch_size: int | None = None):
         cell = CELLS[model.cell]
         weights = {name: weight.cpu().double().numpy(force=True) for name, weight in model.state_dict().items()}
         units, depth = model.rnn.hidden_size, model.rnn.num_layers
@@ -116,7 +116,7 @@ class NumpyNetwork:
 
         above = [(weight("weight_ih", layer), input_bias(layer)) for layer in range(1, depth)]
         above.append((weights["head.weight"], weights["head.bias"].copy()))
-        shape = (units,) if texts is None else (texts, units)
+        shape = (units,) if batch_size is None else (batch_size, units)
         self.layers = [
             LAYERS[model.cell](weight("weight_hh", layer), *above[layer], weight("bias_hh", layer)[candidate], shape)
             for layer in range(depth)
@@ -151,6 +151,6 @@ def has_numpy_form(model: nn.Module) -> bool:
     )
 
 
-def numpy_steps(model: nn.Module, texts: int | None = None) -> NumpyNetwork | None:
+def numpy_steps(model: nn.Module, batch_size: int | None = None) -> NumpyNetwork | None:
     """Give what writes text with `model` faster than calling it; None where it must be called itself."""
-    return NumpyNetwork(model, texts) if has_numpy_form(model) else None
+    return NumpyNetwork(model, batch_size) if has_numpy_form(model) else None

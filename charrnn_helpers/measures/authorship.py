@@ -72,7 +72,7 @@ def written_by(model: nn.Module, vocab: Vocabulary, text: str, at: int, back: in
     point, weight = (torch.from_numpy(each).to(memory) for each in np.polynomial.legendre.leggauss(steps))
     state = ((point[:, None] + 1) / 2 * memory).requires_grad_()  # (steps, H)
     h = record[cell.output_gate][-1] * state.tanh() if cell.output_gate else state
-    start = state_of(cell.equations.carries, {cell.memory: state[None], "h": h[None]})
+    start = state_of(cell.cell_class.carries, {cell.memory: state[None], "h": h[None]})
     answers, _ = read_ids(model, ids[None, then:-1].expand(steps, -1), start)
     ahead = answers[:, -1, ids[-1]] - answers[:, -1, rival]
     (gradient,) = torch.autograd.grad(ahead @ weight / 2, state)

@@ -47,7 +47,7 @@ def explain_wrong_state(forward):
         try:
             return forward(self, ids, state)
         except (RuntimeError, IndexError, ValueError):
-            names = CELLS[self.cell].equations.carries
+            names = CELLS[self.cell].cell_class.carries
             shape = (self.rnn.num_layers, len(ids), self.rnn.hidden_size)
             parts = state if isinstance(state, tuple) else (state,)
             wrong = len(parts) != len(names) or any(getattr(part, "shape", None) != shape for part in parts)

@@ -141,7 +141,7 @@ def register(cell: Cell) -> None:
     Without a `model` it gets one that computes its equations step by step, which is slow.
     """
     if cell.model is None:
-        layers = staticmethod(partial(CellLayers, cell.equations))
+        layers = staticmethod(partial(CellLayers, cell.cell_class))
         cell = replace(cell, model=type(f"{cell.name}Model", (CharModel,), {"cell": cell.name, "recurrent": layers}))
     CELLS[cell.name] = replace(cell, fast=cell.fast or cell.model)
 
@@ -154,20 +154,20 @@ for _model in (LSTMModel, GRUModel, RNNModel):
 def layers_as_cells(model: CharModel) -> list[nn.Module]:
     """Give the recurrent layers of a network as hand-written cells with its weights, one for each layer."""
     by_hand = isinstance(model.rnn, CellLayers)
-    return list((model.rnn if by_hand else cells_like(model.rnn, CELLS[model.cell].equations)).cells)
+    return list((model.rnn if by_hand else cells_like(model.rnn, CELLS[model.cell].cell_class)).cells)
 
 
-def with_cell(base: type[CharModel], equations: type[nn.Module]) -> type[CharModel]:
+def with_cell(base: type[CharModel], cell_class: type[nn.Module]) -> type[CharModel]:
     """Make a class of models like `base`, on `nn.LSTM` or `nn.GRU`, each step of which a hand-written cell computes.
 
-    Its weights are PyTorch's, under their names: it starts as `base` does, and is kept and read as one. `equations`
+    Its weights are PyTorch's, under their names: it starts as `base` does, and is kept and read as one. `cell_class`
     has the layers `x2h` and `h2h`, the names `carries`, and `forward(x, state)`, as those of `cells` have.
     """
 
     class LayersOfCells(base.recurrent):
         def __init__(self, *sizes, **options):
             super().__init__(*sizes, **options)
-            self.by_hand = (cells_like(self, equations),)  # in a tuple, so that no weight is counted twice
+            self.by_hand = (cells_like(self, cell_class),)  # in a tuple, so that no weight is counted twice
 
         def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
             (layers,) = self.by_hand

@@ -25,7 +25,7 @@ class Cell:
     """
 
     name: str
-    equations: Any  # the cell written by hand, with `gates` and `carries`
+    cell_class: Any  # the class of the cell written by hand, with `gates` and `carries`
     blocks: str  # what each block of H rows of W_x and W_h computes, in their order: gates and candidate
     memory: str  # the state in which it keeps what it knows
     keep_gate: str | None = None  # without one, nothing says which share of the memory is kept
@@ -45,8 +45,8 @@ class Cell:
 
     @property
     def gates(self) -> str:
-        """The letters that `equations.gates` gives: blocks first, then the states that are made of them."""
-        return self.blocks + "".join(state for state in reversed(self.equations.carries) if state not in self.blocks)
+        """The letters that `cell_class.gates` gives: blocks first, then the states that are made of them."""
+        return self.blocks + "".join(state for state in reversed(self.cell_class.carries) if state not in self.blocks)
 
     @property
     def style(self) -> dict[str, str]:
@@ -66,7 +66,7 @@ COMPARED = (*BOTH, "RNN")  # and what gates were invented to improve
 CELLS = Cells(
     LSTM=Cell(
         name="LSTM",
-        equations=LSTMCell,
+        cell_class=LSTMCell,
         blocks="ifgo",
         memory="c",
         keep_gate="f",
@@ -81,7 +81,7 @@ CELLS = Cells(
     ),
     GRU=Cell(
         name="GRU",
-        equations=GRUCell,
+        cell_class=GRUCell,
         blocks="rzn",
         memory="h",
         keep_gate="z",
@@ -93,7 +93,7 @@ CELLS = Cells(
     ),
     RNN=Cell(
         name="RNN",
-        equations=RNNCell,
+        cell_class=RNNCell,
         blocks="h",
         memory="h",
         colour="#009E73",

@@ -81,7 +81,7 @@ def _known_of(cell: Cell) -> dict[str, str | list[str]]:
     return {
         "blocks": cell.blocks,
         "gates": cell.gates,
-        "carries": list(cell.equations.carries),
+        "carries": list(cell.cell_class.carries),
         "memory": cell.memory,
         "keep_gate": cell.keep_gate,
         "output_gate": cell.output_gate,

@@ -39,7 +39,7 @@ export function distribution(logits, temperature = 1, topK = null, topP = null) 
   if (topK !== null || topP !== null) {
     const order = [...p.keys()].sort((a, b) => p[b] - p[a] || a - b);
     if (topK !== null) for (const id of order.slice(topK)) p[id] = 0;
-    if (topP !== null) {
+    if (topP !== null && topP < 1) {
       const kept = order.reduce((sum, id) => sum + p[id], 0);
       let before = 0; // the share of all that are more probable
       for (const id of order) {
@@ -57,7 +57,7 @@ export function distribution(logits, temperature = 1, topK = null, topP = null) 
 function draw(p, u) {
   const border = u * p.reduce((a, b) => a + b, 0);
   if (!(border >= 0)) {
-    throw new Error("the network's scores are not numbers: was it trained at too high a rate? Train it again");
+    throw new Error("the network's scores are not numbers, perhaps because its learning rate was too high; train it again");
   }
   let id = 0;
   for (let sum = p[0]; sum <= border && id < p.length - 1; sum += p[id]) id++;

@@ -16,7 +16,7 @@ from ..networks.registry import CELLS, COMPARED
 from ..text.checks import checked
 from ..text.encoding import Vocabulary
 from .config import History, TrainConfig
-from .device import weights_of
+from .device import copy_weights
 from .files import atomic_file
 
 FORMAT = 1  # of the file; raise it when an older course could not read a new one
@@ -61,11 +61,11 @@ def save_checkpoint(
         "format": FORMAT,
         "cell": model.cell,
         "hyperparameters": model.hyperparameters,
-        "weights": weights_of(model),
+        "weights": copy_weights(model),
         "characters": vocab.characters,
         "text": text,
         "history": history and _as_plain_values(history, resumable),
-        "album": {updates: ALBUM_FORM["store"](weights_of(copy)) for updates, copy in (album or {}).items()},
+        "album": {updates: ALBUM_FORM["store"](copy_weights(copy)) for updates, copy in (album or {}).items()},
     }
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -53,43 +53,46 @@ class TrainConfig:
 class Validation(NamedTuple):
     """A measurement of the validation loss while a network is trained."""
 
-    updates: int  # done so far
-    characters: int  # read so far
-    seconds: float  # of training alone, without validation or pauses
+    updates: int  # done before it
+    characters: int  # read before it
+    seconds: float  # spent in updates before it; validation and pauses are not included
     loss: float  # nats per character
 
 
 @dataclass
 class History:
-    """What a run recorded. All losses are nats per character."""
+    """What a run records while it trains, and what it needs to continue. All losses are in nats per character."""
 
-    cell: str  # "LSTM" or "GRU"
+    cell: str  # the name of the cell in the registry, for example "LSTM"
     config: TrainConfig
     losses: list[float] = field(default_factory=list)  # training loss of each update
-    norms: list[float] = field(default_factory=list)  # gradient norm of each update, before clipping
-    val_updates: list[int] = field(default_factory=list)  # updates done when validated
-    val_losses: list[float] = field(default_factory=list)
-    val_seconds: list[float] = field(default_factory=list)  # of training alone, without validation or pauses
-    seconds: float = 0.0
+    norms: list[float] = field(default_factory=list)  # norm of the gradient at each update, before clipping
+    val_updates: list[int] = field(default_factory=list)  # number of updates done before each validation
+    val_losses: list[float] = field(default_factory=list)  # validation loss at each validation
+    val_seconds: list[float] = field(default_factory=list)  # what `seconds` was at each validation
+    seconds: float = 0.0  # spent in updates so far; validation and pauses are not included
     device: str = "cpu"
-    precision: str = "float32"  # of the matrix products
-    threads: dict[int, float] = field(default_factory=dict)  # the seconds with each number of PyTorch's threads
-    best_loss: float = math.inf  # the lowest of `val_losses`
-    best_weights: dict[str, Tensor] = field(
-        default_factory=dict, repr=False
-    )  # those of `best_loss`, at first the initial
-    resume: dict = field(default_factory=dict, repr=False)  # what the next update needs: optimiser, state, dropout
+    precision: str = "float32"  # of the matrix products in training: "float32" or "bfloat16"
+    threads: dict[int, float] = field(default_factory=dict)  # seconds spent with each number of PyTorch's threads
+    best_loss: float = math.inf  # the lowest of `val_losses`; infinite before the first validation
+    # The weights at `best_loss`, by name; before the first validation, the initial weights.
+    best_weights: dict[str, Tensor] = field(default_factory=dict, repr=False)
+    # What `train` needs, besides the weights, to continue: hidden state, optimiser state, random numbers.
+    resume: dict = field(default_factory=dict, repr=False)
 
     @property
     def updates(self) -> int:
+        """The number of updates done so far. It grows because `train` appends to `losses`."""
         return len(self.losses)
 
     @property
     def finished(self) -> bool:
+        """Whether all updates of the configuration are done."""
         return self.updates == self.config.updates
 
     def validations(self) -> list[Validation]:
-        """Return what is recorded of each validation, also while the run adds one in another thread."""
-        characters = self.config.streams * self.config.window  # of an update
-        columns = zip(self.val_updates, self.val_seconds, self.val_losses, strict=False)  # one may be longer by one
+        """Return each validation as a row. This is safe while a run in another thread records the next one."""
+        characters = self.config.streams * self.config.window  # read in one update
+        # Without `strict`: another thread may have appended to the first of the three lists and not yet to the others.
+        columns = zip(self.val_updates, self.val_seconds, self.val_losses, strict=False)
         return [Validation(updates, updates * characters, seconds, loss) for updates, seconds, loss in columns]

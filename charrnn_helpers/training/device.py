@@ -31,7 +31,7 @@ def device_of(model: nn.Module) -> torch.device:
     return next((weight.device for weight in model.parameters()), torch.device("cpu"))
 
 
-def weights_of(model: nn.Module) -> dict[str, Tensor]:
+def copy_weights(model: nn.Module) -> dict[str, Tensor]:
     """Return a copy of the weights of `model`, by name, on the CPU."""
     return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
 

@@ -1,7 +1,10 @@
 """One training loop for every network of the course: truncated back-propagation through time with carried state.
 
-The text is cut into parallel streams. Each window starts from the state in which the window before it ended, and
-gradients stop at the edge of the window (Williams and Peng 1990; Sutskever 2013, section 2.8).
+Shapes: B rows side by side, T steps, E input features, H units, V characters in the vocabulary, L steps in a stream.
+
+The text is cut into B streams of L characters, which are read side by side, T characters (a window) at a time. Each
+window starts from the state in which the window before it ended, and gradients stop at the start of the window
+(Williams and Peng 1990; Sutskever 2013, section 2.8).
 """
 
 from __future__ import annotations
@@ -23,22 +26,26 @@ from ..networks.cells import State, detach, to_device
 from ..text.checks import checked
 from ..text.encoding import as_streams, batches
 from .config import History, TrainConfig
-from .device import pick_device, weights_of
+from .device import copy_weights, pick_device
 from .evaluation import evaluate, lock_of
 from .threads import chosen_threads
 
 if TYPE_CHECKING:
     from jaxtyping import Int
 
-VALIDATION_WINDOW = 2000  # characters; the validation loss of a run is that of blocks of this length
+VALIDATION_WINDOW = 2000  # the validation text is read in blocks of this many characters, each from a zero state
 
-# The room `fast` adds to these two: how a network computes in each precision, and what prepares the process.
+# The module `fast` may add to both: more precisions, and functions to call before training.
+# A precision is a function that wraps a model, so that the same weights compute in that precision.
 PRECISIONS: dict[str, Callable[[nn.Module], nn.Module]] = {"float32": lambda model: model}
 BEFORE_TRAINING: list[Callable[[], object]] = []
 
 
 class DivergenceError(FloatingPointError):
-    """A loss is no longer a number. `history` is what the run recorded; the model has its best weights again."""
+    """Raised when a loss is NaN or infinite. The model gets back its best weights; `history` holds the record so far.
+
+    The best weights are those of the lowest validation loss; before the first validation, the initial weights.
+    """
 
     history: History
 
@@ -58,21 +65,23 @@ def train(
     on_validation: Callable[[History], None] | None = None,
     progress: bool = True,
 ) -> History:
-    """Train `model` in place on `train_ids` (n,) and return what happened; measure the loss on `val_ids` at intervals.
+    """Train `model` in place on `train_ids` (n,), measure its loss on `val_ids` at intervals, and return the record.
 
-    A run ends after `config.updates`, and then the model has the weights with the lowest validation loss. It ends
-    early, with the latest weights, when `stop` is set or the kernel is interrupted. To go on with such a run, pass the
-    returned `history` with the same model and configuration. On the same machine the losses are those of a run without
-    a break (up to rounding, if the number of threads changes).
+    A run ends after `config.updates`. The model then has its best weights, those with the lowest validation loss. A run
+    ends early, with the latest weights, when `stop` is set, or on Ctrl-C or a notebook's interrupt. To continue a run
+    that was stopped early, call `train` again with the same model and configuration and the returned `history`. On the
+    same machine the continued run has the same losses as one that was never stopped, apart from rounding if the number
+    of threads changes.
 
-    `on_validation(history)` is called after each validation, and may write a resumable checkpoint.
-    `precision` is "float32" or "bfloat16" (see `fast.pick_precision`). Without it a new run takes float32, and a run
-    that goes on keeps its own. Validation is always in float32.
-    `threads` is the number of PyTorch's threads. Without it the run uses the number that is fastest, among those that
-    the caller has, and compares them again and again because a machine is rarely idle (`history.threads`).
+    `on_validation(history)` is called after each validation. It may, for example, save a resumable checkpoint.
+    `precision` is "float32" or "bfloat16" (see `fast.pick_precision`). Default: float32 for a new run, and the earlier
+    precision for a continued one. Validation always computes in float32.
+    `threads` is the number of PyTorch's threads. By default the run times several thread counts, up to the caller's
+    own, and uses the fastest. It repeats the timing because other programs may start or stop. `history.threads` records
+    the seconds with each count.
 
-    Raises `ValueError` for texts that are too short, for a precision that this machine does not have, or for a history
-    of another configuration or cell; and `DivergenceError` when a loss is no longer a number.
+    Raises `ValueError` for texts that are too short, for a precision that is unknown or that this machine cannot
+    compute, and for a history of another configuration or cell; and `DivergenceError` when a loss is NaN or infinite.
     """
     if len(val_ids) < 2:
         raise ValueError(f"the validation text has {len(val_ids)} characters; at least 2 are needed to predict one")
@@ -83,8 +92,8 @@ def train(
     precision = precision or (history.precision if history else "float32")
     if precision not in PRECISIONS:
         raise ValueError(f"precision is {precision!r}; choose from {', '.join(PRECISIONS)}")
-    network = PRECISIONS[precision](model)  # the same weights, as they compute in this precision
-    inputs, targets = (part.to(device) for part in as_streams(train_ids, config.streams))  # (B, L) each
+    model_in_precision = PRECISIONS[precision](model)  # raises a ValueError if this machine cannot compute it
+    inputs, targets = (ids.to(device) for ids in as_streams(train_ids, config.streams))  # (B, L) each
     windows = list(batches(inputs, targets, config.window))  # (B, T) each, views of the streams
     optimiser = make_optimiser(model, config)
     history = _begin(history, model, config, optimiser, device)
@@ -100,16 +109,16 @@ def train(
         chosen_threads(threads, history.threads) as record_seconds,
         _progress_bar(history, progress) as bar,
     ):
-        while not history.finished and not stop.is_set():
+        while not history.finished and not stop.is_set():  # `history.updates` grows with `history.losses`
             position = history.updates % len(windows)
             x, y = windows[position]
             if position == 0:
-                state = None  # the walk along the streams begins again, and nothing was read before
+                state = None  # back at the start of the streams: forget the state
             for group in optimiser.param_groups:
                 group["lr"] = config.rate(history.updates)
 
             began = time.perf_counter()
-            loss, norm, state = one_update(network, x, y, state, optimiser, config.clip)
+            loss, norm, state = one_update(model_in_precision, x, y, state, optimiser, config.clip)
             seconds = time.perf_counter() - began
             record_seconds(seconds)
             history.seconds += seconds
@@ -121,37 +130,40 @@ def train(
                 _end_divergence(f"the loss of update {history.updates}", history, model)
             if history.updates % config.validate_every == 0 or history.finished:
                 _validate(history, model, val_ids)
-                history.resume = _what_the_next_update_needs(state, optimiser, device)
+                history.resume = _data_to_resume(state, optimiser, device)
                 if on_validation is not None:
                     on_validation(history)
-        history.resume = _what_the_next_update_needs(state, optimiser, device)
+        history.resume = _data_to_resume(state, optimiser, device)
     if history.finished:
         model.load_state_dict(history.best_weights)
     return history
 
 
 def one_update(model, x, y, state, optimiser, clip):
-    """Read one window (B, T), learn from it, and return the loss, the gradient norm before clipping, and the state."""
+    """Read one window `x` (B, T), update the weights to predict `y` (B, T), and return three things.
+
+    They are the loss before the update, the norm of the gradient before clipping, and the state after the window.
+    """
     logits, state = model(x, state)  # (B, T, V)
     loss = F.cross_entropy(logits.flatten(0, 1), y.flatten())
     optimiser.zero_grad()
     loss.backward()
     norm = nn.utils.clip_grad_norm_(model.parameters(), clip)
     optimiser.step()
-    return loss.item(), norm.item(), detach(state)  # the value goes on, the gradient does not
+    return loss.item(), norm.item(), detach(state)  # the next window reads the state, but no gradient crosses
 
 
 @checked
 def make_optimiser(model: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
-    """Return AdamW (Loshchilov and Hutter 2019) for the weights of `model`; biases do not decay."""
-    matrices = [weight for weight in model.parameters() if weight.dim() > 1]
-    biases = [weight for weight in model.parameters() if weight.dim() <= 1]
+    """Return AdamW (Loshchilov and Hutter 2019) for the parameters of `model`; weight decay leaves out the biases."""
+    matrices = [parameter for parameter in model.parameters() if parameter.dim() > 1]
+    biases = [parameter for parameter in model.parameters() if parameter.dim() <= 1]
     groups = [{"params": matrices, "weight_decay": config.weight_decay}, {"params": biases, "weight_decay": 0.0}]
     return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.99), fused=True)
 
 
 def _begin(history: History | None, model: nn.Module, config: TrainConfig, optimiser, device) -> History:
-    """Return a new history, or the one that goes on, and bring `optimiser` to where it was."""
+    """Return a new history, or the given one after checking it, and restore the optimiser's state."""
     history = history or History(str(model.cell), config, device=str(device))
     if history.config != config or history.cell != model.cell:
         raise ValueError("this history belongs to another run: continue it with its own model and configuration")
@@ -161,8 +173,8 @@ def _begin(history: History | None, model: nn.Module, config: TrainConfig, optim
         )
     if history.resume:
         optimiser.load_state_dict(history.resume["optimiser"])
-    history.best_weights = history.best_weights or weights_of(model)
-    with lock_of(model):
+    history.best_weights = history.best_weights or copy_weights(model)  # the initial weights are the first "best" ones
+    with lock_of(model):  # waits while another thread has the model in evaluation mode
         model.train()
     return history
 
@@ -177,35 +189,35 @@ def _validate(history: History, model: nn.Module, val_ids: Tensor) -> None:
     history.val_seconds.append(history.seconds)
     if loss < history.best_loss:
         history.best_loss = loss
-        history.best_weights = weights_of(model)
+        history.best_weights = copy_weights(model)
 
 
-def _end_divergence(loss: str, history: History, model: nn.Module) -> NoReturn:
+def _end_divergence(which_loss: str, history: History, model: nn.Module) -> NoReturn:
     """Give `model` its best weights again, and raise `DivergenceError`."""
     model.load_state_dict(history.best_weights)
-    history.resume = {}  # nothing can be learnt from here on
-    error = DivergenceError(f"{loss} is not a number; lower the learning rate (the network has its best weights again)")
+    history.resume = {}  # the optimiser's state is spoiled, so the run cannot continue
+    advice = "lower the learning rate (the network has its best weights again)"
+    error = DivergenceError(f"{which_loss} is not a number; {advice}")
     error.history = history
     raise error
 
 
 @contextmanager
 def _own_random_numbers(history: History, model: nn.Module, device: torch.device) -> Iterator[None]:
-    """Let dropout draw from random numbers of the run's own; afterwards the reader's are as they were.
+    """Give the run its own random numbers for dropout, and restore the caller's afterwards.
 
-    PyTorch has one generator for all threads, and the reader may draw from it while a run goes on in another thread.
-    A network without dropout therefore leaves it alone there.
+    PyTorch has one generator for all threads. If the run is in a second thread, the caller may draw from the generator
+    at the same time. A run without dropout in a second thread therefore leaves the generator alone.
     """
-    parts = [part for part in model.modules() if isinstance(part, nn.Dropout | nn.RNNBase)]
-    draws = any(part.p if isinstance(part, nn.Dropout) else part.dropout for part in parts)
-    if threading.current_thread() is not threading.main_thread() and not draws:
+    if threading.current_thread() is not threading.main_thread() and not _has_dropout(model):
         yield
         return
     on_gpu = device.type == "cuda"
     with torch.random.fork_rng(devices=[device] if on_gpu else []):
         torch.default_generator.manual_seed(history.config.seed)
         if on_gpu:
-            torch.cuda.manual_seed(history.config.seed)
+            with torch.cuda.device(device):  # `manual_seed` seeds the current GPU
+                torch.cuda.manual_seed(history.config.seed)
         if history.resume:
             torch.set_rng_state(history.resume["random"])
         if on_gpu and "random_cuda" in history.resume:
@@ -213,19 +225,26 @@ def _own_random_numbers(history: History, model: nn.Module, device: torch.device
         yield
 
 
-def _what_the_next_update_needs(state: State | None, optimiser: torch.optim.Optimizer, device: torch.device) -> dict:
-    """Return what a run that goes on needs beside the weights: state, averages of the optimiser, random numbers."""
-    needs = {"state": state, "optimiser": optimiser.state_dict(), "random": torch.get_rng_state()}
-    on_gpu = {"random_cuda": torch.cuda.get_rng_state(device)} if device.type == "cuda" else {}
-    return needs | on_gpu
+def _has_dropout(model: nn.Module) -> bool:
+    """Tell whether a module of `model` has a dropout rate above 0, named `p` or `dropout` as in PyTorch's modules."""
+    rates = [getattr(module, name, None) for module in model.modules() for name in ("p", "dropout")]
+    return any(isinstance(rate, int | float) and rate > 0 for rate in rates)
+
+
+def _data_to_resume(state: State | None, optimiser: torch.optim.Optimizer, device: torch.device) -> dict:
+    """Return what is needed, besides the weights, to continue: hidden state, optimiser state, random numbers."""
+    data = {"state": state, "optimiser": optimiser.state_dict(), "random": torch.get_rng_state()}
+    if device.type == "cuda":
+        data["random_cuda"] = torch.cuda.get_rng_state(device)
+    return data
 
 
 @contextmanager
 def _interrupt_sets(stop: threading.Event) -> Iterator[None]:
-    """Let an interrupt of the kernel set `stop`, so that the run ends after the update in hand, not in its middle.
+    """On Ctrl-C or a notebook's interrupt, set `stop`, so that the current update is finished first.
 
-    Python delivers interrupts to the main thread alone. In a process that ignores them (a worker of a sweep) nothing
-    changes.
+    Python delivers interrupts to the main thread only, so in another thread nothing changes. Nor does it in a process
+    that ignores interrupts, such as a worker of a sweep.
     """
     if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         yield
@@ -238,7 +257,10 @@ def _interrupt_sets(stop: threading.Event) -> Iterator[None]:
 
 
 def _progress_bar(history: History, progress: bool) -> tqdm:
-    """Return a bar that moves about 100 times at most: each move is a message, and a kernel's queue holds 1,000."""
+    """Return a progress bar of the updates.
+
+    Jupyter drops messages if too many are sent, and each redraw is one. So the bar is redrawn at most about 100 times.
+    """
     total = history.config.updates
     return tqdm(
         total=total,

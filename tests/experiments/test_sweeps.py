@@ -125,7 +125,7 @@ from charrnn_helpers.networks import CELLS, Cell, register
 register(Cell("MGU", MinimalCell, "fn", memory="h", keep_gate="f", candidate="n"))
 train = TrainConfig(updates=3, streams=2, window=5, validate_every=2)
 configs = [RunConfig("MGU", 8, text="assignment", seed=seed, train=train) for seed in (0, 1)]
-print(json.dumps([sweep(configs, folder=sys.argv[1], progress=False), CELLS["MGU"].equations is MinimalCell]))
+print(json.dumps([sweep(configs, folder=sys.argv[1], progress=False), CELLS["MGU"].cell_class is MinimalCell]))
 """
 
 
@@ -156,7 +156,7 @@ def test_a_cell_of_ones_own_is_run_again_when_its_code_changes(options, tmp_path
         def forward(self, x, h):
             return 0.9 * super().forward(x, h)
 
-    register(replace(ROW, equations=Changed))
+    register(replace(ROW, cell_class=Changed))
     assert key_of(config) != first
     register(ROW)
     assert key_of(config) == first

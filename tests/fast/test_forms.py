@@ -16,7 +16,7 @@ def by_hand(request, cell_name):
     """A network each of whose steps the hand-written cell makes, in training, with dropout."""
     layers, embedding_size = request.param
     torch.manual_seed(0)
-    kind = with_cell(CELLS[cell_name].model, CELLS[cell_name].equations)
+    kind = with_cell(CELLS[cell_name].model, CELLS[cell_name].cell_class)
     return kind(7, 6, layers, embedding_size, dropout=0.5)
 
 

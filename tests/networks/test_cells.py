@@ -11,6 +11,7 @@ from charrnn_helpers.networks.cells import (
     GRUCell,
     LSTMCell,
     RNNCell,
+    cells_like,
     detach,
     run_cell,
     share_weights,
@@ -42,6 +43,40 @@ def test_layers_of_cells_equal_those_of_torch_and_in_two_halves_one_run(name):
     first, state = layers(x[:, :4])
     second, end = layers(x[:, 4:], state)
     assert_close((torch.cat([first, second], dim=1), end), (whole, last))
+
+
+def test_layers_of_cells_take_the_batch_first_and_say_so():
+    with pytest.raises(ValueError, match="leave batch_first=True"):
+        CellLayers(GRUCell, 5, 6, batch_first=False)
+    with pytest.raises(ValueError, match="leave batch_first=True"):
+        cells_like(nn.GRU(5, 6), GRUCell)
+
+
+@every_cell
+@pytest.mark.parametrize("training", [True, False])
+def test_layers_like_those_of_torch_are_in_their_mode(name, training):
+    cell, layer = KINDS[name]
+    reference = layer(5, 6, 2, batch_first=True, dropout=0.5).train(training)
+    layers, x = cells_like(reference, cell), torch.randn(2, 9, 5)
+    assert layers.training is training
+    assert torch.equal(layers(x)[0], layers(x)[0]) is not training
+    assert layers.cells[1].h2h.weight is reference.weight_hh_l1
+
+
+@pytest.mark.parametrize(
+    ("cell", "reference", "sentence"),
+    [
+        (LSTMCell, nn.LSTM(5, 6, batch_first=True, bidirectional=True), "one direction and biases"),
+        (GRUCell, nn.GRU(5, 6, batch_first=True, bias=False), "one direction and biases"),
+        (RNNCell, nn.RNN(5, 6, batch_first=True, nonlinearity="relu"), "RNNCell computes tanh"),
+        (LSTMCell, nn.LSTM(5, 6, batch_first=True, proj_size=3), "give both the same sizes"),
+        (LSTMCell, nn.GRU(5, 6, batch_first=True), "give both the same sizes"),
+    ],
+    ids=["bidirectional", "without biases", "relu", "projected", "another cell"],
+)
+def test_layers_that_a_cell_does_not_describe_are_refused(cell, reference, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        cells_like(reference, cell)
 
 
 def test_a_grus_state_stays_within_one_and_an_lstms_cell_may_grow():

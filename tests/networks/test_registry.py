@@ -72,13 +72,13 @@ def test_the_gate_that_its_row_names_starts_as_asked_and_divides_its_memory_amon
 @every_cell
 def test_a_row_says_of_a_cell_which_gate_stands_in_which_block_and_what_it_does(name):
     row = CELLS[name]
-    cell, h = row.equations(5, 6), torch.randn(6)
+    cell, h = row.cell_class(5, 6), torch.randn(6)
     state = {"c": torch.randn(6), "h": h}
     before = state[row.memory]
-    given = tuple(state[part] for part in row.equations.carries) if len(row.equations.carries) > 1 else h
+    given = tuple(state[part] for part in row.cell_class.carries) if len(row.cell_class.carries) > 1 else h
     assert "".join(cell.gates(torch.zeros(5), given)) == row.gates
     for number, letter in enumerate(row.blocks):  # a block that is driven up is the gate of that letter, at 1
-        driven = row.equations(5, 6)
+        driven = row.cell_class(5, 6)
         driven.x2h.bias.data.view(-1, 6)[number] = 100.0
         assert (driven.gates(torch.zeros(5), given)[letter] == 1).all()
     step = cell.gates(torch.zeros(5), given)

@@ -6,18 +6,21 @@ import random
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager, nullcontext
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from torch import nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
 from charrnn_helpers import evaluate, load_checkpoint, save_checkpoint, train
+from charrnn_helpers.networks.cells import CellLayers, GRUCell
 from charrnn_helpers.networks.registry import CELLS
 from charrnn_helpers.text.encoding import as_streams, batches
-from charrnn_helpers.training import DivergenceError, loop
+from charrnn_helpers.training import DivergenceError, History, loop
 from charrnn_helpers.training.evaluation import eval_mode
 
 
@@ -112,6 +115,59 @@ def test_dropout_is_drawn_by_the_seed_of_the_run_and_the_readers_random_numbers_
         assert random.getstate() == before[1]
         assert (np.random.get_state()[1] == before[2]).all()
     assert runs[0].losses == runs[1].losses != runs[2].losses
+
+
+class HandWritten(nn.Module):
+    """A network of the caller's own, without any `nn.Dropout`: its rate is a number."""
+
+    cell = "GRU"
+
+    def __init__(self, characters):
+        super().__init__()
+        torch.manual_seed(0)
+        self.embedding = nn.Embedding(characters, 8)
+        self.rnn = CellLayers(GRUCell, 8, 16, 2, dropout=0.3)
+        self.head = nn.Linear(16, characters)
+
+    def forward(self, ids, state=None):
+        h, state = self.rnn(self.embedding(ids), state)
+        return self.head(h), state
+
+
+def test_dropout_of_a_hand_written_network_is_that_of_the_run_also_in_a_second_thread_and_when_resumed(
+    vocab, ids, config
+):
+    models = [HandWritten(len(vocab)) for _ in range(2)]
+    with ThreadPoolExecutor(1) as thread:
+        torch.manual_seed(1)  # the caller's, another one each time
+        before = torch.get_rng_state()
+        whole = thread.submit(quietly, models[0], ids, config(seed=4)).result()
+        assert torch.equal(torch.get_rng_state(), before)
+        torch.manual_seed(2)
+        history = thread.submit(quietly, models[1], ids, config(seed=4), stop=StopAfter(7)).result()
+        torch.manual_seed(3)
+        history = thread.submit(quietly, models[1], ids, config(seed=4), history=history).result()
+    assert history.losses == whole.losses
+    assert same_weights(weights_of(models[0]), weights_of(models[1]))
+
+
+def test_the_gpu_that_is_seeded_is_that_of_the_run(make_model, config, monkeypatch):
+    """Also where another GPU is the current one; the calls to CUDA are recorded, so this needs no GPU."""
+    current, seeded = ["cuda:0"], []
+
+    @contextmanager
+    def device(chosen):
+        current.append(str(chosen))
+        yield
+        current.pop()
+
+    monkeypatch.setattr(torch.cuda, "device", device)
+    monkeypatch.setattr(torch.cuda, "manual_seed", lambda seed: seeded.append((current[-1], seed)))
+    monkeypatch.setattr(torch.random, "fork_rng", lambda devices: nullcontext())
+    before = torch.get_rng_state()
+    with loop._own_random_numbers(History("GRU", config(seed=4)), make_model(dropout=0.3), torch.device("cuda:1")):
+        assert seeded == [("cuda:1", 4)]
+    torch.set_rng_state(before)
 
 
 # --- what is recorded, and the best weights -------------------------------------------------------------------------
