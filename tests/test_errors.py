@@ -1,4 +1,4 @@
-"""A mistake gets one sentence, which the tests of its room read. And an import does nothing but import."""
+"""Each mistake gets one sentence, whose words the tests of its room read. An import does nothing but import."""
 
 import ast
 import os
@@ -11,21 +11,22 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def test_every_mistake_gets_one_sentence():
-    raised = []
+    messages = []
     for path in (ROOT / "charrnn_helpers").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
-                raised += map(ast.unparse, node.exc.args)
-    assert len(raised) > 80
-    assert [said for said in raised if re.search(r"""[.!] +[A-Z]|[.!]['"]$|\\n""", said)] == []
+                messages += map(ast.unparse, node.exc.args)
+    assert len(messages) > 80
+    two_sentences, full_stop, two_lines = r"[.!] +[A-Z]", r"[.!]['\"]$", r"\\n"
+    assert [text for text in messages if re.search(f"{two_sentences}|{full_stop}|{two_lines}", text)] == []
 
 
 OFFLINE = """
 import os, pkgutil, random, socket, sys, warnings
 import numpy, torch
 
-asked = []
-sys.addaudithook(lambda event, _: asked.append(event) if event.startswith("socket.") else None)
+connections = []
+sys.addaudithook(lambda event, _: connections.append(event) if event.startswith("socket.") else None)
 warnings.filterwarnings("error", module="charrnn_helpers")  # what others deprecate among themselves is theirs
 
 def settings():
@@ -43,7 +44,7 @@ for module in pkgutil.walk_packages(charrnn_helpers.__path__, "charrnn_helpers."
     __import__(module.name)
 assert "matplotlib.pyplot" not in sys.modules
 assert settings() == before
-assert asked == [], asked
+assert connections == [], connections
 
 def refuse(*_, **__):
     raise AssertionError("no network")
@@ -65,5 +66,5 @@ def test_importing_every_module_and_training_need_no_network_and_an_import_chang
     work.mkdir()
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "MPLCONFIGDIR": str(tmp_path / "matplotlib")}
     command = [sys.executable, "-c", OFFLINE]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=work, env=environment, timeout=600)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    process = subprocess.run(command, capture_output=True, text=True, cwd=work, env=environment, timeout=600)
+    assert (process.returncode, process.stdout, process.stderr) == (0, "", "")

@@ -11,7 +11,7 @@ import types
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial, wraps
 from os import PathLike
-from typing import Annotated, Any, SupportsFloat, SupportsIndex, TypeVar, Union, cast, get_args, get_origin
+from typing import Any, TypeVar, Union, cast, get_args, get_origin
 
 import numpy as np
 import torch
@@ -102,13 +102,15 @@ def _check_types(arguments: Mapping[str, tuple[Any, Any]]) -> None:
 
 
 def _fits(value: Any, kind: Any) -> bool:
-    """Say whether a value has a type.
+    """Say whether a value has a type. A number may also be NumPy's, or a tensor's without dimensions.
 
     Of a list, beartype would look at one item, which it draws from Python's own random numbers: they belong to the
     reader. So we go through the items ourselves.
     """
     if get_origin(kind) in UNIONS:
         return any(_fits(value, part) for part in get_args(kind))
+    if kind in (int, float) and getattr(value, "ndim", None) == 0 and value.dtype != torch.bool:
+        value = value.item()
     if (item_kind := _kind_of_items(kind)) is None:
         return _beartype()(value, kind)
     if not isinstance(value, get_origin(kind)) or isinstance(value, str | bytes):
@@ -123,14 +125,10 @@ def _kind_of_items(kind: Any) -> Any:
 
 @cache
 def _beartype() -> Callable[[Any, Any], bool]:
-    """Import beartype's check of a value. A number may also be NumPy's, or a tensor's without dimensions."""
-    from beartype import BeartypeConf, FrozenDict
+    from beartype import BeartypeConf
     from beartype.door import is_bearable
-    from beartype.vale import Is
 
-    number = Is[lambda value: getattr(value, "ndim", 0) == 0 and getattr(value, "dtype", None) != torch.bool]
-    numbers = {int: Annotated[SupportsIndex, number], float: Annotated[SupportsFloat, number]}
-    return partial(is_bearable, conf=BeartypeConf(hint_overrides=FrozenDict(numbers)))
+    return partial(is_bearable, conf=BeartypeConf(is_pep484_tower=True))  # where a number is asked for, 1 is one
 
 
 def _in_words(kind: Any) -> str:

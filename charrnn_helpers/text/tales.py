@@ -33,7 +33,7 @@ def write_stories(seed: int = 0, characters: int = 1_000_000) -> str:
     """
     if not 1 <= characters <= MOST_CHARACTERS:
         raise ValueError(f"characters must be at least 1, and is {characters}; the most is {MOST_CHARACTERS:,}")
-    rng = random.Random(seed)
+    rng = random.Random(int(seed))
     stories, length = [], 0
     while length < characters:
         story = _write_story(rng)
