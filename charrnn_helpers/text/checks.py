@@ -109,8 +109,10 @@ def _fits(value: Any, kind: Any) -> bool:
     """
     if get_origin(kind) in UNIONS:
         return any(_fits(value, part) for part in get_args(kind))
-    if kind in (int, float) and getattr(value, "ndim", None) == 0 and value.dtype != torch.bool:
-        value = value.item()
+    if kind in (int, float):
+        value = value.item() if getattr(value, "ndim", None) == 0 else value
+        if isinstance(value, bool):
+            return False
     if (item_kind := _kind_of_items(kind)) is None:
         return _beartype()(value, kind)
     if not isinstance(value, get_origin(kind)) or isinstance(value, str | bytes):
@@ -157,6 +159,8 @@ def _check_numbers(arguments: Mapping[str, Any]) -> None:
             raise ValueError(f"{name} is {shown(value)}; give at least one number") from None
         if not value.is_floating_point() and value.min() < 0:
             raise ValueError(f"{name} holds {value.min()}; an index is not negative") from None
+        if value.dtype in (torch.int8, torch.int16, torch.int32):
+            raise ValueError(f"{name} is {shown(value)}; give whole numbers of int64, as `.long()` does") from None
         if name == "ids" and known is not None and (value >= known).any():
             raise ValueError(f"ids holds {value.max()}; the network reads 0 to {known - 1}") from None
     if known is not None and vocab is not None and len(vocab) != known:
