@@ -19,11 +19,11 @@ from torch import Tensor
 
 Numbers = Sequence[float] | np.ndarray
 Checked = TypeVar("Checked", bound=Callable)
-UNIONS, COLLECTIONS = (Union, types.UnionType), (Sequence, Mapping, dict, list, tuple)
-LARGEST = 2**31  # size or seed: PyTorch has no room for larger ones
-WORDS = {"int": "a whole number", "float": "a number", "str": "a text", "bool": "True or False", "NoneType": "None"}
-WORDS |= {"Tensor": "a tensor", "Module": "a network", "ndarray": "an array", "Sequence": "a list", "dict": "a dict"}
-WORDS |= {"Integer": "whole numbers", "Float": "numbers", "Num": "numbers", "Callable": "a function"}
+_UNIONS, _COLLECTIONS = (Union, types.UnionType), (Sequence, Mapping, dict, list, tuple)
+_LARGEST = 2**31  # size or seed: PyTorch has no room for larger ones
+_WORDS = {"int": "a whole number", "float": "a number", "str": "a text", "bool": "True or False", "NoneType": "None"}
+_WORDS |= {"Tensor": "a tensor", "Module": "a network", "ndarray": "an array", "Sequence": "a list", "dict": "a dict"}
+_WORDS |= {"Integer": "whole numbers", "Float": "numbers", "Num": "numbers", "Callable": "a function"}
 
 
 class ArgumentError(ValueError, TypeError):
@@ -107,7 +107,7 @@ def _fits(value: Any, kind: Any) -> bool:
     Of a list, beartype would look at one item, which it draws from Python's own random numbers: they belong to the
     reader. So we go through the items ourselves.
     """
-    if get_origin(kind) in UNIONS:
+    if get_origin(kind) in _UNIONS:
         return any(_fits(value, part) for part in get_args(kind))
     if kind in (int, float):
         value = value.item() if getattr(value, "ndim", None) == 0 else value
@@ -122,7 +122,7 @@ def _fits(value: Any, kind: Any) -> bool:
 
 def _kind_of_items(kind: Any) -> Any:
     """Find the type of the items of a list, dict or tuple; None for other types."""
-    return [part for part in get_args(kind) if part is not ...][-1] if get_origin(kind) in COLLECTIONS else None
+    return [part for part in get_args(kind) if part is not ...][-1] if get_origin(kind) in _COLLECTIONS else None
 
 
 @cache
@@ -135,13 +135,13 @@ def _beartype() -> Callable[[Any, Any], bool]:
 
 def _in_words(kind: Any) -> str:
     """Say what a type asks for."""
-    if get_origin(kind) in UNIONS:
+    if get_origin(kind) in _UNIONS:
         return ", or ".join(dict.fromkeys(map(_in_words, get_args(kind))))
     name = getattr(get_origin(kind) or kind, "__name__", str(kind)).partition("[")[0]
     if hasattr(kind, "dim_str"):  # jaxtyping's
-        return f"{_in_words(kind.array_type)} of {WORDS[name]} of the shape ({', '.join(kind.dim_str.split())})"
+        return f"{_in_words(kind.array_type)} of {_WORDS[name]} of the shape ({', '.join(kind.dim_str.split())})"
     item_kind = _kind_of_items(kind)
-    return WORDS.get(name, name) + (f", each of it {_in_words(item_kind)}" if item_kind else "")
+    return _WORDS.get(name, name) + (f", each of it {_in_words(item_kind)}" if item_kind else "")
 
 
 def _check_numbers(arguments: Mapping[str, Any]) -> None:
@@ -151,7 +151,7 @@ def _check_numbers(arguments: Mapping[str, Any]) -> None:
     for name, value in arguments.items():
         if name == "model" and known is None:
             raise ValueError(f"model is {shown(value)}; give a network that reads characters, as `LSTMModel`") from None
-        if isinstance(value, int | float) and not -LARGEST < value < LARGEST:
+        if isinstance(value, int | float) and not -_LARGEST < value < _LARGEST:
             raise ValueError(f"{name} is {shown(value)}; give a smaller number, that a machine has room for") from None
         if not isinstance(value, Tensor):
             continue
