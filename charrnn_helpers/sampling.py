@@ -202,7 +202,7 @@ def _write(
 
 
 def draw_characters(relative: np.ndarray, u: float | np.ndarray) -> np.ndarray:
-    """Return the first character whose running sum of `relative` exceeds u x the total.
+    """Return the first character whose running sum of `relative` exceeds u times the total.
 
     `relative`, (V,) or (B, V), are probabilities that need not sum to 1; `u` is in [0, 1), one number, or (B,), one for
     each row. If `u` is drawn evenly, each character comes as often as its probability says. Raises `FloatingPointError`
@@ -224,9 +224,9 @@ def _scores_are_not_numbers() -> FloatingPointError:
 
 
 def _make_stepper(model: nn.Module, batch_size: int | None):
-    """Make what reads one character at a time: the faster stepper from the registry if there is one, else the module.
+    """Return an object that reads one character at a time, as `ModuleSteps` does: a faster one if the registry has one.
 
-    A stepper has the method `step` of `ModuleSteps`.
+    It has the method `step` of `ModuleSteps`.
     """
     row = CELLS.get(getattr(model, "cell", ""))
     faster = row.steps(model, batch_size) if row and row.steps else None

@@ -191,16 +191,18 @@ def share_weights(cell: nn.Module, rnn: nn.RNNBase, layer: int = 0) -> list[Tens
         raise ValueError("a hand-written cell has one direction and biases; give PyTorch's layer both")
     if isinstance(cell, RNNCell) and rnn.mode == "RNN_RELU":
         raise ValueError("RNNCell computes tanh, and PyTorch's layer ReLU; give the layer nonlinearity='tanh'")
-    weights = []
-    for linear, kind in ((cell.x2h, "ih"), (cell.h2h, "hh")):
-        for name in ("weight", "bias"):
-            replaced, weight = getattr(linear, name), getattr(rnn, f"{name}_{kind}_l{layer}")
-            if replaced.shape != weight.shape:
-                sizes = f"{tuple(replaced.shape)} in the cell and {tuple(weight.shape)} in PyTorch's layer"
-                raise ValueError(f"{name}_{kind} is {sizes}; give both the same sizes")
-            setattr(linear, name, weight)  # nn.Module registers the shared parameter in place of its own
-            weights.append(weight)
-    return weights
+    kinds = ((cell.x2h, "ih"), (cell.h2h, "hh"))
+    shared = [
+        (linear, name, getattr(rnn, f"{name}_{kind}_l{layer}")) for linear, kind in kinds for name in ("weight", "bias")
+    ]
+    for linear, name, weight in shared:
+        replaced = getattr(linear, name)
+        if replaced.shape != weight.shape:
+            sizes = f"{tuple(replaced.shape)} in the cell and {tuple(weight.shape)} in PyTorch's layer"
+            raise ValueError(f"a {name} is {sizes}; give both the same sizes")
+    for linear, name, weight in shared:
+        setattr(linear, name, weight)  # nn.Module registers the shared parameter in place of its own
+    return [weight for _, _, weight in shared]
 
 
 def cells_like(rnn: nn.RNNBase, cell_class: type[nn.Module]) -> CellLayers:

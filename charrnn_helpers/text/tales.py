@@ -5,6 +5,11 @@ probability is the product of the choices made, `log_prob(story)` is exact, and 
 expected loss than `-log_prob / characters`. Some characters are choices; the others follow from what stands before
 them, some of them from a word hundreds of characters back: those are what a memory is for. The precedent is Reber's
 grammar (Reber 1967; embedded by Cleeremans et al. 1989 and by Hochreiter and Schmidhuber 1997).
+
+A rule of the grammar has productions, and a production is a sequence of symbols. A symbol is a piece of text, or a rule
+or a list of words (its `source`), or a word that the story must remember. Its `name` says which word, such as the
+hero's name, and its `form` says how the word is written, for example with an article. "sound" is the name of the knock
+that a story counts, so the form of a count depends on it.
 """
 
 from __future__ import annotations
@@ -26,7 +31,7 @@ MOST_CHARACTERS = 1_000_000_000
 
 @checked
 def write_stories(seed: int = 0, characters: int = 1_000_000) -> str:
-    """Write whole stories, one after the other, until there are at least `characters` of them.
+    """Write whole stories, one after the other, until the text has at least `characters` characters.
 
     The same bytes on every Python and every machine: only `random.Random(seed).random()` is used, whose sequence Python
     guarantees. Raises `ValueError` when `characters` is below 1 or above `MOST_CHARACTERS`.

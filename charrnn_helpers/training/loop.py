@@ -77,8 +77,8 @@ def train(
     `precision` is "float32" or "bfloat16" (see `fast.pick_precision`). Default: float32 for a new run, and the earlier
     precision for a continued one. Validation always computes in float32.
     `threads` is the number of PyTorch's threads. By default the run times several thread counts, up to the caller's
-    own, and uses the fastest. It repeats the timing because other programs may start or stop. `history.threads` records
-    the seconds with each count.
+    own, and uses the fastest. It times them again during the run because other programs may start or stop.
+    `history.threads` records the seconds with each count.
 
     Raises `ValueError` for texts that are too short, for a precision that is unknown or that this machine cannot
     compute, and for a history of another configuration or cell; and `DivergenceError` when a loss is NaN or infinite.
