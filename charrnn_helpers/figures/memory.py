@@ -110,9 +110,9 @@ def plot_curves(
             show_characters(axes, text, first=1)
     figure.supxlabel(xlabel, fontsize="medium")
     figure.supylabel(ylabel, fontsize="medium")
-    words = "; ".join(f"{title}: {', '.join(labels)}" for title, labels in curves.items())
-    words += ". A black line stands at chance." if chance else "."
-    return picture(figure, f"Curves of {ylabel} against {xlabel}. {words}")
+    words = "".join(f" {title}: {', '.join(labels)}." for title, labels in curves.items())
+    words += " A black line stands at chance." if chance else ""
+    return picture(figure, f"Curves show the {ylabel} (vertical) against the {xlabel} (horizontal).{words}")
 
 
 def plot_shares(
@@ -144,8 +144,9 @@ def plot_shares(
     panels[0][0].set_ylabel(ylabel)
     return picture(
         figure,
-        f"Points with 95 % intervals: {ylabel} against {xlabel}, for {', '.join(cells)}: {'; '.join(shares)}. Chance "
-        "is a black line" + (f", and a dotted line stands at the window of {window} characters." if window else "."),
+        f"Points with 95 % intervals show the {ylabel} (vertical) against the {xlabel} (horizontal), for "
+        f"{', '.join(cells)}. Panels: {'; '.join(shares)}. A black line stands at chance"
+        + (f", and a dotted line at the window of {window} characters." if window else "."),
     )
 
 

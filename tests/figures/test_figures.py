@@ -46,7 +46,7 @@ FIGURES = {
     "plot_answer": ([MILLIONS, 0.02, MEANS], "for tales and shakespeare.*±0.02.*best n-gram", "colour line marker"),
     "plot_curves": (
         [{"6 M": {"GRU": BIRTHS, "LSTM": BIRTHS[0]}}, "millions", "share", "", 1 / 6],
-        "share against millions. 6 M: GRU, LSTM. A black",
+        r"the share \(vertical\) against the millions \(horizontal\). 6 M: GRU, LSTM. A black line stands at chance",
         "colour line",
     ),
     "plot_coverage": ([{"a": [INTERVAL] * 3, "b": [INTERVAL] * 3}, 0.03], "a and b: the intervals of 3", ""),
@@ -80,7 +80,7 @@ FIGURES = {
     ),
     "plot_shares": (
         [{"what": SHARES, "who": SHARES}, "back", "share right", 8],
-        "share right against back, for LSTM, GRU: what; who. Chance.* window of 8",
+        r"share right \(vertical\) against the back \(horizontal\), for LSTM, GRU. Panels: what; who. .* window of 8",
         "colour marker",
     ),
     "plot_streams": (["a cat sat on a mat", 2, 3], "2 rows.* 2 batches of 3", ""),
