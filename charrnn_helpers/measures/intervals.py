@@ -7,13 +7,14 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy import stats
+from torch import Tensor
 
 from ..text.checks import Numbers, checked
 
 
 @checked
-def bits(nats: float) -> float:
-    """Convert nats to bits: divide by ln 2."""
+def bits(nats: float | Tensor) -> float | Tensor:
+    """Convert nats to bits, of one loss or of a tensor of them: divide by ln 2."""
     return nats / math.log(2)
 
 

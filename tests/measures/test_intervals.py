@@ -5,10 +5,12 @@ from statistics import mean
 
 import numpy as np
 import pytest
+import torch
 
 from charrnn_helpers.measures.intervals import (
     NO_DIFFERENCE,
     Interval,
+    bits,
     bootstrap_difference,
     paired_difference,
     pairs_needed,
@@ -96,3 +98,9 @@ def test_no_number_of_pairs_shows_no_difference():
     assert pairs_needed([1.0, 2.0], [2.0, 1.0]) is None
     assert pairs_needed([1e-9, 1.0, -1.0], [0.0, 0.0, 0.0]) is None
     assert pairs_needed([2.0, 3.0], [1.0, 2.0]) == 2
+
+
+def test_bits_are_nats_over_ln_2_for_one_loss_and_for_a_tensor_of_them():
+    losses = torch.tensor([0.0, 1.0, 2.0]) * math.log(2)
+    assert bits(2 * math.log(2)) == pytest.approx(2)
+    assert bits(losses).tolist() == pytest.approx([0, 1, 2])
