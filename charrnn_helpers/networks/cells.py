@@ -192,14 +192,14 @@ def share_weights(cell: nn.Module, rnn: nn.RNNBase, layer: int = 0) -> list[Tens
     if isinstance(cell, RNNCell) and rnn.mode == "RNN_RELU":
         raise ValueError("RNNCell computes tanh, and PyTorch's layer ReLU; give the layer nonlinearity='tanh'")
     kinds = ((cell.x2h, "ih"), (cell.h2h, "hh"))
-    shared = [
-        (linear, name, getattr(rnn, f"{name}_{kind}_l{layer}")) for linear, kind in kinds for name in ("weight", "bias")
-    ]
-    for linear, name, weight in shared:
-        replaced = getattr(linear, name)
-        if replaced.shape != weight.shape:
-            sizes = f"{tuple(replaced.shape)} in the cell and {tuple(weight.shape)} in PyTorch's layer"
-            raise ValueError(f"a {name} is {sizes}; give both the same sizes")
+    shared = []  # all sizes are compared first, so that a cell that does not fit keeps its own weights
+    for linear, kind in kinds:
+        for name in ("weight", "bias"):
+            replaced, weight = getattr(linear, name), getattr(rnn, f"{name}_{kind}_l{layer}")
+            if replaced.shape != weight.shape:
+                sizes = f"{tuple(replaced.shape)} in the cell and {tuple(weight.shape)} in PyTorch's layer"
+                raise ValueError(f"{name}_{kind} is {sizes}; give both the same sizes")
+            shared.append((linear, name, weight))
     for linear, name, weight in shared:
         setattr(linear, name, weight)  # nn.Module registers the shared parameter in place of its own
     return [weight for _, _, weight in shared]

@@ -104,3 +104,11 @@ def test_every_part_is_cut_off_and_moved_and_the_kind_of_state_stays(state):
     for alone, there in zip(cut, moved, strict=True) if isinstance(state, tuple) else [(cut, moved)] * (state is A):
         assert not alone.requires_grad
         assert there.device.type == "meta"
+
+
+def test_a_cell_that_does_not_fit_a_layer_keeps_all_its_own_weights():
+    cell = LSTMCell(5, 6)
+    own = list(cell.parameters())
+    with pytest.raises(ValueError, match="weight_hh"):
+        share_weights(cell, nn.LSTM(5, 6, proj_size=3))
+    assert all(kept is before for kept, before in zip(cell.parameters(), own, strict=True))
