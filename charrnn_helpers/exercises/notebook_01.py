@@ -25,7 +25,7 @@ def other_pair(got, wanted):
 
 
 # %% 1.1
-# Every character but the last is an input, and what stands one place further on is its target.
+# Every character but the last is an input. Its target is the character that follows it.
 def inputs_and_targets(ids):
     return ids[:-1], ids[1:]
 

@@ -25,7 +25,7 @@ def wrong_gates():
 
 
 # %% 3.2
-# r stands between the two products of the candidate, so they are cut before anything is added.
+# r multiplies only what comes from the state. So both products are cut into gates first, and added afterwards.
 class MyGRUCell(nn.Module):
     carries = ("h",)
 

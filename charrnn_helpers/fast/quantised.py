@@ -5,7 +5,7 @@ from torch import Tensor
 
 
 def to_int8(weight: Tensor) -> tuple[Tensor, Tensor]:
-    """Return integers from -127 to 127 (rows, columns) and scales (rows,): the largest of a row becomes 127 or -127.
+    """Return integers (rows, columns) and a scale for each row; the largest number of a row becomes ±127.
 
     A scale is the largest magnitude / 127, rounded up to 17 bits. Its product with an integer of 7 bits is then exact
     in float32, so that `to_int8` gives the same integers and scales again for what `from_int8` returns.

@@ -10,7 +10,7 @@ SOUND_STYLE = {"color": "#000000", "linestyle": "--"}
 
 
 def plot_fault(run: Run, floor: float, twin: Run | None = None) -> Picture:
-    """Draw a run, beside its sound `twin` if there is one: losses, gradient norms, and loss by position in the window.
+    """Draw losses, gradient norms and loss by position in the window, of a run and of its sound `twin`, if any.
 
     If the run stopped, its message stands above.
     """

@@ -141,7 +141,7 @@ def hero_patches(states: Tensor, names: RepeatedNames, chosen: np.ndarray, count
 def recall_of_goal(
     model: nn.Module, vocab: Vocabulary, states: Tensor, names: RepeatedNames, cases: HeroPatches, patch: Tensor
 ) -> Recall:
-    """Add `patch` to the states before `names`, and count a case as right if its goal is then the likeliest name."""
+    """Add `patch` to the states before `names`. A case is right if the network then expects the hero of its goal."""
     texts = [names.texts[row] for row in cases.rows]
     logits, _ = read_on(model, vocab, states[:, :, cases.rows] + patch, texts)
     likeliest = logits[:, vocab.encode("".join(name[0] for name in WORDS["name"]))].argmax(dim=-1)  # (m,)

@@ -1,4 +1,4 @@
-"""The one training loop (`loop`), what decides a run and what it records, evaluation, threads, checkpoints."""
+"""Train and evaluate networks: the loop, its settings and its history, the number of threads, checkpoints."""
 
 from .checkpoints import BUNDLED, find_checkpoint
 from .config import History
