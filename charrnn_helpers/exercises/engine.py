@@ -54,6 +54,7 @@ class Exercise:
     tolerance: float = 1e-4
     hints_given: int = 0
     state: str = "still open"  # then "tried", "solved"
+    accepted: Any = None  # the answer that was found right in this session
 
     @cached_property
     def module(self) -> Path:
