@@ -16,11 +16,23 @@ from scipy.optimize import isotonic_regression
 
 from ..measures.intervals import Interval
 from ..networks.registry import CELLS
+from ..text.tales_grammar import WORDS
 
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
 DPI = 115.2  # of the size of letters that no function sets: 10 points here are 12, or 16 pixels, in a browser
 WIDTH = 7.2  # inches: JupyterLab on a screen of 1280 pixels shrinks a figure that is wider, and its letters with it
 FLOOR = {"color": "#777777", "linestyle": ":"}
+# Colour and pattern of the words that the ribbon shows. Nothing else in the course has these colours. They were chosen
+# far apart in OKLab, as they are and as people with protanopia and deuteranopia see them.
+_SIX_LOOKS = (
+    ("#AE9100", ""),
+    ("#C4127A", "//"),
+    ("#968BE8", ".."),
+    ("#5A2C0A", "||"),
+    ("#7D3FF2", "xx"),
+    ("#2B1A66", "--"),
+)
+LOOKS = {word: look for words in ("name", "animal") for word, look in zip(WORDS[words], _SIX_LOOKS, strict=True)}
 NOTE = {"color": "#555555"}  # small words beside a mark
 
 

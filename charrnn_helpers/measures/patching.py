@@ -13,13 +13,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..networks.cells import State
 from ..sampling import draw_characters, next_distribution
 from ..text.encoding import Vocabulary
 from ..text.tales_grammar import WORDS
 from ..training.device import read_ids
 from ..training.evaluation import eval_mode
 from .memory import Recall
+from .minds import state_of_tensor, tensor_of_state
 from .units import HERO
 
 Positions = list[tuple[int, int]]  # (number of the story, number of the character in it)
@@ -40,7 +40,7 @@ def states_before(model: nn.Module, vocab: Vocabulary, stories: Sequence[str], p
     with eval_mode(model):
         for step in range(1, int(at.max()) + 1):
             _, state = read_ids(model, ids[:, step - 1 : step], state)
-            states.append(_stacked(state)[:, :, which[at == step]])
+            states.append(tensor_of_state(state)[:, :, which[at == step]])
     return torch.cat(states, dim=2)[:, :, at.argsort(stable=True).argsort()]  # in the order of `positions` again
 
 
@@ -49,9 +49,8 @@ def read_on(model: nn.Module, vocab: Vocabulary, states: Tensor, text: str | lis
     texts = [text] * states.shape[2] if isinstance(text, str) else text
     ids = {each: vocab.encode(each) for each in set(texts)}
     with eval_mode(model):
-        rows, parts = torch.stack([ids[each] for each in texts]), tuple(part.contiguous() for part in states)
-        logits, state = read_ids(model, rows, parts if len(parts) > 1 else parts[0])
-    return logits[:, -1], _stacked(state)
+        logits, state = read_ids(model, torch.stack([ids[each] for each in texts]), state_of_tensor(states))
+    return logits[:, -1], tensor_of_state(state)
 
 
 def write_on(model: nn.Module, vocab: Vocabulary, states: Tensor, text: str, length: int) -> list[str]:
@@ -192,7 +191,3 @@ def stop_probabilities(
 def _means(states: Tensor, groups: Tensor) -> Tensor:
     """Return the mean state of each group, a row of `groups` (g, n), which are masks: (parts, layers, g, H)."""
     return torch.stack([states[:, :, group].mean(dim=2) for group in groups], dim=2)
-
-
-def _stacked(state: State) -> Tensor:
-    return torch.stack(state if isinstance(state, tuple) else (state,))

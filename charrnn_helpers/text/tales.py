@@ -22,7 +22,7 @@ from functools import cache
 from typing import NamedTuple
 
 from .checks import checked
-from .tales_grammar import PRODUCTIONS, SENTENCES, WORDS, Production, Symbol, alternatives, inflect
+from .tales_grammar import KINDS, PRODUCTIONS, SENTENCES, WORDS, Production, Symbol, alternatives, inflect
 
 # -------------------------------------------------------------------------------------------------------- writing
 
@@ -125,6 +125,46 @@ def next_characters(text: str) -> dict[str, float]:
         for char, (_, share) in derivation.node.children.items():
             probabilities[char] = probabilities.get(char, 0.0) + derivation.probability * share
     return dict(sorted(probabilities.items()))
+
+
+@checked
+def posterior(text: str, name: str) -> list[dict[str, float]]:
+    """Compute what a perfect reader believes after each character of `text`, which may stop anywhere.
+
+    `name` says about what: "hero", "friend", "home", "object", "colour", "door", "count" or "bracket". Each
+    dictionary gives the probability of each word that the story may remember under that name; they add up to 1. Before
+    the story has said the word, and after its end, all words are equally likely. Raises `ValueError` for another
+    name, and where the text leaves the grammar.
+    """
+    if name not in KINDS:
+        raise ValueError(f"no story remembers {name!r}: name one of {', '.join(KINDS)}")
+    words = WORDS[KINDS[name][1]]
+    beliefs = []
+    for story in split_stories(text):
+        read = 0
+        for _, derivations in _read_characters(story, _first_derivations()):
+            read += 1
+            belief = dict.fromkeys(words, 0.0)
+            for derivation in derivations:
+                possible = _possible_words(derivation, name) or words
+                for word in possible:
+                    belief[word] += derivation.probability / len(possible)
+            beliefs.append(belief)
+        if read < len(story):
+            raise ValueError(
+                f"this is not the beginning of a text of the grammar: {_explain_stop(story, _read(story))}"
+            )
+    return beliefs
+
+
+def _possible_words(derivation: _Derivation, name: str) -> list[str]:
+    """List the words that a derivation can have under `name`; none if it has not begun to say it, or is at its end."""
+    if derivation.symbol is _FINISHED:
+        return []
+    if name in derivation.memory:
+        return [derivation.memory[name].word]
+    begun = derivation.symbol.name == name and derivation.written
+    return list(derivation.node.words()) if begun else []
 
 
 def _explain_stop(story: str, reading: _Reading) -> str:
@@ -297,19 +337,31 @@ _UNKNOWN = _Remembered("", -1)
 
 def _read(text: str, rules: tuple[str, ...] = ("story",), any_word: bool = False) -> _Reading:
     """Read as much of `text` as one of `rules` allows; with `any_word`, a recalled word may be any of its list."""
-    derivations: list[_Derivation] = []
-    for rule in rules:
-        derivations.extend(_start(1 / len(rules), (Symbol(source=rule),), {}, (), 0, any_word))
     costs: list[float] = []
+    derivations = _first_derivations(rules, any_word)
+    for cost, remaining in _read_characters(text, derivations, any_word):
+        costs.append(cost)
+        derivations = remaining
+    ended = [derivation for derivation in derivations if derivation.symbol is _FINISHED]
+    return _Reading(costs, len(costs), derivations, ended if len(costs) == len(text) else [])
+
+
+def _first_derivations(rules: tuple[str, ...] = ("story",), any_word: bool = False) -> list[_Derivation]:
+    return [each for rule in rules for each in _start(1 / len(rules), (Symbol(source=rule),), {}, (), 0, any_word)]
+
+
+def _read_characters(
+    text: str, derivations: list[_Derivation], any_word: bool = False
+) -> Iterator[tuple[float, list[_Derivation]]]:
+    """Yield for each character its cost and the derivations that remain; stop before one that none would write."""
     for position, char in enumerate(text):
         remaining = list(_read_character(derivations, char, position, any_word))
         if not remaining:
-            return _Reading(costs, position, derivations, [])
+            return
         total = sum(derivation.probability for derivation in remaining)
-        costs.append(-math.log(min(total, 1.0)))
         # Divide by the total, because the product of all probabilities of a long story would underflow.
         derivations = [part._replace(probability=part.probability / total) for part in remaining]
-    return _Reading(costs, len(text), derivations, [part for part in derivations if part.symbol is _FINISHED])
+        yield -math.log(min(total, 1.0)), derivations
 
 
 def _read_character(derivations: list[_Derivation], char: str, position: int, any_word: bool) -> Iterator[_Derivation]:
@@ -389,6 +441,13 @@ class _Node:
                 groups.setdefault(spelling[depth], []).append((spelling, word))
         longer = len(spellings) - len(ending)
         self.children = {char: (_Node(group, depth + 1), len(group) / longer) for char, group in groups.items()}
+
+    def words(self) -> Iterator[str]:
+        """Yield the words that go on from here."""
+        for child, _ in self.children.values():
+            if child.word is not None:
+                yield child.word
+            yield from child.words()
 
 
 _FINISHED, _LEAF = Symbol(), _Node([])

@@ -57,6 +57,11 @@ FIGURES = {
     ),
     "plot_fault": ([replace(RUN, error="no number"), 0.4, RUN], "sound twin.* The run stopped", ""),
     "plot_gates": ([torch.rand(3, 40), "a c", "gate f"], "gate f: .*'a c', a row for each of 30 units", ""),
+    "plot_ribbon": (
+        ["Once Kit\n\nwas", {"GRU": np.full((13, 6), 1 / 6), "LSTM": np.eye(6)[[4] * 13]}, "name", "", {5: "here"}],
+        "top to bottom: GRU, LSTM.* the hero .*marks: here",
+        "",
+    ),
     "plot_gru_update": ([], "GRU unit.* z to the power t", "colour line"),
     "plot_ladder": ([{"uniform": 3.0, "GRU": 1.5}, 0.5], "uniform, GRU.* floor", "colour"),
     "plot_light": (["a cat", [0, 0, 1, 2, 0], "next", "a cat, green where it wrote"], "green where it wrote", ""),
