@@ -1,17 +1,22 @@
 """Exercises of 10: break it."""
 
+from dataclasses import replace
+from functools import cache
+
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from ..experiments.faults import FAULTS, answer_to_accusation, hidden_fault
+from ..experiments.faults import FAULTS, USUAL, Fault, answer_to_accusation, hidden_fault, program, run
+from ..experiments.observations import OBSERVATIONS, in_words, observe
 from ..networks.cells import detach
-from .engine import answered, exercise
+from .engine import Wrong, answered, exercise
 from .tiny_updates import mistaken_update, run_updates, tiny_network
 
 # %% 10.1
-# The training loss is below the floor, so the network knows what it cannot know. The validation loss is absurd, so this
-# knowledge is worthless elsewhere. The evidence shows why: what was wanted is what was fed.
+# The training loss is below the floor, so the network knows what it cannot know. The validation loss is far above that
+# of a uniform guess, so this knowledge does not help on other text. The reason stands in the evidence: the targets are
+# the inputs.
 fault = "unshifted_targets"
 
 
@@ -40,7 +45,8 @@ def one_window(**mistake):
 
 
 # %% 10.2
-# Gradients of the last update must go before new ones are added; and the next window must not lead back into this one.
+# The gradients of the last update must be removed before new ones are added, and the state that goes on to the next
+# window must not lead back into this one.
 def update(model, optimiser, x, y, state):
     logits, state = model(x, state)
     loss = F.cross_entropy(logits.flatten(0, 1), y.flatten())
@@ -75,7 +81,7 @@ def pairs_of_windows():
 
 
 # %% 10.3
-# The targets are the inputs one further on, and the last target is what the next window begins with: in all streams.
+# In every stream, each target is the next input, and the last target is the first input of the next window.
 def goes_on(x1, y1, x2):
     return torch.equal(x1[:, 1:], y1[:, :-1]) and torch.equal(x2[:, 0], y1[:, -1])
 
@@ -92,3 +98,58 @@ def wrong_checks(x1, y1, x2):
     yield "a second window that repeats the last input passes: compare with y1[:, -1]", shifted and not again
     yield "one_left_out", shifted and not again and not repeats
     yield "one_stream_only", shifted and (x2[:, 0] == y1[:, -1]).any()
+
+
+SEEDS = (3, 4, 5)
+QUICK = replace(USUAL, validate_every=USUAL.updates, validated=2_000)
+
+
+@cache
+def observe_fault(right: str, wrong: str, times: int, seed: int) -> dict[str, str]:
+    """Train with a change of the sound program, and return what is observed."""
+    return observe(run(Fault(title="a new fault", right=right, wrong=wrong, times=times, signs={}), seed, QUICK))
+
+
+def compare_with_prediction(answer):
+    """Train with the fault from three seeds. Raises `Wrong` unless each run shows exactly what was predicted."""
+    if not isinstance(answer, Fault):
+        raise Wrong("give a Fault(title=..., right=..., wrong=..., signs={...})")
+    if not answer.signs:
+        raise Wrong("predict at least one sign: signs={...}, from experiments.OBSERVATIONS")
+    for name, value in answer.signs.items():
+        if value not in OBSERVATIONS.get(name, {}):
+            raise Wrong(f"there is no sign {name!r}: {value!r} in experiments.OBSERVATIONS")
+    try:
+        program(answer)
+    except ValueError as problem:
+        raise Wrong(str(problem)) from None
+    for seed in SEEDS:
+        seen = observe_fault(answer.right, answer.wrong, answer.times, seed)
+        if seen != answer.expected:
+            shown, predicted = ("; ".join(in_words(signs)) or "no sign" for signs in (seen, answer.expected))
+            raise Wrong(f"with seed {seed} the run shows this: {shown}. You predicted this: {predicted}")
+    for known in FAULTS.values():
+        if known.expected == answer.expected:
+            raise Wrong(f"it shows the same as “{known.title}”, so nobody could tell the two apart: think of another")
+    yield True
+
+
+# %% 10.4
+# Without the step the weights never change, so the training loss stays where it began. Dropout does not hide this. What
+# an untrained network writes is noise, and so is what it expects: each of its own characters costs as much as a guess.
+twelfth = Fault(
+    title="the optimiser never takes a step",
+    right="optimiser.step()",
+    wrong="",
+    signs={"training": "stuck", "writing": "strange"},
+)
+
+
+@exercise("10.4", twelfth, observe=compare_with_prediction)
+def wrong_predictions():
+    yield "give a Fault(title=..., right=..., wrong=..., signs={...})", "optimiser.step()"
+    yield "predict at least one sign: signs={...}, from experiments.OBSERVATIONS", replace(twelfth, signs={})
+    yield "no_such_sign", replace(twelfth, signs={"training": "slow"})
+    yield "not_in_the_program", replace(twelfth, right="optimizer.step()")
+    yield "one_sign_forgotten", replace(twelfth, signs={"training": "stuck"})
+    yield "seen_before", replace(twelfth, right="state = detach(state)", wrong="pass", signs={"stop": "graph"})

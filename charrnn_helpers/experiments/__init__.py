@@ -1,7 +1,7 @@
 """Recipes, many runs at once, the trial, and planted faults."""
 
 from .faults import FAULTS, Fault, Mystery, answer_to_accusation, diagnosis, find_fault, hidden_fault, program, run
-from .observations import KNOWING_ONE, UNIFORM, Run, Setting, evidence, observe, signs
+from .observations import BIGRAM, OBSERVATIONS, TALES_FLOOR, UNIFORM, Run, Setting, evidence, observe, signs
 from .outcome import (
     MATTERS,
     analyses,
@@ -23,7 +23,7 @@ from .sweeps import RunConfig, sweep
 
 __all__ = ["FAULTS", "Fault", "Mystery", "answer_to_accusation", "diagnosis", "find_fault", "hidden_fault"]
 __all__ += ["program", "run"]
-__all__ += ["KNOWING_ONE", "UNIFORM", "Run", "Setting", "evidence", "observe", "signs"]
+__all__ += ["BIGRAM", "OBSERVATIONS", "TALES_FLOOR", "UNIFORM", "Run", "Setting", "evidence", "observe", "signs"]
 __all__ += ["MATTERS", "analyses", "best_of", "births", "confirmation", "decomposition", "difference", "differences"]
 __all__ += ["edges", "finished", "mean_losses", "memories", "select"]
 __all__ += ["BUDGETS", "PROTOCOL", "RECIPES", "TRIAL_TEXTS", "forecast", "measured", "trial_rows"]

@@ -13,6 +13,7 @@ import random
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
@@ -36,7 +37,7 @@ class Fault:
     times: int = 1  # how often `right` stands in the program
     cause: str = ""  # why the signs are what they are
     test: str = ""  # how to be sure
-    signs: dict[str, str]  # what a reader can observe, where it differs from a sound run: see `OBSERVATIONS`
+    signs: dict[str, str]  # the observations that differ from those of a sound run: see `OBSERVATIONS`
     mystery: bool = False  # is it kept for the mysteries, or shown in class?
 
     @property
@@ -52,14 +53,19 @@ HIDDEN = (*(name for name, fault in FAULTS.items() if fault.mystery), "sound")
 FIRST_SEED = 1000  # of mystery 0: no other run of 10 has such a seed, so no picture there gives a mystery away
 
 
-def find_fault(name: str) -> Fault:
-    """Return the fault of that name; "sound" is one that changes nothing. Raises `ValueError` for another name."""
+def find_fault(name: str | Fault) -> Fault:
+    """Return the fault of that name, or the fault itself if one is given; "sound" is one that changes nothing.
+
+    Raises `ValueError` for another name.
+    """
+    if isinstance(name, Fault):
+        return name
     if name not in FAULTS and name != "sound":
         raise ValueError(f"there is no fault {name!r}; choose one of {', '.join(FAULTS)}, or 'sound'")
     return FAULTS.get(name, SOUND)
 
 
-def program(name: str = "sound") -> str:
+def program(name: str | Fault = "sound") -> str:
     """Return the text that `run` executes: the sound program, or the one with a fault in it.
 
     Raises `ValueError` for an unknown name, or if the right line does not stand where the fault says it does.
@@ -67,20 +73,26 @@ def program(name: str = "sound") -> str:
     text, fault = inspect.getsource(fault_program), find_fault(name)
     if (times := text.count(fault.right)) != fault.times:
         raise ValueError(
-            f"the right line of {name!r} must stand {fault.times} time(s) in the program, and stands {times} time(s): "
-            f"{fault.right}"
+            f"the right line of “{fault.title}” must occur {fault.times} time(s) in the program, and occurs {times} "
+            f"time(s): {fault.right}"
         )
     return text.replace(fault.right, fault.wrong)
 
 
-def run(name: str = "sound", seed: int = 0, setting: Setting | None = None) -> Run:
+def run(
+    name: str | Fault = "sound",
+    seed: int = 0,
+    setting: Setting | None = None,
+    on_update: Callable[[int], None] | None = None,
+) -> Run:
     """Train a small network on `tales` with a fault, or with none for "sound", and record what it shows.
 
-    The same seed gives the same initial weights and windows to every fault. Raises `ValueError` as `program` does.
+    The same seed gives the same initial weights and windows to every fault. `on_update(updates)` is called after each
+    update with their number so far. Raises `ValueError` as `program` does.
     """
-    planted = _executed(program(name), f"<the program of {name}>", seed)
+    planted = _executed(program(name), f"<the program with: {find_fault(name).title}>", seed)
     setting = setting or USUAL
-    corpus, record = _tales(), Run()
+    corpus, record = _tales(), Run(on_update=on_update)
     val_text = corpus.val[: setting.validated]
     vocab = _vocabulary(name, corpus.text, 2 * seed + 1)
     windows = planted.cut(vocab.encode(corpus.train[: setting.read]), setting.streams, setting.window)
@@ -95,7 +107,7 @@ def run(name: str = "sound", seed: int = 0, setting: Setting | None = None) -> R
         first_sentence = re.split(r" \(or|\.", str(problem))[0]
         record.error = f"{type(problem).__name__}: {first_sentence}"
         return record
-    record.second_look = planted.validate(model, val_ids)
+    record.validated_again = planted.validate(model, val_ids)
     loaded, its_vocab = _network(planted, len(vocab), setting, seed), _vocabulary(name, corpus.text, 2 * seed + 2)
     file = io.BytesIO()
     torch.save(model.state_dict(), file)
@@ -139,13 +151,13 @@ def answer_to_accusation(hidden: str, named: str) -> str:
     """Answer a reader who names the fault `named` when it is `hidden`. Either may be "sound"."""
     fault, suspect = find_fault(hidden), find_fault(named)
     if hidden == named == "sound":
-        return "Yes: nothing is wrong with this run. To find no fault where there is none is a skill as well."
+        return "Yes: nothing is wrong with this run. It takes some skill to find no fault where there is none."
     if hidden == named:
-        return f"Yes: {fault.title}. Its signs: {'; '.join(in_words(fault.expected))}. The reason: {fault.cause}."
+        return f"Yes: {fault.title}. What it shows: {'; '.join(in_words(fault.expected))}. The reason: {fault.cause}."
     differs = next(name for name in OBSERVATIONS if fault.expected[name] != suspect.expected[name])
     would, does = (OBSERVATIONS[differs][each.expected[differs]] for each in (suspect, fault))
-    title = suspect.title if suspect is SOUND else f"“{suspect.title}”"
-    return f"No. With {title} {would}; but here {does}."
+    where = "In a sound run" if suspect is SOUND else f"With the fault “{suspect.title}”"
+    return f"No. {where} {would}; but here {does}."
 
 
 @cache
@@ -164,7 +176,7 @@ def _executed(source: str, filename: str, seed: int) -> ModuleType:
     return module
 
 
-def _vocabulary(name: str, text: str, hash_seed: int) -> Vocabulary:
+def _vocabulary(name: str | Fault, text: str, hash_seed: int) -> Vocabulary:
     """Return what `vocabulary` gives in a Python process of its own, which orders sets by `hash_seed`."""
     fault = find_fault(name)
     code = inspect.getsource(fault_program.vocabulary).replace(fault.right, fault.wrong)

@@ -1,6 +1,7 @@
-"""What a small run is, what it records, and what a reader can observe in the record without a sound run beside it."""
+"""Say what a small run is, what it records, and what the record shows to a reader who has no sound run beside it."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean, median
@@ -13,7 +14,7 @@ from ..training.files import read_table
 
 @dataclass(frozen=True)
 class Setting:
-    """The small run in which a fault is planted; about three seconds on one core."""
+    """The settings of the small run in which a fault is planted."""
 
     updates: int = 300  # the text is read once
     read: int = 307_521  # characters of the training text: 9,610 windows, which 32 streams cannot share evenly
@@ -55,21 +56,24 @@ class Run:
     val_updates: list[int] = field(default_factory=list)
     val_losses: list[float] = field(default_factory=list)
     positions: list[Tensor] = field(default_factory=list, repr=False)  # (T,) loss by position in each update's window
-    second_look: float = math.nan  # the last validation, made again at once
+    validated_again: float = math.nan  # the last validation, made again at once
     reloaded: float = math.nan  # the same, of the network after it was saved and loaded
     sample: str = ""
-    own_text: float = math.nan  # what the network pays when it reads its own sample
+    own_text: float = math.nan  # the loss when the network reads its own sample
     foresight: float = math.nan  # by how much a score changes, at most, when a later character is changed
     fed: list[tuple[str, str]] = field(default_factory=list)  # first stream, first windows: (inputs, targets)
     shifted: bool = True  # is each target the input one further on, in all streams of the first window?
     in_order: bool = True  # does the second window go on where the first ends, in all streams?
     error: str = ""  # what it stopped with
+    on_update: Callable[[int], None] | None = field(default=None, repr=False)  # gets the number of updates so far
 
     def note(self, loss: float, norm: float, by_position: Tensor) -> None:
         """Record what one update showed. Raises `ValueError` if the loss is no longer a number."""
         self.losses.append(loss)
         self.norms.append(norm)
         self.positions.append(by_position)
+        if self.on_update is not None:
+            self.on_update(len(self.losses))
         if not math.isfinite(loss):
             raise ValueError("the loss is not a number")
 
@@ -89,13 +93,13 @@ OBSERVATIONS: dict[str, dict[str, str]] = TABLES["observations"]  # {value: what
 NO_SIGNS = {observation: next(iter(values)) for observation, values in OBSERVATIONS.items()}
 
 STOPS = {"backward through the graph": "graph", "Expected hidden": "batch", "not a number": "no number"}
-PERFECT = 0.153  # nats, the floor: no program can do better on text of `tales` that it reads for the first time
-UNIFORM = math.log(51)  # nats: a guess that takes all characters of `tales` for equally likely
-KNOWING_ONE = 2.14  # nats: what a table of pairs (the bigram of 01) pays on it
+TALES_FLOOR = 0.153  # nats: no program can do better on text of `tales` that it reads for the first time
+UNIFORM = math.log(51)  # nats: the loss of a guess that takes all characters of `tales` for equally likely
+BIGRAM = 2.14  # nats: the loss of a table of pairs, which knows one character (see 01)
 
 
 def observe(run: Run) -> dict[str, str]:
-    """Return what is observed in a run, a value for each of `OBSERVATIONS`. A run that stopped shows nothing else."""
+    """Return what is observed in a run: a value for each of `OBSERVATIONS`. A run that stopped shows only that."""
     seen = dict(NO_SIGNS)
     if run.error:
         seen["stop"] = next((value for message, value in STOPS.items() if message in run.error), "otherwise")
@@ -106,20 +110,20 @@ def observe(run: Run) -> dict[str, str]:
     rest = mean(run.by_position[len(run.by_position) // 4 : -1])
     for observation, value, is_so in (
         ("training", "stuck", mean(run.losses[:10]) - run.final_loss < 0.5),
-        ("training", "impossible", run.final_loss < PERFECT),
-        ("validation", "impossible", validated < PERFECT),
+        ("training", "impossible", run.final_loss < TALES_FLOOR),
+        ("validation", "impossible", validated < TALES_FLOOR),
         ("validation", "absurd", validated > 2 * UNIFORM),
         ("norm", "vanishing", norm < 0.02),
         ("norm", "clipped", norm > Setting.clip),
-        ("position", "blind", last > rest + 0.5 and rest < PERFECT),
+        ("position", "blind", last > rest + 0.5 and rest < TALES_FLOOR),
         ("position", "costly", first > rest + 0.5),
-        ("position", "misled", first > max(rest + 0.5, KNOWING_ONE + 0.6)),
-        ("second look", "another", abs(run.second_look - validated) > 1e-4),
+        ("position", "misled", first > max(rest + 0.5, BIGRAM + 0.6)),
+        ("validated again", "another", abs(run.validated_again - validated) > 1e-4),
         ("loaded", "lost", run.reloaded > validated + 1),
         ("text", "jumping", not run.in_order),
         ("text", "copied", not run.shifted),
         ("foresight", "some", run.foresight > 1e-4),
-        ("writing", "strange", run.own_text > KNOWING_ONE),
+        ("writing", "strange", run.own_text > BIGRAM),
     ):
         if is_so:
             seen[observation] = value  # of two values of one observation the later one counts
@@ -137,19 +141,19 @@ def in_words(seen: dict[str, str]) -> list[str]:
 
 
 def evidence(run: Run) -> str:
-    """Return what one would print of a run to find its fault: losses, a sample, what it was fed, and more."""
-    lines = [f"error          {run.error or 'none'}"]
+    """Return what one would print to find the fault of a run: losses, a sample, inputs and targets, and more."""
+    lines = [f"error            {run.error or 'none'}"]
     if not run.error:
         lines += [
-            f"training loss  {run.final_loss:.3f}, the last 50 updates",
-            f"validation     {run.val_losses[-1]:.3f}",
-            f"a second look  {run.second_look:.3f}",
-            f"loaded again   {run.reloaded:.3f}",
-            f"gradient norm  {median(run.norms[-100:]):.4f}, the limit {Setting.clip:.0f}",
-            f"looking ahead  {run.foresight:.3f}, change of earlier scores when the last character is changed",
-            f"sample         {run.sample!r}",
-            f"its own text   {run.own_text:.3f}, when the network reads that sample",
+            f"training loss    {run.final_loss:.3f}  (mean of the last 50 updates)",
+            f"validation loss  {run.val_losses[-1]:.3f}",
+            f"validated again  {run.validated_again:.3f}  (the same network and the same text)",
+            f"loaded again     {run.reloaded:.3f}  (saved, loaded, and validated)",
+            f"gradient norm    {median(run.norms[-100:]):.3f}  (the last 100 updates; the limit is {Setting.clip:.0f})",
+            f"looking ahead    {run.foresight:.3f}  (by how much a changed last character changes earlier scores)",
+            f"its own text     {run.own_text:.3f}  (the loss when the network reads what it wrote)",
+            f"what it wrote    {run.sample!r}",
         ]
     for number, (x, y) in enumerate(run.fed, start=1):
-        lines += [f"window {number} fed   {x!r}", f"         wanted {y!r}"]
+        lines += [f"window {number} inputs  {x!r}", f"        targets  {y!r}"]
     return "\n".join(lines)

@@ -221,5 +221,5 @@ PANELS = {
     "sampling": 'panels.sampling_panel(models, vocab, "Once ")',
     "gates": 'panels.gates_panel(models, vocab, "Once a cat sat (in a mill) and sang.")',
     "coverage": "panels.coverage_panel(lambda pairs, own, spread: [Interval(spread, 0, 0.01 * pairs)] * 2, 0.03)",
-    "faults": "panels.faults_panel(corpus.floor)",
+    "faults": "panels.faults_panel()",
 }

@@ -55,7 +55,7 @@ FIGURES = {
         "LSTM, GRU, .*free, name.* chance.* name",
         "colour hatch",
     ),
-    "plot_fault": ([replace(RUN, error="no number"), 0.4, RUN], "sound twin.* The run stopped", ""),
+    "plot_fault": ([replace(RUN, error="no number"), RUN], "sound twin.* The run stopped", ""),
     "plot_gates": ([torch.rand(3, 40), "a c", "gate f"], "gate f: .*'a c', a row for each of 30 units", ""),
     "plot_ribbon": (
         ["Once Kit\n\nwas", {"GRU": np.full((13, 6), 1 / 6), "LSTM": np.eye(6)[[4] * 13]}, "name", "", {5: "here"}],
@@ -120,7 +120,7 @@ CROWDED = [
     ("plot_curves", [KNOCKS, "what is read", "value", "", None, TAPS]),
     ("plot_coverage", [{"each pair reads a text of its own": [INTERVAL], "all pairs read one text": [INTERVAL]}, 0.03]),
     ("plot_excess_by_kind", [dict.fromkeys(KINDS, dict.fromkeys(["free", "spelling", *KINDS_ASKED], 1.0)), {}]),
-    ("plot_fault", [replace(RUN, error=STOPPED), 0.4, RUN]),
+    ("plot_fault", [replace(RUN, error=STOPPED), RUN]),
     ("plot_gates", [torch.rand(88, 160, generator=DICE), LONG + LONG[:31], "forget gate f"]),
     ("plot_gates", [torch.full((57, 160), 0.5), LONG, "forget gate f"]),
     ("plot_shares", [dict.fromkeys(QUESTIONS, BOTH_AT(DOUBLING)), "characters back, from", "share right", 64]),
@@ -139,7 +139,7 @@ CROWDED = [
 FORMULA = r"$\foo$"  # which matplotlib cannot set
 DOLLARS = [
     ("plot_answer", [{FORMULA: {1.5: INTERVAL}}, 0.02, {FORMULA: MEANS["tales"]}]),
-    ("plot_fault", [replace(RUN, error=FORMULA), 0.4]),
+    ("plot_fault", [replace(RUN, error=FORMULA)]),
     ("plot_next_characters", [Vocabulary.from_text("$ab"), {"n-gram": torch.ones(3) / 3}, FORMULA]),
     ("plot_one_hot", [FORMULA, Vocabulary.from_text(FORMULA)]),
     ("plot_text", [FORMULA, [1.0] * 6, "bits", None, None, FORMULA]),

@@ -19,24 +19,30 @@ def wait_for(button):
 
 
 def test_a_run_belongs_to_the_seed_that_was_chosen_when_it_was_started(monkeypatch, controls, words):
-    asked, go_on = [], threading.Event()
-    some_run = Run(val_updates=[60], val_losses=[2.0], second_look=2.0, reloaded=2.0, sample="a cat sat", own_text=1.0)
+    asked, started, go_on = [], threading.Event(), threading.Event()
+    seen = {"validated_again": 2.0, "reloaded": 2.0, "sample": "a cat sat", "own_text": 1.0}
+    some_run = Run(val_updates=[60], val_losses=[2.0], **seen)
     for _ in range(60):
         some_run.note(2.0, 1.0, torch.full((8,), 2.0))
 
-    def slow(name, seed):
+    def slow(name, seed, on_update):
         asked.append((name, seed))
+        on_update(40)
+        started.set()
         go_on.wait(20)
         return some_run
 
     monkeypatch.setattr("charrnn_helpers.panels.faults.run", slow)
-    panel = faults_panel(0.3)
+    panel = faults_panel()
     named = controls(panel)
     named["Plant it and train"].click()
     named["Plant it and train"].click()  # a double click is one
     named["random seed"].value = 5
+    started.wait(20)
+    assert "Training the network with the fault: update 40 of 300" in words(panel)
     go_on.set()
     wait_for(named["Plant it and train"])
+    assert "of 300" not in words(panel)  # it has ended
     assert asked == [("state_reset", 0), ("sound", 0)]
     for _ in range(2):  # the second look is free
         named["Plant it and train"].click()
@@ -49,7 +55,7 @@ def test_a_run_belongs_to_the_seed_that_was_chosen_when_it_was_started(monkeypat
 def test_a_run_that_cannot_be_made_says_so_and_frees_the_button(monkeypatch, controls, words):
     full_disk = Mock(side_effect=OSError("no space left on device"))
     monkeypatch.setattr("charrnn_helpers.panels.faults.run", full_disk)
-    panel = faults_panel(0.3)
+    panel = faults_panel()
     button = controls(panel)["Plant it and train"]
     button.click()
     wait_for(button)

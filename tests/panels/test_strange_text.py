@@ -77,7 +77,7 @@ def test_what_a_network_writes_and_what_went_wrong(theirs, controls, run_of):
     run_of(panel).listener()
     assert harmless(panel).count("&lt;/script&gt;&lt;script&gt;") == 3
     ran = Run([2.0], [1.0], val_updates=[1], val_losses=[2.0], positions=[torch.ones(3)], sample=EVIL)
-    for run in (Run(error=EVIL), replace(ran, second_look=2.0, reloaded=2.0, own_text=2.0)):
+    for run in (Run(error=EVIL), replace(ran, validated_again=2.0, reloaded=2.0, own_text=2.0)):
         assert harmless(ipw.HTML(faults.described("state_reset", run))).count("&lt;script&gt;") == 1
 
 

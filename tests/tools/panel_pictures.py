@@ -26,7 +26,8 @@ SIZE = {"width": 1280, "height": 720}
 WIDTH = 840  # pixels of a panel, at most
 LIMIT = 80_000  # bytes of a picture
 MARGIN = 10  # white pixels around it
-PRESSED = {"04": ("Start", "update 600 of 600", 2), "10": ("Plant it and train", "The line", 1)}  # what it then says
+# the button, what it then says, and how often
+PRESSED = {"04": ("Start", "update 600 of 600", 2), "10": ("Plant it and train", "The wrong line", 1)}
 
 
 def needed(cells):
