@@ -91,6 +91,7 @@ def special_arguments(name: str) -> dict:
         "longest_copied_span": {"sample": "abc", "training_text": "xabx"},
         "loop_length": {"sample": "abababab"},
         "probabilities": {"context": IDS[:4]},
+        "random_units": {"units": 3, "letters": 4},
         "run_cell": {"cell": networks.GRUCell(3, 4), "x": torch.zeros(2, 5, 3)},
         "save_checkpoint": {"path": "new.pt"},
         "share_latched": {"model": network(size=len(LETTERS)), "vocab": LETTERS},
@@ -143,7 +144,7 @@ for label, thing in OBJECTS.items():
     methods = {name: getattr(thing, name) for name in dir(thing) if not name.startswith("_")}
     SUBJECTS |= {f"{label} {name}": method for name, method in methods.items() if is_checked(method)}
 ENDLESS = {"characters", "updates", "steps"}  # as much work as is asked for
-ENDLESS |= {(name, "n") for name in ("latched_lines", "share_latched")}
+ENDLESS |= {(name, "n") for name in ("latched_lines", "share_latched")} | {("random_units", "letters")}
 
 
 DTYPES = (torch.long, torch.int32, torch.uint8, torch.bool, torch.float32, torch.float64)

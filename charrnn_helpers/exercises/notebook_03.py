@@ -4,24 +4,44 @@ from functools import partial
 from itertools import permutations
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from .engine import answered, as_number, exercise, same
+from .engine import Wrong, answered, exercise, parts_of
 from .written_cells import as_gate, mistaken_cells, observe_step
 
+
+def observe_count(answer, text: str):
+    """Yield the cell c of an LSTM unit after each letter of `text`, with the gates that `answer` gives for it."""
+    c = 0.0
+    for letter in text:
+        f, i, g = parts_of(answer(letter), "f, i and g", "f, i, g")
+        f, i, g = as_gate(f), as_gate(i), float(g)
+        if abs(g) > 1:
+            raise Wrong(f"the candidate g comes out of a tanh, so it lies between -1 and 1, and {g:.3g} does not")
+        c = f * c + i * g
+        yield c
+
+
 # %% 3.1
-# (1 - z) * -0.5 + z * 0.5 is z - 0.5. It is 0.25 at z = 0.75: three quarters are kept, one quarter is written.
-z = 0.75
+# f = 1 keeps the count at every letter. i = 1 writes at an a, and i = 0 writes nothing at a b. g = 1 is written.
+def counter(letter):
+    f = 1.0
+    i = 1.0 if letter == "a" else 0.0
+    g = 1.0
+    return f, i, g
 
 
-@exercise(
-    "3.1", z, read=as_gate, tolerance=0.001, otherwise=lambda got, _: f"z = {got:.3g} gives {got - 0.5:.3g}, not 0.25"
-)
-def wrong_gates():
-    yield "z and 1 - z have changed places: in PyTorch z is the share that is *kept*", 0.25
-    yield "half of each gives 0: the new state is nearer to the old one than to the candidate", 0.5
-    yield "z = 1 keeps the old state, 0.5, untouched", 1.0
-    yield "z = 0 writes the candidate, -0.5, in full", 0.0
+@exercise("3.1", counter, inputs=[("aab",), ("babbaa",)], observe=observe_count)
+def wrong_counters():
+    def gates(at_a, at_b):
+        return lambda letter: at_a if letter == "a" else at_b
+
+    yield "lost_at_a", gates((0, 1, 1), (1, 0, 1))
+    yield "lost_at_b", gates((1, 1, 1), (0, 0, 1))
+    yield "a b is counted as well: i must be 0 there, so that nothing is written", gates((1, 1, 1), (1, 1, 1))
+    yield "a b takes 1 away from the count: i must be 0 there, so that nothing is written", gates((1, 1, 1), (1, 1, -1))
+    yield "nothing is ever written: i must be 1 at an a", gates((1, 0, 1), (1, 0, 1))
+    yield "the count goes down: at an a the candidate g must be 1", gates((1, 1, -1), (1, 0, -1))
 
 
 # %% 3.2
@@ -106,88 +126,40 @@ def wrong_gru_steps(cell, x, h):
             yield f"you cut what comes from h {read}", step(past=order)
 
 
-def observe_width(answer):
-    width = as_number(answer)
-    yield width
-    yield width == round(width)
+def read_candidate(value) -> Tensor:
+    """Return a candidate (2, 3). Raises `Wrong` for anything else."""
+    if not isinstance(answered(value), Tensor) or value.shape != (2, 3):
+        shape = tuple(value.shape) if isinstance(value, Tensor) else f"a {type(value).__name__}"
+        raise Wrong(f"return one tensor, the candidate n, (B, H), for this check (2, 3); yours is {shape}")
+    return value
 
 
-def other_width(got, wanted):
-    width = round(got)
-    count, lstm = 3 * width * (64 + width + 2), 4 * 128 * (64 + 128 + 2)
-    return f"a GRU of {width} units has {count:,} parameters here, the LSTM {lstm:,}; one width is nearer"
+def draw_parts() -> tuple[Tensor, ...]:
+    """Draw xn, r and h, (2, 3) each, W_hn (3, 3) and b_hn (3,)."""
+    random = torch.Generator().manual_seed(5)
+    xn, r, h, W_hn, b_hn = (torch.randn(size, generator=random).double() for size in ((2, 3),) * 3 + ((3, 3), (3,)))
+    return xn, r.sigmoid(), h.tanh(), W_hn, b_hn
 
 
 # %% 3.3
-# 3 H (64 + H + 2) = 99,328 is quadratic in H. Trying every width finds 152: 99,408 parameters, 80 more than the LSTM.
-lstm = 4 * 128 * (64 + 128 + 2)
-width = min(range(1, 300), key=lambda H: abs(3 * H * (64 + H + 2) - lstm))
+# r multiplies h first. Then the rows of W_hn mix what is left of the units, and nothing but xn and b_hn is added.
+def paper_candidate(xn, r, h, W_hn, b_hn):
+    return torch.tanh(xn + (r * h) @ W_hn.T + b_hn)
 
 
-@exercise("3.3", width, observe=observe_width, otherwise=other_width, tolerance=0.75)
-def wrong_widths():
-    yield "a layer has a whole number of units: round it", 151.94
-    yield "four_thirds", 4 / 3 * 128
-    yield "root_of_four_thirds", (4 / 3) ** 0.5 * 128
-    yield "that is 3/4 of 128: a GRU has fewer parameters for a unit, so it may be wider, not narrower", 96
-    yield "at equal width the GRU has three quarters of the parameters", 128
-
-
-def observe_biases(answer):
-    """Look at what an answer has done to a GRU."""
-    torch.default_generator.manual_seed(0)
-    gru = nn.GRU(4, 3, batch_first=True)
-    x = torch.randn((2, 9, 4), generator=torch.Generator().manual_seed(2))
-    wanted = gru(x)[0]
-    before = {name: weight.detach().clone() for name, weight in gru.named_parameters()}
-    given = answer(gru)
-    unchanged = all(torch.equal(weight, before[name]) for name, weight in gru.named_parameters())
-    if unchanged:
-        answered(given)
-    yield unchanged
-    b_ih, b_hh, old_ih, old_hh = gru.bias_ih_l0, gru.bias_hh_l0, before["bias_ih_l0"], before["bias_hh_l0"]
-    empty, gates = b_hh == 0, slice(0, 6)
-    yield same(b_ih, old_ih + old_hh) and empty.all()
-    yield empty[gates].all() and torch.equal(b_ih, old_ih)
-    yield empty[gates].all() and same(b_ih[gates], old_hh[gates])
-    yield same(b_ih[gates], (old_ih + old_hh)[gates]) and not empty.any()
-    yield same(b_ih[6:], (old_ih + old_hh)[6:])
-    yield same(gru(x)[0], wanted)
-    yield empty[:3].all()
-    yield empty[3:6].all()
-
-
-def fold(rows=slice(0, 6), add=True, empty=True, overwrite=False):
-    """Make an answer that moves these rows of b_hh to b_ih, or does only half of it."""
-
-    @torch.no_grad()
-    def answer(gru):
-        if overwrite:
-            gru.bias_ih_l0[rows] = 0.0
-        if add:
-            gru.bias_ih_l0[rows] += gru.bias_hh_l0[rows]
-        if empty:
-            gru.bias_hh_l0[rows] = 0.0
-
-    return answer
-
-
-# %% 3.4
-# r and z see b_ih + b_hh, so one vector can carry both. n sees b_in + r * (... + b_hn): b_hn must stay where it is.
-@torch.no_grad()
-def fold_biases(gru):
-    gates = slice(0, 2 * gru.hidden_size)
-    gru.bias_ih_l0[gates] += gru.bias_hh_l0[gates]
-    gru.bias_hh_l0[gates] = 0.0
-
-
-@exercise("3.4", fold_biases, observe=observe_biases)
-def wrong_folds():
-    yield "nothing in the GRU has changed; write into its bias vectors in place", lambda gru: gru
-    yield "you moved b_hn too, and the outputs changed: b_hn is multiplied by r, b_in is not", fold(slice(0, 9))
-    yield "you emptied b_hh without adding it to b_ih, and the outputs changed", fold(add=False)
-    yield "b_ih was overwritten; add the rows of b_hh to it", fold(overwrite=True)
-    yield "the rows of b_hh are now counted twice: set them to 0 after adding them", fold(empty=False)
-    yield "you touched the candidate's rows, the last third; b_hn must stay where it is", fold(slice(6, 9))
-    yield "the outputs are the same, but r's rows of b_hh can be emptied as well", fold(slice(3, 6))
-    yield "the outputs are the same, but z's rows of b_hh can be emptied as well", fold(slice(0, 3))
+@exercise("3.3", paper_candidate, inputs=[draw_parts()], read=read_candidate)
+def wrong_candidates(xn, r, h, W_hn, b_hn):
+    tanh, past = torch.tanh, (r * h) @ W_hn.T
+    yield "as_in_pytorch", tanh(xn + r * (h @ W_hn.T + b_hn))
+    yield "as_in_pytorch", tanh(xn + r * (h @ W_hn.T) + b_hn)
+    yield (
+        "W_hn is transposed the wrong way: the new value of a unit is its *row* of W_hn",
+        tanh(xn + (r * h) @ W_hn + b_hn),
+    )
+    yield "r multiplies b_hn too; in the paper r multiplies nothing but h", tanh(xn + past + r * b_hn)
+    yield "b_hn is missing: add it after the product", tanh(xn + past)
+    yield "xn, which comes from the input, is missing", tanh(past + b_hn)
+    yield "tanh is missing, so the candidate may leave ±1", xn + past + b_hn
+    yield "r is missing: the candidate sees the whole past", tanh(xn + h @ W_hn.T + b_hn)
+    yield "the product with W_hn is missing", tanh(xn + r * h + b_hn)
+    yield "r near 1 lets the past through, so it is r * h and not (1 - r) * h", tanh(xn + ((1 - r) * h) @ W_hn.T + b_hn)

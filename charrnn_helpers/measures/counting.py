@@ -1,18 +1,25 @@
-"""Train small networks that can count, or hold a key that other letters try to overwrite."""
+"""Small networks that count, or hold a key that other letters try to overwrite; and units with random weights."""
+
+from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
+from ..networks.cells import state_of
 from ..networks.registry import CELLS
 from ..text.checks import checked
 from ..text.encoding import Vocabulary
 from ..training.device import read_ids
 from ..training.evaluation import eval_mode
 from ..training.loop import one_update
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
 
 LONGEST = 20  # what networks are trained on; they are asked for more
 
@@ -112,3 +119,28 @@ def share_latched(model: nn.Module, vocab: Vocabulary, n: int) -> float:
     with eval_mode(model):
         said = read_ids(model, ids[:, :-1])[0][:, -1].argmax(-1)
     return (said == ids[:, -1]).double().mean().item()
+
+
+@checked
+def random_units(cell: str, units: int = 200, letters: int = 100, seed: int = 0) -> Float[Tensor, "units letters"]:
+    """Let units with random weights read one letter again and again; return the memory of each after each letter.
+
+    The memory is c of an LSTM and h of a GRU, and begins at 0. Each unit sees the letter, which is always the number 1,
+    and itself, but no other unit. All weights and biases are normal with a standard deviation of 3.
+    """
+    if min(units, letters) < 1:
+        raise ValueError(f"units is {units} and letters is {letters}; give at least 1 of each")
+    row, random = CELLS[cell], torch.Generator().manual_seed(seed)
+    with torch.device("meta"):  # no random numbers of the reader's are drawn
+        layer = row.cell_class(1, units).requires_grad_(False)
+    layer.to_empty(device="cpu")
+    for weight in layer.parameters():
+        weight.normal_(0, 3, generator=random)
+    layer.h2h.weight *= torch.eye(units).repeat(len(row.blocks), 1)  # (blocks * units, units): each from itself alone
+    letter, zeros, seen = torch.ones(1, 1), torch.zeros(1, units), []
+    state = state_of(layer.carries, dict.fromkeys(layer.carries, zeros))
+    for _ in range(letters):
+        step = layer.gates(letter, state)
+        state = state_of(layer.carries, step)
+        seen.append(step[row.memory][0])
+    return torch.stack(seen, dim=1)

@@ -31,6 +31,19 @@ def test_hand_written_cell_equals_torch_in_outputs_states_and_gradients(name, dt
     assert max(gap.outputs, gap.states, gap.gradients / 10) < margin
 
 
+@pytest.mark.parametrize(
+    ("name", "block", "spare"), [("GRU", 0, True), ("GRU", 1, True), ("GRU", 2, False), ("LSTM", 3, True)]
+)
+def test_the_second_bias_is_spare_but_in_the_candidate_of_the_gru(name, block, spare):
+    torch.manual_seed(0)
+    cell, x = KINDS[name][0](5, 6).double(), torch.randn(2, 9, 5).double()
+    before, rows = run_cell(cell, x)[0], slice(6 * block, 6 * (block + 1))
+    with torch.no_grad():
+        cell.x2h.bias[rows] += cell.h2h.bias[rows]
+        cell.h2h.bias[rows] = 0
+    assert torch.allclose(run_cell(cell, x)[0], before, atol=1e-12) is spare
+
+
 @every_cell
 def test_layers_of_cells_equal_those_of_torch_and_in_two_halves_one_run(name):
     cell, layer = KINDS[name]
