@@ -17,7 +17,6 @@ from .text.checks import checked
 from .text.encoding import Vocabulary
 from .training.device import device_of, read_ids
 from .training.evaluation import eval_mode
-from .training.threads import one_thread
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -190,7 +189,7 @@ def _write(
     ids = _encode_prompt(vocab, prompt)
     _check_options(len(vocab), temperature, top_k, top_p)
     drawn = np.empty(uniforms.shape, np.int64)
-    with eval_mode(model), one_thread(), np.errstate(over="ignore", invalid="ignore"):
+    with eval_mode(model), np.errstate(over="ignore", invalid="ignore"):
         stepper = _make_stepper(model, batch_size=None if uniforms.ndim == 1 else uniforms.shape[1])
         for i in ids.tolist():
             logits = stepper.step(i)

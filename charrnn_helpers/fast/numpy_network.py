@@ -8,8 +8,13 @@ on arrays that exist already, and three things are prepared:
   both matrices are stacked, so that a step is one product for each layer;
 - a sigmoid is a shifted tanh, σ(a) = ½ + ½ tanh(a/2): with its rows of the weights halved, one tanh serves all gates.
 
+The product for several texts is PyTorch's, with the number of threads that PyTorch has. NumPy would split it between
+threads of its own, whose number it does not let us choose; beside a busy program such a product took 25 times as long.
+
 Notebook 12 measures what it gains.
 """
+
+from functools import partial
 
 import numpy as np
 import torch
@@ -29,9 +34,14 @@ class NumpyLayer:
 
     def __init__(self, W_h: np.ndarray, W_above: np.ndarray, b_above: np.ndarray, b_hn: np.ndarray, shape: tuple):
         units, rows = shape[-1], len(W_h)
-        self.W, self.b_above, self.b_hn = stacked(W_h, W_above).T, b_above, b_hn
+        W, self.b_above, self.b_hn = stacked(W_h, W_above).T, b_above, b_hn
         self.h = np.zeros(shape)
         self.products = np.zeros((*shape[:-1], rows + len(W_above)))
+        if len(shape) == 1:
+            self.multiply = partial(np.matmul, self.h, W, out=self.products)
+        else:
+            h, W, products = map(torch.from_numpy, (self.h, W, self.products))  # the same memory
+            self.multiply = partial(torch.mm, h, W, out=products)
         self.gates_and_candidate, self.above = self.products[..., :rows], self.products[..., rows:]  # views
         self.gates, self.candidate = self.products[..., : rows - units], self.products[..., rows - units : rows]
 
@@ -54,7 +64,7 @@ class NumpyLSTM(NumpyLayer):
         self.c += self.i  # c = f ⊙ c + i ⊙ g
         np.tanh(self.c, out=self.h)
         self.h *= self.o  # h = o ⊙ tanh(c)
-        np.matmul(self.h, self.W, out=self.products)
+        self.multiply()
         return self.above + self.b_above
 
 
@@ -78,7 +88,7 @@ class NumpyGRU(NumpyLayer):
         self.h -= self.candidate
         self.h *= self.z
         self.h += self.candidate  # h = n + z ⊙ (h - n)
-        np.matmul(self.h, self.W, out=self.products)
+        self.multiply()
         return self.above + self.b_above
 
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ..networks.cells import run_cell, share_weights
 from ..text.checks import checked
+from ..training.threads import one_thread
 
 
 class Gap(NamedTuple):
@@ -22,6 +23,7 @@ class Gap(NamedTuple):
 
 
 @checked
+@one_thread()
 def compare_with_torch(cell: nn.Module, reference: nn.RNNBase, steps: int = 50) -> Gap:
     """Measure how far a hand-written cell is from one layer of `nn.LSTM` or `nn.GRU`.
 

@@ -17,6 +17,7 @@ from ..text.encoding import Vocabulary
 from ..training.device import read_ids
 from ..training.evaluation import eval_mode
 from ..training.loop import one_update
+from ..training.threads import one_thread
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -63,6 +64,7 @@ def learn_to_latch(cell: str, seed: int = 0, **options):
 
 
 @checked
+@one_thread()  # so the numbers are added up in the same order, however many cores there are
 def learn_lines(
     cell: str,
     letters: str,

@@ -13,12 +13,14 @@ from ..networks.cells import state_of
 from ..networks.models import layers_as_cells
 from ..text.checks import checked
 from ..training.device import device_of
+from ..training.threads import one_thread
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
 
 
 @checked
+@one_thread()
 @torch.no_grad()
 def trace(model: nn.Module, ids: Int[Tensor, "characters"]) -> list[dict[str, Tensor]]:
     """Record every gate and state while `model` reads `ids` (T,) from a zero state.

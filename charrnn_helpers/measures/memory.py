@@ -17,7 +17,6 @@ from ..text.encoding import Vocabulary
 from ..text.tales_grammar import CHANCE
 from ..training.device import read_ids
 from ..training.evaluation import eval_mode
-from ..training.threads import one_thread
 from .excess import by_distance
 
 
@@ -74,7 +73,6 @@ class Recall(NamedTuple):
 
 
 @checked
-@one_thread()
 def recall(model: nn.Module | NGram, vocab: Vocabulary, text: str, context: int | None = None) -> Recall:
     """Ask at each word of *tales* that only a memory can know: which of its alternatives does the model expect most?
 

@@ -11,6 +11,7 @@ import os
 import platform
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from . import tales
@@ -34,7 +35,7 @@ class CorpusError(ValueError):
 
 @dataclass(frozen=True)
 class Corpus:
-    """A text and its three contiguous parts; `floor`: the best possible loss on `val`, nats per character, if known."""
+    """A text and its three contiguous parts."""
 
     name: str
     text: str = field(repr=False)
@@ -43,7 +44,11 @@ class Corpus:
     test: str = field(repr=False)
     source: str
     sha256: str
-    floor: float | None = None
+
+    @cached_property
+    def floor(self) -> float | None:
+        """The best possible loss on `val`, nats per character, which is known for *tales* only. Takes a second."""
+        return -tales.log_prob(self.val) / len(self.val) if self.name == "tales" else None
 
 
 @checked
@@ -70,9 +75,8 @@ def load_corpus(name_or_path: str | Path = "tales", split: Sequence[float] = (0.
     train, val, test = text[:train_end], text[train_end:val_end], text[val_end:]
     if min(len(part) for part in (train, val, test)[: len(shares)]) < 2:
         raise CorpusError(f"split {split} leaves a part of {name!r} with fewer than 2 characters; choose larger shares")
-    floor = -tales.log_prob(val) / len(val) if name == "tales" else None
     digest = hashlib.sha256(text.encode("utf-8")).hexdigest()
-    return Corpus(name, text, train, val, test, source, digest, floor)
+    return Corpus(name, text, train, val, test, source, digest)
 
 
 def _end_of_story(text: str, position: int) -> int:

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from ..text.checks import checked
 from .device import device_of
+from .threads import reading_threads
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
@@ -29,15 +30,17 @@ def lock_of(model: nn.Module) -> threading.RLock:
 
 @contextmanager
 def eval_mode(model: nn.Module, gradients: bool = False):
-    """Switch dropout off, and gradients unless they are asked for; afterwards the model is as it was.
+    """Switch dropout off, and gradients unless they are asked for, and compute with one of PyTorch's threads.
 
-    Threads that share a model take turns, because the first to leave would switch dropout on for the others.
+    Inside a training, it computes with the number of threads that the training has chosen. Afterwards everything is as
+    it was. Threads of Python's that share a model take turns, because the first to leave would switch dropout on for
+    the others.
     """
     with lock_of(model):
         modes = {module: module.training for module in model.modules()}
         model.eval()
         try:
-            with torch.set_grad_enabled(gradients):
+            with torch.set_grad_enabled(gradients), reading_threads():
                 yield
         finally:
             for module, mode in modes.items():

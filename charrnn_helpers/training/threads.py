@@ -1,5 +1,11 @@
 """How many of PyTorch's threads work: one for small work, or a number that is chosen while the work goes on.
 
+PyTorch splits an operation between threads, which wait for each other at its end. If another program occupies one of
+the cores, one of the threads is not running for much of the time, and all of them stand still. A network of the course
+reads a few rows of text in so little time that this happens thousands of times a second: beside a busy program, two
+threads took five to forty times as long as one (`tests/tools/busy_notebooks.py` measures it). So whatever reads or
+writes text uses one thread, and a training chooses.
+
 `torch.set_num_threads` sets two numbers: that of the calling thread, and that with which every thread starts that is
 new to PyTorch. Here only the first is changed, so that, for example, the thread of a panel does not inherit it.
 """
@@ -21,6 +27,7 @@ def all_threads(most: int, used_so_far: int) -> Generator[int, float, None]:
 
 
 CHOICE = {"threads": all_threads}  # the room `fast` chooses by the clock
+_WORK = threading.local()  # its `is_timed` is True while `chosen_threads` times the work of this thread
 
 
 @contextmanager
@@ -44,10 +51,23 @@ def own_threads() -> Iterator[Callable[[int], None]]:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Work with one thread: that is as fast for one row of text, and never waits for another thread."""
+    """Work with one thread, which never waits for another."""
     with own_threads() as work_with:
         work_with(1)
         yield
+
+
+@contextmanager
+def reading_threads() -> Iterator[None]:
+    """Work with one thread. Inside `chosen_threads`, work with the number of threads that was chosen there.
+
+    So a training validates with the number that it has found fastest at that moment.
+    """
+    if getattr(_WORK, "is_timed", False):
+        yield
+    else:
+        with one_thread():
+            yield
 
 
 @contextmanager
@@ -77,6 +97,11 @@ def chosen_threads(
         number = next(choice) if threads else choice.send(seconds)
         work_with(number)
 
+    outer = getattr(_WORK, "is_timed", False)
     with own_threads() as work_with:
         work_with(number)
-        yield record_seconds
+        _WORK.is_timed = True
+        try:
+            yield record_seconds
+        finally:
+            _WORK.is_timed = outer

@@ -3,6 +3,7 @@
 import json
 from itertools import product
 
+import busy_notebooks
 import closers
 import common
 import counting
@@ -53,6 +54,12 @@ def test_a_benchmark_writes_rows_like_those_that_ship_and_goes_on_where_it_stopp
     assert {frozenset(row) for row in result["rows"]} <= {frozenset(row) for row in ships}
     if name in ("memory", "counting", "closers"):  # they take long: no row is made twice
         assert json.loads(json.dumps(benchmark.main(asked)["rows"])) == json.loads(json.dumps(result["rows"]))
+
+
+def test_the_table_of_busy_notebooks_gives_medians_and_the_cell_that_loses_most():
+    alone, beside = ([{0: total, 1: 1.0, 2: second} for total, second in pairs] for pairs in ([(9, 4.0)], [(18, 9.0)]))
+    row = busy_notebooks.compare("06", {busy_notebooks.ALONE: alone * 2, busy_notebooks.BESIDE: beside * 2})
+    assert busy_notebooks.in_markdown([row]).splitlines()[-1] == "| 06 | 9.0 | 18.0 | 2.00 | [2] 4.0 s, then 9.0 s |"
 
 
 def test_the_ways_that_are_compared_compute_the_same():

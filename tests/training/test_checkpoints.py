@@ -5,6 +5,7 @@ import os
 import pickle
 import re
 import shutil
+import subprocess
 import sys
 import zipfile
 from collections import OrderedDict
@@ -28,6 +29,13 @@ from charrnn_helpers.training.loop import VALIDATION_WINDOW
 @pytest.fixture
 def saved(model, vocab, tmp_path):
     return save_checkpoint(tmp_path / "kept.pt", model, vocab, text="cats")
+
+
+def test_opening_the_networks_of_the_package_imports_no_compiler():
+    code = "from charrnn_helpers import *; from charrnn_helpers.training import *; import sys"
+    code += "; [load_checkpoint(find_checkpoint(cell)) for cell in ('LSTM', 'GRU', 'RNN')]"
+    code += "; assert not {'torch._dynamo', 'torch._inductor', 'sympy'} & sys.modules.keys()"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=BUNDLED.parents[1])
 
 
 # --- there and back -------------------------------------------------------------------------------------------------

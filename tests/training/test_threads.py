@@ -6,11 +6,27 @@ from contextlib import suppress
 
 import pytest
 import torch
+from torch import nn
 
-from charrnn_helpers import GRUModel, Vocabulary, generate, load_checkpoint, measures, save_checkpoint, text, train
+from charrnn_helpers import (
+    GRUModel,
+    Vocabulary,
+    evaluate,
+    generate,
+    load_checkpoint,
+    measures,
+    save_checkpoint,
+    text,
+    train,
+    training,
+)
 from charrnn_helpers.fast import thread_choice
+from charrnn_helpers.measures import counting
+from charrnn_helpers.measures.patching import states_before
 from charrnn_helpers.networks import GRUCell, with_cell
+from charrnn_helpers.sampling import generate_many, logits_after
 from charrnn_helpers.training import threads
+from charrnn_helpers.training.evaluation import eval_mode
 from charrnn_helpers.training.threads import chosen_threads, one_thread
 
 
@@ -105,17 +121,57 @@ def test_a_run_that_starts_while_another_thread_writes_may_use_all_threads(make_
         assert set(in_a_new_thread(run).threads) == {1, 2}
 
 
+READERS = {  # of a model, its vocabulary and a story
+    "generate": lambda model, vocab, story: generate(model, vocab, story[:5], 3, seed=0),
+    "generate_many": lambda model, vocab, story: generate_many(model, vocab, story[:5], 3, seeds=[0, 1]),
+    "logits_after": lambda model, vocab, story: logits_after(model, vocab, story[:5]),
+    "evaluate": lambda model, vocab, story: evaluate(model, vocab.encode(story), window=20),
+    "context_losses": lambda model, vocab, story: training.context_losses(model, vocab.encode(story), 10, 20),
+    "recall": lambda model, vocab, story: measures.recall(model, vocab, story),
+    "recall of a part": lambda model, vocab, story: measures.recall(model, vocab, story, context=3),
+    "states_before": lambda model, vocab, story: states_before(model, vocab, [story], [(0, 5)]),
+    "gradient_by_lag": lambda model, vocab, story: measures.gradient_by_lag(model, vocab.encode(story)[None, :5]),
+    "trace": lambda model, vocab, story: measures.trace(model, vocab.encode(story[:5])),
+    "compare_with_torch": lambda *_: measures.compare_with_torch(GRUCell(2, 3), nn.GRU(2, 3, batch_first=True), 2),
+}
+
+
 @pytest.mark.usefixtures("two_threads")
-def test_one_row_of_text_is_read_and_written_with_one_thread():
-    story, seen = text.write_stories(0, 30_000), []
-    vocab = Vocabulary.from_text(story)
+@pytest.mark.parametrize("reader", READERS)
+def test_text_is_read_and_written_with_one_thread_which_waits_for_no_other(reader, monkeypatch):
+    stories, seen, gates = text.write_stories(0, 30_000), [], GRUCell.gates
+    monkeypatch.setattr(GRUCell, "gates", lambda *inputs: (seen.append(torch.get_num_threads()), gates(*inputs))[1])
+    vocab = Vocabulary.from_text(stories)
     model = with_cell(GRUModel, GRUCell)(len(vocab), 4, 1)  # as 04 trains it: no plain arrays write for it
-    model.register_forward_pre_hook(lambda *_: seen.append(torch.get_num_threads()))
-    generate(model, vocab, story[:5], 3, seed=0)
-    written = len(seen)
-    measures.recall(model, vocab, text.split_stories(story)[0])
-    assert 0 < written < len(seen)
+    READERS[reader](model, vocab, text.split_stories(stories)[0])
     assert set(seen) == {1}
+    assert torch.get_num_threads() == 2
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_a_small_network_learns_lines_with_one_thread(monkeypatch):
+    seen = []
+    monkeypatch.setattr(counting, "one_update", lambda *_, clip: seen.append(torch.get_num_threads()))
+    with pytest.warns(UserWarning, match="lr_scheduler"):  # there was no update
+        measures.learn_to_latch("GRU", units=2, updates=2)
+    assert seen == [1, 1]
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_a_training_validates_with_the_number_that_it_has_chosen(make_model):
+    model = make_model()
+
+    def number():
+        with eval_mode(model):
+            return torch.get_num_threads()
+
+    with chosen_threads(2):
+        with chosen_threads(2):
+            assert number() == 2
+        assert number() == 2
+        assert in_a_new_thread(number) == 1  # there, nothing was chosen
+    assert number() == 1
+    assert torch.get_num_threads() == 2
 
 
 @pytest.mark.usefixtures("two_threads")
