@@ -1,13 +1,17 @@
 """Exercises of 01: text as numbers."""
 
-import math
-
 import torch
+from torch.nn import functional as F
 
 from .engine import Wrong, answered, as_number, exercise, parts_of, same
 
 IDS = torch.tensor([7, 3, 5, 2, 9, 4])
 TEXTS = [torch.arange(33).view(3, 11), torch.arange(24).view(3, 8)]  # of the characters 0, 1, 2, …
+ROWS = [
+    torch.tensor([[0.7, 0.1, 0.2], [0.25, 0.5, 0.25]]),
+    torch.tensor([[0.05, 0.9, 0.05], [0.1, 0.3, 0.6], [0.4, 0.4, 0.2]]),
+]
+SURPRISES = [(ROWS[0], torch.tensor([2, 1])), (ROWS[1], torch.tensor([0, 2, 1]))]  # probabilities, targets
 STREAMS = [(text, text + 1, 4) for text in TEXTS]  # inputs, targets, window
 
 
@@ -100,19 +104,23 @@ def wrong_windows(inputs, targets, window):
 
 
 # %% 1.3
-# A letter: 3/4 · log2(4/3) + 1/4 · log2(4) = 0.811 bits on average. The space after it is certain and costs nothing.
-letter = 3 / 4 * math.log2(4 / 3) + 1 / 4 * math.log2(4)
-floor = (letter + 0) / 2
+# Pick from each row the probability of the character that came; its surprise is the negative logarithm.
+def mean_surprise(probabilities, targets):
+    came = probabilities[torch.arange(len(targets)), targets]  # (n,)
+    return -came.log().mean()
 
 
-@exercise("1.3", floor, read=as_number, tolerance=0.006)
-def wrong_floors():
-    yield "that is the floor per letter; half of the characters are spaces, which cost nothing", letter
-    yield "that is in nats; the question asks for bits", letter * math.log(2) / 2
-    yield "that is in nats, and per letter: in bits, and half of the characters are free", letter * math.log(2)
-    yield "that would be for two letters that are equally likely; a is three times as likely as b", 0.5
-    yield "one bit is what two equally likely letters cost; these are not, and spaces cost nothing", 1.0
-    yield "that is what an a costs; once in four there is a b, which costs 2 bits", -math.log2(3 / 4) / 2
-    yield "not_weighted", (math.log2(4 / 3) + 2) / 4
-    yield "three characters, but they are not equally likely, and spaces are certain", math.log2(3) / 2
-    yield "that is the uniform model of three characters; the floor knows where the spaces are", math.log2(3)
+@exercise("1.3", mean_surprise, inputs=SURPRISES, read=as_number)
+def wrong_surprises(probabilities, targets):
+    came = probabilities[torch.arange(len(targets)), targets]
+    yield "that is the sum; divide by the number of characters", -came.log().sum()
+    yield "that is in bits; the question asks for nats, so take the natural logarithm", -came.log2().mean()
+    yield "the sign is wrong: the logarithm of a probability is negative, and a surprise is not", came.log().mean()
+    yield "take the logarithm of each probability first, and the mean afterwards", -came.mean().log()
+    yield "that is the mean probability; its logarithm is still missing", came.mean()
+    yield "columns", -probabilities[:, targets].log().mean()
+    yield "softmax_again", F.cross_entropy(probabilities, targets)
+    yield (
+        "you average over all characters of the vocabulary; only the one that came counts",
+        -probabilities.log().mean(),
+    )

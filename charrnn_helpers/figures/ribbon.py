@@ -10,8 +10,7 @@ from matplotlib.patheffects import withStroke
 from ..measures.minds import words_of
 from .pictures import LOOKS, NOTE, Picture, lines_of, new_figure, picture
 
-_COLUMNS = 64  # characters in a line
-_READERS = 14  # columns for the names of the bands, left of the text
+_COLUMNS = 79  # of letters in the width of the figure, for the names of the readers and a line of text
 _UNIT = 0.165  # inches: the height of a line of text
 _BAND, _GAP = 0.84, 0.14  # heights, where a line of text is 1 high
 _HATCH = (1, 1, 1, 0.6)  # white that lets some of the colour through
@@ -35,8 +34,9 @@ def plot_ribbon(
     for reader, rows in answers.items():
         if np.shape(rows) != (len(text), len(words)):
             raise ValueError(f"{reader}: the answers have the shape {np.shape(rows)}; give {(len(text), len(words))}")
-    lines = lines_of(text, _COLUMNS)
-    step = 1.15 + len(answers) * (_BAND + _GAP) + 0.55  # from one line to the next
+    readers = max(map(len, answers)) + 1.5  # columns for their names
+    lines = lines_of(text, int(_COLUMNS - readers))
+    step = 1.15 + len(answers) * (_BAND + _GAP) + (1.1 if marks else 0.55)  # from one line to the next
     shown = sum(line != "\n" for line in lines)
     figure, axes = new_figure(height=_UNIT * step * shown + 0.55 + (0.3 if title else 0))
     start, top = 0, 0.0
@@ -61,10 +61,11 @@ def plot_ribbon(
         for position, note in marks.items():
             if start <= position < start + len(line):
                 column = position - start
-                axes.plot([column, column], [top - 0.1, top + step - 0.5], color="black", linewidth=1.4)
+                bottom = top + 1.15 + len(answers) * (_BAND + _GAP)
+                axes.plot([column, column], [top - 0.1, bottom], color="black", linewidth=1.4)
                 axes.text(column + 0.2, top - 0.1, note, va="bottom")
         start, top = start + len(line), top + step
-    axes.set(xlim=(-_READERS, _COLUMNS + 1), ylim=(top - 0.4, -0.3 - (0.7 if marks else 0)))
+    axes.set(xlim=(-readers, _COLUMNS - readers + 1), ylim=(top - 0.4, -0.3 - (0.7 if marks else 0)))
     axes.axis("off")
     axes.set_title(title, loc="left", parse_math=False)
     handles = [_patch(word) for word in words]

@@ -196,8 +196,8 @@ def plot_next_characters(vocab: Vocabulary, probabilities: dict[str, Tensor], ti
     rows = torch.stack([torch.as_tensor(p, dtype=torch.float64) for p in probabilities.values()])  # (names, V)
     shown = rows.amax(dim=0).argsort(descending=True, stable=True)[:TOP]
     figure, axes = new_figure(height=2.6)
-    others = zip(OKABE_ITO[2:6], ("", "//", "..", "xx"), strict=True)
-    grouped_bars(axes, shown, dict(zip(probabilities, rows[:, shown].tolist(), strict=True)), list(others))
+    others = [("#BBBBBB", ".."), (OKABE_ITO[3], "//"), (OKABE_ITO[4], ""), (OKABE_ITO[5], "xx")]  # green is the RNN
+    grouped_bars(axes, shown, dict(zip(probabilities, rows[:, shown].tolist(), strict=True)), others)
     show_characters(axes, [vocab.characters[index] for index in shown])
     axes.set(ylim=(0, 1), xlabel="next character", ylabel="probability")
     axes.set_title(title, loc="left", parse_math=False)
