@@ -1,21 +1,52 @@
 """Exercises of 12: the engine room."""
 
 import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from .engine import exercise, parts_of
+from .engine import answered, exercise, parts_of
 
 VALUES = torch.tensor([[0.5, -0.3], [0.9, -0.4], [0.2, 0.7], [0.6, 0.3], [0.4, -0.8], [1.5, -0.6]])
+D_GATES = torch.arange(5 * 2 * 6).view(5, 2, 6).sin()  # (T, B, 3H)
+STATES = torch.arange(5 * 2 * 2).view(5, 2, 2).cos()  # (T, B, H)
+
+
+class CountedProducts(TorchDispatchMode):
+    """Count the matrix products that are computed meanwhile: those of a batch of matrices one by one."""
+
+    number = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        if function.overloadpacket in (torch.ops.aten.mm, torch.ops.aten.addmm):
+            self.number += 1
+        if function.overloadpacket in (torch.ops.aten.bmm, torch.ops.aten.baddbmm):
+            self.number += args[0].shape[0]
+        return function(*args, **kwargs or {})
+
+
+def observe_gradient(answer, d_gates: Tensor, states: Tensor):
+    """Look at the gradient of the weights (3H, H), and at the number of matrix products that it took."""
+    with CountedProducts() as products:
+        gradient = answered(answer(d_gates, states))
+    yield gradient
+    yield products.number
+
 
 # %% 12.1
-# If the products take no time at all, the rest is still there: 1 - 0.56 of the time. (Amdahl's law.)
-gain = 1 / (1 - 0.56)
+# Summing over steps is what a matrix product does with its inner dimension, so put all steps one below the other.
+def weight_gradient(d_gates, states):
+    return d_gates.flatten(0, 1).T @ states.flatten(0, 1)
 
 
-@exercise("12.1", gain, tolerance=0.03)
-def wrong_gains():
-    yield "that is the share of the products; what is left when they are gone?", 0.56
-    yield "that is the time that is left; how many times does it fit into the whole?", 1 - 0.56
-    yield "you took the rest away and kept the products", 1 / 0.56
+@exercise("12.1", weight_gradient, inputs=[(D_GATES, STATES)], observe=observe_gradient)
+def wrong_gradients():
+    def each_step(d_gates, states):
+        return [d.T @ h for d, h in zip(d_gates, states)]
+
+    yield "one_product_a_step", lambda d_gates, states: sum(each_step(d_gates, states))
+    yield "that is the part of the last step only: add up all steps", lambda *given: each_step(*given)[-1]
+    yield "you divide by the number of steps: the gradient is their sum", lambda *given: sum(each_step(*given)) / 5
+    yield "it is transposed: it must have the shape of W_h, (3H, H)", lambda *given: weight_gradient(*given).T
 
 
 def observe_parts(answer, *values):
@@ -23,7 +54,7 @@ def observe_parts(answer, *values):
 
 
 # %% 12.2
-# Each line follows one arrow backwards: to the candidate, to the update gate, through the candidate to the reset gate.
+# The gradient goes three ways: to the candidate, to the update gate, and through the candidate to the reset gate.
 def backward_step(dh, h, r, z, n, a_hn):
     da_n = dh * (1 - z) * (1 - n**2)
     da_z = dh * (h - n) * z * (1 - z)
@@ -47,7 +78,7 @@ def wrong_steps(dh, h, r, z, n, a_hn):
 
 
 # %% 12.3
-# k * H rows, each E + H multiplications and as many additions.
+# The weights have k * H rows. Each row takes E + H multiplications, and as many additions.
 def layer_work(k, E, H):
     return 2 * k * H * (E + H)
 

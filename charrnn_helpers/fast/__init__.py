@@ -7,12 +7,13 @@ what chooses the number of threads.
 
 What each module gains, measured on two cores of a Xeon with AMX (notebook 12 measures again, on the reader's machine):
 
-fused_gru      an update of a GRU of 192 units takes 0.64 of the time of `nn.GRU` (section 12.2)
-numpy_network  500 characters take 11 ms (GRU) or 21 ms (LSTM), and 143 or 194 ms by calling the module (section 12.5)
+fused_gru      an update of a GRU of 192 units takes 0.64 of the time of `nn.GRU` (12.4 times one of 128 units)
+numpy_network  500 characters take 11 ms (GRU) or 21 ms (LSTM), and 143 or 194 ms by calling the module (section 12.6)
 precision      an LSTM of 256 units trains 2.1 times as fast in bfloat16 (`tests/tools/training_speed.py`)
 allocation     an update of a network of 256 or 512 units takes 7 to 23 % less time
 quantised      a matrix takes a quarter of the space, in an album and in the page
 thread_choice  a training beside a busy process keeps its speed (`tests/tools/busy.py`)
+timing         nothing: it is what notebook 12 compares times with
 """
 
 from dataclasses import replace
@@ -28,9 +29,11 @@ from .numpy_network import NumpyNetwork, has_numpy_form, numpy_steps
 from .precision import PrecisionError, in_bfloat16, pick_precision
 from .quantised import dequantise, quantise
 from .thread_choice import choose_threads
+from .timing import time_in_turn, update_of
 
 __all__ = ["FusedGRU", "FusedGRUModel", "keep_memory"]
 __all__ += ["NumpyNetwork", "has_numpy_form", "numpy_steps"]
+__all__ += ["time_in_turn", "update_of"]
 __all__ += ["PrecisionError", "in_bfloat16", "pick_precision"]
 
 register(replace(CELLS["LSTM"], steps=numpy_steps))

@@ -7,6 +7,7 @@ from .diagrams import diagram
 from .faults import plot_fault
 from .memory import plot_curves, plot_gates, plot_reach, plot_shares, plot_units
 from .ribbon import plot_ribbon
+from .speed import plot_costs, plot_recipes
 from .text import (
     plot_ladder,
     plot_light,
@@ -17,13 +18,14 @@ from .text import (
     plot_text,
     plot_verdicts,
 )
-from .training import plot_loss_and_memory, plot_losses, plot_recipes, plot_training_losses
+from .training import plot_loss_and_memory, plot_losses, plot_training_losses
 
 __all__ = ["pictures", "plot_gru_update", "plot_lstm_update"]
 __all__ += ["plot_answer", "plot_coverage", "plot_decomposition", "plot_excess_by_kind", "plot_paired"]
 __all__ += ["diagram", "plot_fault"]
 __all__ += ["plot_curves", "plot_gates", "plot_reach", "plot_shares", "plot_units"]
 __all__ += ["plot_ribbon"]
+__all__ += ["plot_costs", "plot_recipes"]
 __all__ += ["plot_ladder", "plot_light", "plot_marks", "plot_next_characters", "plot_one_hot", "plot_streams"]
 __all__ += ["plot_text", "plot_verdicts"]
-__all__ += ["plot_loss_and_memory", "plot_losses", "plot_recipes", "plot_training_losses"]
+__all__ += ["plot_loss_and_memory", "plot_losses", "plot_training_losses"]

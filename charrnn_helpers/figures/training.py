@@ -128,27 +128,3 @@ def plot_training_losses(histories: Sequence[History], smoothed: Sequence[Sequen
         "Above, the training loss of every update, on a logarithmic scale, pale and ragged, and its moving average as "
         "a line: LSTM solid, GRU dashed. Below, the gradient norm of every update, with a line at the clipping norm.",
     )
-
-
-def plot_recipes(rows: Sequence[dict], protocol: str, others: dict[str, tuple[float, float]]) -> Picture:
-    """Draw the loss (nats/character, measured by `protocol`) of each row against its seconds of training.
-
-    Each recipe is named beside its slowest row. `others` are further marks by name, (seconds, loss).
-    """
-    figure, axes = new_figure()
-    points = dict(others)
-    for row in rows:
-        points[row["recipe"]] = max(points.get(row["recipe"], (0, 0)), (row["seconds"], row[protocol]))
-        axes.plot(row["seconds"], row[protocol], **marks_of(row["cell"]), label=row["cell"])
-    for name, point in others.items():
-        axes.plot(*point, **marks_of(name))
-    for name, point in points.items():
-        axes.annotate(name, point, xytext=(8, 0), textcoords="offset points", va="center")
-    axes.margins(x=0.3, y=0.15)
-    axes.set(xscale="log", xlabel="seconds of training", ylabel="loss (nats/character)")
-    logarithmic(axes.xaxis)
-    return picture(
-        figure,
-        f"Loss in nats per character ({protocol}) against seconds of training, logarithmic, LSTM and GRU after each of "
-        f"the recipes {', '.join(dict.fromkeys(row['recipe'] for row in rows))}; beside them {', '.join(others)}.",
-    )

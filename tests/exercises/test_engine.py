@@ -138,6 +138,7 @@ RIGHT = [
     ("9.2", 0.0116),
     ("9.3", lambda p, level=0.05: [x * len(p) < level for x in p]),
     ("10.3", lambda x1, y1, x2: bool((x1[:, 1:] == y1[:, :-1]).all() and (x2[:, 0] == y1[:, -1]).all())),
+    ("12.1", lambda d_gates, states: torch.einsum("tbi,tbj->ij", d_gates, states)),
 ]
 
 
@@ -269,6 +270,9 @@ IN_NO_TABLE = [  # answers that are read, or fall through the table; and those o
     ("10.2", update(clip=5.0), "so is the clipping to 1.0"),
     ("10.2", update(clip=0.5), "compare it line by line"),
     ("10.3", lambda x1, y1, x2: EXERCISES["10.3"].answer(x1[:1], y1[:1], x2[:1]), "must hold in all"),
+    ("12.1", lambda d_gates, states: torch.bmm(d_gates.mT, states).sum(0), "one product a step"),
+    ("12.1", lambda d_gates, states: (d_gates.flatten(0, 1).T @ states.flatten(0, 1)) @ torch.eye(2), "with 2 matrix"),
+    ("12.1", lambda d_gates, states: torch.zeros(6, 2), "not the numbers of the sum"),
 ]
 
 

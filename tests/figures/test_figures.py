@@ -44,6 +44,11 @@ LIKELY = {name: torch.full((len(VOCAB),), 1 / len(VOCAB)) for name in ("LSTM", "
 FIGURES = {
     "diagram": (["lstm_cell"], "forget gate f", ""),
     "plot_answer": ([MILLIONS, 0.02, MEANS], "for tales and shakespeare.*±0.02.*best n-gram", "colour line marker"),
+    "plot_costs": (
+        [{"blocks": {"nn.LSTM": 4, "nn.GRU": 3}, "ms": {"nn.LSTM": [9.0, 7.0, 8.0], "nn.GRU": [10.0, 11.0, 30.0]}}],
+        r"Bars for nn.LSTM, nn.GRU, in 2 chart\(s\): blocks; ms",
+        "colour",
+    ),
     "plot_curves": (
         [{"6 M": {"GRU": BIRTHS, "LSTM": BIRTHS[0]}}, "millions", "share", "", 1 / 6],
         r"the share \(vertical\) against the millions \(horizontal\). 6 M: GRU, LSTM. A black line stands at chance",
@@ -78,9 +83,9 @@ FIGURES = {
         [
             [{"recipe": "fast", "cell": cell, "seconds": 9.0, "blocks": 1.5} for cell in BOTH],
             "blocks",
-            {"G": (20, 1.4)},
+            {"G": 1.4},
         ],
-        "LSTM and GRU .*recipes fast; beside them G",
+        "LSTM and GRU .*recipes fast; as dotted lines G",
         "colour marker",
     ),
     "plot_shares": (
