@@ -85,6 +85,7 @@ def special_arguments(name: str) -> dict:
         "find_checkpoint": {"text": "tales"},
         "forward": {"ids": IDS[None, :9]},
         "gradient_by_lag": {"ids": IDS[None, :8]},
+        "key_recall": {"model": network(size=len(LETTERS)), "vocab": LETTERS, "gaps": [3]},
         "latched_lines": {"vocab": LETTERS},
         "learn_to_count": {"units": 3, "updates": 2, "rate": 0.01},
         "load_checkpoint": {"path": "kept.pt"},
@@ -94,7 +95,6 @@ def special_arguments(name: str) -> dict:
         "random_units": {"units": 3, "letters": 4},
         "run_cell": {"cell": networks.GRUCell(3, 4), "x": torch.zeros(2, 5, 3)},
         "save_checkpoint": {"path": "new.pt"},
-        "share_latched": {"model": network(size=len(LETTERS)), "vocab": LETTERS},
         "verdict": {"first": "a", "second": "b"},
         "verdict_sentence": {"losses": LOSSES, "first": "a", "second": "b"},
     }.get(name, {})
@@ -144,7 +144,7 @@ for label, thing in OBJECTS.items():
     methods = {name: getattr(thing, name) for name in dir(thing) if not name.startswith("_")}
     SUBJECTS |= {f"{label} {name}": method for name, method in methods.items() if is_checked(method)}
 ENDLESS = {"characters", "updates", "steps"}  # as much work as is asked for
-ENDLESS |= {(name, "n") for name in ("latched_lines", "share_latched")} | {("random_units", "letters")}
+ENDLESS |= {("latched_lines", "n"), ("key_recall", "gaps"), ("random_units", "letters")}
 
 
 DTYPES = (torch.long, torch.int32, torch.uint8, torch.bool, torch.float32, torch.float64)

@@ -6,29 +6,12 @@ from itertools import permutations
 import torch
 from torch import nn
 
-from .engine import answered, exercise, same
-from .written_cells import as_gate, mistaken_cells, observe_step
-
-
-def other_gate(got, wanted):
-    return f"f = {got:.3f} leaves {got**20:.3f} after 20 characters, not 0.5"
+from ..networks.cells import LSTMCell
+from .engine import Wrong, answered, exercise, parts_of
+from .written_cells import mistaken_cells, observe_step
 
 
 # %% 2.1
-# After 20 characters f ** 20 is left, so f is the twentieth root of one half: about 0.966.
-forget = 0.5 ** (1 / 20)
-
-
-@exercise("2.1", forget, read=as_gate, otherwise=other_gate, tolerance=0.001)
-def wrong_gates():
-    yield "with f = 0.5 half is gone after one character; after 20 a millionth is left", 0.5
-    yield "you spread the loss evenly, 0.5 / 20 a step; but each step takes a share of what is left", 0.975
-    yield "with f = 1 nothing is ever lost", 1.0
-    yield "1 / 20 is left after a single character; you need f ** 20 = 0.5", 0.05
-    yield "that is 0.5 ** 20; you need the number whose 20th power is 0.5", 0.5**20
-
-
-# %% 2.2
 # The six equations in the order of the page. One product for x and one for h do the work of four.
 class MyLSTMCell(nn.Module):
     carries = ("h", "c")
@@ -46,7 +29,7 @@ class MyLSTMCell(nn.Module):
         return h, c
 
 
-@exercise("2.2", MyLSTMCell, observe=partial(observe_step, nn.LSTM), tolerance=1e-6)
+@exercise("2.1", MyLSTMCell, observe=partial(observe_step, nn.LSTM), tolerance=1e-6)
 @mistaken_cells(MyLSTMCell)
 def wrong_lstm_steps(cell, x, state):
     h, c = state
@@ -109,89 +92,124 @@ def wrong_lstm_steps(cell, x, state):
             yield sentence, step(Wx + Uh, order=order)
 
 
-def observe_biases(answer):
-    """Look at what an answer has done to an LSTM, the worst first."""
-    torch.default_generator.manual_seed(0)
-    lstm = nn.LSTM(5, 6, num_layers=2)
-    before = {name: weight.detach().clone() for name, weight in lstm.named_parameters()}
-    given = answer(lstm)
-    after = {name: weight.detach() for name, weight in lstm.named_parameters()}
-    changed = [name for name in after if not torch.equal(after[name], before[name])]
-    if not changed:
-        answered(given)
-    yield bool(changed)
-    yield any(name.startswith("weight") for name in changed)
-
-    def biases(values, layer):
-        return (values[f"bias_ih_l{layer}"] + values[f"bias_hh_l{layer}"]).view(4, 6)
-
-    i, f, g, o = biases(after, 0)
-    ones = torch.ones(6)
-    yield same(f, 2 * ones)
-    missed = not same(f, ones)
-    yield missed and same(i, ones)
-    yield missed and (same(g, ones) or same(o, ones))
-    yield missed and not {"bias_hh_l0", "bias_ih_l0"} <= set(changed)
-    yield f
-    yield same(biases(after, 1)[1], ones)
-    yield all(same(biases(after, layer)[[0, 2, 3]], biases(before, layer)[[0, 2, 3]]) for layer in (0, 1))
+def outputs_and_state(value):
+    """Take apart what a loop returns: all outputs in one tensor, and the state. Raises `Wrong` for another form."""
+    outputs, state = parts_of(value, "all outputs and the last state", "outputs, state")
+    if isinstance(outputs, list | tuple):
+        raise Wrong("the outputs are still a list: make one tensor of them, torch.stack(outputs, dim=1)")
+    if not isinstance(state, tuple | list) or len(state) != 2:
+        raise Wrong("the state of an LSTM is a pair, (h, c): return what the last step gave")
+    return outputs, tuple(state)
 
 
-def write(ih=1.0, hh=0.0, block=1, layers=2):
-    """Make an answer that writes `ih` and `hh` into a block of rows of each layer; `None` leaves them as they are."""
+def line_for_loop():
+    """Make a cell and an input (B, T, E) with no two sizes alike."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(5)
+        return LSTMCell(5, 3), torch.randn(2, 4, 5)
 
-    @torch.no_grad()
-    def answer(lstm):
-        for layer in range(layers):
-            for name, value in (("ih", ih), ("hh", hh)):
-                if value is not None:
-                    getattr(lstm, f"bias_{name}_l{layer}").view(4, -1)[block] = value
 
-    return answer
+# %% 2.2
+# The state starts at zero. Each step gets what the step before it returned, and every h is kept as an output.
+def run_lstm(cell, x):
+    h = c = x.new_zeros(len(x), cell.h2h.in_features)
+    outputs = []
+    for x_t in x.unbind(dim=1):
+        h, c = cell(x_t, (h, c))
+        outputs.append(h)
+    return torch.stack(outputs, dim=1), (h, c)
+
+
+@exercise("2.2", run_lstm, inputs=[line_for_loop()], read=outputs_and_state)
+def wrong_loops(cell, x):
+    zeros = x.new_zeros(len(x), 3)
+    states, alone, backwards = [(zeros, zeros)], [], [(zeros, zeros)]
+    for x_t in x.unbind(dim=1):
+        states.append(cell(x_t, states[-1]))
+        alone.append(cell(x_t, (zeros, zeros)))
+    for x_t in x.flip(1).unbind(dim=1):
+        backwards.append(cell(x_t, backwards[-1]))
+    h, c = (torch.stack(part, dim=1) for part in zip(*states, strict=True))  # (B, T + 1, H)
+    last = states[-1]
+    yield (
+        "each step starts from zeros again: give it the state that the step before it returned",
+        (
+            torch.stack([h for h, _ in alone], dim=1),
+            alone[-1],
+        ),
+    )
+    yield "you return only the last h: collect the h of every step", (last[0], last)
+    yield "time must be the second axis, (B, T, H): torch.stack(outputs, dim=1)", (h[:, 1:].transpose(0, 1), last)
+    yield "you collect c; the output of a step is h", (c[:, 1:], last)
+    yield "you collect the h before each step; collect it after the step", (h[:, :-1], last)
+    yield "the first state is not an output: collect h after each step only", (h, last)
+    yield "the outputs are right; the state is (h, c) in this order", (h[:, 1:], last[::-1])
+    yield "the outputs are right; the state is the one after the last step", (h[:, 1:], states[0])
+    yield "you read from the end to the beginning", (torch.stack([h for h, _ in backwards[1:]], dim=1), backwards[-1])
+
+
+def as_table(answer) -> torch.Tensor:
+    """Make a tensor (4, 3) of a table of numbers. Raises `Wrong` for another shape, `StillOpen` for a blank in it."""
+    for row in answered(answer):
+        for number in row:
+            answered(number)
+    table = torch.as_tensor(answer, dtype=torch.float32)
+    if table.shape != (4, 3):
+        shape = tuple(table.shape)
+        raise Wrong(f"give 4 rows (i, f, g, o) of 3 numbers (mark, value, bias); yours has the shape {shape}")
+    return table
+
+
+def latch_of(table) -> LSTMCell:
+    """Make a cell of one unit that reads a mark and a value, with the weights and biases of a `table` (4, 3)."""
+    cell = LSTMCell(2, 1)
+    with torch.no_grad():
+        for weight in cell.parameters():
+            weight.zero_()
+        cell.x2h.weight[:], cell.x2h.bias[:] = table[:, :2], table[:, 2]
+    return cell
+
+
+@torch.no_grad()
+def observe_latch(answer):
+    """Let a unit with these weights read a marked value, quiet, noise, and another marked value: does it keep and show?
+
+    Yields True or False for: it writes, keeps, lets no noise in, writes over, shows.
+    """
+    cell = latch_of(as_table(answer))
+    noise = torch.randn(100, generator=torch.Generator().manual_seed(1)).sign().tolist()
+    after = []  # the state after reading each part
+    state = torch.zeros(1, 1), torch.zeros(1, 1)
+    for part in ([(1, 1)], [(0, 0)] * 100, [(0, value) for value in noise], [(1, -1)]):
+        for mark, value in part:
+            state = cell(torch.tensor([[mark, value]]).float(), state)
+        after.append(tuple(value.item() for value in state))
+    (_, written), (_, kept), (h, disturbed), (other_h, other) = after
+    yield written > 0.5
+    yield kept > 0.9 * written
+    yield abs(disturbed - kept) < 0.1
+    yield other < -0.5
+    yield h > 0.5 and other_h < -0.5
 
 
 # %% 2.3
-# The gate sees b_ih + b_hh: write 1 into the forget rows of one vector and 0 into those of the other, in every layer.
-@torch.no_grad()
-def open_forget_gates(lstm):
-    H = lstm.hidden_size
-    for layer in range(lstm.num_layers):
-        getattr(lstm, f"bias_ih_l{layer}")[H : 2 * H] = 1.0
-        getattr(lstm, f"bias_hh_l{layer}")[H : 2 * H] = 0.0
+# Large weights make gates that are open or shut. i opens at a mark (20 - 10), f shuts there (10 - 20), g follows the
+# value, and o is always open. At all other characters i is σ(-10), which is almost 0, and f is σ(10), almost 1.
+latch = [
+    #  mark, value, bias
+    [20, 0, -10],  # i
+    [-20, 0, 10],  # f
+    [0, 3, 0],  # g
+    [0, 0, 10],  # o
+]
 
 
-@exercise("2.3", open_forget_gates, observe=observe_biases)
-def wrong_writers():
-    yield "nothing in the LSTM has changed; write into its bias vectors in place", lambda lstm: lstm
-    yield "a weight matrix has changed; only the biases should", lambda lstm: lstm.weight_ih_l0.data.zero_()
-    yield "both_1", write(1.0, 1.0)
-    yield "you wrote into the first rows, which belong to the input gate; the order is i, f, g, o", write(block=0)
-    yield "you wrote into rows of g or o; the order is i, f, g, o, so f's are the second block", write(block=2)
-    yield "one vector holds your value and the other still its random start; their sum is what counts", write(hh=None)
-    yield "the first layer is right; the second layer has biases of its own", write(layers=1)
-    yield "all_rows", write(block=slice(0, 4))
-
-
-# %% 2.4
-# Four blocks of rows; each unit has a weight for every input, one for every unit, and two biases.
-# The first layer reads the embedding, every further layer reads the H outputs of the one below it.
-def lstm_parameters(inputs, units, layers):
-    total = 0
-    for layer in range(layers):
-        reads = inputs if layer == 0 else units
-        total += 4 * units * (reads + units + 2)
-    return total
-
-
-@exercise("2.4", lstm_parameters, inputs=[(64, 128, 3), (5, 7, 1)], read=int)
-def wrong_counts(inputs, units, layers):
-    def count(blocks=4, biases=2, recurrent=units, above=units):
-        return sum(blocks * units * (reads + recurrent + biases) for reads in [inputs] + [above] * (layers - 1))
-
-    yield "you count one bias vector; PyTorch keeps two, b_ih and b_hh", count(biases=1)
-    yield "you count no biases; there are two vectors in each layer", count(biases=0)
-    yield "every layer reads `inputs` in your count; from the second on it reads `units`", count(above=inputs)
-    yield "three blocks make a GRU; an LSTM has four: i, f, g and o", count(blocks=3)
-    yield "you count one block; there are four: i, f, g and o", count(blocks=1)
-    yield "the weights from the last h are missing: H more for each row", count(recurrent=0)
-    yield "that is one layer only", 4 * units * (inputs + units + 2)
+@exercise("2.3", latch, observe=observe_latch)
+def wrong_latches():
+    i, f, g, o = latch
+    never, always = [0, 0, -10], [0, 0, 10]
+    yield "nothing_is_written", [never, f, g, o]
+    yield "nothing_is_kept", [i, [0, 0, 1], g, o]
+    yield "noise_comes_in", [always, always, g, o]
+    yield "nothing_is_cleared", [i, always, g, o]
+    yield "nothing_is_shown", [i, f, g, never]

@@ -1,8 +1,10 @@
-"""Draw one unit of each cell with its gates set by hand (notebooks 02 and 03)."""
+"""Draw one unit of each cell with its gates set by hand, and how far back a gradient reaches (notebooks 02 and 03)."""
+
+from torch import Tensor
 
 from ..measures.gates import gru_unit, lstm_unit
 from ..networks.registry import CELLS, Cell
-from .pictures import FLOOR, Picture, new_figure, picture
+from .pictures import FLOOR, NOTE, Picture, logarithmic, new_figure, picture, show_characters, style_of
 
 
 def plot_lstm_update(
@@ -72,3 +74,33 @@ def _plot_update(cell: Cell, values: dict[str, float], keep: float, steps: int, 
     decay.set(xlabel="steps (characters)", ylabel="share that is left")
     decay.set_title(f"${cell.keep_gate}^t$ at ${cell.keep_gate}={keep:.2f}$")
     return picture(figure, words)
+
+
+def plot_gradient_by_lag(line: str, gradients: dict[str, Tensor]) -> Picture:
+    """Draw along a line with a key how much the loss at its end depends on each state before.
+
+    `gradients[label]` (T - 1,) begins at lag 1, the last state but one of the T characters of `line`, and goes back to
+    the first. Each curve is divided by its value at lag 1. A label begins with the name of a cell. The key, which is
+    the letter after "!", and the question at the end of the line are marked.
+    """
+    figure, axes = new_figure(height=3.2)
+    key, end = line.index("!") + 1, len(line) - 1
+    for position, word, align in ((key, "the key", "center"), (end, "the question", "right")):
+        axes.axvspan(position - 0.5, position + 0.5, color="#E4E4E4")
+        axes.annotate(word, (position + (align == "right") / 2, 1.02), xycoords=("data", "axes fraction"), ha=align)
+    for label, values in gradients.items():
+        relative = (values / values[0]).tolist()
+        style = style_of(label.split()[0])
+        axes.plot(range(end - 1, -1, -1), relative, **style, linewidth=2)
+        middle = len(relative) // 2
+        note = {"color": style["color"], "weight": "bold", "ha": "right", "textcoords": "offset points"}
+        axes.annotate(label, (end - 1 - middle, relative[middle]), (0, 6), **note)  # where a rising curve leaves room
+    axes.set(xlim=(-0.7, end + 0.7), yscale="log", ylabel="gradient (1 at lag 1)")
+    axes.set_xlabel("the state after this character", **NOTE)
+    logarithmic(axes.yaxis)
+    show_characters(axes, line)
+    return picture(
+        figure,
+        f"Along a line of {len(line)} characters, with the key at the left and the question at the right: how much the "
+        f"loss depends on the state after each character, on a logarithmic scale, for {', '.join(gradients)}.",
+    )

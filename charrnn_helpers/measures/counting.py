@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -18,6 +19,7 @@ from ..training.device import read_ids
 from ..training.evaluation import eval_mode
 from ..training.loop import one_update
 from ..training.threads import one_thread
+from .memory import Share
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -115,12 +117,22 @@ def latched_lines(vocab: Vocabulary, n: int) -> Tensor:
 
 
 @checked
-def share_latched(model: nn.Module, vocab: Vocabulary, n: int) -> float:
-    """Return the share of `latched_lines` in which the network expects the key most after "?"."""
-    ids = latched_lines(vocab, n)
-    with eval_mode(model):
-        said = read_ids(model, ids[:, :-1])[0][:, -1].argmax(-1)
-    return (said == ids[:, -1]).double().mean().item()
+@one_thread()
+def key_recall(model: nn.Module, vocab: Vocabulary, gaps: Sequence[int] = (20, 40, 60, 80, 100)) -> dict[str, Share]:
+    """Measure how often a network names the key: the share right of 100 `latched_lines` for each of `gaps`.
+
+    A gap is the number of letters between the key and the question. The answer is right if after "?" the network gives
+    the key a higher score than every other character. A blind guess among the keys is right one time in six.
+    """
+    shares = {}
+    for gap in gaps:
+        ids = latched_lines(vocab, gap)  # (100, T + 1)
+        with eval_mode(model):
+            answers = read_ids(model, ids[:, :-1])[0][:, -1].argmax(-1)
+        right, asked = int((answers == ids[:, -1]).sum()), len(ids)
+        error = math.sqrt(right * (asked - right) / asked**3)  # of independent answers
+        shares[str(gap)] = Share(asked, right, 1 / len(KEYS), error)
+    return shares
 
 
 @checked

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from charrnn_helpers.exercises import EXERCISES, check, claim, hint, progress, solution, written
 from charrnn_helpers.exercises.engine import Exercise, judge
 from charrnn_helpers.measures import longest_copied_span, paired_difference
-from charrnn_helpers.networks import GRUCell, LSTMCell, detach, num_parameters
+from charrnn_helpers.networks import GRUCell, LSTMCell, detach, run_cell
 
 
 @pytest.fixture
@@ -118,12 +118,13 @@ RIGHT = [
     ("1.2", lambda x, y, w: [pair for pair in zip(x.split(w, 1), y.split(w, 1)) if pair[0].shape[1] == w]),
     ("1.2", lambda x, y, w: [[x[:, k * w : k * w + w], y[:, k * w : k * w + w]] for k in range(x.shape[1] // w)]),
     ("1.3", lambda p, y: torch.nn.functional.nll_loss(p.log(), y)),
-    ("2.2", LSTMCell),
+    ("2.1", LSTMCell),
+    ("2.2", run_cell),
+    ("2.3", torch.tensor([[18.0, 0, -9], [-30, 0, 9], [0, 2, 0], [1, 0, 5]])),
     ("3.1", lambda letter: (True, letter == "a", 1)),
     ("3.1", lambda letter: (1, 1, int(letter == "a"))),
     ("3.2", GRUCell),
     ("3.3", lambda xn, r, h, W, b: (xn + b + torch.einsum("ij,bj->bi", W, r * h)).tanh()),
-    ("2.4", lambda inputs, units, layers: num_parameters(nn.LSTM(inputs, units, layers))),
     ("4.1", 4.5),
     ("4.2", lambda logits, targets: -logits.log_softmax(-1).gather(-1, targets[..., None]).mean()),
     ("4.3", all_windows_at_once),
@@ -168,13 +169,6 @@ def half_cut_off(self, x, state):
     return step["h"], step["c"]
 
 
-@torch.no_grad()
-def small_forget_biases(lstm):
-    for layer in range(2):
-        getattr(lstm, f"bias_ih_l{layer}")[6:12] = 0.3
-        getattr(lstm, f"bias_hh_l{layer}")[6:12] = 0.0
-
-
 IN_NO_TABLE = [  # answers that are read, or fall through the table; and those on its edge
     ("1.1", lambda ids: ids[1:], "return two things, the inputs and the targets: `return x, y`"),
     ("1.1", lambda ids: (ids[:-1], ids[:-1]), "your targets are not shifted"),
@@ -189,20 +183,20 @@ IN_NO_TABLE = [  # answers that are read, or fall through the table; and those o
     ("1.2", lambda x, y, w: [(x[:, :w], y[:, :w]), (x[:, :w], y[:, w : 2 * w])], "should read [4, 5, 6, 7]"),
     ("1.3", lambda p, y: torch.tensor(0.1), "and you give 0.100"),
     ("1.3", lambda p, y: "half", "your code stopped with TypeError"),
-    ("2.1", 10.0, "a gate lies between 0 and 1, and 10 does not"),
-    ("2.1", 0.9, "f = 0.900 leaves 0.122 after 20 characters"),
-    ("2.2", LSTMCell(5, 3), "give the class itself"),
-    ("2.2", nn.LSTMCell, "keep the class as it is given"),
-    ("2.2", cell(LSTMCell, lambda self, x, state: state[0]), "return two things, the new h and the new c"),
-    ("2.2", cell(LSTMCell, lambda self, x, state: [self.x2h(x)] * 2), "the new h should be (B, H)"),
-    ("2.2", cell(LSTMCell, cut_along_the_streams), "cut along the last axis, not along the streams"),
-    ("2.2", cell(LSTMCell, lambda self, x, state: (state[0], 0 * state[1])), "the new c is not f * c + i * g"),
-    ("2.2", cell(LSTMCell, lambda self, x, s: (s[0], self.gates(x, s)["c"])), "c is right; h is not o * tanh(c)"),
-    ("2.2", cell(LSTMCell, half_cut_off), "the numbers are right, the gradients are not"),
-    ("2.2", cell(LSTMCell, lambda *_: 1 / 0), "your code stopped with ZeroDivisionError: division by zero"),
-    ("2.4", lambda *_: 7, "for inputs=64, units=128, layers=3 you count 7, and nn.LSTM has 363,520"),
-    ("2.4", lambda *_: 363_520, "for inputs=5, units=7, layers=1 you count 363,520, and nn.LSTM has 392"),
-    ("2.3", small_forget_biases, "add up to 0.30"),
+    ("2.1", LSTMCell(5, 3), "give the class itself"),
+    ("2.1", nn.LSTMCell, "keep the class as it is given"),
+    ("2.1", cell(LSTMCell, lambda self, x, state: state[0]), "return two things, the new h and the new c"),
+    ("2.1", cell(LSTMCell, lambda self, x, state: [self.x2h(x)] * 2), "the new h should be (B, H)"),
+    ("2.1", cell(LSTMCell, cut_along_the_streams), "cut along the last axis, not along the streams"),
+    ("2.1", cell(LSTMCell, lambda self, x, state: (state[0], 0 * state[1])), "the new c is not f * c + i * g"),
+    ("2.1", cell(LSTMCell, lambda self, x, s: (s[0], self.gates(x, s)["c"])), "c is right; h is not o * tanh(c)"),
+    ("2.1", cell(LSTMCell, half_cut_off), "the numbers are right, the gradients are not"),
+    ("2.1", cell(LSTMCell, lambda *_: 1 / 0), "your code stopped with ZeroDivisionError: division by zero"),
+    ("2.2", lambda cell, x: (list(x), None), "the outputs are still a list"),
+    ("2.2", lambda cell, x: (x, x), "the state of an LSTM is a pair, (h, c)"),
+    ("2.2", lambda cell, x: x, "return two things, all outputs and the last state"),
+    ("2.2", lambda cell, x: (x, (x, x)), "does each step get x_t and the state before it?"),
+    ("2.3", [[1, 2, 3]], "yours has the shape (1, 3)"),
     ("3.1", lambda letter: (1.5, 1, 1), "a gate lies between 0 and 1, and 1.5 does not"),
     ("3.1", lambda letter: (1, 1, 2), "the candidate g comes out of a tanh"),
     ("3.1", lambda letter: 1, "return three things, f, i and g"),

@@ -67,6 +67,11 @@ FIGURES = {
         "top to bottom: GRU, LSTM.* the hero .*marks: here",
         "",
     ),
+    "plot_gradient_by_lag": (
+        ["ab!caab?", {"LSTM c": torch.tensor([2.0, 1, 1, 2, 4, 1, 1]), "GRU": 0.1 ** torch.arange(7.0)}],
+        "a line of 8 characters, with the key.* for LSTM c, GRU",
+        "colour line",
+    ),
     "plot_gru_update": ([], "GRU unit.* z to the power t", "colour line"),
     "plot_ladder": ([{"uniform": 3.0, "GRU": 1.5}, 0.5], "uniform, GRU.* floor", "colour"),
     "plot_light": (["a cat", [0, 0, 1, 2, 0], "next", "a cat, green where it wrote"], "green where it wrote", ""),
@@ -115,6 +120,7 @@ BUDGETS = ("1.5 M", "6 M", "24 M")
 STEERED = [f"{cell}, {units}" for cell in BOTH for units in ("one unit", "ten units", "all units")]
 READ = {text: dict.fromkeys((0.0768, 0.1536, 0.3072), INTERVAL) for text in ("shakespeare", "python_docs")}
 FADING = {f"LSTM c, keep_bias {bias}": torch.tensor([1.0, 10.0 ** -(12 * bias + 1)]) for bias in (0, 1)}
+BACK_TO_KEY = {"LSTM c": torch.ones(45), "RNN": 0.5 ** torch.arange(45.0)}
 DICE = torch.Generator().manual_seed(0)
 CROWDED = [
     ("plot_answer", [READ, 0.02, {text: {"n-gram": {1.5: 1.5467}, "LSTM": {1.5: 1.5461}} for text in READ}]),
@@ -128,6 +134,7 @@ CROWDED = [
     ("plot_fault", [replace(RUN, error=STOPPED), RUN]),
     ("plot_gates", [torch.rand(88, 160, generator=DICE), LONG + LONG[:31], "forget gate f"]),
     ("plot_gates", [torch.full((57, 160), 0.5), LONG, "forget gate f"]),
+    ("plot_gradient_by_lag", ["\nbab!" + "cfade" * 8 + "?", BACK_TO_KEY]),
     ("plot_shares", [dict.fromkeys(QUESTIONS, BOTH_AT(DOUBLING)), "characters back, from", "share right", 64]),
     ("plot_losses", [HISTORIES, {"bigram": 2.0, "n-gram (n = 14)": 1.7}, 1.6]),
     ("plot_decomposition", [{budget: dict.fromkeys(["all", "free", *KINDS_ASKED], INTERVAL) for budget in BUDGETS}]),

@@ -1,5 +1,6 @@
 """A network counts as far as it gets every character that can be known, and holds a key for as long."""
 
+import math
 import random
 
 import pytest
@@ -10,12 +11,12 @@ from charrnn_helpers import Vocabulary
 from charrnn_helpers.measures.counting import (
     KEYS,
     counted,
+    key_recall,
     latched,
     latched_lines,
     learn_to_count,
     learn_to_latch,
     random_units,
-    share_latched,
 )
 
 LATCH = Vocabulary.from_text("\n!?" + KEYS)
@@ -48,9 +49,14 @@ def test_a_latched_line_asks_for_the_marked_key_among_letters_that_could_be_keys
     assert set(LATCH.decode(ids[:, -1])) == set(KEYS)
 
 
-def test_the_share_of_keys_is_that_of_the_answers():
-    assert share_latched(Latch(1), LATCH, 30) == 1.0
-    assert share_latched(Latch(2), LATCH, 30) == pytest.approx(1 / 6, abs=0.12)
+def test_the_recall_of_keys_is_the_share_of_right_answers_at_each_gap():
+    shares = key_recall(Latch(1), LATCH, [30, 5])
+    assert list(shares) == ["30", "5"]
+    assert [share.share for share in shares.values()] == [1.0, 1.0]
+    guessed = key_recall(Latch(2), LATCH, [30])["30"]
+    assert (guessed.asked, guessed.chance) == (100, 1 / 6)
+    assert guessed.share == pytest.approx(1 / 6, abs=0.12)
+    assert guessed.error == pytest.approx(math.sqrt(guessed.share * (1 - guessed.share) / 100))
 
 
 @pytest.mark.parametrize("cell", ["LSTM", "GRU"])

@@ -1,11 +1,16 @@
 """How far back a gradient reaches is measured at the states themselves."""
 
+from pathlib import Path
+
+import nbformat
 import pytest
 import torch
 from torch.nn import functional as F
 
 from charrnn_helpers import LSTMModel
 from charrnn_helpers.measures.gradients import gradient_by_lag
+
+NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "02_lstm.ipynb"
 
 
 @pytest.mark.parametrize("cell", ["LSTM", "GRU", "RNN"])
@@ -41,3 +46,12 @@ def test_gradients_far_below_the_smallest_single_number_are_still_measured():
     double = gradient_by_lag(model.double(), ids)["h"].mean(0)  # changes the model itself
     assert single[57] < 1e-23  # its square is no single number
     assert torch.allclose(single.log(), double.log(), rtol=0.01)
+
+
+def test_the_ten_lines_that_02_shows_measure_the_same_in_a_plain_rnn(make):
+    cells = nbformat.read(NOTEBOOK, as_version=4).cells
+    (shown,) = (cell.source for cell in cells if cell.source.startswith("def rnn_gradient_by_lag"))
+    names = {"torch": torch, "F": F}
+    exec(shown, names)
+    model, ids = make("RNN"), torch.randint(7, (3, 9), generator=torch.Generator().manual_seed(3))
+    assert torch.allclose(names["rnn_gradient_by_lag"](model, ids).double(), gradient_by_lag(model, ids)["h"])

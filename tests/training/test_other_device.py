@@ -45,7 +45,7 @@ READERS = {
     "recall from a context": lambda model: measures.recall(model, VOCAB, TEXT, context=30).right.tolist(),
     "trace": lambda model: measures.trace(model, IDS[:9])[0],
     "gradient_by_lag": lambda model: measures.gradient_by_lag(model, IDS[None, :8]),
-    "share_latched": lambda model: measures.share_latched(model, VOCAB, 3),
+    "key_recall": lambda model: measures.key_recall(model, VOCAB, [3]),
     "written_by": written_by,
     "write_on": write_on,
     "stop_probabilities": stop_probabilities,
