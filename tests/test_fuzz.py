@@ -90,7 +90,6 @@ def special_arguments(name: str) -> dict:
         "learn_to_count": {"units": 3, "updates": 2, "rate": 0.01},
         "load_checkpoint": {"path": "kept.pt"},
         "longest_copied_span": {"sample": "abc", "training_text": "xabx"},
-        "loop_length": {"sample": "abababab"},
         "probabilities": {"context": IDS[:4]},
         "random_units": {"units": 3, "letters": 4},
         "run_cell": {"cell": networks.GRUCell(3, 4), "x": torch.zeros(2, 5, 3)},

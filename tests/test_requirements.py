@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 def test_binder_installs_what_requirements_ask_for_with_the_cpu_build_of_torch():
     # what has a condition, after a semicolon, is for Pythons older than Binder's
     wanted = set(re.findall(r"^[a-z][^;\n]*$", (ROOT / "requirements.txt").read_text(), re.MULTILINE))
-    given = set(re.findall(r"^  - (.+)$", (ROOT / ".binder" / "environment.yml").read_text(), re.MULTILINE))
+    given = set(re.findall(r"^ +- (.+)$", (ROOT / ".binder" / "environment.yml").read_text(), re.MULTILINE))
     renamed = {"torch": "pytorch-cpu", "matplotlib": "matplotlib-base"}
     assert {re.sub(r"^(torch|matplotlib)\b", lambda name: renamed[name[0]], line) for line in wanted} <= given
     assert "pip install --no-deps --editable ." in (ROOT / ".binder" / "postBuild").read_text()

@@ -1,31 +1,15 @@
 """Exercises of 06: generation."""
 
-import math
+import copy
 
 import torch
 
-from .engine import StillOpen, Wrong, as_number, exercise, is_blank
+from .engine import StillOpen, Wrong, exercise, is_blank, parts_of
 
 SCORES = torch.tensor([-0.7, 1.6, 0.2, 1.1, 0.5], dtype=torch.float64)
 THROWS = [0.0, *(0.013 + 0.04 * k for k in range(25))]  # numbers u; but for 0 none lies at the end of a piece
 DRAWS = [(SCORES, 0.0, 1.0, 5), (SCORES, 0.0, 0.5, 5), (SCORES, 0.0, 2.0, 3)]  # scores, u, temperature, k
 NOTHING = -1  # stands for what a sampler returns when it falls off its end
-
-# %% 6.1
-# p is proportional to exp(ln p / 0.5) = p ** 2: the squares are 0.36, 0.09 and 0.01, and together 0.46.
-sharpened = 0.36 / (0.36 + 0.09 + 0.01)
-
-
-@exercise("6.1", sharpened, read=as_number, tolerance=0.002)
-def wrong_sharpened():
-    p = torch.tensor([0.6, 0.3, 0.1])
-    yield "the squares are right, but the three no longer sum to one: divide by their sum", 0.36
-    yield "you took roots: that is temperature 2, and it makes the first one smaller", p.sqrt()[0] / p.sqrt().sum()
-    yield "that is temperature 1; at 0.5 the likeliest character gains", 0.6
-    yield "a probability cannot be above one: it is the logarithm that is divided by 0.5", 1.2
-    yield "it is the logarithm that is divided by the temperature, and a low one makes the likeliest gain", 0.3
-    yield "you took the probabilities for logits: their logarithms are the logits", (p / 0.5).softmax(0)[0]
-    yield "that is greedy, the limit of temperature 0", 1.0
 
 
 def observe_draws(answer, scores, _, temperature, k):
@@ -63,7 +47,7 @@ def other_draws(got, wanted):
     )
 
 
-# %% 6.2
+# %% 6.1
 # The piece that u hits comes after all pieces that end at or before u: their number is its index.
 def draw(scores, u, temperature, k):
     scores = scores / temperature
@@ -72,7 +56,7 @@ def draw(scores, u, temperature, k):
     return int((p.cumsum(0) <= u).sum())
 
 
-@exercise("6.2", draw, inputs=DRAWS, observe=observe_draws, otherwise=other_draws)
+@exercise("6.1", draw, inputs=DRAWS, observe=observe_draws, otherwise=other_draws)
 def wrong_draws(scores, u, t, k):
     def cut(p, k=k, fill=0.0):
         return torch.where(p >= p.topk(k).values[-1], p, fill)  # nothing is scaled
@@ -120,17 +104,121 @@ def wrong_draws(scores, u, t, k):
     yield "order_of_size", int(order[rank])
 
 
+class ToyNetwork:
+    """Stands for a network: its scores depend on all characters that it has read, and on their order."""
+
+    def __init__(self):
+        self.memory = 1
+
+    def __call__(self, i) -> torch.Tensor:
+        self.memory = (self.memory * 31 + 7 * as_index(i) + 3) % 1009
+        return (torch.arange(1, 6, dtype=torch.float64) * self.memory).sin() * 4
+
+
+NUMBERS = [0.31, 0.86, 0.07, 0.55, 0.94, 0.42, 0.68, 0.19, 0.77, 0.5]
+LOOPS = [(ToyNetwork(), [3, 0, 2], NUMBERS, lambda scores, u: draw(scores, u, 1.0, 5))]  # step, prompt, us, pick
+
+
+def observe_loop(answer, step, prompt, us, pick):
+    """Look at the characters that a loop writes, one after the other."""
+    made = answer(step, prompt, us, pick)
+    if is_blank(made):
+        raise StillOpen
+    if not isinstance(made, list | tuple | torch.Tensor):
+        raise Wrong("return a list with the index of every character that you wrote")
+    yield torch.tensor([as_index(index) for index in made])
+
+
+# %% 6.2
+# The scores after the prompt choose the first new character; from then on each choice is read before the next one.
+def write(step, prompt, us, pick):
+    for i in prompt:
+        scores = step(i)
+    new = []
+    for u in us:
+        new.append(pick(scores, u))
+        scores = step(new[-1])
+    return new
+
+
+@exercise("6.2", write, inputs=LOOPS, observe=observe_loop, otherwise=lambda got, wanted: other_loop(got, wanted))
+def wrong_loops(step, prompt, us, pick):
+    def loop(read=prompt, fed=lambda i, scores, u: [i], before=()):
+        network = copy.deepcopy(step)
+        scores, new = torch.zeros(5, dtype=torch.float64), list(before)
+        for i in read:
+            scores = network(i)
+        for u in us:
+            new.append(pick(scores, u))
+            for i in fed(new[-1], scores, u):
+                scores = network(i)
+        return new
+
+    right = write(copy.deepcopy(step), prompt, us, pick)
+    yield "the network read only the last character of the prompt: let it read all of them", loop(prompt[-1:])
+    yield "the network read only the first character of the prompt: let it read all of them", loop(prompt[:1])
+    yield "the network has not read the prompt: call step for each of its characters first", loop([])
+    yield "read_twice", loop([*prompt, prompt[-1]])
+    yield "not_fed_back", loop(fed=lambda i, scores, u: [])
+    yield "reads_the_prompt_again", loop(fed=lambda i, scores, u: prompt)
+    yield "reads_all_again", loop(fed=lambda i, scores, u: [*prompt, i])
+    yield "likeliest_fed_back", loop(fed=lambda i, scores, u: [scores.argmax()])
+    yield (
+        "step reads each new character once; you let it read each of them twice",
+        loop(fed=lambda i, scores, u: [i, i]),
+    )
+    yield "return only what is new, without the prompt", [*prompt, *right]
+    yield "the last u is missing: write one character for each u", right[:-1]
+    yield "the first character is missing: the scores after the prompt already choose one", right[1:]
+
+
+def other_loop(got, wanted):
+    """Say how many characters there are, or which is the first that differs."""
+    if len(got) != len(wanted):
+        return f"write one character for each u: {len(wanted)} are asked for, and you return {len(got)}"
+    position = int((got != wanted).nonzero()[0])
+    return (
+        f"the first {position} characters are right, and then comes {got[position]} where {wanted[position]} should "
+        "be: what had the network read by then?"
+    )
+
+
+ENDS = [[0.0, 0.5, 0.8, 1.0], [0.0, 0.1, 0.7, 1.0], [0.0, 0.25, 0.75, 1.0]]  # of three steps, three characters each
+INTERVALS = [(ENDS[:1], [1]), (ENDS[:2], [1, 2]), (ENDS, [0, 1, 1])]
+
+
 # %% 6.3
-# A share is a mean of n draws of 0 or 1; p = 34 / 40 = 0.85, so the standard error is about 0.056.
-standard_error = math.sqrt(0.85 * 0.15 / 40)
+# What we have so far is an interval. The next character takes its piece of it: first move the beginning, by a share of
+# the old width, and then make the width smaller.
+def interval(ends, ids):
+    low, width = 0, 1
+    for line, i in zip(ends, ids):
+        low += width * line[i]
+        width *= line[i + 1] - line[i]
+    return low, width
 
 
-@exercise("6.3", standard_error, read=as_number, tolerance=0.0008)
-def wrong_errors():
-    yield "that is the variance of the share; take its root", 0.85 * 0.15 / 40
-    yield "that is the spread of one sentence; the mean of 40 scatters less", math.sqrt(0.85 * 0.15)
-    yield "that is the variance of one sentence; divide by 40 and take the root", 0.85 * 0.15
-    yield "that is the share itself; how far would it scatter over other samples of 40?", 0.85
-    yield "you divide the spread by 40; a mean of 40 scatters less by the root of 40", math.sqrt(0.85 * 0.15) / 40
-    yield "that is half the width of a 95 % interval, two standard errors; give one", 1.96 * standard_error
-    yield "that is the error of the count; divide by 40 for the share", math.sqrt(40 * 0.85 * 0.15)
+@exercise("6.3", interval, inputs=INTERVALS, read=lambda made: parts_of(made, "beginning and width", "low, width"))
+def wrong_intervals(ends, ids):
+    def run(move, shrink=lambda low, width, line, i: width * (line[i + 1] - line[i])):
+        low, width = 0.0, 1.0
+        for line, i in zip(ends, ids, strict=True):
+            low, width = move(low, width, line, i), shrink(low, width, line, i)
+        return low, width
+
+    low, width = interval(ends, ids)
+    yield "low_and_high", (low, low + width)
+    yield "width_before_low", run(lambda low, width, line, i: low + width * (line[i + 1] - line[i]) * line[i])
+    yield "not_scaled", run(lambda low, width, line, i: low + line[i])
+    yield "only_the_last", run(lambda low, width, line, i: line[i])
+    yield "that is where the interval ends; its beginning is at line[i]", (low + width, width)
+    yield "the first number is its middle; return where the interval begins", (low + width / 2, width)
+    yield "you return the width first: return low, width", (width, low)
+    yield (
+        "widths_added",
+        run(
+            lambda low, width, line, i: low + width * line[i], lambda low, width, line, i: width + line[i + 1] - line[i]
+        ),
+    )
+    yield "width_of_the_last", (low, ends[len(ids) - 1][ids[-1] + 1] - ends[len(ids) - 1][ids[-1]])
+    yield "the beginning is right; the width is never made smaller", (low, 1.0)

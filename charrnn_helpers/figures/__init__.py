@@ -16,9 +16,9 @@ from .text import (
     plot_one_hot,
     plot_streams,
     plot_text,
-    plot_verdicts,
 )
 from .training import plot_loss_and_memory, plot_losses, plot_training_losses
+from .writing import plot_file_sizes, plot_pieces, plot_quality
 
 __all__ = ["pictures", "plot_gradient_by_lag", "plot_gru_update", "plot_lstm_update"]
 __all__ += ["plot_answer", "plot_coverage", "plot_decomposition", "plot_excess_by_kind", "plot_paired"]
@@ -27,5 +27,6 @@ __all__ += ["plot_curves", "plot_gates", "plot_reach", "plot_shares", "plot_unit
 __all__ += ["plot_ribbon"]
 __all__ += ["plot_costs", "plot_recipes"]
 __all__ += ["plot_ladder", "plot_light", "plot_marks", "plot_next_characters", "plot_one_hot", "plot_streams"]
-__all__ += ["plot_text", "plot_verdicts"]
+__all__ += ["plot_text"]
 __all__ += ["plot_loss_and_memory", "plot_losses", "plot_training_losses"]
+__all__ += ["plot_file_sizes", "plot_pieces", "plot_quality"]

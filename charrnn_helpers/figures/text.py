@@ -34,11 +34,6 @@ MARKS = {  # of `plot_marks`; a mark of any other kind is "rare"
     "friend": ("#F7C9A3", "the friend"),
     "rare": ("#A9DFCB", "other memory"),
 }
-VERDICTS = {
-    "right": "#FFFFFF",
-    "well formed, but it forgets": "#8CC6EC",
-    "no tale could hold it": "#F7C9A3",
-}
 
 
 def plot_text(
@@ -97,22 +92,6 @@ def plot_marks(marks: Sequence[Mark]) -> Picture:
         figure,
         "A story, character by character: choices on white, spelling on grey. Underlined is what follows from a word "
         "that the story must remember: the hero on blue, the friend on orange, anything else on green.",
-    )
-
-
-def plot_verdicts(text: str, verdicts: Sequence[int], title: str = "") -> Picture:
-    """Draw a sampled tale with a verdict on each character.
-
-    0 is right, 1 stands in a sentence that is well formed but forgets, and 2 in a sentence that no tale could hold.
-    """
-    grounds = list(VERDICTS.values())
-    underlined = [verdict == 2 for verdict in verdicts]
-    figure, _ = _text_figure(text, [grounds[verdict] for verdict in verdicts], underlined, title)
-    _explain_grounds(figure, VERDICTS)
-    return picture(
-        figure,
-        "A text that a network wrote, sentence by sentence: right on white, well formed but forgetful on blue, and on "
-        "orange, underlined, what no tale could hold.",
     )
 
 

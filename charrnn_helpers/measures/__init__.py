@@ -25,7 +25,6 @@ from .samples import (
     distinct,
     find_copies,
     longest_copied_span,
-    loop_length,
     novelty,
     one_hero,
     tales_validity,
@@ -41,5 +40,5 @@ __all__ += ["NO_DIFFERENCE", "Interval", "bits", "bootstrap_difference", "paired
 __all__ += ["in_mind", "in_mind_of_states", "in_mind_recall", "mean_states", "perfect_reader", "states_along"]
 __all__ += ["fit_probe", "probe_recall", "write_on"]
 __all__ += ["Share", "recall", "verdict", "verdict_sentence"]
-__all__ += ["copied_places", "distinct", "find_copies", "longest_copied_span", "loop_length", "novelty", "one_hero"]
+__all__ += ["copied_places", "distinct", "find_copies", "longest_copied_span", "novelty", "one_hero"]
 __all__ += ["HERO", "best_unit", "correlations", "position_in_sentence", "tales_validity"]

@@ -83,13 +83,6 @@ def distinct(sample: str, n: int = 2) -> float:
     return len(set(grams)) / len(grams)
 
 
-@checked
-def loop_length(sample: str) -> int | None:
-    """Return the length of the piece that stands three times in a row at the end of `sample`; `None` if none does."""
-    lengths = range(1, len(sample) // 3 + 1)
-    return next((length for length in lengths if sample.endswith(sample[-length:] * 3)), None)
-
-
 class SentenceShares(NamedTuple):
     """Shares of the sentences of a sample of *tales*."""
 

@@ -61,6 +61,7 @@ FIGURES = {
         "colour hatch",
     ),
     "plot_fault": ([replace(RUN, error="no number"), RUN], "sound twin.* The run stopped", ""),
+    "plot_file_sizes": ([{"gzip": 300, "GRU": 100}, 80.0], "gzip, GRU.* floor", "colour"),
     "plot_gates": ([torch.rand(3, 40), "a c", "gate f"], "gate f: .*'a c', a row for each of 30 units", ""),
     "plot_ribbon": (
         ["Once Kit\n\nwas", {"GRU": np.full((13, 6), 1 / 6), "LSTM": np.eye(6)[[4] * 13]}, "name", "", {5: "here"}],
@@ -83,6 +84,16 @@ FIGURES = {
     "plot_next_characters": ([VOCAB, LIKELY], "LSTM, GRU, oracle", "colour hatch"),
     "plot_one_hot": (["a cat", VOCAB], "'a cat': each of the 5 rows", ""),
     "plot_paired": ([[1.0, 1.1], [1.1, 1.2], INTERVAL, 0.02], "2 pairs.*LSTM and GRU.*±0.02", "colour marker"),
+    "plot_pieces": (
+        [[("", [0, 0.5, 0.8, 1], 0.6), ("b", [0, 0.1, 0.9, 1], 0.95)], "abc"],
+        "2 line.* hits one piece",
+        "",
+    ),
+    "plot_quality": (
+        [{"well formed": {cell: {0.5: INTERVAL, 1.0: INTERVAL} for cell in BOTH}}, {"well formed": 1.0}],
+        "for LSTM, GRU against temperature.* dotted line: well formed",
+        "colour line",
+    ),
     "plot_reach": ([{"aⁿbⁿ": {"LSTM": [20, 60], "GRU": [25, 30]}}], "aⁿbⁿ: .* n = 20", "colour marker"),
     "plot_recipes": (
         [
@@ -102,7 +113,6 @@ FIGURES = {
     "plot_text": (["a cat.\n" + "mat " * 20 + "x" * 80, range(167), "bits", 90], "167 characters.* above 90 bits", ""),
     "plot_training_losses": ([HISTORIES, [[2.0, 1.8], [2.2, 2.0]]], "moving average", "colour line"),
     "plot_units": (["a cat", {"GRU 3": [0, 1, 0, 1, 0], "LSTM 1": [1, 0, 1, 0, 1]}, "h"], "GRU 3 and", "colour line"),
-    "plot_verdicts": (["A cat.", [0, 0, 1, 1, 2, 2]], "forgetful on blue.* underlined, what no tale", ""),
 }
 # The most words and numbers that a notebook gives them.
 BOTH_AT = lambda names: {cell: {name: Share(90, 50, 0.3, 0.1) for name in names} for cell in ("LSTM", "GRU")}
@@ -139,6 +149,8 @@ CROWDED = [
     ("plot_losses", [HISTORIES, {"bigram": 2.0, "n-gram (n = 14)": 1.7}, 1.6]),
     ("plot_decomposition", [{budget: dict.fromkeys(["all", "free", *KINDS_ASKED], INTERVAL) for budget in BUDGETS}]),
     ("plot_next_characters", [VOCAB, LIKELY, "choice: …a noise, six times: pat, pat, pat, pat, pat. "]),
+    ("plot_file_sizes", [dict.fromkeys(["gzip", "xz", "xz, after train", "n-gram", "LSTM", "GRU"], 16250), 2759.4]),
+    ("plot_pieces", [[(LONG[:40], torch.linspace(0, 1, 60).tolist(), 0.99)] * 3, printable[10:69]]),
     ("plot_one_hot", ["Once upon", Vocabulary.from_text(" " + printable[10:67])]),
     (
         "plot_shares",
@@ -146,13 +158,13 @@ CROWDED = [
     ),
     ("plot_text", [(LONG * 4)[:200], torch.linspace(-2, 2, 200).tolist(), "state h"]),
     ("plot_units", ["a" * 30 + "b" * 32, dict.fromkeys(("LSTM unit 112", "LSTM unit 113"), torch.arange(62)), "state"]),
-    ("plot_verdicts", [LONG * 15, [1] * len(LONG * 15), "LSTM, temperature 1: the grammar's verdict"]),
 ]
 FORMULA = r"$\foo$"  # which matplotlib cannot set
 DOLLARS = [
     ("plot_answer", [{FORMULA: {1.5: INTERVAL}}, 0.02, {FORMULA: MEANS["tales"]}]),
     ("plot_fault", [replace(RUN, error=FORMULA)]),
     ("plot_next_characters", [Vocabulary.from_text("$ab"), {"n-gram": torch.ones(3) / 3}, FORMULA]),
+    ("plot_pieces", [[(FORMULA, [0.0, 0.6, 1.0], 0.7)], "$a"]),
     ("plot_one_hot", [FORMULA, Vocabulary.from_text(FORMULA)]),
     ("plot_text", [FORMULA, [1.0] * 6, "bits", None, None, FORMULA]),
 ]

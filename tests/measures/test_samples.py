@@ -9,7 +9,6 @@ from charrnn_helpers.measures.samples import (
     distinct,
     find_copies,
     longest_copied_span,
-    loop_length,
     novelty,
     one_hero,
     tales_validity,
@@ -64,11 +63,6 @@ def test_shares_of_words_are_those_that_one_counts():
 def test_a_sample_that_holds_nothing_to_count_is_refused(measure, said):
     with pytest.raises(ValueError, match=said):
         measure()
-
-
-@pytest.mark.parametrize(("sample", "length"), [("xxabababab", 2), ("abcabc", None), ("", None), ("zzz", 1)])
-def test_a_loop_is_a_piece_three_times_at_the_end(sample, length):
-    assert loop_length(sample) == length
 
 
 def test_a_wrong_colour_is_grammatical_and_not_remembered():
