@@ -9,7 +9,9 @@ python -m charrnn_helpers.lecturer link HUB REPOSITORY 01   the nbgitpuller link
 
 import argparse
 import shutil
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -98,19 +100,25 @@ def _lecture_cells(notebooks: Iterable) -> list:
     return cells
 
 
-def page(file: str | Path, networks: str | Path | None = None) -> Path:
+def page(
+    file: str | Path, networks: str | Path | None = None, report: Callable[[str], object] = lambda step: None
+) -> Path:
     """Write the playground of two networks as one HTML file, for any browser; its path.
 
     `networks`: where a pair lies, up to "-lstm.pt" and "-gru.pt" ("notebooks/runs/my_text"); without it, those that
-    come with the course. Raises `ValueError` if there is no such pair, or no room.
+    come with the course. `report` is called with a few words before each step, since all takes some seconds. Raises
+    `ValueError` if there is no such pair, or no room.
     """
+    report("loading the panels …")
     from .panels.network_pairs import load_pair  # these need PyTorch, which takes seconds
     from .panels.one_file import as_page
     from .training.checkpoints import BUNDLED
     from .training.files import atomic_file
 
+    report("reading the networks …")
     networks = Path(networks or BUNDLED / "tales")
     pair = load_pair(*(networks.with_name(f"{networks.name}-{cell}.pt") for cell in ("lstm", "gru")))
+    report("looking for units with a meaning, and writing the page …")
     data = as_page(pair).encode("utf-8")
     try:
         with atomic_file(Path(file)) as written:
@@ -152,7 +160,8 @@ def main(arguments: list[str] | None = None) -> None:
     linked.add_argument("prefix", nargs="?", default="01", metavar="NN", help="the notebook to open")
     linked.add_argument("--branch", default="main")
     options = vars(parser.parse_args(arguments))
-    make = {"students": students, "slides": slides, "page": page, "link": link}[options.pop("what")]
+    page_with_steps = partial(page, report=partial(print, file=sys.stderr, flush=True))
+    make = {"students": students, "slides": slides, "page": page_with_steps, "link": link}[options.pop("what")]
     try:
         made = make(**options)
     except (ValueError, OSError) as problem:

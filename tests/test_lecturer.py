@@ -12,6 +12,7 @@ import nbformat
 import pytest
 
 from charrnn_helpers import lecturer
+from charrnn_helpers.panels import one_file
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -150,6 +151,15 @@ def test_on_a_binder_threads_do_not_spin_and_are_no_more_than_the_hub_says_may_r
     environment = {"PATH": os.environ["PATH"], "CPU_LIMIT": limit, "OMP_NUM_THREADS": set_before}
     command = [ROOT / ".binder" / "start", "sh", "-c", "echo $OMP_WAIT_POLICY ${OMP_NUM_THREADS:-as ever}"]
     assert subprocess.check_output(command, env=environment, text=True) == f"PASSIVE {threads}\n"
+
+
+def test_while_the_page_is_made_its_steps_are_named_and_only_its_path_is_printed(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(one_file, "as_page", lambda pair: "".join(pair.models))
+    lecturer.main(["page", str(tmp_path / "page.html")])
+    printed = capsys.readouterr()
+    assert printed.out == f"{tmp_path / 'page.html'}\n"
+    assert len(printed.err.splitlines()) >= 3
+    assert (tmp_path / "page.html").read_text() == "LSTMGRU"
 
 
 def test_the_page_of_networks_that_are_not_there_is_refused_and_nothing_is_written(tmp_path, capsys):

@@ -4,9 +4,11 @@ import re
 from collections import Counter
 from pathlib import Path
 
+import moving_ribbon
 import nbformat
 import pytest
 import regenerate
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -19,11 +21,20 @@ def test_its_pictures_are_those_of_the_notebooks(name):
     assert f"(notebooks/figures/{name})" in README
 
 
-def test_its_samples_are_those_of_07():
-    (shown,) = re.findall(r"```text\n(.*?)```", README, re.DOTALL)
-    cells = nbformat.read(ROOT / "notebooks" / "07_playground.ipynb", as_version=4).cells
-    printed = ["".join(output.get("text", "") for output in cell.get("outputs", [])) for cell in cells]
-    assert any(shown.split() == text.split() for text in printed)
+def test_its_moving_ribbon_repeats_is_small_and_is_described_in_words():
+    file = ROOT / "notebooks" / "figures" / "ribbon.gif"
+    assert f"![{moving_ribbon.words()}](notebooks/figures/ribbon.gif)" in README.partition("##")[0]
+    assert file.stat().st_size < 2_000_000
+    with Image.open(file) as moving:
+        assert moving.n_frames > 50
+        assert moving.info["loop"] == 0
+
+
+def test_the_page_is_made_by_one_command_and_the_workflow_makes_the_same():
+    (command,) = re.findall(r"-m charrnn_helpers\.lecturer page page\.html$", README, re.MULTILINE)
+    workflow = (ROOT / ".github" / "workflows" / "page.yml").read_text(encoding="utf-8")
+    assert command.replace("page.html", "site/index.html") in workflow
+    assert "path: site\n" in workflow
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
