@@ -63,9 +63,8 @@ def usual_arguments(cell: str) -> dict:
     training |= {"on_validation": None, "progress": False, "album": None, "resumable": False, "runs": "runs"}
     writing = {"prompt": "Once", "length": 9, "temperature": 1.0, "top_k": None, "top_p": None, "seeds": [0, 1]}
     measures_of_texts = {"losses": np.ones(len(STORIES)), "reading": READING, "kind": "pronoun", "most": 9, "at": 40}
-    measures_of_texts |= {"words": [measures.authorship.RememberedWord(STORIES, 40, {"Leo"})] * 2, "back": 8}
-    measures_of_texts |= {"lights": [np.ones(40)] * 2, "copies": [measures.samples.Copy(1, 3, 0)], "context": 20}
-    measures_of_texts |= {"steps": 3, "stride": 30, "n": 3, "letters": "ab", "shortest": 9, "nats": 1.0}
+    measures_of_texts |= {"copies": [measures.samples.Copy(1, 3, 0)], "context": 20}
+    measures_of_texts |= {"stride": 30, "n": 3, "letters": "ab", "shortest": 9, "nats": 1.0}
     numbers = {"norms": NORMS, "values": NORMS[:, None], "feature": np.arange(4), "chosen_on": 2, "smallest": 0.02}
     numbers |= {"first": LOSSES["a"], "second": LOSSES["b"], "confidence": 0.95, "state": None, "logits": NORMS}
     numbers |= {"keep": torch.rand(5, 4, generator=torch.Generator())}
@@ -80,7 +79,6 @@ def special_arguments(name: str) -> dict:
         "TrainConfig": vars(FEW),
         "Vocabulary": {"characters": "abc"},
         "batches": {"inputs": IDS[None, :20], "targets": IDS[None, 1:21]},
-        "brightest_word": {"text": "Leo sat", "light": np.ones(7)},
         "compare_with_torch": {"cell": networks.GRUCell(3, 4), "reference": torch.nn.GRU(3, 4, batch_first=True)},
         "find_checkpoint": {"text": "tales"},
         "forward": {"ids": IDS[None, :9]},
@@ -204,7 +202,7 @@ OTHER_WORDS = {  # by which a sentence may call an argument
     **dict.fromkeys(("order", "highest"), "orders?"),
 }
 OTHER_WORDS |= {"name_or_path": "text", "path": "checkpoint|written", "name": "device|machine", "model": "network|LSTM"}
-OTHER_WORDS |= {"history": "run", "chrono": "gate", "norms": "norm|lags", "light": "word", "inputs": "stream"}
+OTHER_WORDS |= {"history": "run", "chrono": "gate", "norms": "norm|lags", "inputs": "stream"}
 OTHER_WORDS |= {"logits": "scores", "runs": "trained", "units": "hidden_size", "stories": f"{TEXT}|network"}
 
 

@@ -1,9 +1,8 @@
 """Exercises of 07: the playground."""
 
-from .engine import Wrong, exercise
+from itertools import pairwise
 
-WRITTEN = ["x the owl sang", "so Meg sat", "abcd", "abc"]
-TRAINING = ["an old ox sand the owls", "for Meg sat", "xcdyab", "xyz"]
+from .engine import Wrong, exercise, parts_of
 
 # %% 7.1
 # top_k=1 leaves one character to draw from at every step, so the seed decides nothing: one text.
@@ -17,66 +16,54 @@ def wrong_numbers():
     yield "200 is the length of each text; the question is how many different texts there are", 200
 
 
+STORIES = [
+    (["Zoe", "Zoe", "Ada", "Zoe", "Zoe"],),
+    (["Leo", "Ben", "Ben", "Ben"],),
+    (["Ada", "Meg", "Meg", "Ada", "Kit", "Ada", "Leo"],),
+    (["Kit", "Kit", "Kit"],),
+]
+
+
+def as_two_numbers(answer):
+    return parts_of(answer, "the number of slips, and how many of them are put right", "slips, repaired")
+
+
 # %% 7.2
-def first_difference(a, b):
-    for place, (x, y) in enumerate(zip(a, b)):
-        if x != y:
-            return place
-    return min(len(a), len(b))  # one is the start of the other
+def slips_and_repairs(names):
+    hero = last = names[0]
+    slips = repaired = 0
+    for name in names:
+        slips += last == hero and name != hero
+        repaired += last != hero and name == hero
+        last = name
+    return slips, repaired
 
 
-@exercise("7.2", first_difference, inputs=[("abcd", "abXd"), ("ab", "abcd"), ("aXbX", "aYbY")])
-def wrong_places(a, b):
-    shorter = min(len(a), len(b))
-    differences = [place for place in range(shorter) if a[place] != b[place]]
-    yield "from_1", differences[0] + 1 if differences else shorter
-    yield "you give the number of differences; the question is where the first one stands", len(differences)
-    yield "nothing", differences[0] if differences else None
-    yield "with two differences you give a later one; stop at the first", differences[-1] if differences else shorter
+@exercise("7.2", slips_and_repairs, inputs=STORIES, read=as_two_numbers)
+def wrong_counts(names):
+    slips, repaired = slips_and_repairs(names)
+    others = sum(name != names[0] for name in names)
+    changes = sum(last != name for last, name in pairwise(names))
+    yield "two wrong names in a row are one slip: count only the first of them", (others, repaired)
+    yield "not every slip is put right: the last one of a story may stay wrong", (slips, slips)
+    yield "the way back to the hero is no slip: count only the steps away from the hero", (changes, repaired)
+    yield "these two are the other way round: slips come first", (repaired, slips)
+    yield "you only say whether there is a slip in the story; there may be several", (int(slips > 0), int(repaired > 0))
 
 
-def as_piece(answer):
-    if isinstance(answer, int):
-        raise Wrong("return the piece itself, not its length or its place")
-    if isinstance(answer, tuple | list | set):
-        raise Wrong("return one piece, a single string")
-    return answer
-
-
-def pieces(text):
-    """List all of them, from left to right, the short ones of each start first."""
-    return [text[i:j] for i in range(len(text)) for j in range(i + 1, len(text) + 1)]
+def as_word(answer):
+    if not isinstance(answer, str):
+        raise Wrong("write the word as a text in quotation marks")
+    return answer.strip().lower()
 
 
 # %% 7.3
-# From each start only pieces longer than the best so far are tried, and the first that is not there ends it.
-def longest_copy(written, training_text):
-    best = ""
-    for start in range(len(written)):
-        for end in range(start + len(best) + 1, len(written) + 1):
-            if written[start:end] not in training_text:
-                break
-            best = written[start:end]
-    return best
+# The state carries the hero, and with the hero whether it is a girl or a boy. So a girl in mind makes it "her".
+pronoun = "her"
 
 
-@exercise("7.3", longest_copy, inputs=[*zip(WRITTEN, TRAINING, strict=True)], read=as_piece)
-def wrong_pieces(written, training):
-    copied = [piece for piece in pieces(written) if piece in training]
-    best = longest_copy(written, training)
-
-    def longest(pieces, default=""):
-        return max(pieces, key=len, default=default)
-
-    side_by_side = "".join(a if a == b else "|" for a, b in zip(written, training))
-    yield "end_missing", longest(piece for piece in copied if piece != best)
-    yield "not_to_the_end", longest(piece for piece in copied if not written.endswith(piece))
-    yield "that is the first piece you meet: go on looking for longer ones", next(iter(copied), "")
-    yield "first_start_only", longest(piece for piece in copied if written.startswith(piece))
-    yield "whole_words", longest(word for word in written.split() if word in training.split())
-    yield "same_place", longest(side_by_side.split("|"))
-    yield "of equally long pieces give the first: replace the best only by a longer one", longest(reversed(copied))
-    yield "where nothing is copied, return an empty string", longest(copied, default="a")
-    yield "that is all of it: it does not stand in the training text", written
-    yield "that piece of the training text was not copied", longest(p for p in pieces(training) if p not in written)
-    yield "most_often", max(copied, key=training.count, default="")
+@exercise("7.3", pronoun, read=as_word)
+def wrong_words():
+    yield "his_stays", "his"
+    yield "that is the name itself; the question is for the small word before “hair”", "zoe"
+    yield "“hers” stands alone; before “hair” the word is shorter", "hers"

@@ -10,7 +10,6 @@ from .ribbon import plot_ribbon
 from .speed import plot_costs, plot_recipes
 from .text import (
     plot_ladder,
-    plot_light,
     plot_marks,
     plot_next_characters,
     plot_one_hot,
@@ -26,7 +25,7 @@ __all__ += ["diagram", "plot_fault"]
 __all__ += ["plot_curves", "plot_gates", "plot_reach", "plot_shares", "plot_units"]
 __all__ += ["plot_ribbon"]
 __all__ += ["plot_costs", "plot_recipes"]
-__all__ += ["plot_ladder", "plot_light", "plot_marks", "plot_next_characters", "plot_one_hot", "plot_streams"]
+__all__ += ["plot_ladder", "plot_marks", "plot_next_characters", "plot_one_hot", "plot_streams"]
 __all__ += ["plot_text"]
 __all__ += ["plot_loss_and_memory", "plot_losses", "plot_training_losses"]
 __all__ += ["plot_file_sizes", "plot_pieces", "plot_quality"]

@@ -70,15 +70,6 @@ def plot_text(
     return picture(figure, words)
 
 
-def plot_light(text: str, light: Sequence[float], title: str, words: str) -> Picture:
-    """Draw `text` with every character on a green as strong as its light, one number a character, from 0 on."""
-    _check_lengths(text, light)
-    most = max(*light, 1e-9)
-    grounds = [(0.0, 0.62, 0.45, 0.8 * max(0.0, float(value)) / most) for value in light]
-    figure, _ = _text_figure(text, grounds, [False] * len(text), title)
-    return picture(figure, words)
-
-
 def plot_marks(marks: Sequence[Mark]) -> Picture:
     """Draw a story as `tales.annotate` marks it: what must be remembered is underlined, in a colour for its kind."""
     kinds = ["name" if mark.kind == "pronoun" else mark.kind for mark in marks]

@@ -1,6 +1,5 @@
 """Measure networks and texts. Nothing here changes a network that it is given."""
 
-from .authorship import brightest_word, mentions_lit, remembered_words, written_by
 from .compare import compare_with_torch
 from .counting import counted, key_recall, latched_lines, learn_to_count, learn_to_latch, random_units
 from .excess import chance_by_kind, excess_by_distance, excess_by_kind, read_tales
@@ -31,8 +30,7 @@ from .samples import (
 )
 from .units import HERO, best_unit, correlations, position_in_sentence
 
-__all__ = ["brightest_word", "mentions_lit", "remembered_words", "written_by"]
-__all__ += ["compare_with_torch"]
+__all__ = ["compare_with_torch"]
 __all__ += ["counted", "key_recall", "latched_lines", "learn_to_count", "learn_to_latch", "random_units"]
 __all__ += ["chance_by_kind", "excess_by_distance", "excess_by_kind", "read_tales"]
 __all__ += ["gradient_by_lag", "time_constants", "trace"]

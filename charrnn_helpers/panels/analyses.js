@@ -1,5 +1,4 @@
-// Numbers about a text that a network has read: units that a span turns on, units that stand out, and the word that
-// wrote most.
+// Numbers about a text that a network has read: units that a span turns on, and units that stand out.
 
 // Return the five units that are most clearly on through the span from `at` to `end`, and off around it, as much on
 // either side; `chance` says how many of 100 random spans as long find a unit as good. Returns null if there is no such
@@ -50,18 +49,4 @@ export function unusual(reading, position) {
 
 export function average(values) {
   return values.reduce((a, b) => a + b, 0) / values.length;
-}
-
-// Return the word that has written most, as `measures.brightest_word`, and its share of all that speaks for the
-// character.
-export function brightestWord(chars, light) {
-  let best = null;
-  for (let start = 0; start < light.length; start++) {
-    let [end, sum] = [start, 0];
-    while (end < light.length && /\p{L}/u.test(chars[end])) sum += light[end++];
-    if (sum > (best?.sum ?? 0)) best = { sum, text: chars.slice(start, end).join("") };
-    start = end;
-  }
-  const all = light.reduce((sum, value) => sum + Math.max(0, value), 0);
-  return best && { text: best.text, share: best.sum / all };
 }

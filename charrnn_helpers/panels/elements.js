@@ -73,7 +73,7 @@ export function seen(text) {
 
 // Return a probability in percent.
 export function percent(p) {
-  return p > 0 && p < 0.001 ? "< 0.1 %" : `${(100 * p).toFixed(p < 0.1 ? 1 : 0)} %`;
+  return p > 0 && p < 0.001 ? "< 0.1\u00a0%" : `${(100 * p).toFixed(p < 0.1 ? 1 : 0)}\u00a0%`;
 }
 
 // Return a colour for the ground of a character, the stronger the larger `share` is.

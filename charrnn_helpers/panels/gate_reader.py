@@ -89,14 +89,14 @@ def gates_panel(models: dict[str, CharModel], vocab: Vocabulary, text: str, gate
 def coloured(text: str, values: Sequence[float], at: int, strongest: float) -> str:
     """Return the text as HTML: orange above zero, blue below, strong values underlined, the character `at` framed.
 
-    A value of `strongest` or more has the full colour.
+    A value of `strongest` or more has the full colour, on which letters can still be read in light and dark themes.
     """
     spans = []
     for position, (char, value) in enumerate(zip(text, values, strict=True)):
         shade = "230,159,0" if value >= 0 else "86,180,233"
-        style = f"background:rgba({shade},{min(1, abs(value) / strongest):.2f});"
+        style = f"background:rgba({shade},{0.6 * min(1, abs(value) / strongest):.2f});"
         if abs(value) > strongest / 2:
             style += f"text-decoration:underline {'solid' if value > 0 else 'dotted'};"
-        style += "outline:2px solid black;" if position == at else ""
+        style += "outline:2px solid currentColor;" if position == at else ""
         spans.append(f'<span style="{style}" title="{value:.2f}">{html.escape(char)}</span>')
     return f'<div class="charrnn-text charrnn-units">{"".join(spans)}</div>'

@@ -1,7 +1,7 @@
 """What goes to the browser: the JavaScript as one text, and networks for `network.js`, which computes them there."""
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -40,12 +40,17 @@ def data_address(name: str) -> str:
     return f"data:text/javascript;charset=utf-8;base64,{coded}"
 
 
-def portable(networks: Iterable[tuple[CharModel, int]], vocab: Vocabulary) -> tuple[dict, bytes]:
+def portable(
+    networks: Iterable[tuple[CharModel, int]],
+    vocab: Vocabulary,
+    means_of: Callable[[CharModel], dict[str, Tensor]] = lambda model: {},
+) -> tuple[dict, bytes]:
     """Return what `loadNetworks` of `network.js` takes: a dictionary that JSON can hold, and the weights in bytes.
 
-    `networks` are LSTMs and GRUs, each with its number of updates. The dictionary says where a tensor begins. A weight
-    takes four bytes, a float32 (little-endian); one byte where it stands in a matrix that `from_int8` made, which goes
-    as its int8 and a scale for each row, without loss. Raises `ValueError` for another kind of network.
+    `networks` are LSTMs and GRUs, each with its number of updates; `means_of` gives mean states of one of them by kind
+    of word, each (parts, layers, words, H). The dictionary says where a tensor begins. A weight takes four bytes, a
+    float32 (little-endian); one byte where it stands in a matrix that `from_int8` made, which goes as its int8 and a
+    scale for each row, without loss. Raises `ValueError` for another kind of network.
     """
     content = bytearray()
 
@@ -71,7 +76,8 @@ def portable(networks: Iterable[tuple[CharModel, int]], vocab: Vocabulary) -> tu
         with lock_of(model):  # a training goes on when all weights are written
             tensors = {name: described(weight) for name, weight in model.state_dict().items()}
         sizes = {"units": model.rnn.hidden_size, "layers": model.rnn.num_layers}
-        rows.append({"cell": model.cell, "updates": updates, **sizes, "tensors": tensors})
+        means = {kind: described(each.movedim(2, 0).flatten(1)) for kind, each in means_of(model).items()}  # (words, S)
+        rows.append({"cell": model.cell, "updates": updates, **sizes, "tensors": tensors, "means": means})
         cells[model.cell] = _known_of(CELLS[model.cell])
     return {"characters": vocab.characters, "cells": cells, "networks": rows}, bytes(content)
 

@@ -1,46 +1,80 @@
-// What is said of the character, or the span, that a reader has chosen; and hands on the state before it.
+// What is said of the character, or the span, that a reader has chosen; and hands on the state before it. On a phone it
+// comes up from below, so that nothing in the text moves.
 
-import { brightestWord, unitsOfSpan, unusual } from "./analyses.js";
+import { unitsOfSpan, unusual } from "./analyses.js";
 import { button, fresh, labelled, make, number, percent, quiet, seen } from "./elements.js";
 import { distribution, exchange, hold } from "./network.js";
 
-const HINT =
-  "Choose a character of either text: by pointer, or left and right one, up and down ten; Shift marks; Escape ends.";
+const HINT = "Choose any letter, and read what the network had in mind there.";
 const ANOTHER = "Once a small child called Zoe lived by the mill. ";
 
 export class Inspector {
-  #handsOpen = false;
+  #open = false;
 
   constructor(play) {
     this.play = play;
     this.spoken = make("p", { role: "status" }); // it stays, so that a screen reader hears it change
     this.shown = make("div", {});
-    this.element = make("div", { className: "charrnn-inspect" }, this.spoken, this.shown);
+    this.mark = button("Mark a span", () => play.startSpan());
+    const steps = [
+      button("‹ Previous", () => play.step(-1)),
+      button("Next ›", () => play.step(1)),
+      this.mark,
+      button("Close", () => play.choose(null)),
+    ];
+    this.steps = make("div", { className: "charrnn-steps" }, ...steps);
+    this.element = make("div", { className: "charrnn-inspect" }, this.steps, this.spoken, this.shown);
   }
 
-  // Describe what is chosen, {cell, head, tail, at, end, light}, or say how to choose.
+  // Describe what is chosen, {cell, head, tail, at, end}, or say how to choose.
   show(chosen) {
     const [words, ...more] = !chosen
       ? [HINT]
       : chosen.end > chosen.at + 1
         ? this.#span(chosen)
         : this.#character(chosen);
+    this.element.classList.toggle("charrnn-up", Boolean(chosen));
+    this.steps.hidden = !chosen;
+    this.mark.setAttribute("aria-pressed", String(this.play.marking));
     this.spoken.replaceChildren(...[words].flat());
     this.shown.replaceChildren(...more);
   }
 
-  #character({ cell, at, light }) {
+  #character({ cell, at }) {
     const { play } = this;
     const reading = play.readings[cell];
+    const char = seen(play.characters[reading.ids[at]]);
+    const said = [this.#inMind(cell, at, char)];
+    if (at === 0) return [[...said, `${char} is the first letter, and nothing foretold it.`]];
     const { temperature, topK, topP } = play.drawing();
     const p = distribution(reading.scores[at - 1], temperature, topK, topP);
-    const char = seen(play.characters[reading.ids[at]]);
-    const drew = at < reading.start ? "was given" : "drew";
-    const chance = percent(p[reading.ids[at]]);
-    const words = `The ${cell} ${drew} ${char} with a chance of ${chance}.${greenOf(reading, light)}`;
+    const drew = at < reading.start ? "This letter was given; the network itself would have written it" : "It wrote it";
+    said.push(`${drew} with a chance of ${percent(p[reading.ids[at]])}.`);
     const slip = play.judged[cell]?.grammar?.find(({ start, end }) => at >= start && at < end);
-    const said = slip ? [words, " ", make("b", {}, slip.why)] : words;
-    return [said, this.#bars(cell, at, p), this.#standOut(cell, at), this.#hands(cell, at)];
+    if (slip) said.push(" ", make("b", {}, slip.why));
+    if (play.marking) said.push(" Now choose the other end of the span.");
+    const inside = make(
+      "details",
+      { open: this.#open || play.changes[cell].some(({ hand }) => hand) },
+      make("summary", {}, "Look inside: what else it could have written, and which units stand out"),
+      this.#bars(cell, at, p),
+      this.#standOut(cell, at),
+      ...this.#hands(cell, at),
+    );
+    inside.addEventListener("toggle", () => (this.#open = inside.open));
+    return [said, inside];
+  }
+
+  // Whom the network has in mind after the character, as its ribbon shows.
+  #inMind(cell, at, char) {
+    const piece = this.play.piece(cell, at);
+    if (!piece) return `${cell}, ${char}. `;
+    const { words } = this.play.mind();
+    const name = words[piece.word];
+    const who = this.play.settings.kind === "friend" ? `the ${name}` : name;
+    const sure = percent(piece.sure);
+    if (piece.sure < 0.5) return `After ${char} the ${cell} has nobody clearly in mind: ${who} is the likeliest, with ${sure}. `;
+    return `After ${char} the ${cell} has ${who} in mind, with ${sure}. `;
   }
 
   // The next-character bars; beside them those of the oracle, when the kernel has answered.
@@ -53,7 +87,7 @@ export class Inspector {
         const oracle = { p: characters.map((char) => answer[char] ?? 0), border: "dotted #777777" };
         place.replaceChildren(barTable(characters, { [cell]: { p, border: play.borders[cell] }, oracle }));
       } else if (play.spec.tales) {
-        place.append(make("p", {}, "The oracle is silent: no story of the grammar has begun so."));
+        place.append(make("p", {}, "The oracle is silent: no story of the grammar begins like this."));
       }
     });
     return place;
@@ -71,7 +105,7 @@ export class Inspector {
       const name = names.map((known) => known.name).join(" and ") || "unit";
       return button(`${name} ${unit}: ${values[unit].toFixed(2)}`, () => play.pick(cell, unit));
     });
-    const words = `Furthest from their usual values after it, of ${reading.network.row.memory}: `;
+    const words = `After this letter these five units of ${reading.network.row.memory} differ most from their average in this text: `;
     return make("p", {}, words, ...buttons.flatMap((one) => [one, " "]));
   }
 
@@ -94,7 +128,7 @@ export class Inspector {
       );
     });
     const list = make("ol", {}, ...lines);
-    return [`${words} On through it and off around it, of ${reading.network.row.memory}:`, list];
+    return [`${words} These units of ${reading.network.row.memory} are on through it and off around it:`, list];
   }
 
   // Hold a unit from here on, or exchange the state for that after another story.
@@ -107,10 +141,8 @@ export class Inspector {
     const level = { description: `hold unit ${unit} at`, min: -held, max: held, step: 0.1, value: held };
     const other = make("input", { type: "text", id: fresh(), value: ANOTHER, spellcheck: false });
     quiet(other);
-    const box = make(
-      "details",
-      { open: this.#handsOpen || cell in play.operations },
-      make("summary", {}, "Hands on the state, from here on"),
+    return [
+      make("p", {}, "Change the state before this letter, and let the network write on from there:"),
       play.unitSlider(cell, "unit"),
       number(level, (value) => (held = value)),
       button("Hold it", () =>
@@ -123,27 +155,8 @@ export class Inspector {
           return exchange(read.state(read.ids.length - 1), at);
         }),
       ),
-      ...this.#undo(cell, at),
-    );
-    box.addEventListener("toggle", () => (this.#handsOpen = box.open));
-    return box;
+    ];
   }
-
-  #undo(cell, at) {
-    const hand = this.play.operations[cell];
-    if (!hand) return [];
-    const words = `From the double line on, with ${hand.words}. As it was: `;
-    return [make("p", {}, words, make("q", {}, hand.was)), button("Undo", () => this.play.undo(cell, at))];
-  }
-}
-
-// What the green in a text says of the chosen character; `light` is null where there is none.
-function greenOf(reading, light) {
-  if (!light) return " No green: a hand has changed the state before it, or the network has several layers.";
-  const word = brightestWord([...reading.text], light);
-  if (!word) return "";
-  const most = `The word with most: ${seen(word.text)}, ${percent(word.share)} of the green.`;
-  return ` Green: who wrote the memory that speaks for it. ${most}`;
 }
 
 // A table of the likeliest characters, with a bar for each of the `columns`: by name, {p, border}.

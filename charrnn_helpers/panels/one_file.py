@@ -12,6 +12,8 @@ from .in_browser import HERE, data_address
 from .network_pairs import Pair
 from .playground import for_browser
 
+COURSE = ""  # the address of the course, where the page does not lie beside its repository
+
 
 def as_page(pair: Pair) -> str:
     """Return the page of a pair of networks, as HTML: their weights, and the playground in JavaScript.
@@ -26,6 +28,7 @@ def as_page(pair: Pair) -> str:
         spec=json.dumps(spec).replace("<", "\\u003c"),  # no text of a reader's ends the script
         weights=base64.b64encode(data).decode(),
         playground=data_address("playground.js"),
+        course=COURSE,
     )
 
 

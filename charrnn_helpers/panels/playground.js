@@ -4,59 +4,97 @@
 // adds what only the course's Python knows: the oracle of the grammar, its verdict, and copies of the training text.
 
 import { average } from "./analyses.js";
-import { writtenBy } from "./authorship.js";
 import { COLOURINGS } from "./colourings.js";
-import { button, make, number, shade } from "./elements.js";
+import { button, make, number } from "./elements.js";
 import { Inspector } from "./inspector.js";
-import { loadNetworks } from "./network.js";
+import { loadNetworks, together } from "./network.js";
+import { readable } from "./prompt.js";
+import { bandOf, bringToMind, fillBand, lookOf, pieceAt, runs } from "./ribbon.js";
 import { colourList, drawSliders, promptBox, settingsFor, trainingSlider } from "./settings.js";
+import { fromAddress, shareButton, toAddress } from "./share.js";
+import { STORIES, sayBand } from "./stories.js";
 import { TextColumn } from "./text_column.js";
 
-const [LIT, MARKED] = ["0, 158, 115", "204, 121, 167"]; // of Okabe and Ito
+const MARKED = "var(--marked)";
 const PATIENCE = 4000; // ms that the kernel may take before a reader is told
+const CLEAR = 0.5; // of a word in mind: from here on its name is written into the ribbon
+const [FIRST, FRAME] = [40, 10]; // ms in which each band grows, at once and then in each frame
+const LONG = 1500; // letters that take long enough to say so
 
 const narrow = () => window.matchMedia("(max-width: 600px)").matches; // one text stands below the other
 
 export class Playground {
   readings = {}; // by cell: what was written, and all that the network computed meanwhile
-  chosen = null; // {cell, head, tail, at, end, light}: a character, or a span
-  operations = {}; // by cell: a hand on the state, {at, words, was, original}
+  unchanged = {}; // by cell: the same without any hand on the state
+  changes = {}; // by cell: hands on the state, in their order: {at, words, make, hand}
+  chosen = null; // {cell, head, tail, at, end}: a character, or a span
   judged = {}; // by cell: what the kernel says of the text
+  marking = false; // the next choice is the other end of a span
+  story = null; // of STORIES, as long as nothing else is set
 
-  constructor(root, { spec, data, ask = null, settings = {}, keep = () => {} }) {
-    Object.assign(this, { spec, ask, keep, networks: loadNetworks(spec, data), characters: [...spec.characters] });
+  // `onPage`: the address of the page says what is shown.
+  constructor(root, { spec, data, ask = null, settings = {}, keep = () => {}, onPage = false }) {
+    Object.assign(this, { spec, ask, keep, onPage, networks: loadNetworks(spec, data) });
+    this.characters = [...spec.characters];
     this.cells = [...new Set(this.networks.map(({ cell }) => cell))];
     this.updates = [...new Set(this.networks.map(({ updates }) => updates))].sort((a, b) => a - b);
     this.borders = Object.fromEntries(this.cells.map((cell) => [cell, spec.cells[cell].border]));
-    this.settings = settingsFor(spec, this.cells, this.updates, settings);
+    this.settings = this.#usual(settings);
+    const address = onPage ? fromAddress(window.location.hash, this.#limits()) : {};
+    Object.assign(this.settings, address.settings);
     this.columns = Object.fromEntries(this.cells.map((cell) => [cell, this.#column(cell)]));
     this.pickers = Object.fromEntries(this.cells.map((cell) => [cell, this.unitSlider(cell, `unit of the ${cell}`)]));
     this.inspector = new Inspector(this);
     this.alert = make("p", { role: "alert", className: "charrnn-alert" });
+    this.says = make("p", { role: "status", className: "charrnn-says" });
     this.told = make("p", { role: "status" });
     this.legend = make("p", { className: "charrnn-legend" });
-    this.texts = make(
-      "div",
-      { className: "charrnn-columns" },
-      ...Object.values(this.columns).map((one) => one.element),
-    );
+    const columns = Object.values(this.columns).map((one) => one.element);
+    this.texts = make("div", { className: "charrnn-columns" }, ...columns);
+    this.root = root;
     root.classList.add("charrnn-play");
-    root.replaceChildren(...this.#controls(), this.alert, this.told, this.legend, this.texts, this.inspector.element);
-    this.write();
+    root.classList.toggle("charrnn-page", onPage);
+    root.replaceChildren(...this.#parts());
+    this.story = spec.minds && !Object.keys(address.settings ?? {}).length && !address.change ? STORIES[0] : null;
+    this.write({ then: () => address.change && this.#bringFromAddress(address.change) });
   }
 
-  #controls() {
-    const write = () => this.write();
+  #usual(kept = {}) {
+    return settingsFor(this.spec, this.cells, this.updates, kept, Boolean(this.ask));
+  }
+
+  // What an address may set, and what it need not say.
+  #limits() {
+    const limits = { seed: [0, 999], temperature: [0.1, 2], length: [0, 1000], step: [0, this.updates.length - 1] };
+    return { limits, settings: this.#usual() };
+  }
+
+  #parts() {
+    const write = () => this.#set();
     const given = [this.ask && "kernel", this.spec.tales && "tales"];
+    this.prompt = promptBox(this.settings, write);
+    this.sliders = drawSliders(this.settings, this.characters.length, write);
     this.colour = colourList(this.settings, given, () => this.#recolour());
+    this.training = this.updates.length > 1 ? trainingSlider(this.settings, this.updates, write) : make("div", {});
+    const { seed, length, ...others } = this.sliders;
+    const first = [seed, length]; // what a class uses stays in sight
+    const summary = this.onPage ? "Your own beginning, and all settings" : "Beginning, temperature, top-k, top-p, colours";
     const folded = make(
       "details",
-      { open: !narrow() }, // on a phone the texts come first
-      make("summary", {}, "Random seed, length, temperature, top-k, top-p"),
-      ...drawSliders(this.settings, this.characters.length, write),
+      {},
+      make("summary", {}, summary),
+      this.prompt,
+      ...(this.onPage ? first : []),
+      ...Object.values(others),
+      this.colour,
     );
-    const training = this.updates.length > 1 ? [trainingSlider(this.settings, this.updates, write)] : [];
-    return [promptBox(this.settings, write), folded, ...training, this.colour];
+    this.another = button("Another story", () => this.#set({ seed: (this.settings.seed + 1) % 1000 }, true));
+    this.undo = button("Undo the change", () => this.#undo());
+    const tools = make("div", { className: "charrnn-tools" }, this.another, this.undo, ...(this.onPage ? shareButton() : []));
+    const sight = make("div", { className: "charrnn-sight" }, ...(this.onPage ? [] : first), this.training);
+    this.training.hidden = this.onPage && this.settings.step === this.updates.length - 1;
+    const minds = this.spec.minds ? [this.#storyRow(), this.says, this.#nameRow()] : [];
+    return [...minds, sight, this.alert, this.texts, this.legend, tools, this.inspector.element, this.told, folded];
   }
 
   #column(cell) {
@@ -64,6 +102,7 @@ export class Playground {
       chosen: () => (this.chosen?.cell === cell ? this.chosen : null),
       start: () => this.readings[cell].start,
       choose: (head, tail) => this.choose(head === null ? null : cell, head, tail),
+      marking: () => this.marking,
     });
   }
 
@@ -79,35 +118,258 @@ export class Playground {
     return last ? (this.spec.named?.[cell] ?? []) : [];
   }
 
+  // ------------------------------------------------------------------------------------------- whom they have in mind
+
+  // Return the words that the ribbon tells apart, with their looks: {words, looks}.
+  mind() {
+    return this.spec.minds[this.settings.kind];
+  }
+
+  // Return the band of a cell's text as far as it is computed, {word, sure} for each character, or null.
+  band(cell) {
+    return this.spec.minds ? bandOf(this.readings[cell], this.mind()) : null;
+  }
+
+  // Return its piece after a character, {word, sure}, or null.
+  piece(cell, at) {
+    return this.spec.minds ? pieceAt(this.readings[cell], this.mind(), at) : null;
+  }
+
+  // Compute what is missing of the bands, a little in every frame, and say what depends on them.
+  #fillBands() {
+    if (!this.spec.minds) return;
+    const turn = (this.filling = {});
+    const go = (milliseconds) => {
+      if (turn !== this.filling) return; // other texts are there by now
+      const complete = this.cells.map((cell) => fillBand(this.readings[cell], this.mind(), milliseconds));
+      for (const cell of this.cells) this.#paint(cell);
+      if (complete.every(Boolean)) this.#say();
+      else requestAnimationFrame(() => go(FRAME));
+    };
+    go(FIRST);
+  }
+
+  // Say `words()`, now and when the bands are complete.
+  #say(words = this.saying) {
+    this.saying = words;
+    this.says.textContent = words();
+  }
+
+  // Return the word of the ribbon that the given text names first.
+  named() {
+    const { words } = this.mind();
+    return this.beginning.match(new RegExp(`\\b(${words.join("|")})\\b`))?.[0];
+  }
+
+  // Return the share of the letters of the given text, after it has named that word, at which it is in mind; null if
+  // the band is not complete.
+  shareRight(cell) {
+    const named = this.named();
+    const end = this.beginning.indexOf(named) + named.length;
+    const after = Array.from(this.band(cell).slice(end, this.readings[cell].start));
+    return after.every(Boolean) ? average(after.map(({ word }) => Number(this.mind().words[word] === named))) : null;
+  }
+
+  // Return whom the networks would have in mind after the given text, if nobody had changed anything.
+  usual() {
+    const { [this.cells[0]]: reading } = this.unchanged;
+    return this.mind().words[pieceAt(reading, this.mind(), reading.start - 1).word];
+  }
+
+  // Give the six words of the ribbon their colours and patterns.
+  #wearColours() {
+    this.mind().looks.forEach((look, word) => {
+      for (const [name, value] of Object.entries(lookOf(look)))
+        this.root.style.setProperty(`--word-${word}-${name}`, value);
+    });
+  }
+
+  #storyRow() {
+    this.stories = STORIES.map((story) => button(story.words, () => this.#tell(story)));
+    return make("div", { className: "charrnn-stories", role: "group", ariaLabel: "stories to begin with" }, ...this.stories);
+  }
+
+  #tell(story) {
+    const { colour, unit } = this.settings;
+    Object.assign(this.settings, this.#usual(), { colour, unit }, story.settings(this.spec));
+    this.#showSettings();
+    this.training.hidden = this.onPage && this.settings.step === this.updates.length - 1;
+    this.story = story;
+    this.choose(null);
+    this.write({
+      reveal: !story.hero,
+      then: () => story.hero && this.bringToMind(this.mind().words.indexOf(story.hero)),
+    });
+  }
+
+  #nameRow() {
+    this.nameLabel = make("span", { id: `names-${Math.random().toString(36).slice(2)}` });
+    this.names = make("div", { className: "charrnn-names", role: "group" });
+    this.names.setAttribute("aria-labelledby", this.nameLabel.id);
+    return make("div", { className: "charrnn-cast" }, this.nameLabel, this.names);
+  }
+
+  // Show the names to tap, and which of them is in mind at the place where a tap would change it.
+  #showNames() {
+    if (!this.spec.minds) return;
+    const { words } = this.mind();
+    const { cells, at } = this.#place();
+    const there = cells.map((cell) => this.piece(cell, at - 1).word);
+    if (this.names.dataset.kind !== this.settings.kind) {
+      this.names.dataset.kind = this.settings.kind;
+      this.#wearColours();
+      const buttons = words.map((word, index) => {
+        const one = button(word, () => this.bringToMind(index));
+        one.className = `charrnn-name charrnn-word-${index}`;
+        return one;
+      });
+      this.names.replaceChildren(...buttons);
+    }
+    [...this.names.children].forEach((one, index) => {
+      one.setAttribute("aria-pressed", String(there.every((word) => word === index)));
+    });
+    const thing = this.settings.kind === "friend" ? "friend" : "hero";
+    const letter = this.chosen && seenLetter(this.characters[this.readings[this.chosen.cell].ids[at]]);
+    this.nameLabel.textContent = this.chosen
+      ? `Change the ${thing} of the ${this.chosen.cell} before ${letter ?? "the next letter"}:`
+      : `Change the ${thing} after the ${/[.?!].*[.?!]/s.test(this.beginning) ? "grey text" : "first sentence"}:`;
+  }
+
+  // Return where a tapped name changes the state: before the chosen letter, or else after the prompt in both texts.
+  #place() {
+    const { chosen } = this;
+    if (chosen) return { cells: [chosen.cell], at: Math.max(1, chosen.at) };
+    return { cells: this.cells, at: this.readings[this.cells[0]].start };
+  }
+
+  // Put another word in mind, by adding the difference of mean states, and let the networks go on from there.
+  bringToMind(goal) {
+    const mind = this.mind();
+    const { words } = mind;
+    const { cells, at } = this.#place();
+    if (this.settings.step < this.updates.length - 1) {
+      this.#say(() => "Names can be changed in the networks that are fully trained: move the slider to its end first.");
+      return;
+    }
+    const before = cells.map((cell) => words[this.piece(cell, at - 1).word]);
+    for (const cell of cells) {
+      const make = () => bringToMind(this.network(cell), mind, goal, at);
+      this.#change(cell, { at, words: `${words[goal]} in mind`, make, goal: words[goal] });
+    }
+    this.#sayChange(cells, at, words[goal], before);
+  }
+
+  #bringFromAddress({ hero, at, cell }) {
+    const goal = this.mind?.().words.indexOf(hero) ?? -1;
+    if (goal < 0 || at > this.readings[this.cells[0]].ids.length) return;
+    if (this.cells.includes(cell)) this.choose(cell, at);
+    this.bringToMind(goal);
+  }
+
+  #sayChange(cells, at, goal, before) {
+    if (before.every((word) => word === goal)) {
+      const names = cells.map((cell) => `the ${cell}`).join(" and ");
+      this.#say(() => `Here ${names} had ${goal} in mind already, so nothing changes.`);
+      return;
+    }
+    if (this.story?.hero === goal && !this.chosen) {
+      const { story } = this;
+      this.#say(() => story.says(this));
+      return;
+    }
+    this.story = null;
+    this.#showStories();
+    const from = [...new Set(before)].join(" and ");
+    const counts = cells.map((cell) => {
+      const after = [...this.readings[cell].text].slice(at).join("");
+      const count = (word) => after.match(new RegExp(`\\b${word}\\b`, "g"))?.length ?? 0;
+      const others = this.mind().words.reduce((sum, word) => sum + count(word), 0) - count(goal);
+      return `the ${cell} writes ${goal} ${times(count(goal))}, another name ${times(others)}`;
+    });
+    this.#say(
+      () => `Only the memory was changed, from ${from} to ${goal}. From here on ${counts.join("; ")}.`,
+    );
+  }
+
+  #showStories() {
+    this.stories?.forEach((one, index) => one.setAttribute("aria-pressed", String(STORIES[index] === this.story)));
+  }
+
   // -------------------------------------------------------------------------------------------------- the two texts
 
   // Return how the settings ask to draw.
   drawing() {
-    const { prompt, seed, length, temperature, topK, topP } = this.settings;
+    const { seed, length, temperature, topK, topP } = this.settings;
     const off = { topK: topK < this.characters.length ? topK : null, topP: topP < 1 ? topP : null };
-    return { prompt, seed, length, temperature, ...off };
+    return { prompt: this.beginning, seed, length, temperature, ...off };
   }
 
-  write() {
+  // Write anew with some other settings.
+  #set(settings = {}, reveal = false) {
+    Object.assign(this.settings, settings);
+    this.#showSettings();
+    this.story = null;
+    this.write({ reveal });
+  }
+
+  #showSettings() {
+    this.prompt.show();
+    this.training.show?.();
+    for (const [key, slider] of Object.entries(this.sliders)) slider.show(this.settings[key]);
+    this.colour.choose(this.settings.colour);
+  }
+
+  // Write both texts, `reveal` in front of the reader, and call `then()` when they stand there.
+  write({ reveal = false, then = () => {} } = {}) {
+    const { text, note } = readable(this.settings.prompt, this.characters);
+    this.alert.textContent = note;
+    if (!text) return; // the last text stays
+    this.beginning = text;
+    const turn = (this.turn = {});
+    const letters = [...text].length + this.settings.length;
+    if (letters < LONG) return this.#write(reveal, then);
+    this.alert.textContent = `The networks are reading and writing ${letters.toLocaleString("en")} letters …`;
+    requestAnimationFrame(() =>
+      setTimeout(() => {
+        if (turn !== this.turn) return; // something else is asked for by now
+        this.#write(reveal, then);
+        this.alert.textContent = note;
+      }),
+    );
+  }
+
+  #write(reveal, then) {
     const { chosen } = this;
-    this.alert.textContent = "";
     try {
       this.readings = Object.fromEntries(this.cells.map((cell) => [cell, this.network(cell).write(this.drawing())]));
     } catch (problem) {
       this.alert.textContent = problem.message;
       return; // the last text stays
     }
-    Object.assign(this, { operations: {}, judged: {}, chosen: null });
-    this.#keep();
+    Object.assign(this, { unchanged: this.readings, judged: {}, chosen: null });
+    this.changes = Object.fromEntries(this.cells.map((cell) => [cell, []]));
     this.cells.forEach((cell) => this.#show(cell));
+    if (reveal) for (const cell of this.cells) this.columns[cell].reveal(this.readings[cell].start);
     this.#explain();
     if (chosen) this.choose(chosen.cell, chosen.head, chosen.tail);
     else this.#inspect();
+    if (this.spec.minds) this.#say(() => (this.story ? this.story.says(this) : sayBand(this)));
+    this.#showStories();
+    this.#keep();
+    then();
+    this.#fillBands();
     this.#judge();
   }
 
   #keep() {
     this.keep({ ...this.settings });
+    if (!this.onPage) return;
+    const [cell] = this.cells.filter((one) => this.changes[one].some(({ goal }) => goal));
+    const last = cell && this.changes[cell].findLast(({ goal }) => goal);
+    const both = this.cells.every((one) => this.changes[one].length);
+    const change = last ? { hero: last.goal, at: last.at, cell: both ? "" : cell } : null;
+    const said = toAddress(this.settings, this.#limits(), change);
+    window.history.replaceState(null, "", said ? `#${said}` : window.location.pathname + window.location.search);
   }
 
   #show(cell) {
@@ -118,28 +380,33 @@ export class Playground {
     );
     this.pickers[cell].show(this.settings.unit[cell]);
     column.unit.replaceChildren(this.pickers[cell], ...known);
+    column.showVerdict([]);
     this.#paint(cell);
   }
 
-  // Paint the ground of each character, by the colouring that is chosen. Before a chosen character it is green instead,
-  // for who wrote the memory that speaks for it, unless one looks at a unit.
+  // Paint the ribbon below the text of a cell, and the ground of each letter by the colouring that is chosen.
   #paint(cell) {
     const { colour, unit } = this.settings;
     const marks = COLOURINGS[colour].marks(this.readings[cell], unit[cell], this.judged[cell]);
+    const painted = marks.map((mark) => ({ ...mark }));
+    const band = this.band(cell);
+    band?.forEach((piece, at) => (painted[at].band = piece));
+    const names = runs(band ?? [])
+      .map((run) => ({ ...run, name: this.mind().words[run.word] }))
+      .filter(({ name, start, end, sure }) => end - start > name.length && sure > CLEAR); // there is room
     const chosen = this.chosen?.cell === cell ? this.chosen : null;
-    if (chosen?.light && colour !== "unit") {
-      const most = Math.max(...chosen.light, 1e-9);
-      chosen.light.forEach((value, at) => (marks[at] = { background: shade(LIT, value / most) }));
-    }
     const span = chosen && chosen.end > chosen.at + 1;
     for (let at = chosen?.at; at < chosen?.end; at++) {
-      if (span) marks[at].background = shade(MARKED, 0.7);
-      else marks[at].framed = true;
+      if (span) Object.assign(painted[at], { ground: MARKED, line: "solid" });
+      else painted[at].framed = true;
     }
-    if (cell in this.operations) marks[this.operations[cell].at].cut = true;
-    this.columns[cell].paint(marks);
-    this.columns[cell].unit.hidden = colour !== "unit";
-    this.columns[cell].sources.hidden = colour !== "copies";
+    for (const { at } of this.changes[cell]) if (painted[at]) painted[at].cut = true;
+    const column = this.columns[cell];
+    column.text.classList.toggle("charrnn-ribbon", Boolean(band));
+    column.paint(painted, names);
+    column.unit.hidden = colour !== "unit";
+    column.sources.hidden = colour !== "copies";
+    this.undo.hidden = this.cells.every((one) => !this.changes[one].length);
   }
 
   #recolour() {
@@ -149,32 +416,38 @@ export class Playground {
   }
 
   unitSlider(cell, description) {
-    const range = { min: 0, max: this.network(cell).units - 1, step: 1 };
-    return number({ description, ...range, value: this.settings.unit[cell] }, (value) => this.pick(cell, value));
+    const { units } = this.network(cell);
+    const entry = { description, min: 0, max: units - 1, step: 1, value: this.settings.unit[cell] };
+    return number(entry, (unit) => this.pick(cell, unit));
   }
 
   // Colour by a unit of a cell.
   pick(cell, unit) {
-    this.settings.unit = { ...this.settings.unit, [cell]: unit };
+    this.settings.unit[cell] = unit;
     this.settings.colour = "unit";
-    this.pickers[cell].show(unit);
     this.colour.choose("unit");
+    this.pickers[cell].show(unit);
     this.#recolour();
-    if (this.chosen?.cell === cell) this.#inspect();
+    if (this.chosen) this.#inspect();
   }
 
-  // Say what the grounds mean, and what is known of both texts.
+  // Say what the colours mean, and what the kernel knows of copies.
   #explain() {
-    const { legend, swatches } = COLOURINGS[this.settings.colour];
-    const shown = swatches.flatMap(([style, words]) => [" ", make("span", { style }, words)]);
-    this.legend.replaceChildren(legend, ...shown);
-    const words = this.cells.map((cell) => {
-      const bits = this.readings[cell].surprise().slice(Math.max(1, this.readings[cell].start));
-      if (!bits.length) return `${cell}: nothing written.`;
-      const mean = `${cell}: own surprise ${average(bits).toFixed(2)} bits per character`;
-      return `${[mean, this.judged[cell]?.words].filter(Boolean).join("; ")}.`;
-    });
-    this.told.textContent = [...words, this.judged.words].filter(Boolean).join(" ");
+    const { legend, swatches = [] } = COLOURINGS[this.settings.colour];
+    const samples = swatches.map(([{ ground, line }, words]) =>
+      make("span", { style: `background:${ground};text-decoration:underline ${line}` }, words),
+    );
+    this.legend.hidden = !legend;
+    this.legend.replaceChildren(legend ?? "", ...samples.flatMap((sample) => [" ", sample]));
+    const surprises = this.settings.colour === "surprise" ? this.cells.map((cell) => this.#meanSurprise(cell)) : [];
+    const copied = this.cells.map((cell) => this.judged[cell] && `Of the ${cell}'s text ${this.judged[cell].words}.`);
+    this.told.textContent = [...surprises, ...copied, this.judged.words].filter(Boolean).join(" ");
+  }
+
+  #meanSurprise(cell) {
+    const { start } = this.readings[cell];
+    const bits = this.readings[cell].surprise().slice(Math.max(1, start));
+    return bits.length ? `The ${cell}'s letters surprised it by ${average(bits).toFixed(2)} bits on average.` : "";
   }
 
   // Ask the kernel for copies and for the grammar's verdict.
@@ -191,8 +464,11 @@ export class Playground {
     clearTimeout(late);
     if (readings !== this.readings || !judged) return; // another text stands there by now
     this.judged = judged;
-    for (const cell of this.cells) this.columns[cell].showSources(judged[cell]?.sources ?? []);
-    this.cells.forEach((cell) => this.#paint(cell));
+    for (const cell of this.cells) {
+      this.columns[cell].showSources(judged[cell]?.sources ?? []);
+      this.columns[cell].showVerdict(judged[cell]?.grammar ?? [], (at) => this.choose(cell, at));
+      this.#paint(cell);
+    }
     this.#explain();
     if (this.chosen) this.#inspect();
   }
@@ -202,61 +478,92 @@ export class Playground {
   // Choose what lies from `head` to `tail` in the text of a cell; without a cell, nothing.
   choose(cell, head, tail = null) {
     const before = this.chosen?.cell;
-    const last = cell ? this.readings[cell].ids.length - 1 : 0;
+    const last = cell ? this.readings[cell].ids.length - 1 : -1;
     this.chosen = null;
-    if (last >= 1) {
-      [head, tail] = [head, tail ?? head].map((at) => Math.min(Math.max(at, 1), last)); // nothing foretells the first
-      const [at, end] = [Math.min(head, tail), Math.max(head, tail) + 1];
-      this.chosen = { cell, head, tail, at, end, light: end === at + 1 ? this.#light(cell, at) : null };
+    if (last >= 0) {
+      [head, tail] = [head, tail ?? head].map((at) => Math.min(Math.max(at, 0), last));
+      this.chosen = { cell, head, tail, at: Math.min(head, tail), end: Math.max(head, tail) + 1 };
     }
+    if (!cell || head !== tail) this.marking = false;
     this.#inspect();
     for (const painted of new Set([before, cell])) if (painted) this.#paint(painted);
   }
 
-  // Return who wrote the memory that speaks for a character; the way back ends at a hand on the state.
-  #light(cell, at) {
-    const hand = this.operations[cell];
-    return hand && at > hand.at ? null : writtenBy(hand?.original ?? this.readings[cell], at);
+  // Choose the next character, or the one before.
+  step(by) {
+    const { cell, head } = this.chosen;
+    this.choose(cell, head + by);
+    const top = this.names?.getBoundingClientRect().bottom ?? 0;
+    const bottom = narrow() ? this.inspector.element.getBoundingClientRect().top : window.innerHeight;
+    if (this.onPage) this.columns[cell].bringIntoView(this.chosen.at, top, bottom);
+  }
+
+  // Let the next choice be the other end of a span.
+  startSpan() {
+    this.marking = !this.marking;
+    this.#inspect();
   }
 
   #inspect() {
     const { chosen, inspector } = this;
     const hadFocus = inspector.shown.contains(document.activeElement); // on a button that is made anew
     inspector.show(chosen);
-    const above = chosen && narrow() ? this.columns[chosen.cell].element : this.texts;
-    if (inspector.element.previousSibling !== above) above.after(inspector.element);
+    this.#showNames();
     if (hadFocus && chosen) this.columns[chosen.cell].text.focus({ preventScroll: true });
   }
 
   // --------------------------------------------------------------------------------------------- hands on the state
 
-  // Write the text of a cell again with a change of its state, which `surgery()` returns, before the character `at`.
+  // Write the text of a cell again with a hand on its state, which `surgery()` returns, before the character `at`.
   operate(cell, at, words, surgery) {
-    const original = this.operations[cell]?.original ?? this.readings[cell];
-    const start = Math.max(at, original.start); // what was given stays
-    const was = `${[...original.text].slice(start, start + 80).join("")}…`;
+    this.#change(cell, { at, words, make: surgery, hand: true });
+    this.#say(() => `From the double line on: ${words}.`);
+  }
+
+  #change(cell, change) {
+    const changes = [...this.changes[cell].filter(({ at }) => at < change.at), change];
     try {
-      const reading = this.network(cell).write({ ...this.drawing(), change: surgery() });
-      this.operations[cell] = { at, words, was, original };
-      this.#replace(cell, reading, at);
+      const all = together(changes.map(({ make }) => make()));
+      const reading = this.network(cell).write({ ...this.drawing(), change: all });
+      this.changes[cell] = changes;
+      this.#replace(cell, reading, change.at - 1);
     } catch (problem) {
       this.alert.textContent = problem.message;
     }
   }
 
-  undo(cell, at) {
-    const { original } = this.operations[cell];
-    delete this.operations[cell];
-    this.#replace(cell, original, at);
+  #undo() {
+    for (const cell of this.cells) {
+      if (!this.changes[cell].length) continue;
+      const from = this.changes[cell][0].at - 1;
+      this.changes[cell] = [];
+      this.#replace(cell, this.unchanged[cell], from);
+    }
+    this.story = null;
+    this.#showStories();
+    this.#say(() => "The state is as it was, and so is the text.");
   }
 
-  #replace(cell, reading, at) {
+  #replace(cell, reading, from) {
+    const { chosen } = this;
     this.alert.textContent = "";
     this.readings = { ...this.readings, [cell]: reading };
     this.judged = {};
     this.#show(cell);
-    this.choose(cell, at);
+    this.columns[cell].reveal(from);
+    if (chosen?.cell === cell) this.choose(cell, chosen.head);
+    else this.#inspect();
     this.#explain();
+    this.#keep();
+    this.#fillBands();
     this.#judge();
   }
+}
+
+function times(count) {
+  return ["never", "once", "twice"][count] ?? `${count} times`;
+}
+
+function seenLetter(char) {
+  return char === undefined ? null : char === " " ? "the space" : `“${char}”`;
 }

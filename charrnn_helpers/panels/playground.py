@@ -9,20 +9,22 @@ from collections.abc import Callable, Sequence
 import anywidget
 import ipywidgets as ipw
 import numpy as np
+import torch
 import traitlets
+from torch import Tensor
 
-from ..measures.patching import states_before
+from ..figures.pictures import LOOKS
+from ..measures.minds import CUES, labels_of, states_side_by_side, words_of
 from ..measures.samples import copied_places, find_copies
-from ..measures.units import HERO, best_unit, position_in_sentence
-from ..networks.models import CharModel
+from ..measures.units import best_unit, position_in_sentence
 from ..text.tales import check_sentences, next_characters, split_stories
-from ..text.tales_grammar import WORDS
 from .controls import WIDE, Panel, dropdown, sentence
 from .in_browser import HERE, javascript, portable
 from .network_pairs import Pair, found_pairs
 from .own_text import own_text_controls
 
 SHORTEST_COPY = 50  # characters: what is called a copy
+STORIES = 40  # that are read for mean states and known units
 
 
 class Stage(anywidget.AnyWidget):
@@ -67,7 +69,7 @@ class Stage(anywidget.AnyWidget):
             checked = check_sentences(text) if corpus.name == "tales" else []
             slips = [slip for sentence in checked for slip in sentence.slips]
             answer[cell] = {
-                "words": f"{share:.0%} of it is in the training text",
+                "words": f"{share:.0%} stands in the training text, in pieces of {SHORTEST_COPY} letters or more",
                 "copies": [{"start": start + copy.start, "end": start + copy.end} for copy in copies],
                 "sources": longest_sources(written, copies, corpus.train),
                 "grammar": [slip._asdict() for slip in slips if slip.start >= start],
@@ -88,29 +90,42 @@ def for_browser(pair: Pair) -> tuple[dict, bytes]:
     """Return what the browser needs of a pair: a description that JSON can hold, and the weights."""
     networks = [(model, pair.updates) for model in pair.models.values()]
     networks += [(model, updates) for album in pair.albums.values() for updates, model in album.items()]
-    spec, data = portable(networks, pair.vocab)
-    tales = pair.corpus is not None and pair.corpus.name == "tales"
-    named = {cell: known_units(model, pair) for cell, model in pair.models.items()} if tales else {}
-    return {**spec, "prompt": pair.prompt, "tales": tales, "named": named}, data
+    if pair.corpus is None or pair.corpus.name != "tales":
+        spec, data = portable(networks, pair.vocab)
+        return {**spec, "prompt": pair.prompt, "tales": False}, data
+    stories = split_stories(pair.corpus.val)[:STORIES]
+    named, means = {}, {}
+    for cell, model in pair.models.items():
+        states = states_side_by_side(model, pair.vocab, "".join(stories))  # (parts, layers, T, H)
+        named[cell] = known_units(states[-1, -1], stories)
+        means[id(model)] = {kind: mean_of_each_word(states, stories, kind) for kind in CUES}
+    spec, data = portable(networks, pair.vocab, lambda model: means.get(id(model), {}))
+    minds = {kind: {"kind": kind, "cue": cue, "words": words_of(kind)} for kind, cue in CUES.items()}
+    for mind in minds.values():
+        mind["looks"] = [dict(zip(("colour", "hatch"), LOOKS[word], strict=True)) for word in mind["words"]]
+    more = {"prompt": pair.prompt, "story": stories[0], "tales": True, "named": named, "minds": minds}
+    return {**spec, **more}, data
 
 
-def known_units(model: CharModel, pair: Pair, threshold: float = 0.5) -> list[dict]:
+def mean_of_each_word(states: Tensor, stories: Sequence[str], kind: str) -> Tensor:
+    """Return the mean state while a story is about each word of a kind: (parts, layers, words, H)."""
+    labels = torch.from_numpy(labels_of("".join(stories), kind))
+    return torch.stack([states[:, :, labels == word].mean(dim=2) for word in range(len(words_of(kind)))], dim=2)
+
+
+def known_units(memory: Tensor, stories: Sequence[str], threshold: float = 0.5) -> list[dict]:
     """Return the units that 08 finds, of the position in the sentence and of each hero.
 
-    A unit is known if its correlation on stories on which it was not chosen is `threshold` or more.
+    `memory` (T, H) is what the last layer remembers after each character of `stories`, c of an LSTM and h of a GRU. A
+    unit is known if its correlation on stories on which it was not chosen is `threshold` or more.
     """
-    stories = split_stories(pair.corpus.val)[:40]
-    places = [(number, at) for number, story in enumerate(stories) for at in range(8, len(story), 8)]
-    states = states_before(model, pair.vocab, stories, places)[-1, -1]  # (n, H): c of an LSTM, h of a GRU
-    number, position = np.array(places).T
-    heroes = [HERO.search(story) for story in stories]
-    told = position > np.array([hero.end() for hero in heroes])[number]  # has the hero been named?
-    positions = [position_in_sentence(story) for story in stories]
-    features = {"place in the sentence": np.array([positions[story][at - 1] for story, at in places])}
-    for name in WORDS["name"]:
-        of_hero = np.array([hero[0] == name for hero in heroes])[number]
-        features[f"hero {name}"] = (told & of_hero).astype(float)
-    units = {name: best_unit(states, feature, len(places) // 2) for name, feature in features.items()}
+    text = "".join(stories)
+    heroes = labels_of(text, "name")
+    features = {"place in the sentence": np.concatenate([position_in_sentence(story) for story in stories])}
+    features |= {f"hero {name}": (heroes == number).astype(float) for number, name in enumerate(words_of("name"))}
+    places = slice(8, None, 8)  # neighbours say nearly the same
+    half = len(text) // 16
+    units = {name: best_unit(memory[places], feature[places], half) for name, feature in features.items()}
     return [{"name": name, "unit": unit.number} for name, unit in units.items() if abs(unit.confirmed) >= threshold]
 
 
@@ -155,8 +170,9 @@ def playground_panel(pair: Pair) -> Panel:
     networks.observe(choose, names="value")
     return Panel(
         [networks, message, stage, own_text_controls(play_trained)],
-        "The playground: LSTM and GRU continue the same prompt side by side; set prompt, random seed, length, "
-        "temperature, top-k, top-p and the updates of training. Choose a character, and see the next-character "
-        "bars, who wrote its memory and the units that stand out; mark a span; hold a unit. Choose other networks, "
-        "or train two on a text of your own.",
+        "The playground: LSTM and GRU continue the same prompt side by side, and a band below each line shows whom the "
+        "network has in mind. Tap another hero's name, and the network goes on about that hero. Set prompt, random "
+        "seed, length, temperature, top-k, top-p and the updates of training. Choose a character, and see what else "
+        "could have come, and the units that stand out; mark a span; hold a unit. Choose other networks, or train two "
+        "on a text of your own.",
     )

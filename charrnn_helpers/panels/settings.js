@@ -1,12 +1,12 @@
-// What a reader sets: prompt, seed, length, temperature, top-k, top-p, the updates of training, and how a text is
-// coloured.
+// What a reader sets: prompt, seed, length, temperature, top-k, top-p, the updates of training, whom the ribbon shows,
+// and how the letters are coloured.
 
 import { COLOURINGS } from "./colourings.js";
 import { choice, fresh, labelled, make, number, quiet } from "./elements.js";
 
 // Return the settings of a playground that nobody has touched; `kept` are those that a reader has set for the same
 // pair.
-export function settingsFor(spec, cells, updates, kept) {
+export function settingsFor(spec, cells, updates, kept, kernel) {
   return {
     prompt: spec.prompt,
     seed: 1,
@@ -15,7 +15,8 @@ export function settingsFor(spec, cells, updates, kept) {
     topK: [...spec.characters].length,
     topP: 1,
     step: updates.length - 1,
-    colour: "surprise",
+    kind: "name",
+    colour: !spec.minds ? "surprise" : kernel ? "grammar" : "nothing",
     unit: Object.fromEntries(cells.map((cell) => [cell, 0])),
     ...(kept.number === spec.number ? kept : {}),
     number: spec.number,
@@ -29,16 +30,20 @@ export function promptBox(settings, changed) {
   box.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.shiftKey) return;
     event.preventDefault();
-    box.dispatchEvent(new Event("change"));
+    take();
   });
-  box.addEventListener("change", () => {
+  box.addEventListener("change", take);
+  function take() {
+    if (settings.prompt === box.value) return;
     settings.prompt = box.value;
     changed();
-  });
-  return labelled("prompt", box);
+  }
+  const row = labelled("beginning", box);
+  row.show = () => (box.value = settings.prompt);
+  return row;
 }
 
-// Return the sliders that say how to draw.
+// Return the sliders that say how to draw, by what they set.
 export function drawSliders(settings, characters, changed) {
   const rows = [
     ["random seed", "seed", 0, 999, 1],
@@ -47,11 +52,14 @@ export function drawSliders(settings, characters, changed) {
     ["top-k", "topK", 1, characters, 1],
     ["top-p", "topP", 0.05, 1, 0.05],
   ];
-  return rows.map(([description, key, min, max, step]) =>
-    number({ description, min, max, step, value: settings[key] }, (value) => {
-      settings[key] = value;
-      changed();
-    }),
+  return Object.fromEntries(
+    rows.map(([description, key, min, max, step]) => [
+      key,
+      number({ description, min, max, step, value: settings[key] }, (value) => {
+        settings[key] = value;
+        changed();
+      }),
+    ]),
   );
 }
 
@@ -61,6 +69,7 @@ export function trainingSlider(settings, updates, changed) {
   const slider = make("input", range);
   const reached = make("output", {});
   function show() {
+    slider.value = settings.step;
     const count = updates[settings.step];
     reached.textContent = count === 1 ? "1 update" : `${count.toLocaleString("en")} updates`;
     slider.setAttribute("aria-valuetext", reached.textContent);
@@ -72,7 +81,9 @@ export function trainingSlider(settings, updates, changed) {
     changed();
   });
   show();
-  return labelled("after", slider, reached);
+  const row = labelled("trained for", slider, reached);
+  row.show = show;
+  return row;
 }
 
 // Return a list of the colourings for which there is what they need: a kernel, or the grammar of tales.
@@ -80,8 +91,11 @@ export function colourList(settings, given, changed) {
   const possible = Object.entries(COLOURINGS).filter(([, { needs = [] }]) =>
     needs.every((need) => given.includes(need)),
   );
-  return choice("colour by", Object.fromEntries(possible.map(([name, { words }]) => [name, words])), (value) => {
+  const words = Object.fromEntries(possible.map(([name, { words }]) => [name, words]));
+  const list = choice("colour letters by", words, (value) => {
     settings.colour = value;
     changed();
   });
+  list.choose(settings.colour);
+  return list;
 }

@@ -33,13 +33,17 @@ function render({ model, el }) {
     const value = Number(text);
     if (text === "" || value < low || value > high || (whole && !Number.isInteger(value))) {
       const kind = whole ? "a whole number" : "a number";
-      accept(false, `${name}: give ${kind} from ${low} to ${high}. It is still ${model.get("value")}.`);
+      const named = name[0].toUpperCase() + name.slice(1);
+      accept(false, `${named}: give ${kind} from ${low} to ${high}. It is still ${model.get("value")}.`);
       return;
     }
     accept(true);
     const nearest = low + Math.round((value - low) / step) * step; // the handle knows no others
-    model.set("value", Number(Math.min(nearest, high).toFixed(6)));
-    model.save_changes();
+    const taken = Number(Math.min(nearest, high).toFixed(6));
+    if (taken !== model.get("value")) {
+      model.set("value", taken);
+      model.save_changes();
+    }
     show(); // the slider and the box agree, also when the value is the one they had
   }
 

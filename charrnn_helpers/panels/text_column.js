@@ -1,27 +1,39 @@
-// The text of one network: a ground for each character, and a pointer, a finger or the arrow keys that choose one, or a
-// span.
+// The text of one network: below each line its ribbon, and a pointer, a finger or the arrow keys that choose a
+// character, or a span.
 
-import { make, quiet } from "./elements.js";
+import { button, make, quiet } from "./elements.js";
+
+const LETTERS_A_SECOND = 90; // at which a text appears in front of the reader
 
 export class TextColumn {
   #spans = [];
+  #names = [];
+  #writing = 0;
 
   // `choose(head, tail)` hears of a choice, or of null; `chosen()` is what is chosen in this text, {head, tail, at}, or
-  // null; the keys begin at `start()`.
-  constructor(cell, border, { chosen, start, choose }) {
-    Object.assign(this, { cell, chosen, start, choose });
+  // null; the keys begin at `start()`; `marking()` says whether the next touch ends a span.
+  constructor(cell, border, { chosen, start, choose, marking }) {
+    Object.assign(this, { cell, chosen, start, choose, marking });
     this.text = make("div", { className: "charrnn-text", tabIndex: 0, dir: "auto", role: "group" });
     this.text.setAttribute("aria-label", `text of the ${cell}: arrow keys choose a character, with Shift a span`);
     quiet(this.text);
-    this.save = make("a", {});
+    this.save = make("a", { className: "charrnn-quiet" });
+    this.copy = button("Copy", () => this.#copy());
+    this.copy.className = "charrnn-quiet";
+    this.copy.setAttribute("aria-label", `Copy the text of the ${cell}`);
     this.unit = make("div", {});
     this.sources = make("div", {});
-    const parts = [make("b", {}, cell), this.text, this.save, this.unit, this.sources];
+    this.verdict = make("div", { className: "charrnn-verdict" });
+    const head = make("div", { className: "charrnn-head" }, make("b", {}, cell), this.copy, this.save);
+    const parts = [head, this.text, this.verdict, this.unit, this.sources];
     this.element = make("div", { style: `border-left: 4px ${border}` }, ...parts);
     this.#listen();
+    new ResizeObserver(() => this.placeNames()).observe(this.text);
   }
 
   show({ text, start }, seed) {
+    cancelAnimationFrame(this.#writing);
+    this.#names = [];
     this.#spans = Array.from(text, (char, at) => {
       const span = make("span", {}, char);
       span.dataset.at = at;
@@ -29,24 +41,75 @@ export class TextColumn {
     });
     const sample = make("span", { className: "charrnn-sample" }, ...this.#spans.slice(start));
     sample.dataset.cell = this.cell;
-    this.text.replaceChildren(make("b", { className: "charrnn-prompt" }, ...this.#spans.slice(0, start)), sample);
+    this.text.replaceChildren(make("span", { className: "charrnn-prompt" }, ...this.#spans.slice(0, start)), sample);
     this.save.download = `${this.cell.toLowerCase()}-seed-${seed}.txt`;
     this.save.href = `data:text/plain;charset=utf-8,${encodeURIComponent(text)}`;
-    this.save.textContent = `Save as ${this.save.download}`;
+    this.save.textContent = "Save";
+    this.save.setAttribute("aria-label", `Save as ${this.save.download}`);
   }
 
-  // Show {background, bold, framed, cut} of each character; `cut` is a double line before it.
-  paint(marks) {
+  // Show {ground, line, framed, cut, band} of each character: `cut` is a double line before it, and `band` its piece of
+  // the ribbon, {word, sure}; and {name, start, end} of each of `names`.
+  paint(marks, names) {
     this.#spans.forEach((span, at) => {
-      const { background, bold, framed, cut } = marks[at];
-      const look = [
-        `background: ${background}`,
-        bold ? "font-weight: bold" : "",
-        framed ? "outline: 2px solid #000" : "",
-        cut ? "border-left: 3px double #000" : "",
-      ].join(";");
-      if (span.look !== look) span.style.cssText = span.look = look; // few change, and each costs
+      const { ground, line, framed, cut, band } = marks[at];
+      const style = [
+        ground ? `--ground:${ground}` : "",
+        line ? `text-decoration:underline ${line}` : "",
+        band ? `--sure:${band.sure.toFixed(2)}` : "",
+      ];
+      const classes = [band ? `charrnn-word-${band.word}` : "", framed ? "charrnn-chosen" : "", cut ? "charrnn-cut" : ""];
+      const look = [style, classes].join(";");
+      if (span.look === look) return; // few change, and each costs
+      span.look = look;
+      span.style.cssText = style.filter(Boolean).join(";");
+      span.className = classes.filter(Boolean).join(" ");
     });
+    this.#removeNames();
+    this.#names = names.map((name) => ({ ...name, span: null }));
+    this.placeNames();
+  }
+
+  // Write each name where its stretch of the ribbon begins, or a line lower, if the line has no room for it; a stretch
+  // that ends before goes without.
+  placeNames() {
+    const edge = this.text.clientWidth;
+    this.#removeNames();
+    for (const name of this.#names) {
+      const first = this.#spans[name.start];
+      const fits = first.offsetLeft + 8 * name.name.length + 8 < edge;
+      const lower = (span) => span.offsetTop > first.offsetTop;
+      name.span = fits ? first : this.#spans.slice(name.start, name.end).find(lower);
+    }
+    for (const { span, name } of this.#names) if (span) span.dataset.name = name;
+  }
+
+  #removeNames() {
+    for (const { span } of this.#names) if (span) delete span.dataset.name;
+  }
+
+  // Let the text appear from a position on, as if it were written now. Nothing moves: it has its room already.
+  reveal(from) {
+    cancelAnimationFrame(this.#writing);
+    if (window.matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    const hidden = this.#spans.slice(from + 1);
+    for (const span of hidden) span.classList.add("charrnn-later");
+    let begin = null;
+    const go = (now) => {
+      begin ??= now;
+      const count = ((now - begin) / 1000) * LETTERS_A_SECOND;
+      while (hidden.length && hidden[0].order < count) hidden.shift().classList.remove("charrnn-later");
+      if (hidden.length) this.#writing = requestAnimationFrame(go);
+    };
+    hidden.forEach((span, order) => (span.order = order));
+    this.#writing = requestAnimationFrame(go);
+  }
+
+  // Bring a character into view, if the page does not show it, between `top` and `bottom`.
+  bringIntoView(at, top, bottom) {
+    const { top: above, bottom: below } = this.#spans[at].getBoundingClientRect();
+    if (below > bottom) window.scrollBy({ top: below - bottom + 12 });
+    else if (above < top) window.scrollBy({ top: above - top - 12 });
   }
 
   showSources(sources) {
@@ -58,16 +121,29 @@ export class TextColumn {
     this.sources.replaceChildren(...(lines.length ? list : []));
   }
 
+  // Say what the grammar finds wrong, one sentence a slip.
+  showVerdict(slips, choose) {
+    const shown = slips.slice(0, 4).map(({ start, why }) => make("li", {}, button(why, () => choose(start))));
+    const more = slips.length > shown.length ? [make("li", {}, `and ${slips.length - shown.length} more`)] : [];
+    this.verdict.replaceChildren(...(shown.length ? [make("ul", {}, ...shown, ...more)] : []));
+  }
+
+  async #copy() {
+    const words = this.copy.textContent;
+    this.copy.textContent = (await copied(this.text.textContent)) ? "Copied" : "Please copy by hand";
+    setTimeout(() => (this.copy.textContent = words), 2000);
+  }
+
   #listen() {
     const { text } = this;
-    let touched = false; // a finger that moves scrolls, and marks nothing
+    let touched = false; // a finger that moves scrolls; to mark a span it taps twice
     text.addEventListener("pointerdown", (event) => {
       touched = event.pointerType === "touch";
       if (!event.button && !touched) this.#mark(event);
     });
     text.addEventListener("click", (event) => {
       const at = this.#under(event);
-      if (touched && at !== null) this.choose(at);
+      if (touched && at !== null) this.choose(at, this.marking() && this.chosen() ? this.chosen().at : null);
     });
     text.addEventListener("keydown", (event) => this.#press(event));
   }
@@ -102,5 +178,15 @@ export class TextColumn {
       this.choose(now || Math.abs(by) > 10 ? head + by : head, event.shiftKey ? tail : null);
     }
     event.preventDefault();
+  }
+}
+
+// Put a text on the clipboard; returns whether that was possible.
+export async function copied(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
   }
 }

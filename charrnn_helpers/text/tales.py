@@ -22,7 +22,18 @@ from functools import cache
 from typing import NamedTuple
 
 from .checks import checked
-from .tales_grammar import KINDS, PRODUCTIONS, SENTENCES, WORDS, Production, Symbol, alternatives, inflect
+from .tales_grammar import (
+    GIRLS,
+    KINDS,
+    PRODUCTIONS,
+    PRONOUNS,
+    SENTENCES,
+    WORDS,
+    Production,
+    Symbol,
+    alternatives,
+    inflect,
+)
 
 # -------------------------------------------------------------------------------------------------------- writing
 
@@ -259,7 +270,7 @@ def _check_sentence(text: str, start: int, memory: dict[str, str]) -> Sentence:
         # A space belongs to the word before it.
         first = max(text.rfind(" ", 0, reading.position), text.rfind("\n", 0, reading.position)) + 1
         last = reading.position + len(re.split(r"\s", text[reading.position :], maxsplit=1)[0])
-        why = f"no sentence of the grammar goes on with “{text[first:last]}” here"
+        why = f"“{text[first:last]}”: no sentence of these stories goes on like this"
         return Sentence(text, False, False, (), (Slip(start + first, start + last, why),))
     derivation = reading.complete[0]
     memory.update({name: remembered.word for name, remembered in derivation.memory.items()})
@@ -269,9 +280,31 @@ def _check_sentence(text: str, start: int, memory: dict[str, str]) -> Sentence:
         word = memory.get(name)
         if word is None or recall.text != inflect(word, recall.symbol.form, memory.get("sound", "")):
             forgotten.append(recall.symbol.dependency)
-            reason = f"but the {name} is {word}" if word else "which nothing before it says"
-            slips.append(Slip(first, first + len(recall.text), f"“{recall.text}”, {reason}"))
+            slips.append(Slip(first, first + len(recall.text), _explain_slip(recall.text, recall.symbol, memory)))
     return Sentence(text, True, not slips, tuple(dict.fromkeys(forgotten)), tuple(slips))
+
+
+# Why a word is wrong, by what it should have been: `text` is the word, `word` the one that the story remembers.
+REASONS = {
+    "hero": "this story is about {word}, not about {text}",
+    "friend": "the {text} was never in this story, its friend is the {word}",
+    "home": "the {text} was never in this story, the hero lives by the {word}",
+    "object": "the {text} was never in this story, what was found is a {word}",
+    "colour": "nothing in this story is {text}, it was {word}",
+    "door": "the {text} was never in this story, what was opened is a {word}",
+    "count": "the noise must come {word} times",
+    "bracket": "the words on the wall began with {word}, which “{text}” does not close",
+}
+
+
+def _explain_slip(text: str, symbol: Symbol, memory: dict[str, str]) -> str:
+    """Say in plain words why a story that remembers `memory` cannot write `text` where `symbol` stands."""
+    word = memory.get(symbol.name)
+    if word is None:
+        return f"“{text}”: this story has not named its {symbol.name} yet"
+    if symbol.form in PRONOUNS:
+        return f"“{text}”: {word} is a {'girl' if word in GIRLS else 'boy'}"
+    return REASONS[symbol.name].format(text=text, word=word)
 
 
 # ----------------------------------------------------------------------------------------------------- the reader

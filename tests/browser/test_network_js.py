@@ -10,9 +10,12 @@ from lab import NEEDED
 
 from charrnn_helpers import GRUModel, Vocabulary, generate, load_checkpoint
 from charrnn_helpers.fast.quantised import from_int8, to_int8
-from charrnn_helpers.measures import written_by
+from charrnn_helpers.measures import in_mind_of_states, mean_states, states_along
+from charrnn_helpers.measures.minds import CUES, words_of
+from charrnn_helpers.networks import CELLS
 from charrnn_helpers.panels.in_browser import data_address, portable
 from charrnn_helpers.sampling import generate_many, logits_after, next_distribution
+from charrnn_helpers.text import write_stories
 from charrnn_helpers.training import find_checkpoint
 
 pytestmark = NEEDED
@@ -33,11 +36,12 @@ LOAD = """async addresses => {
 def ask(browser):
     """`ask("(models, more) => …", networks, vocab, more)`: what the engine says of these networks."""
     page = browser.new_page()
-    page.evaluate(LOAD, [data_address(name) for name in ("network.js", "authorship.js", "analyses.js")])
+    page.evaluate(LOAD, [data_address(name) for name in ("network.js", "ribbon.js", "prompt.js", "analyses.js")])
 
-    def ask(question, networks=(), vocab=None, more=None, shift=0):
-        spec, content = portable([(model, 0) for model in networks], vocab or Vocabulary("a"))
-        packed = [json.dumps(spec), base64.b64encode(content).decode(), shift]
+    def ask(question, networks=(), vocab=None, more=None, shift=0, packed=None):
+        if packed is None:
+            spec, content = portable([(model, 0) for model in networks], vocab or Vocabulary("a"))
+            packed = [json.dumps(spec), base64.b64encode(content).decode(), shift]
         return page.evaluate(f"([packed, more]) => ({question})(load(packed), more)", [packed, more])
 
     yield ask
@@ -205,24 +209,48 @@ def test_a_state_that_is_exchanged_tells_the_character_at_its_position(ask, netw
     check(found, vocab, *steps(network, vocab, PROMPT, change))
 
 
-def test_what_speaks_for_a_character_was_written_by_whom_python_says(ask, make_model, vocab):
-    text, places = PROMPT * 3, (30, 40, 59)
-    for embedding_size in (8, None):
-        model = make_model(num_layers=1, hidden_size=9, embedding_size=embedding_size)
-        found = ask(
-            "([model], [text, places]) => places.map(at => [...engine.writtenBy(model.read(text), at)])",
-            [model],
-            vocab,
-            [text, places],
-        )
-        for at, light in zip(places, found, strict=True):
-            expected = written_by(model.double(), vocab, text, at)
-            assert np.abs(expected).max() > 1e-7
-            assert light == pytest.approx(expected, rel=1e-6, abs=1e-12)
-    question = "([one, two], text) => [[...engine.writtenBy(one.read(text), 24)], engine.writtenBy(two.read(text), 50)]"
-    early, deep = ask(question, [model.float(), make_model(num_layers=2)], vocab, text)
-    assert early == [0] * 24
-    assert deep is None
+def test_whom_a_network_has_in_mind_and_how_it_is_changed_is_what_python_computes(ask, cell):
+    """Untrained networks answer, too; four states are asked together, and the last ones alone."""
+    text = write_stories(seed=3, characters=12_000)
+    vocab, story = Vocabulary.from_text(text), text[:90]
+    torch.manual_seed(0)
+    model = CELLS[cell].model(len(vocab), hidden_size=9, num_layers=2, embedding_size=8)
+    mind = {"kind": "name", "cue": CUES["name"], "words": words_of("name")}
+    means = {"name": mean_states(model, vocab, text)}
+    spec, content = portable([(model, 0)], vocab, lambda _: means)
+    packed = [json.dumps(spec), base64.b64encode(content).decode(), 0]
+    question = """([model], { mind, story, goal, at }) => {
+        const reading = model.read(story), changed = model.read(story, engine.bringToMind(model, mind, goal, at));
+        engine.fillBand(reading, mind, 1e9);
+        const state = model.row.carries.map(part => changed.state(at - 1).map(layer => [...layer[part]]));
+        return { band: engine.bandOf(reading, mind), alone: engine.pieceAt(model.read(story), mind, 40), state };
+    }"""
+    found = ask(question, packed=packed, more={"mind": mind, "story": story, "goal": 4, "at": 50})
+    states = states_along(model, vocab, story)
+    expected = in_mind_of_states(model, vocab, states)
+    assert [piece["word"] for piece in found["band"]] == expected.argmax(axis=1).tolist()
+    assert [piece["sure"] for piece in found["band"]] == pytest.approx(expected.max(axis=1).tolist(), abs=1e-6)
+    assert found["alone"] == pytest.approx(found["band"][40])
+    before = expected[49].argmax()
+    patched = states[:, :, 49] + means["name"][:, :, 4] - means["name"][:, :, before]
+    assert found["state"] == pytest.approx(patched.detach().numpy(), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("Once a café", "Once a cafe"),
+        ("“Leo — Zoë” said", '"Leo - Zoe" said'),
+        ("ÉCOLE naïve\tß", "eCOLe naive ss"),
+        ("Once 猫 there", "Once   there"),
+    ],
+)
+def test_letters_that_the_text_does_not_have_are_read_as_their_nearest(ask, typed, read):
+    characters = "".join(sorted(set('abcdefghijklmnopqrstuvwxyz "-.ABCLOZ')))
+    found = ask("(_, [typed, characters]) => engine.readable(typed, [...characters])", more=[typed, characters])
+    assert found["text"] == read
+    assert found["note"].startswith("The text that these networks learnt from has no ")
+    assert ask("(_, [typed, known]) => engine.readable(typed, [...known])", more=[read, characters])["note"] == ""
 
 
 def test_what_is_written_after_an_exchange_is_drawn_from_the_new_state(ask, network, vocab):

@@ -8,11 +8,13 @@ from test_access import axe
 
 from charrnn_helpers import generate
 from charrnn_helpers.lecturer import main
+from charrnn_helpers.measures import in_mind
 from charrnn_helpers.panels.network_pairs import load_pair
 from charrnn_helpers.training.checkpoints import BUNDLED
 
 pytestmark = NEEDED
-LIT, MARKED = "rgba(0, 158, 115", "rgba(204, 121, 167"
+SCREENS = [(390, 844), (320, 568), (1366, 768), (853, 480)]  # the last is 1280 × 720 at 150 %
+HEROES = ["Ada", "Zoe", "Meg", "Ben", "Kit", "Leo"]
 
 
 @pytest.fixture(scope="module")
@@ -61,19 +63,43 @@ def at(page, place, cell="LSTM"):
     return text_of(page, cell).locator(f'[data-at="{place}"]')
 
 
-def lit(page, colour=LIT, cell="LSTM"):
-    """The places whose ground is of that colour."""
-    grounds = text_of(page, cell).locator("[data-at]").evaluate_all("all => all.map(one => one.style.background)")
-    return [place for place, ground in enumerate(grounds) if ground.startswith(colour)]
+def ribbon(page, cell="LSTM"):
+    """Of each character the number of the word that its piece of the ribbon shows, and how full it is."""
+    pieces = text_of(page, cell).locator("[data-at]")
+    ready = "all => all.every(one => one.className.includes('charrnn-word'))"
+    assert wait_for(page, lambda: pieces.evaluate_all(ready), 60)
+    return pieces.evaluate_all(
+        """all => all.map(one => [Number(one.className.match(/charrnn-word-(\\d)/)[1]),
+            Number(one.style.getPropertyValue("--sure"))])"""
+    )
+
+
+def grounds(page, cell="LSTM"):
+    pieces = text_of(page, cell).locator("[data-at]")
+    return pieces.evaluate_all("all => all.map(one => one.style.getPropertyValue('--ground'))")
 
 
 def said(page):
-    return page.locator(".charrnn-inspect").inner_text()
+    return page.locator(".charrnn-inspect").inner_text().replace("\xa0", " ")
+
+
+def told(page):
+    return page.locator(".charrnn-says").inner_text().replace("\xa0", " ")
+
+
+def settings(page):
+    """Open the settings, which are folded."""
+    page.get_by_text("Your own beginning").click()
+
+
+def name(page, word):
+    return page.locator(".charrnn-names").get_by_role("button", name=word)
 
 
 def test_it_is_one_small_file_that_asks_for_nothing_and_writes_what_generate_writes(opened, file, pair):
     page = opened()
     assert file.stat().st_size < 4_000_000
+    settings(page)
     for seed in (1, 7):
         retype(page, control(page, "random seed")[0], str(seed))
         expected = {
@@ -84,51 +110,214 @@ def test_it_is_one_small_file_that_asks_for_nothing_and_writes_what_generate_wri
     with page.expect_download() as download:
         page.get_by_role("link", name="gru-seed-7.txt").click()
     assert download.value.path().read_text(encoding="utf-8") == pair.prompt + expected["GRU"]
-    assert page.asked == [file.as_uri()]
+    assert {address.partition("#")[0] for address in page.asked if not address.startswith("data:")} == {file.as_uri()}
     assert page.problems == []
 
 
-def test_a_wrong_prompt_is_named_and_a_right_one_goes_on(opened):
+# --- whom the networks have in mind
+
+
+def test_the_ribbon_shows_what_the_network_answers_in_python(opened, pair):
     page = opened()
-    retype(page, page.get_by_label("prompt"), "Once a café")
-    assert "does not hold 'é'" in page.locator(".charrnn-alert").inner_text()
-    retype(page, page.get_by_label("prompt"), "")
-    assert "the prompt is empty" in page.locator(".charrnn-alert").inner_text()
-    retype(page, page.get_by_label("prompt"), "Once")
-    assert page.locator(".charrnn-alert").inner_text() == ""
+    for cell, model in pair.models.items():
+        expected = in_mind(model, pair.vocab, text_of(page, cell).text_content())
+        shown = ribbon(page, cell)
+        assert [word for word, _ in shown] == expected.argmax(axis=1).tolist()
+        assert [sure for _, sure in shown] == pytest.approx(expected.max(axis=1).tolist(), abs=0.006)
+
+
+def test_what_is_said_of_every_letter_of_the_first_text_agrees_with_the_ribbon(opened):
+    page = opened()
+    for cell in ("LSTM", "GRU"):
+        text, shown = text_of(page, cell).text_content(), ribbon(page, cell)
+        at(page, 0, cell).click()
+        for place, (char, (word, sure)) in enumerate(zip(text, shown, strict=True)):
+            clear = re.match(rf"After “(.)” the {cell} has (\w+) in mind, with (< )?([\d.]+) %", spoken(page))
+            unclear = re.match(
+                rf"After “(.)” the {cell} has nobody clearly in mind: (\w+) is the likeliest, with (< )?([\d.]+) %",
+                spoken(page),
+            )
+            found = clear or unclear
+            assert found, (place, spoken(page))
+            assert (found[1], found[2]) == (char, HEROES[word])
+            assert float(found[4]) == pytest.approx(100 * sure, abs=1.1)
+            assert (sure >= 0.5) == bool(clear) or abs(sure - 0.5) < 0.01
+            if place < len(text) - 1:
+                page.get_by_role("button", name="Next").click()
+
+
+def spoken(page):
+    return page.locator(".charrnn-inspect [role=status]").text_content().replace("\xa0", " ")
+
+
+def test_a_name_changes_both_stories_after_the_first_sentence_and_undo_brings_them_back(opened):
+    page = opened()
+    before = samples(page)
+    assert name(page, "Leo").get_attribute("aria-pressed") == "true"
+    name(page, "Zoe").click()
+    after, start = samples(page), len(page.locator(".charrnn-prompt").first.text_content())
+    for cell in after:
+        assert after[cell].count("Zoe") > after[cell].count("Leo")
+        shown = [word for word, _ in ribbon(page, cell)]
+        assert shown[start - 2] == HEROES.index("Leo")
+        assert shown[start - 1 : start + 20] == [HEROES.index("Zoe")] * 21
+        assert at(page, start, cell).get_attribute("class").split()[-1] == "charrnn-cut"
+    assert name(page, "Zoe").get_attribute("aria-pressed") == "true"
+    assert f"the LSTM writes Zoe {after['LSTM'].count('Zoe')} times" in told(page)
+    page.get_by_role("button", name="Undo").click()
+    assert samples(page) == before
+
+
+def test_a_name_changes_the_state_at_the_chosen_letter_and_nothing_before_it(opened):
+    page = opened()
+    before, place = text_of(page).text_content(), 150
+    other = samples(page)["GRU"]
+    at(page, place).click()
+    name(page, "Ben").click()
+    after = text_of(page).text_content()
+    assert after[:place] == before[:place]
+    assert after[place:].count("Ben") > after[place:].count("Leo")
+    assert samples(page)["GRU"] == other
+    at(page, place + 60).click()  # a second change comes on top
+    name(page, "Meg").click()
+    assert text_of(page).text_content()[: place + 60] == after[: place + 60]
+    assert ribbon(page)[place + 60][0] == HEROES.index("Meg")
+
+
+def test_each_story_sets_what_it_speaks_of(opened):
+    page = opened()
+    for story, words in [
+        ("Change the hero", "from Leo to Zoe"),
+        ("Before training", "Before training they write noise"),
+        ("Who forgets the friend?", "Since the story named the cat"),
+        ("Who is it about?", "Two networks write"),
+    ]:
+        button = page.get_by_role("button", name=story)
+        button.click()
+        assert words in told(page)
+        assert button.get_attribute("aria-pressed") == "true"
+    assert text_of(page).text_content().startswith("Once a young child")
+
+
+def test_the_shares_that_a_story_states_are_those_of_its_ribbons(opened, pair):
+    page = opened()
+    page.get_by_role("button", name="Who forgets").click()
+    assert wait_for(page, lambda: "…" not in told(page), 60)
+    for cell, model in pair.models.items():
+        given = text_of(page, cell).locator(".charrnn-prompt").text_content()
+        after = in_mind(model, pair.vocab, given, "friend").argmax(axis=1)[given.index("cat") + 3 :]
+        assert f"{100 * (after == 0).mean():.0f} % ({cell})" in told(page)  # of the friends the cat comes first
+
+
+def test_an_address_brings_back_what_was_shown(opened, file):
+    page = opened()
+    settings(page)
+    retype(page, page.get_by_label("beginning"), "Here is the story of Zoe of the mill. ")
+    retype(page, control(page, "random seed")[0], "5")
+    retype(page, control(page, "temperature")[0], "0.6")
+    at(page, 90, "GRU").click()
+    name(page, "Kit").click()
+    address, shown = page.url, samples(page)
+    assert "hero=Kit" in address
+    assert "cell=GRU" in address
+    other = opened()
+    other.goto("about:blank")
+    other.goto(address)
+    assert wait_for(other, lambda: samples(other) == shown)
+    other.goto("about:blank")
+    other.goto(f"{file.as_uri()}#prompt=&seed=-3&temperature=hot&hero=Nobody&at=99999&kind=x")  # nonsense is left out
+    assert wait_for(other, lambda: len(samples(other)["LSTM"]) == 300)
+    assert other.problems == []
+
+
+# --- what a reader types
+
+
+def test_a_prompt_as_people_write_it_is_read_by_its_nearest_letters(opened):
+    page = opened()
+    settings(page)
+    box, alert = page.get_by_label("beginning"), page.locator(".charrnn-alert")
+    retype(page, box, "Once a café — “Zoë” said")
+    assert text_of(page).text_content().startswith('Once a cafe - "Zoe" said') or "has no" in alert.inner_text()
+    assert "“é”" in alert.inner_text()
+    assert alert.inner_text()[0] == "T"
+    retype(page, box, "")
+    assert "Please write a beginning" in alert.inner_text()
+    retype(page, box, "Once")
+    assert alert.inner_text() == ""
     assert text_of(page).inner_text().startswith("Once")
+    page.set_viewport_size({"width": 320, "height": 568})
+    retype(page, box, "ж" * 200 + "Once")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def test_five_thousand_letters_show_that_something_is_happening(opened):
+    page = opened()
+    settings(page)
+    page.evaluate(
+        """() => { window.said = []; new MutationObserver(() =>
+            said.push(document.querySelector('.charrnn-alert').textContent)).observe(
+                document.querySelector('.charrnn-alert'), { childList: true }); }"""
+    )
+    page.get_by_label("beginning").fill("Leo sang. " * 500)
+    page.keyboard.press("Tab")
+    assert wait_for(page, lambda: text_of(page).text_content().startswith("Leo sang. " * 500))
+    assert any("5,300 letters" in words for words in page.evaluate("said"))
+    assert page.locator(".charrnn-alert").inner_text() == ""
+
+
+def test_a_number_and_a_beginning_are_taken_once(opened):
+    page = opened()
+    settings(page)
+    page.evaluate(
+        """() => { window.written = 0; new MutationObserver(() => written++).observe(
+            document.querySelector('.charrnn-text'), { childList: true }); }"""
+    )
+    for box, typed in [(control(page, "random seed")[0], "4"), (page.get_by_label("beginning"), "Once a")]:
+        page.evaluate("written = 0")
+        retype(page, box, typed)
+        page.keyboard.press("Tab")
+        page.wait_for_timeout(100)
+        assert page.evaluate("written") == 1
+
+
+# --- a character, a span, a hand on the state
 
 
 @pytest.mark.parametrize("how", ["pointer", "keyboard", "touch"])
-def test_a_character_is_chosen_and_shows_bars_units_and_who_wrote_the_memory(opened, how):
+def test_a_character_is_chosen_and_shows_bars_and_units(opened, how):
     page = opened(has_touch=how == "touch")
     place = text_of(page).inner_text().index("Leo", 60) + 1
     if how == "keyboard":
         text_of(page).focus()
         page.keyboard.press("Home")
-        for _ in range((place - 1) // 10):
+        for _ in range(place // 10):
             page.keyboard.press("ArrowDown")
-        for _ in range((place - 1) % 10):
+        for _ in range(place % 10):
             page.keyboard.press("ArrowRight")
     else:
         getattr(at(page, place), "tap" if how == "touch" else "click")()
-    assert "The LSTM drew “e” with a chance of" in said(page)
-    assert re.search(r"The word with most: “\w+”, \d+ %", said(page))
+    assert "After “e” the LSTM has" in said(page)
+    assert "It wrote it with a chance of" in said(page)
+    page.get_by_text("Look inside").click()
     assert "“e”" in page.locator(".charrnn-bars th").nth(2).inner_text()
-    found = lit(page)
-    assert found
-    assert max(found) < place
-    page.locator(".charrnn-inspect button").first.click()  # colour the text by a unit
-    assert page.get_by_label("colour by").input_value() == "unit"
-    assert lit(page, "rgba(0, 114, 178") or lit(page, "rgba(213, 94, 0")
-    page.keyboard.press("Escape") if how == "keyboard" else text_of(page).press("Escape")
-    assert "Choose a character" in said(page)
-    assert lit(page) == []
+    page.locator(".charrnn-inspect p .charrnn-button").first.click()  # colour the text by a unit
+    settings(page)
+    assert page.get_by_label("colour letters by").input_value() == "unit"
+    assert any(ground.startswith("rgba") for ground in grounds(page))
+    text_of(page).press("Escape")
+    assert "Choose any letter" in said(page)
 
 
-@pytest.mark.parametrize("how", ["pointer", "keyboard"])
-def test_a_span_is_marked_and_its_units_are_listed(opened, how):
+def test_the_first_letter_can_be_chosen(opened):
     page = opened()
+    at(page, 0).click()
+    assert "“O” is the first letter, and nothing foretold it." in said(page)
+
+
+@pytest.mark.parametrize("how", ["pointer", "keyboard", "touch"])
+def test_a_span_is_marked_and_its_units_are_listed(opened, how):
+    page = opened(has_touch=how == "touch")
     start = 60
     if how == "pointer":
         first, last = (at(page, place, "GRU").bounding_box() for place in (start, start + 6))
@@ -136,25 +325,36 @@ def test_a_span_is_marked_and_its_units_are_listed(opened, how):
         page.mouse.down()
         page.mouse.move(last["x"] + 3, last["y"] + 5, steps=4)
         page.mouse.up()
+    elif how == "touch":
+        at(page, start, "GRU").tap()
+        page.get_by_role("button", name="Mark a span").tap()
+        at(page, start + 6, "GRU").tap()
     else:
         at(page, start, "GRU").click()
         for _ in range(6):
             page.keyboard.press("Shift+ArrowRight")
-    assert lit(page, MARKED, "GRU") == list(range(start, start + 7))
+    marked = [place for place, ground in enumerate(grounds(page, "GRU")) if ground == "var(--marked)"]
+    assert marked == list(range(start, start + 7))
     assert "Marked in the GRU's text: “" in said(page)
     assert re.search(r"of 100 random spans, \d+ find a unit as good|No unit is on", said(page))
 
 
 def test_the_networks_are_watched_through_their_training(opened, pair):
     page = opened()
-    slider, last = page.get_by_label("after"), samples(page)
-    press(page, slider, "Home")
+    page.get_by_role("button", name="Before training").click()
+    slider = page.get_by_label("trained for")
     assert slider.get_attribute("aria-valuetext") == "0 updates"
+    given = page.locator(".charrnn-prompt").first.text_content()
     for cell, album in pair.albums.items():
-        written = generate(album[0], pair.vocab, pair.prompt, 300, 0.8, seed=1)
-        assert samples(page)[cell] == written[len(pair.prompt) :] != last[cell]
+        assert samples(page)[cell] == generate(album[0], pair.vocab, given, 150, 0.8, seed=1)[len(given) :]
+    assert max(sure for _, sure in ribbon(page, "LSTM")[: len(given)]) < 0.5
+    name(page, "Zoe").click()
+    assert "Names can be changed in the networks that are fully trained" in told(page)
+    press(page, slider, "ArrowRight")
+    assert wait_for(page, lambda: re.search(r"After 100 updates the band is right at \d+ % \(LSTM\)", told(page)), 60)
     press(page, slider, "End")
-    assert samples(page) == last
+    for cell, model in pair.models.items():
+        assert samples(page)[cell] == generate(model, pair.vocab, given, 150, 0.8, seed=1)[len(given) :]
 
 
 def test_a_hand_on_the_state_changes_what_follows_and_is_taken_away(opened):
@@ -162,7 +362,7 @@ def test_a_hand_on_the_state_changes_what_follows_and_is_taken_away(opened):
     before = samples(page)
     place = len(text_of(page).inner_text()) - 200
     at(page, place).click()
-    page.get_by_text("Hands on the state").click()
+    page.get_by_text("Look inside").click()
     page.get_by_role("button", name="Give it that story's state").click()
     after = samples(page)
     start = place - text_of(page).locator(".charrnn-prompt").inner_text().__len__()
@@ -170,29 +370,89 @@ def test_a_hand_on_the_state_changes_what_follows_and_is_taken_away(opened):
     assert after["LSTM"][start:] != before["LSTM"][start:]
     assert "Zoe" in after["LSTM"][start:]
     assert after["GRU"] == before["GRU"]
-    assert "As it was: " in said(page)
     page.get_by_role("button", name="Undo").click()
     assert samples(page) == before
     at(page, place).click()
-    page.get_by_role("button", name="Hold it").click()  # the hands are still open
-    assert "held at" in said(page)
+    page.get_by_role("button", name="Hold it").click()  # it is still open
+    assert "held at" in told(page)
     assert samples(page)["LSTM"][:start] == before["LSTM"][:start]
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 720), (640, 360), (360, 640)])  # 640: 1280 at 200 %
+# --- on every screen, for everyone
+
+
+@pytest.mark.parametrize(("width", "height"), SCREENS)
+def test_the_first_screen_shows_a_story_to_tap_and_text_with_its_ribbon(opened, width, height):
+    page = opened(width, height)
+    places = [page.get_by_role("button", name="Change the hero"), name(page, "Leo"), at(page, 5), at(page, 60)]
+    for place in places:
+        assert place.bounding_box()["y"] + place.bounding_box()["height"] < height
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert control(page, "length")[0].is_hidden()
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (320, 568)])
+def test_on_a_phone_details_come_from_below_and_nothing_moves(opened, width, height):
+    page = opened(width, height, has_touch=True)
+    where = lambda: [at(page, place).bounding_box()["y"] for place in (0, 40, 60)]
+    before = where()
+    at(page, 40).tap()
+    assert where() == before
+    sheet = page.locator(".charrnn-inspect").bounding_box()
+    assert sheet["y"] + sheet["height"] == pytest.approx(height, abs=1)
+    assert sheet["y"] > height / 2
+    page.get_by_role("button", name="Next").tap()
+    letter = at(page, 41).bounding_box()
+    assert letter["y"] + letter["height"] < sheet["y"]  # it is brought out from behind the sheet
+    assert "After “" in said(page)
+    before = where()
+    name(page, "Ben").tap()
+    assert where() == before
+    page.get_by_role("button", name="Close").tap()
+    assert where() == before
+
+
+@pytest.mark.parametrize(("width", "height"), SCREENS)
 def test_it_is_for_everyone_on_every_screen(opened, scheme, width, height):
     page = opened(width, height, color_scheme=scheme)
+    settings(page)
     at(page, 70).click()
-    page.get_by_text("Hands on the state").click()
-    found = axe.Axe().run(page).response["violations"]
-    assert [(one["impact"], one["help"]) for one in found if one["impact"] in ("serious", "critical")] == []
+    page.get_by_text("Look inside").click()
+    every_rule = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+    found = axe.Axe().run(page, options=every_rule).response["violations"]
+    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert control(page, "length")[0].is_visible() == (width > 600)  # on a phone the texts come first
-    if width < 600:
-        assert text_of(page).bounding_box()["y"] - page.get_by_label("prompt").bounding_box()["y"] < height / 2
-        page.get_by_text("Random seed, length").click()
-        assert control(page, "length")[0].is_visible()
-        # what is said of the character stands between the two texts
-        places = [page.locator(".charrnn-inspect"), text_of(page, "GRU")]
-        assert places[0].bounding_box()["y"] < places[1].bounding_box()["y"]
+    low = page.evaluate(
+        """() => [...document.querySelectorAll('button, summary, select, textarea, input, a')]
+            .filter(one => one.getClientRects().length && one.getBoundingClientRect().height < 43.5)
+            .map(one => one.outerHTML.slice(0, 90))"""
+    )
+    assert low == []
+    small = page.evaluate(
+        """() => [...document.querySelectorAll('select, textarea, input:not([type=range])')]
+            .filter(one => parseFloat(getComputedStyle(one).fontSize) < 16).map(one => one.outerHTML.slice(0, 90))"""
+    )
+    assert small == []  # a phone would zoom in
     assert page.problems == []
+
+
+def test_forced_colours_keep_the_ribbon_and_the_marks(opened):
+    page = opened(forced_colors="active")
+    look = "one => getComputedStyle(one).backgroundImage"
+    assert "svg" in at(page, 60).evaluate(look)
+    settings(page)
+    page.get_by_label("colour letters by").select_option("surprise")
+    lines = text_of(page).locator("[style*=underline]")
+    assert lines.count() > 5
+    pressed = page.get_by_role("button", name="Who is it about?").or_(name(page, "Leo")).first
+    colours = pressed.evaluate("one => [getComputedStyle(one).color, getComputedStyle(one).backgroundColor]")
+    assert colours[0] != colours[1]
+
+
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+def test_a_text_appears_letter_by_letter_unless_the_reader_wants_no_motion(opened, motion):
+    page = opened(reduced_motion=motion)
+    name(page, "Zoe").click()
+    later = page.locator(".charrnn-later").count()
+    assert (later > 0) == (motion == "no-preference")
+    assert wait_for(page, lambda: page.locator(".charrnn-later").count() == 0)

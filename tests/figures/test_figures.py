@@ -75,7 +75,6 @@ FIGURES = {
     ),
     "plot_gru_update": ([], "GRU unit.* z to the power t", "colour line"),
     "plot_ladder": ([{"uniform": 3.0, "GRU": 1.5}, 0.5], "uniform, GRU.* floor", "colour"),
-    "plot_light": (["a cat", [0, 0, 1, 2, 0], "next", "a cat, green where it wrote"], "green where it wrote", ""),
     "plot_loss_and_memory": ([HISTORIES, LOOKS], "names right.* chance as a line: LSTM and GRU", "colour line marker"),
     "plot_losses": ([HISTORIES, {"uniform": 3.0, "bigram": 2.0}, 0.5], "and GRU, 1.* bigram, floor", "colour line"),
     "plot_lstm_update": ([], "LSTM unit.* f to the power t", "colour line"),

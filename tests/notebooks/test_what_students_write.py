@@ -16,7 +16,6 @@ NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
     [
         ("06_generation", "6.1", (), "exercise 6.1, as you wrote it"),
         ("06_generation", "6.2", (), "exercise 6.2, as you wrote it"),
-        ("07_playground", "7.3", ("^first = ",), "LSTM: '"),
     ],
 )
 def test_what_passes_is_used(name, number, needed, said, monkeypatch, capsys):

@@ -2,14 +2,24 @@
 
 import threading
 
+import numpy as np
 import pytest
 import torch
 
+from charrnn_helpers.measures import mean_states
+from charrnn_helpers.measures.minds import states_side_by_side
 from charrnn_helpers.measures.samples import find_copies
 from charrnn_helpers.panels import gates_panel, one_file, sampling_panel
 from charrnn_helpers.panels.network_pairs import Pair, keep_pair, load_pair
-from charrnn_helpers.panels.playground import Stage, for_browser, known_units, longest_sources, playground_panel
-from charrnn_helpers.text import next_characters
+from charrnn_helpers.panels.playground import (
+    STORIES,
+    Stage,
+    for_browser,
+    known_units,
+    longest_sources,
+    playground_panel,
+)
+from charrnn_helpers.text import next_characters, split_stories
 from charrnn_helpers.training.checkpoints import BUNDLED
 from charrnn_helpers.training.evaluation import evaluate, lock_of
 
@@ -34,8 +44,8 @@ def test_a_text_is_judged_by_copies_and_by_the_grammar(tales_pair):
     copied = [text[one["start"] : one["end"]] for one in found["copies"]]
     assert tales_pair.corpus.train[200:300] in copied[0]
     wrong = {text[slip["start"] : slip["end"]]: slip["why"] for slip in found["grammar"]}
-    assert wrong["Zoe"] == "“Zoe”, but the hero is Leo"
-    assert wrong["sjng"] == "no sentence of the grammar goes on with “sjng” here"
+    assert wrong["Zoe"] == "this story is about Leo, not about Zoe"
+    assert wrong["sjng"] == "“sjng”: no sentence of these stories goes on like this"
     assert stage.judge({"GRU": {"text": start, "start": len(start)}})["GRU"]["copies"] == []
 
 
@@ -58,10 +68,26 @@ def test_what_goes_to_the_browser_names_the_networks_and_the_units_that_are_know
         (cell, tales_pair.updates) for cell in ("LSTM", "GRU")
     }
     assert spec["prompt"] == tales_pair.prompt
+    assert spec["story"].startswith(spec["prompt"])
+    assert {kind: mind["words"][0] for kind, mind in spec["minds"].items()} == {"name": "Ada", "friend": "cat"}
+    stories = split_stories(tales_pair.corpus.val)[:STORIES]
     for cell, model in tales_pair.models.items():
-        assert spec["named"][cell] == known_units(model, tales_pair)
         assert "place in the sentence" in [one["name"] for one in spec["named"][cell]]
-        assert known_units(model, tales_pair, threshold=1.01) == []
+        memory = states_side_by_side(model, tales_pair.vocab, "".join(stories))[-1, -1]
+        assert known_units(memory, stories, threshold=1.01) == []
+
+
+def test_mean_states_go_with_the_last_networks_and_are_those_of_python(tales_pair):
+    spec, data = for_browser(tales_pair)
+    stories = "".join(split_stories(tales_pair.corpus.val)[:STORIES])
+    for one in spec["networks"]:
+        assert set(one["means"]) == ({"name", "friend"} if one["updates"] == tales_pair.updates else set())
+        for kind, where in one["means"].items():
+            expected = mean_states(tales_pair.models[one["cell"]], tales_pair.vocab, stories, kind)
+            expected = expected.movedim(2, 0).flatten(1)  # (words, S)
+            assert where["shape"] == list(expected.shape)
+            found = np.frombuffer(data, "<f4", expected.numel(), where["at"]).reshape(expected.shape)
+            assert found == pytest.approx(expected.numpy(), abs=1e-6)
 
 
 READERS = {

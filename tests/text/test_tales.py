@@ -306,11 +306,31 @@ def test_every_character_is_marked_what_is_recalled_too_and_the_word_at_the_dist
 def test_true_text_is_grammatical_and_remembers_and_an_unfinished_sentence_is_left_out(stories):
     text = "".join(stories[:15])
     nonsense, *found = tales.check_sentences("Colourless ideas sleep furiously. " + text[:-2] + " And so")
-    why = "no sentence of the grammar goes on with “Colourless” here"
+    why = "“Colourless”: no sentence of these stories goes on like this"
     assert nonsense == ("Colourless ideas sleep furiously.", False, False, (), ((0, 10, why),))
     assert {sentence[1:] for sentence in found} == {(True, True, (), ())}
     assert " ".join(sentence.text for sentence in found) == " ".join(text.split())
     assert tales.check_sentences("") == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ("Then Leo saw the cat, and the cat saw Leo.", "“cat”: this story has not named its friend yet"),
+        ("One Monday Leo met a shy pig, and the cat sang.", "the cat was never in this story, its friend is the pig"),
+        ("Then Leo washed her nose, and Leo sang.", "“her”: Leo is a boy"),
+        ("Then Leo ran round the mill, and Leo slept.", "the mill was never in this story, the hero lives by the inn"),
+        ("Somebody knocked three times: pat, pat.", "the noise must come three times"),
+        (
+            "On a wall stood [no cheese today) in chalk.",
+            "the words on the wall began with [, which “)” does not close",
+        ),
+    ],
+)
+def test_a_slip_is_explained_in_plain_words(wrong, why):
+    *_, found = tales.check_sentences(f"Once a shy child called Leo lived by the inn. {wrong} ")
+    assert found.grammatical
+    assert {slip.why for slip in found.slips} == {why}
 
 
 def test_a_swapped_name_is_missed_only_where_it_is_recalled(stories):
@@ -323,7 +343,7 @@ def test_a_swapped_name_is_missed_only_where_it_is_recalled(stories):
             recalled = re.search(rf"\b{hero}\b", sentence.text) is not None
             assert sentence[1:4] == (True, not recalled, ("name",) if recalled else ())
             wrong = {(swapped[start:end], why) for start, end, why in sentence.slips}
-            assert wrong == ({(hero, f"“{hero}”, but the hero is {other}")} if recalled else set())
+            assert wrong == ({(hero, f"this story is about {other}, not about {hero}")} if recalled else set())
             tried += recalled
     assert tried >= 20
 

@@ -3,7 +3,8 @@
     python tests/tools/latency.py
 
 Two networks of --units write --length characters each. A clock in the page runs from the slider's `change` event until
-both texts are new ("text"), and from a click on a character until bars, units and the lit past are drawn ("click").
+both texts are new ("text"), from a click on a character until bars and units are drawn ("click"), and from a click on a
+name until both networks write of another hero ("name").
 """
 
 from __future__ import annotations
@@ -40,9 +41,13 @@ CLOCK = """async ([length, rounds]) => {
         return performance.now() - start;
     };
     await release("length", length);
-    const found = { text: [], click: [] };
+    const found = { text: [], click: [], name: [] };
     for (let round = 0; round <= rounds; round++) {
         found.text.push(await release("random seed", 10 + round));
+        const names = document.querySelectorAll(".charrnn-name"), tapped = performance.now();
+        names[round % names.length].click();
+        await drawn();
+        found.name.push(performance.now() - tapped);
         const cell = document.querySelectorAll(".charrnn-text")[round % 2], all = cell.querySelectorAll("[data-at]");
         const { x, y } = all[all.length - 1 - round].getBoundingClientRect(), start = performance.now();
         const event = { bubbles: true, clientX: x + 2, clientY: y + 5 };

@@ -1,22 +1,20 @@
 """A picture of every panel, for pages that have no kernel: `tests/tools/regenerate.py --panels` takes them.
 
 Each panel is opened in JupyterLab with what it needs of its notebook and no more, so that none waits for a training.
-Where there is nothing to see before a button is pressed, it is pressed; in the playground a character is chosen.
+Where there is nothing to see before a button is pressed, it is pressed; in the playground the hero is changed.
 """
 
 import ast
 import dis
 import io
-import re
 import shutil
 import sys
 import tempfile
-from itertools import pairwise
 from pathlib import Path
 from types import CodeType
 
 import nbformat
-from PIL import Image, ImageChops, ImageOps
+from PIL import Image, ImageChops, ImageDraw, ImageFont, ImageOps
 from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
@@ -26,6 +24,7 @@ SIZE = {"width": 1280, "height": 720}
 WIDTH = 840  # pixels of a panel, at most
 LIMIT = 80_000  # bytes of a picture
 MARGIN = 10  # white pixels around it
+STILL, STRIP = "A still picture. Run the notebook in JupyterLab, and the panel itself stands here.", 26
 # the button, what it then says, and how often
 PRESSED = {"04": ("Start", "update 600 of 600", 2), "10": ("Plant it and train", "The wrong line", 1)}
 
@@ -78,14 +77,12 @@ def take(page, address, folder, path) -> bytes:
             timeout=300_000,
         )
     panel.evaluate(f"panel => Object.assign(panel.style, {{ maxWidth: '{WIDTH}px', paddingBottom: '20px' }})")
-    if path.name.startswith("07"):  # a name is chosen that was last said long ago
-        texts = panel.locator(".charrnn-text").all()
-        heroes = [[name.start() for name in re.finditer("Leo", text.text_content())] for text in texts]
-        _, text, place = max(
-            (here - last, which, here) for which, one in enumerate(heroes) for last, here in pairwise(one)
+    if path.name.startswith("07"):  # the story whose hero is changed, with its bands
+        panel.get_by_role("button", name="Change the hero").click()
+        page.wait_for_function(
+            """() => [...document.querySelectorAll('.charrnn-text [data-at]')].every(
+                one => one.className.includes('charrnn-word') && !one.classList.contains('charrnn-later'))"""
         )
-        texts[text].locator("[data-at]").nth(place).click()
-        panel.get_by_text("The oracle is silent").or_(panel.get_by_role("columnheader", name="oracle")).wait_for()
     page.wait_for_function("[...document.querySelectorAll('.charrnn-panel img')].every(one => one.complete)")
     page.evaluate("document.activeElement.blur()")
     page.mouse.move(0, 0)
@@ -103,6 +100,8 @@ def small(png) -> bytes:
     whole = whole.crop((0, 0, whole.width, whole.height - 2))  # the last row can be JupyterLab's line below the cell
     white = Image.new("RGB", whole.size, "white")
     shown = ImageOps.expand(whole.crop(ImageChops.difference(whole, white).getbbox()), MARGIN, "white")
+    shown = ImageOps.expand(shown, (0, STRIP, 0, 0), "#444444")  # above the picture stands that it is one
+    ImageDraw.Draw(shown).text((MARGIN, STRIP / 2), STILL, "white", ImageFont.load_default(15), anchor="lm")
     for colours in (256, 128, 64, 32):
         kept = io.BytesIO()
         shown.quantize(colours, Image.Quantize.MAXCOVERAGE).save(kept, "PNG", optimize=True)

@@ -28,10 +28,6 @@ def stop_probabilities(model):
     return patching.stop_probabilities(model, VOCAB, states, "four", 2, 0.1 * states)
 
 
-def written_by(model):
-    return measures.authorship.written_by(model, VOCAB, TEXT, 60)
-
-
 READERS = {
     "evaluate": lambda model: evaluate(model, IDS[:300]),
     "evaluate in blocks": lambda model: evaluate(model, IDS[:300], window=40),
@@ -46,7 +42,6 @@ READERS = {
     "trace": lambda model: measures.trace(model, IDS[:9])[0],
     "gradient_by_lag": lambda model: measures.gradient_by_lag(model, IDS[None, :8]),
     "key_recall": lambda model: measures.key_recall(model, VOCAB, [3]),
-    "written_by": written_by,
     "write_on": write_on,
     "stop_probabilities": stop_probabilities,
 }
