@@ -29,7 +29,7 @@ OTHER = "Zoe"  # the hero whom we put into the states
 WRITTEN = 92  # characters that the GRU writes after the change; the last whole sentence ends the story
 LETTERS = 2  # that a frame adds
 MILLISECONDS, WHOLE, CHANGE = 90, 3000, 1500  # of a frame; of one with the whole story; of the one at the change
-COLOURS = 64
+COLOURS = 256
 TITLE = "Which hero does each network have in mind?"
 
 
