@@ -1,34 +1,68 @@
 """Exercises of 08: inside the gates."""
 
-import math
-
 import torch
 from torch.nn import functional as F
 
-from .engine import Wrong, answered, as_number, exercise
+from ..networks.models import CharModel
+from ..networks.registry import BOTH, CELLS
+from .engine import Wrong, answered, exercise
 
 RANDOM = torch.Generator().manual_seed(0)
 CHANGES = F.normalize(torch.randn(4, 160, generator=RANDOM), dim=-1) * torch.tensor([[0.5], [2.0], [3.0], [5.0]])
 
+
+def small_networks() -> dict[str, CharModel]:
+    """Make a small LSTM and a small GRU with weights that are large enough for a state to matter."""
+    networks = {}
+    for cell in BOTH:
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(0)
+            networks[cell] = CELLS[cell].fast(8, 5, num_layers=1, embedding_size=4)
+        with torch.no_grad():
+            for weight in networks[cell].parameters():
+                weight.mul_(2)
+    return networks
+
+
+IDS = torch.tensor([3, 1, 4, 1, 5, 7, 2, 6, 5, 3])
+PATCH = {"LSTM": torch.randn(2, 1, 1, 5, generator=RANDOM), "GRU": torch.randn(1, 1, 1, 5, generator=RANDOM)}
+CASES_TO_PATCH = [(network, IDS, 6, PATCH[cell]) for cell, network in small_networks().items()]
+
+
 # %% 8.1
-# In ten characters the logarithm falls by 9 · 0.01 + 4.61 = 4.70, nearly all of it at the tenth; it must fall by 1.
-tau = -10 / (9 * math.log(0.99) + math.log(0.01))
+# The state is all that the network has kept of ids[:position]. Change it once, and hand it on.
+def read_patched(model, ids, position, patch):
+    _, state = model(ids[None, :position])
+    if isinstance(state, tuple):  # h and c of an LSTM
+        state = (state[0] + patch[0], state[1] + patch[1])
+    else:
+        state = state + patch[0]
+    logits, _ = model(ids[None, position:], state)
+    return logits[0]  # (T - position, V)
 
 
-@exercise("8.1", tau, read=as_number, tolerance=0.05)
-def wrong_times():
-    fall = 9 * math.log(0.99) + math.log(0.01)
-    yield "near 2 it is; now to one decimal: -1 / mean(ln f)", 2.0
-    yield "after ten characters hardly a hundredth is left: look at the tenth gate", 10.0
-    yield "that is nine characters' opinion: the tenth gate, 0.01, undoes them all", 100.0
-    yield "that is the time of the nine gates alone: the tenth undoes them all", -1 / math.log(0.99)
-    yield "mean_gate", -1 / math.log(0.892)
-    yield "mean_gate_near_1", 1 / (1 - 0.892)
-    yield "mean_time", -(9 / math.log(0.99) + 1 / math.log(0.01)) / 10
-    yield "that is the half-life; 1/e was asked for, which is 1 / ln 2 times as long", -10 * math.log(2) / fall
-    yield "that is in rounds of ten characters: give characters", -1 / fall
-    yield "that is the rate, what the logarithm loses at each character; the time is one over it", -fall / 10
-    yield "the sign: the logarithm of a gate is negative, and a time is not", 10 / fall
+@exercise("8.1", read_patched, inputs=CASES_TO_PATCH)
+def wrong_patches(model, ids, position, patch):
+    def read(cut, state_after, **parts):
+        _, state = model(ids[None, :cut])
+        state = state_after(torch.stack(state if isinstance(state, tuple) else (state,)))
+        return model(ids[None, cut:], None if state is None else tuple(state) if len(state) > 1 else state[0])[0][0]
+
+    def patched(cut, times=1.0):
+        return read(cut, lambda state: state + times * patch)
+
+    right = patched(position)
+    yield "zero_state", read(position, lambda state: None)
+    yield "not_patched", read(position, lambda state: state)
+    yield "only_h", read(position, lambda state: torch.cat([state[:1] + patch[:1], state[1:]]))
+    yield "only_c", read(position, lambda state: torch.cat([state[:1], state[1:] + patch[1:]]))
+    yield "instead", read(position, lambda state: patch)
+    yield "that is the patch backwards: add it, do not subtract it", patched(position, -1.0)
+    yield "one_late", patched(position + 1)
+    yield "one_early", patched(position - 1)
+    yield "all_logits", torch.cat([model(ids[None, :position])[0][0], right])
+    yield "last_logits", right[-1]
+    yield "the batch of one is still there: return logits[0], of the shape (T - position, V)", right[None]
 
 
 def units_and_feature(sign: float) -> tuple[torch.Tensor, torch.Tensor]:

@@ -6,15 +6,15 @@ from statistics import median
 
 import numpy as np
 import torch
-from matplotlib.colors import Normalize
+from matplotlib.patheffects import withStroke
 from torch import Tensor
 
 from ..measures.memory import Share
 from .pictures import (
     FLOOR,
+    LOOKS,
     NOTE,
     Picture,
-    lines_of,
     logarithmic,
     marks_of,
     name_lines,
@@ -26,44 +26,7 @@ from .pictures import (
 )
 
 TRAINED_TO, TESTED_TO = 20, 100  # the n of `plot_reach`
-ROWS = 30  # at most, of `plot_gates`
 VARIANTS = (("#000000", "-"), ("#CC79A7", "--"), ("#E69F00", ":"))  # of lines that are no cell's
-
-
-def plot_gates(values: Tensor, text: str, name: str) -> Picture:
-    """Draw a gate as a heat map: `values` (T, H) from 0 to 1, a column for each character of `text`, a row for a unit.
-
-    The units are sorted by their mean, with the highest at the top. Of more than thirty units, thirty are shown, which
-    are spread evenly over that order. The line above is the mean of all units. Raises `ValueError` if the lengths
-    differ.
-    """
-    if len(values) != len(text) or not text:
-        raise ValueError(f"the text has {len(text)} characters and there are {len(values)} columns: give one for each")
-    order = values.mean(0).argsort(descending=True)
-    shown = order[torch.linspace(0, len(order) - 1, min(ROWS, len(order))).round().long()]
-    lines, means = lines_of(text, 58), values.mean(dim=1)
-    ends = sorted({means.min().item(), means.max().item()})
-    room = 0.2 * (ends[-1] - ends[0]) or 0.01
-    limits = ends[0] - room, ends[-1] + room
-    figure, panels = new_figure(height=1.7 * len(lines) + 0.2, rows=2 * len(lines), height_ratios=(1, 2) * len(lines))
-    widths = [len(line) for line in lines]
-    for line, part, mean, strip, axes in zip(
-        lines, values[:, shown].split(widths), means.split(widths), panels[::2], panels[1::2], strict=True
-    ):
-        strip.plot(mean, color="black", linewidth=1.4)
-        strip.set(ylabel="mean", ylim=limits, xticks=[], xlim=(-0.5, max(widths) - 0.5))
-        strip.set_yticks(ends, [f"{end:.2f}" for end in ends])
-        for position in (position for position, char in enumerate(line) if char == "."):
-            strip.axvline(position, **FLOOR)
-        image = axes.imshow(part.T.numpy(), aspect="auto", norm=Normalize(0, 1), cmap="cividis")
-        axes.set(ylabel=f"{len(shown)} of {len(order)}\nunits", yticks=[], xlim=strip.get_xlim())
-        show_characters(axes, line)
-    figure.colorbar(image, ax=panels, pad=0.01, aspect=18).set_label(name)
-    return picture(
-        figure,
-        f"A heat map of {name}: a column for each character of {text!r}, a row for each of {len(shown)} units, sorted "
-        "by their mean; above it, as a line, the mean of all units.",
-    )
 
 
 Curve = dict[float, float] | np.ndarray | Tensor  # {x: y}, or the values at x = 1, 2, 3 and so on
@@ -147,6 +110,64 @@ def plot_shares(
         f"Points with 95 % intervals show the {ylabel} (vertical) against the {xlabel} (horizontal), for "
         f"{', '.join(cells)}. Panels: {'; '.join(shares)}. A black line stands at chance"
         + (f", and a dotted line at the window of {window} characters." if window else "."),
+    )
+
+
+def plot_patches(shares: dict[str, dict[str, list[dict[str, Share]]]], xlabel: str) -> Picture:
+    """Draw the share of cases that bring the other hero, `shares[title][label]`: a panel for each title.
+
+    A label is the name of a cell, or else a control, in grey. It has a list of networks, each with the share of every
+    distance, `{"60": Share}`: a mark with its 95 % interval. A line joins the medians of the networks, and a black line
+    stands at chance. A group that is no number, for example "one mention", stands apart at the right.
+    """
+    figure, panels = new_figure(height=3.2, cols=len(shares), sharey=True, squeeze=False)
+    for axes, (title, labels) in zip(panels[0], shares.items(), strict=True):
+        groups = list(dict.fromkeys(group for networks in labels.values() for row in networks for group in row))
+        place = {group: number + 0.5 * (not group.isdigit()) for number, group in enumerate(groups)}
+        axes.axhline(1 / 6, color="black", linewidth=1.2, label="chance")
+        for (label, networks), side in zip(labels.items(), offsets(len(labels), 0.26), strict=True):
+            marks = marks_of(label) | {"markersize": 4, "elinewidth": 1}
+            for row, shift in zip(networks, offsets(len(networks), 0.2 / len(networks)), strict=True):
+                x, y = [place[group] + side + shift for group in row], np.array([share.share for share in row.values()])
+                low, high = zip(*(share.interval() for share in row.values()), strict=True)
+                axes.errorbar(x, y, yerr=(y - low, high - y), **marks, label=label if row is networks[0] else None)
+            far = [group for group in networks[0] if group.isdigit()]
+            middle = [median(row[group].share for row in networks) for group in far]
+            axes.plot([place[group] + side for group in far], middle, **style_of(label, FLOOR), linewidth=1)
+        axes.set_xticks(list(place.values()), [group.replace(" ", "\n") for group in groups])
+        axes.set_title(title, loc="left", fontsize="medium")
+        axes.set_ylim(-0.02, 1.03)
+    panels[0][0].set_ylabel("share of the cases")
+    figure.supxlabel(xlabel, fontsize="medium")
+    return picture(
+        figure,
+        f"Marks with 95 % intervals show the share of the cases that bring the other hero (vertical) against the "
+        f"{xlabel} (horizontal), a mark for each network, for {', '.join(labels)}. Panels: {'; '.join(shares)}. A line "
+        "joins the medians, and a black line stands at chance.",
+    )
+
+
+def plot_heroes(units: dict[str, np.ndarray], heroes: Sequence[str]) -> Picture:
+    """Draw each story as a point in the colour of its hero: the first of `units` is horizontal, the others vertical.
+
+    `units[label]` (n,) are the values of a unit in n stories, and `heroes` (n,) the names of their heroes.
+    """
+    (xlabel, x), *others = units.items()
+    figure, panels = new_figure(height=3.6, cols=len(others), squeeze=False)
+    for axes, (ylabel, y) in zip(panels[0], others, strict=True):
+        axes.axhline(0, color="#BBBBBB", linewidth=0.8)
+        axes.axvline(0, color="#BBBBBB", linewidth=0.8)
+        for hero in sorted(set(heroes)):
+            own, colour = np.array(heroes) == hero, LOOKS[hero][0]
+            axes.scatter(x[own], y[own], s=14, color=colour, linewidths=0)
+            outline = [withStroke(linewidth=3, foreground="white")]
+            middle = np.median(x[own]), np.median(y[own])
+            axes.annotate(hero, middle, ha="center", va="center", color=colour, weight="bold", path_effects=outline)
+        axes.set(xlabel=xlabel, ylabel=ylabel)
+    return picture(
+        figure,
+        f"Each story is a point in the colour of its hero, with the name of the hero at the middle of its points: "
+        f"{' and '.join(label for label, _ in others)} (vertical) against {xlabel} (horizontal).",
     )
 
 

@@ -16,7 +16,7 @@ from ..training.device import device_of
 from ..training.threads import one_thread
 
 if TYPE_CHECKING:
-    from jaxtyping import Float, Int
+    from jaxtyping import Int
 
 
 @checked
@@ -46,17 +46,6 @@ def trace(model: nn.Module, ids: Int[Tensor, "characters"]) -> list[dict[str, Te
         records.append({name: torch.stack([step[name] for step in steps]) for name in step})
         x = records[-1]["h"]  # what the next layer reads
     return [{name: values.cpu() for name, values in record.items()} for record in records]
-
-
-@checked
-def time_constants(keep: Float[Tensor, "time units"]) -> Float[Tensor, "units"]:
-    """Compute after how many characters each unit has 1/e of a value left, -1 / mean(ln gate), from `keep` (T, H).
-
-    What is left after T characters is the *product* of the gates. So their logarithms are averaged, not the gates. The
-    time constant says how long the gate alone would hold a value, whatever else is written to the unit. (Tallec and
-    Ollivier 2018 relate gates to time constants.)
-    """
-    return -1 / keep.clamp(1e-7, 1 - 1e-7).log().mean(dim=0)
 
 
 def lstm_unit(f: float, i: float, g: float, o: float, c: float) -> dict[str, float]:

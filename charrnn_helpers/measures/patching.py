@@ -5,8 +5,10 @@ one part, h, and an LSTM two, h and c. So a patch is a tensor of the same shape 
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -14,12 +16,15 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..sampling import draw_characters, next_distribution
+from ..text.corpus import load_corpus
 from ..text.encoding import Vocabulary
+from ..text.tales import split_stories
 from ..text.tales_grammar import WORDS
+from ..training.checkpoints import find_checkpoint, load_checkpoint
 from ..training.device import read_ids
 from ..training.evaluation import eval_mode
 from .memory import Recall
-from .minds import state_of_tensor, tensor_of_state
+from .minds import in_mind_of_states, mean_states, state_of_tensor, states_along, tensor_of_state
 from .units import HERO
 
 Positions = list[tuple[int, int]]  # (number of the story, number of the character in it)
@@ -84,18 +89,24 @@ class RepeatedNames(NamedTuple):
     heroes: Tensor  # (n,) number of the name among WORDS["name"]
 
 
-def repeated_names(stories: Sequence[str], back: int = 1) -> RepeatedNames:
-    """Find the names in `stories`, except the first of each story and those that follow a quotation mark.
+def repeated_names(stories: Sequence[str], back: int = 1, unnamed: int = 1) -> RepeatedNames:
+    """Find the names in `stories` with no other name among the `unnamed` characters before them.
 
-    Each gets a position `back` characters before it; 1 is the space before the name.
+    Each gets a position `back` characters before it; 1 is the space before the name. The first name of each story is
+    left out, and so are those that follow a quotation mark. Raises `ValueError` for a `back` beyond `unnamed`, where
+    another name could stand between the position and its name.
     """
-    matches = [
-        (n, match) for n, story in enumerate(stories) for match in [*re.finditer(f"(?<= ){HERO.pattern}", story)][1:]
-    ]
+    if not 1 <= back <= unnamed:
+        raise ValueError(f"back is {back} and unnamed is {unnamed}; give 1 <= back <= unnamed")
+    matches = []
+    for number, story in enumerate(stories):
+        for last, match in pairwise(HERO.finditer(story)):
+            if story[match.start() - 1] == " " and match.start() - last.end() >= unnamed:
+                matches.append((number, match))
     heroes = torch.tensor([WORDS["name"].index(match[0]) for _, match in matches])
-    positions = [(n, match.start() - back) for n, match in matches]
-    texts = [stories[n][at : at + back] for n, at in positions]
-    return RepeatedNames(positions, texts, np.array([n for n, _ in matches]), heroes)
+    positions = [(number, match.start() - back) for number, match in matches]
+    texts = [stories[number][at : at + back] for number, at in positions]
+    return RepeatedNames(positions, texts, np.array([number for number, _ in matches]), heroes)
 
 
 class HeroPatches(NamedTuple):
@@ -106,15 +117,14 @@ class HeroPatches(NamedTuple):
     patches: dict[str, Tensor]  # to be added to states[:, :, rows]: (parts, layers, m, H)
 
 
-def hero_patches(states: Tensor, names: RepeatedNames, chosen: np.ndarray, counts: Sequence[int]) -> HeroPatches:
+def hero_patches(states: Tensor, names: RepeatedNames, chosen: np.ndarray, counts: Sequence[int] = ()) -> HeroPatches:
     """Compute patches of the `states` (parts, layers, n, H) before `names` that put another hero in.
 
     "all" is the mean state of the other hero minus that of the own one. The means are taken over the names `chosen`
     (n,), a mask, and all the other names are judged. "3", for a 3 in `counts`, is the same in three units only: those
-    in which the heroes differ most, beside the spread within one hero. "h" and "c" are one part of an LSTM's state, and
-    "whole state" puts in the state from another story. Two controls have the length of "all": "noise", and "halves",
-    which is the difference between two random halves of the own hero's names. Raises `ValueError` if a hero is missing
-    among the chosen names or among the judged ones.
+    in which the heroes differ most, beside the spread within one hero. "h" and "c" are one part of an LSTM's state.
+    Two controls have the length of "all": "noise", and "halves", which is the difference between two random halves of
+    the own hero's names. Raises `ValueError` if a hero is missing among the chosen names or among the judged ones.
     """
     generator, first = torch.Generator().manual_seed(0), torch.from_numpy(chosen)
     of = torch.stack([names.heroes == hero for hero in range(len(WORDS["name"]))])  # (6, n)
@@ -124,34 +134,114 @@ def hero_patches(states: Tensor, names: RepeatedNames, chosen: np.ndarray, count
     own, half = names.heroes[rows], torch.rand(len(first), generator=generator) < 0.5
     means = _means(states, of & first)
     difference = means[:, :, goals] - means[:, :, own]  # (parts, layers, m, H)
-    spread = (states - means[:, :, names.heroes])[:, :, first].std(dim=2, keepdim=True)
-    order = (difference / (spread + 1e-3)).square().sum(dim=(0, 1)).argsort(dim=-1, descending=True)  # (m, H)
-    patches = {f"{count}": only_units(difference, order[:, :count]) for count in counts} | {"all": difference}
+    patches = {"all": difference}
+    if counts:
+        spread = (states - means[:, :, names.heroes])[:, :, first].std(dim=2, keepdim=True)
+        order = (difference / (spread + 1e-3)).square().sum(dim=(0, 1)).argsort(dim=-1, descending=True)  # (m, H)
+        patches |= {f"{count}": only_units(difference, order[:, :count]) for count in counts}
     if len(states) > 1:
         patches |= {name: difference * torch.eye(2)[part, :, None, None, None] for part, name in enumerate("hc")}
     noise = torch.randn(difference.shape, generator=generator)
     halves = (_means(states, of & first & half) - _means(states, of & first & ~half))[:, :, own]
     length = difference.norm(dim=-1, keepdim=True)
     patches |= {"noise": F.normalize(noise, dim=-1) * length, "halves": F.normalize(halves, dim=-1) * length}
-    donors = (of & ~first)[goals].double().multinomial(1, generator=generator)[:, 0]  # names of the other hero
-    return HeroPatches(rows, goals, patches | {"whole state": states[:, :, donors] - states[:, :, rows]})
+    return HeroPatches(rows, goals, patches)
+
+
+def patch_of_one_mention(
+    model: nn.Module,
+    vocab: Vocabulary,
+    states: Tensor,
+    stories: Sequence[str],
+    names: RepeatedNames,
+    cases: HeroPatches,
+) -> Tensor:
+    """Compute by how much the states change where the story says the goal's name once: (parts, layers, m, H).
+
+    The last name before the position of each case is replaced by that of its goal. Everything else is as it was, so
+    this is what a text can do to the state, in the place of a patch.
+    """
+    changed, positions = [], []
+    for row, goal in zip(cases.rows.tolist(), cases.goals.tolist(), strict=True):
+        number, at = names.positions[row]
+        *_, last = HERO.finditer(stories[number], 0, at)
+        positions.append((len(changed), at))
+        changed.append(stories[number][: last.start()] + WORDS["name"][goal] + stories[number][last.end() :])
+    return states_before(model, vocab, changed, positions) - states[:, :, cases.rows]
 
 
 def recall_of_goal(
-    model: nn.Module, vocab: Vocabulary, states: Tensor, names: RepeatedNames, cases: HeroPatches, patch: Tensor
+    model: nn.Module, vocab: Vocabulary, states: Tensor, names: RepeatedNames, cases: HeroPatches, patch: Tensor | float
 ) -> Recall:
     """Add `patch` to the states before `names`. A case is right if the network then expects the hero of its goal."""
     texts = [names.texts[row] for row in cases.rows]
     logits, _ = read_on(model, vocab, states[:, :, cases.rows] + patch, texts)
     likeliest = logits[:, vocab.encode("".join(name[0] for name in WORDS["name"]))].argmax(dim=-1)  # (m,)
-    kinds, stories = np.full(len(likeliest), "name"), names.stories[cases.rows.numpy()]
-    return Recall(kinds, np.zeros(len(likeliest)), stories, (likeliest == cases.goals).numpy())
+    return _as_recall(names, cases, likeliest)
+
+
+def stories_of_goal(
+    model: nn.Module,
+    vocab: Vocabulary,
+    states: Tensor,
+    names: RepeatedNames,
+    cases: HeroPatches,
+    patch: Tensor | float,
+    name_first: bool = False,
+) -> Recall:
+    """Add `patch` to the states before `names` and let the network write 250 characters after the text up to the name.
+
+    A case is right if more than half of the names that it writes, until its story ends, are that of its goal. With
+    `name_first` the network reads the goal's name as well before it writes.
+    """
+    texts = [names.texts[row] + WORDS["name"][goal] * name_first for row, goal in zip(*cases[:2], strict=True)]
+    written = write_on(model, vocab, states[:, :, cases.rows] + patch, texts, 250)
+    return _as_recall(names, cases, torch.tensor([hero_told(text) for text in written]))
+
+
+def hero_told(text: str) -> int:
+    """Return which hero has more than half of the names in `text` until its story ends, by number; -1 for none."""
+    counts = Counter(HERO.findall(text.partition("\n")[0]))
+    name, count = max(counts.items(), key=lambda item: item[1], default=("", 0))
+    return WORDS["name"].index(name) if count > counts.total() / 2 else -1
+
+
+def changed_story(cell: str, number: int, goal: str, back: int = 100) -> dict[str, Any]:
+    """Let the network of a cell read a story, change its state to another hero's once, and let it write on.
+
+    `number` is that of a story in the test part of *tales*. The patch to the hero `goal` is added `back` characters
+    before the first name that has no other so many characters before it. Returns what `plot_ribbon` draws: the "text"
+    from the beginning of a sentence to 70 characters that the changed network writes; the "answers" of the network as
+    it is and as it was changed, while they read this text; and "marks" where it is changed and where it writes.
+    """
+    checkpoint, corpus = load_checkpoint(find_checkpoint(cell)), load_corpus("tales")
+    model, vocab = checkpoint.model, checkpoint.vocab
+    names = repeated_names([split_stories(corpus.test)[number]], back, unnamed=back)
+    story, (_, at), between = split_stories(corpus.test)[number], names.positions[0], names.texts[0]
+    mean = mean_states(model, vocab, corpus.val)  # (parts, layers, 6, H)
+    patch = mean[:, :, [WORDS["name"].index(goal)]] - mean[:, :, names.heroes[:1]]
+    states = states_along(model, vocab, story[:at])  # (parts, layers, T, H)
+    changed = states[:, :, -1:] + patch
+    (written,) = write_on(model, vocab, changed, between, 70)
+    start = story.rfind(". ", 0, at - 60) + 2
+    answers = {}
+    for reader, state in ((cell, states[:, :, -1:]), (f"{cell}, changed", changed)):
+        rest = states_along(model, vocab, between + written, state_of_tensor(state))
+        answers[reader] = in_mind_of_states(model, vocab, torch.cat([states[:, :, start:], rest], dim=2))
+    marks = {at - start: "the state is changed", at - start + back: "from here on the network writes"}
+    return {"text": story[start:at] + between + written, "answers": answers, "marks": marks}
 
 
 def stories_changed(answers: Recall) -> float:
     """Return the share of stories in which more than half of the cases of `recall_of_goal` are right."""
     asked, right = np.bincount(answers.stories), np.bincount(answers.stories, answers.right)
     return float((right > asked / 2).sum() / (asked > 0).sum())
+
+
+def _as_recall(names: RepeatedNames, cases: HeroPatches, heroes: Tensor) -> Recall:
+    """Return which cases are right, those whose goal is the hero beside it in `heroes` (m,)."""
+    kinds, stories = np.full(len(heroes), "name"), names.stories[cases.rows.numpy()]
+    return Recall(kinds, np.zeros(len(heroes)), stories, (heroes == cases.goals).numpy())
 
 
 # ---------------------------------------------------------------------------------------------- another number

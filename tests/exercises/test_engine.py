@@ -15,9 +15,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from charrnn_helpers import Vocabulary
 from charrnn_helpers.exercises import EXERCISES, check, claim, hint, progress, solution, written
 from charrnn_helpers.exercises.engine import Exercise, judge
-from charrnn_helpers.measures import paired_difference
+from charrnn_helpers.measures import paired_difference, patching
 from charrnn_helpers.networks import GRUCell, LSTMCell, detach, run_cell
 
 
@@ -121,6 +122,17 @@ def among_the_kept(scores, u, temperature, k):
     return kept[torch.searchsorted(ends, u, right=True)]
 
 
+def as_the_package_patches(model, ids, position, patch):
+    """8.1 with the functions of the package that notebook 08 imports after it."""
+    vocab = Vocabulary.from_text("abcdefgh")
+    story, logits = vocab.decode(ids), []
+    states = patching.states_before(model, vocab, [story], [(0, position)]) + patch
+    for char in story[position:]:
+        row, states = patching.read_on(model, vocab, states, char)
+        logits.append(row)
+    return torch.cat(logits)
+
+
 RIGHT = [
     ("1.1", lambda ids: [ids[: len(ids) - 1], ids.roll(-1)[:-1]]),
     ("1.2", lambda x, y, w: [pair for pair in zip(x.split(w, 1), y.split(w, 1)) if pair[0].shape[1] == w]),
@@ -141,7 +153,7 @@ RIGHT = [
     ("6.1", lambda *given: among_the_kept(*given)),
     ("7.2", slips_and_repairs_by_pairs),
     ("7.3", " Her "),
-    ("8.1", torch.tensor([2.13])),
+    ("8.1", as_the_package_patches),
     ("8.2", lambda values, feature: int(correlation(values, feature).abs().argmax())),
     ("8.3", lambda change: change[:, torch.randperm(160)]),
     ("8.3", lambda change: change * torch.randn_like(change).sign()),
@@ -250,7 +262,8 @@ IN_NO_TABLE = [  # answers that are read, or fall through the table; and those o
     ("7.2", lambda names: 3, "return two things"),
     ("7.3", "a", "“her hair” or “his hair”"),
     ("7.3", 7, "in quotation marks"),
-    ("8.1", 5.0, "5 is not it"),
+    ("8.1", lambda model, ids, position, patch: model(ids[None])[0][0, -4:] + 1, "these are not the logits"),
+    ("8.1", lambda *given: given[0](given[1][None])[0], "these are not the logits"),
     ("8.2", lambda v, f: correlation(v, f).abs(), "return one number, that of a unit; you return 7"),
     ("8.2", lambda v, f: correlation(v, f).abs().max(), "return its number"),
     ("8.2", lambda v, f: 7, "there are units 0 to 6, and you return 7"),

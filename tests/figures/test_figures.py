@@ -23,6 +23,7 @@ from charrnn_helpers.experiments import Run
 from charrnn_helpers.measures import Interval, Share
 from charrnn_helpers.networks import BOTH, CELLS
 from charrnn_helpers.text.tales import Mark
+from charrnn_helpers.text.tales_grammar import WORDS
 from charrnn_helpers.training import History
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
@@ -38,6 +39,7 @@ BIRTHS = [{1: 0.1, 6: 0.9}, {1: 0.1, 6: 0.2}]
 KINDS = {"n-gram": {"free": 0.4, "name": 0.9}, "LSTM": {"free": 0.1, "name": 0.3}, "GRU": {"free": 0.1, "name": 0.5}}
 SHARES = {cell: {group: Share(9, 5, 0.3, 0.1) for group in ("1 to 7", "8 to 15")} for cell in ("LSTM", "GRU")}
 LOOKS = {cell: {2: Share(9, 2, 0.3, 0.1), 4: Share(9, 6, 0.3, 0.1)} for cell in ("LSTM", "GRU")}
+AT_DISTANCES = {group: Share(350, 300, 1 / 6, 0.03) for group in ("1", "6", "20", "60", "100", "150", "one mention")}
 LIKELY = {name: torch.full((len(VOCAB),), 1 / len(VOCAB)) for name in ("LSTM", "GRU", "oracle")}
 
 # Figure: what it is called with, what its words must name, and which traits of the cells can be seen in it.
@@ -62,7 +64,6 @@ FIGURES = {
     ),
     "plot_fault": ([replace(RUN, error="no number"), RUN], "sound twin.* The run stopped", ""),
     "plot_file_sizes": ([{"gzip": 300, "GRU": 100}, 80.0], "gzip, GRU.* floor", "colour"),
-    "plot_gates": ([torch.rand(3, 40), "a c", "gate f"], "gate f: .*'a c', a row for each of 30 units", ""),
     "plot_ribbon": (
         ["Once Kit\n\nwas", {"GRU": np.full((13, 6), 1 / 6), "LSTM": np.eye(6)[[4] * 13]}, "name", "", {5: "here"}],
         "top to bottom: GRU, LSTM.* the hero .*marks: here",
@@ -74,6 +75,11 @@ FIGURES = {
         "colour line",
     ),
     "plot_gru_update": ([], "GRU unit.* z to the power t", "colour line"),
+    "plot_heroes": (
+        [{unit: torch.rand(6).numpy() for unit in ("unit 1", "unit 2", "unit 3")}, WORDS["name"]],
+        r"unit 2 and unit 3 \(vertical\) against unit 1 \(horizontal\)",
+        "",
+    ),
     "plot_ladder": ([{"uniform": 3.0, "GRU": 1.5}, 0.5], "uniform, GRU.* floor", "colour"),
     "plot_loss_and_memory": ([HISTORIES, LOOKS], "names right.* chance as a line: LSTM and GRU", "colour line marker"),
     "plot_losses": ([HISTORIES, {"uniform": 3.0, "bigram": 2.0}, 0.5], "and GRU, 1.* bigram, floor", "colour line"),
@@ -94,6 +100,11 @@ FIGURES = {
         "colour line",
     ),
     "plot_reach": ([{"aⁿbⁿ": {"LSTM": [20, 60], "GRU": [25, 30]}}], "aⁿbⁿ: .* n = 20", "colour marker"),
+    "plot_patches": (
+        [{"names": {cell: [AT_DISTANCES] * 3 for cell in BOTH}}, "back"],
+        r"against the back \(horizontal\), a mark for each network, for LSTM, GRU. Panels: names",
+        "colour marker",
+    ),
     "plot_recipes": (
         [
             [{"recipe": "fast", "cell": cell, "seconds": 9.0, "blocks": 1.5} for cell in BOTH],
@@ -141,9 +152,17 @@ CROWDED = [
     ("plot_coverage", [{"each pair reads a text of its own": [INTERVAL], "all pairs read one text": [INTERVAL]}, 0.03]),
     ("plot_excess_by_kind", [dict.fromkeys(KINDS, dict.fromkeys(["free", "spelling", *KINDS_ASKED], 1.0)), {}]),
     ("plot_fault", [replace(RUN, error=STOPPED), RUN]),
-    ("plot_gates", [torch.rand(88, 160, generator=DICE), LONG + LONG[:31], "forget gate f"]),
-    ("plot_gates", [torch.full((57, 160), 0.5), LONG, "forget gate f"]),
     ("plot_gradient_by_lag", ["\nbab!" + "cfade" * 8 + "?", BACK_TO_KEY]),
+    (
+        "plot_patches",
+        [
+            dict.fromkeys(
+                ("the hero that is named next", "the hero of what it writes"),
+                {cell: [AT_DISTANCES] * 3 for cell in BOTH} | {"random direction": [AT_DISTANCES] * 6},
+            ),
+            "characters from the patch to the name",
+        ],
+    ),
     ("plot_shares", [dict.fromkeys(QUESTIONS, BOTH_AT(DOUBLING)), "characters back, from", "share right", 64]),
     ("plot_losses", [HISTORIES, {"bigram": 2.0, "n-gram (n = 14)": 1.7}, 1.6]),
     ("plot_decomposition", [{budget: dict.fromkeys(["all", "free", *KINDS_ASKED], INTERVAL) for budget in BUDGETS}]),
@@ -153,7 +172,7 @@ CROWDED = [
     ("plot_one_hot", ["Once upon", Vocabulary.from_text(" " + printable[10:67])]),
     (
         "plot_shares",
-        [{"what": BOTH_AT(["1", "2", "3", "5", "10", "20", "all", "whole state", "noise", "halves"])}, "x"],
+        [{"what": BOTH_AT(["1", "2", "3", "5", "10", "20", "all", "noise", "halves"])}, "x"],
     ),
     ("plot_text", [(LONG * 4)[:200], torch.linspace(-2, 2, 200).tolist(), "state h"]),
     ("plot_units", ["a" * 30 + "b" * 32, dict.fromkeys(("LSTM unit 112", "LSTM unit 113"), torch.arange(62)), "state"]),
@@ -173,7 +192,6 @@ GLARING = {"colour": "#12FE34", "line": ":", "marker": "X", "hatch": "OO"}
 REFUSED = [
     ("diagram", ["lstm"], "choose from gru_cell, lstm_cell, truncation"),
     ("plot_excess_by_kind", [{"LSTM": {"free": 1.0}, "GRU": {"name": 1.0}}, {}], "the same kinds"),
-    ("plot_gates", [torch.rand(3, 2), "four", "f"], "4 characters and there are 3"),
     ("plot_losses", [HISTORIES, None, None, "hours"], "'hours'.* choose from updates, characters, seconds"),
     ("plot_losses", [HISTORIES, None, None, "updates", "bytes"], "'bytes'.* from nats, bits"),
     ("plot_streams", ["a cat sat", 2, 0], "window is 0 .* choose a window from 1 to 4"),

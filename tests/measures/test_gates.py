@@ -2,12 +2,11 @@
 
 import math
 
-import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F
 
-from charrnn_helpers.measures.gates import gru_unit, lstm_unit, time_constants, trace
+from charrnn_helpers.measures.gates import gru_unit, lstm_unit, trace
 from charrnn_helpers.networks.registry import CELLS
 
 
@@ -39,12 +38,3 @@ def test_a_trace_needs_one_text(make):
         trace(make("GRU"), torch.zeros(0, dtype=torch.long))
     with pytest.raises(ValueError, match=r"ids is a tensor of int64 of the shape \(2, 3\)"):
         trace(make("GRU"), torch.zeros(2, 3, dtype=torch.long))
-
-
-def test_time_constants_follow_the_product_of_the_gates():
-    constant = time_constants(torch.full((30, 2), 0.9))
-    assert constant.tolist() == pytest.approx([-1 / np.log(0.9)] * 2, rel=1e-4)
-    mixed = torch.tensor([[0.5], [0.8]] * 10)
-    left = mixed.prod().item()  # after 20 characters
-    assert np.exp(-20 / time_constants(mixed).item()) == pytest.approx(left, rel=1e-4)
-    assert torch.isfinite(time_constants(torch.tensor([[0.0], [1.0]]))).all()

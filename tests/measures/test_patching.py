@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from charrnn_helpers import Vocabulary
-from charrnn_helpers.measures import patching
+from charrnn_helpers import Vocabulary, load_corpus
+from charrnn_helpers.measures import HERO, patching
 from charrnn_helpers.text import tales
 from charrnn_helpers.text.tales_grammar import WORDS
 
@@ -46,9 +46,10 @@ def test_equal_states_write_equal_texts_whatever_is_written_beside_them(network)
 
 
 def test_names_are_those_that_a_story_repeats():
-    earlier = patching.repeated_names(STORIES, back=6)
-    assert earlier.positions == [(number, place - 5) for number, place in NAMES.positions]
-    assert [text[5:] for text in earlier.texts] == NAMES.texts
+    nearby = patching.repeated_names(STORIES, unnamed=6)
+    earlier = patching.repeated_names(STORIES, back=6, unnamed=6)
+    assert earlier.positions == [(number, place - 5) for number, place in nearby.positions]
+    assert [text[5:] for text in earlier.texts] == nearby.texts
     for (number, place), story, hero in zip(NAMES.positions, NAMES.stories, NAMES.heroes, strict=True):
         name = WORDS["name"][hero]
         assert number == story
@@ -82,21 +83,97 @@ def test_a_change_is_the_difference_of_means_of_the_chosen_and_controls_are_as_l
     assert not cases.patches["c"][0].any()
     for control in ("noise", "halves"):
         assert torch.allclose(cases.patches[control].norm(dim=-1), change.norm(dim=-1), rtol=1e-4)
-    exchanged = states[:, :, cases.rows] + cases.patches["whole state"]
-    assert torch.allclose(exchanged[1, 0, :, 4].round(), cases.goals.float())
     with pytest.raises(ValueError, match="a hero is missing"):
         patching.hero_patches(states, NAMES, NAMES.stories < 0, (1,))
 
 
-def test_a_case_is_right_in_which_the_goal_is_the_likeliest_name(network):
-    states = patching.states_before(network, VOCAB, STORIES, NAMES.positions)
-    cases = patching.hero_patches(states, NAMES, NAMES.stories % 2 == 0, ())
-    answers = patching.recall_of_goal(network, VOCAB, states, NAMES, cases, cases.patches["whole state"])
-    logits, _ = patching.read_on(network, VOCAB, states[:, :, cases.rows] + cases.patches["whole state"], " ")
+def test_no_name_stands_between_a_position_and_its_name():
+    names = patching.repeated_names(STORIES, back=60, unnamed=100)
+    assert 0 < len(names.positions) < len(NAMES.positions)
+    for (number, at), text in zip(names.positions, names.texts, strict=True):
+        story = STORIES[number]
+        assert not HERO.search(story, at - 40, at + 60)
+        assert HERO.match(story, at + 60)
+        assert text == story[at : at + 60]
+    with pytest.raises(ValueError, match="back is 7 and unnamed is 6"):
+        patching.repeated_names(STORIES, back=7, unnamed=6)
+
+
+@pytest.fixture
+def setting(network):
+    """A network, its states before some names that stand alone, and cases in which to patch them."""
+    names = patching.repeated_names(STORIES, back=20, unnamed=20)
+    states = patching.states_before(network, VOCAB, STORIES, names.positions)
+    return network, VOCAB, states, names, patching.hero_patches(states, names, names.stories % 2 == 0)
+
+
+def test_a_case_is_right_in_which_the_goal_is_the_likeliest_name(setting):
+    network, _, states, names, cases = setting
+    patch = 5 * cases.patches["noise"]
+    answers = patching.recall_of_goal(*setting, patch)
+    texts = [names.texts[row] for row in cases.rows]
+    logits, _ = patching.read_on(network, VOCAB, states[:, :, cases.rows] + patch, texts)
     initials = logits[:, [VOCAB.encode(name[0]).item() for name in WORDS["name"]]]
     assert answers.right.tolist() == [row.argmax() == goal for row, goal in zip(initials, cases.goals, strict=True)]
     assert set(answers.stories) == set(range(1, len(STORIES), 2))
     assert answers.by_kind()["name"].chance == pytest.approx(1 / 6)
+
+
+def test_one_mention_is_what_the_other_name_in_the_text_does_to_the_state(setting):
+    network, _, states, names, cases = setting
+    change = patching.patch_of_one_mention(network, VOCAB, states, STORIES, names, cases)
+    assert change.shape == cases.patches["all"].shape
+    for case in (0, 17):
+        number, at = names.positions[cases.rows[case]]
+        last = [*HERO.finditer(STORIES[number][:at])][-1]
+        goal = WORDS["name"][cases.goals[case]]
+        story = STORIES[number][: last.start()] + goal + STORIES[number][last.end() :]
+        expected = patching.states_before(network, VOCAB, [story], [(0, at)])
+        assert torch.allclose(states[:, :, cases.rows[[case]]] + change[:, :, [case]], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("text", "hero"),
+    [
+        ("Ben ran, and Ben sat.", "Ben"),
+        ("Ben ran, Ada sat, and Ben hid.", "Ben"),
+        ("Ben ran, and Ada sat.", None),
+        ("It was cold.", None),
+        ("Kit sat.\n\nLeo ran. Leo hid.", "Kit"),  # what follows is another story
+    ],
+)
+def test_a_story_is_told_of_the_hero_who_has_more_than_half_of_its_names(text, hero):
+    assert patching.hero_told(text) == (WORDS["name"].index(hero) if hero else -1)
+
+
+@pytest.mark.parametrize("name_first", [False, True])
+def test_what_is_written_after_a_patch_is_judged_by_its_hero(setting, name_first, monkeypatch):
+    _, _, states, names, cases = setting
+    read = []
+
+    def write_on(model, vocab, patched, texts, length):
+        read.extend(texts)
+        assert torch.equal(patched, states[:, :, cases.rows] + 2.0)
+        return ["Ada sat."] * len(texts)
+
+    monkeypatch.setattr(patching, "write_on", write_on)
+    answers = patching.stories_of_goal(*setting, 2.0, name_first=name_first)
+    assert answers.right.tolist() == (cases.goals == 0).tolist()
+    first = names.texts[cases.rows[0]]
+    assert read[0] == (first + WORDS["name"][cases.goals[0]] if name_first else first)
+
+
+def test_a_changed_story_is_read_alike_up_to_the_change_and_goes_on_as_the_story_does():
+    text, answers, marks = patching.changed_story("GRU", 26, "Ben", back=40).values()
+    change, writes = marks
+    story = tales.split_stories(load_corpus("tales").test)[26]
+    assert text[:writes] in story
+    assert writes - change == 40
+    assert len(text) == writes + 70
+    before, after = answers["GRU"], answers["GRU, changed"]
+    assert before.shape == after.shape == (len(text), 6)
+    assert (before[:change] == after[:change]).all()
+    assert abs(before[change] - after[change]).max() > 0.1
 
 
 def test_knocks_are_counted_down_and_a_push_acts_after_its_knock_only(network):
