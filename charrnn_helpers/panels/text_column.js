@@ -121,10 +121,15 @@ export class TextColumn {
     this.sources.replaceChildren(...(lines.length ? list : []));
   }
 
-  // Say what the grammar finds wrong, one sentence a slip.
+  // Say what the grammar finds wrong, each reason once; a press leads to its first place.
   showVerdict(slips, choose) {
-    const shown = slips.slice(0, 4).map(({ start, why }) => make("li", {}, button(why, () => choose(start))));
-    const more = slips.length > shown.length ? [make("li", {}, `and ${slips.length - shown.length} more`)] : [];
+    const reasons = [...new Set(slips.map(({ why }) => why))];
+    const shown = reasons.slice(0, 4).map((why) => {
+      const places = slips.filter((slip) => slip.why === why).map(({ start }) => start);
+      const words = places.length > 1 ? `${why} (${places.length} times)` : why;
+      return make("li", {}, button(words, () => choose(places[0])));
+    });
+    const more = reasons.length > shown.length ? [make("li", {}, `and ${reasons.length - shown.length} more`)] : [];
     this.verdict.replaceChildren(...(shown.length ? [make("ul", {}, ...shown, ...more)] : []));
   }
 
