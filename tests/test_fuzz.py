@@ -62,7 +62,7 @@ def usual_arguments(cell: str) -> dict:
     training |= {"device": "cpu", "name": "cpu", "precision": None, "threads": None, "stop": None, "update": 1}
     training |= {"on_validation": None, "progress": False, "album": None, "resumable": False, "runs": "runs"}
     writing = {"prompt": "Once", "length": 9, "temperature": 1.0, "top_k": None, "top_p": None, "seeds": [0, 1]}
-    measures_of_texts = {"losses": np.ones(len(STORIES)), "reading": READING, "kind": "pronoun", "most": 9, "at": 40}
+    measures_of_texts = {"losses": np.ones(len(STORIES)), "reading": READING, "kind": "name"}
     measures_of_texts |= {"copies": [measures.samples.Copy(1, 3, 0)], "context": 20}
     measures_of_texts |= {"steps": 3, "stride": 30, "n": 3, "letters": "ab", "shortest": 9, "nats": 1.0}
     numbers = {"norms": NORMS, "values": NORMS[:, None], "feature": np.arange(4), "chosen_on": 2, "smallest": 0.02}
