@@ -1,101 +1,130 @@
 """Exercises of 04: training."""
 
-import math
-
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..networks.cells import detach
-from .engine import as_number, exercise, parts_of
+from .engine import answered, exercise, parts_of
 from .tiny_updates import mistaken_update, run_updates, tiny_network
 
-RANDOM = torch.Generator().manual_seed(0)
-QUESTIONS = (torch.randn(3, 5, 7, generator=RANDOM), torch.randint(7, (3, 5), generator=RANDOM))  # logits, targets
 
-
-def observe_loss(answer):
-    value = as_number(answer)
-    yield value == 0
-    yield abs(value - 1 / 90) < 0.002  # the tolerance of the loss would blur these two
-    yield value
+def observe_cut(answer):
+    """Look at the state that `answer` returns for a GRU and an LSTM: its type, its numbers, does it lead back?"""
+    for layer_class in (nn.GRU, nn.LSTM):
+        torch.default_generator.manual_seed(0)
+        _, state = layer_class(3, 2)(torch.randn(4, 1, 3))
+        cut = answered(answer(state))
+        parts = cut if isinstance(cut, tuple) else (cut,)
+        yield type(cut).__name__
+        yield torch.cat([part.flatten() for part in parts])
+        yield any(part.requires_grad for part in parts)
 
 
 # %% 4.1
-first_loss = math.log(90)  # about 4.50 nats: -ln(1/90)
+# `detach` gives the same numbers without their history. The state of a GRU is one tensor, that of an LSTM a pair.
+def cut_state(state):
+    if isinstance(state, tuple):
+        return tuple(part.detach() for part in state)
+    return state.detach()
 
 
-@exercise("4.1", first_loss, observe=observe_loss, tolerance=0.02)
-def wrong_losses():
-    yield "that is in bits (log to base 2); nats are asked for", math.log2(90)
-    yield "that is the logarithm to base 10; the loss uses the natural one", math.log10(90)
-    yield "1/90 is the probability of each character; the loss is minus its logarithm", 1 / 90
-    yield "sign", -math.log(90)
-    yield "zero is the loss of a network that is certain and right; this one knows nothing", 0
+@exercise("4.1", cut_state, observe=observe_cut)
+def wrong_cuts():
+    def cut_pair(change_h, change_c=None):
+        def answer(state):
+            if isinstance(state, tuple):
+                return change_h(state[0]), (change_c or change_h)(state[1])
+            return change_h(state)
+
+        return answer
+
+    yield "not_cut", lambda state: state
+    yield "not_cut", cut_pair(Tensor.clone)
+    yield "zeros", cut_pair(torch.zeros_like)
+    yield "h_is_all", lambda state: state[0].detach() if isinstance(state, tuple) else state.detach()
+    yield "c_leads_back", cut_pair(Tensor.detach, Tensor.clone)
 
 
-def other_loss(got, wanted):
-    if got.dim() > 0:
-        return f"you give {tuple(got.shape)} losses; take their mean"
-    return f"for one example you give {got.item():.3f} and the mean over all questions is {wanted.item():.3f}"
+def observe_three_updates(answer):
+    """Look at what stops them, at gradients that are still attached, at the norms, the weights (W,) and the losses."""
+    model, optimiser, ids = tiny_network()
+    windows = [(ids[:, start : start + 8], ids[:, start + 1 : start + 9]) for start in (0, 8, 16)]
+    norms = []
+
+    def update(window, state):
+        made = answered(answer(model, *window, state, optimiser, 1.0))
+        loss, norm, state = parts_of(made, "the loss, the norm and the state", "loss, norm, state")
+        norms.append(float(norm))
+        return loss, state
+
+    stop, losses, state = run_updates(update, windows)
+    yield stop
+    yield any(isinstance(loss, Tensor) and loss.requires_grad for loss in losses)
+    yield any(part.requires_grad for part in state or ())
+    yield torch.tensor(norms)
+    yield nn.utils.parameters_to_vector(model.parameters())
+    yield torch.tensor([float(loss) for loss in losses])
 
 
 # %% 4.2
-def sequence_loss(logits, targets):
-    return F.cross_entropy(logits.transpose(1, 2), targets)  # (B, V, T) against (B, T): the mean over all questions
+# Gradients add up until they are emptied. The state goes on to the next window, but no gradient comes back from there.
+def one_update(model, x, y, state, optimiser, clip):
+    logits, state = model(x, state)  # (B, T, V)
+    loss = F.cross_entropy(logits.flatten(0, 1), y.flatten())
+    optimiser.zero_grad()
+    loss.backward()
+    norm = nn.utils.clip_grad_norm_(model.parameters(), clip)
+    optimiser.step()
+    return loss.item(), norm.item(), cut_state(state)
 
 
-@exercise("4.2", sequence_loss, inputs=[QUESTIONS], read=torch.as_tensor, otherwise=other_loss)
-def wrong_sequence_losses(logits, targets):
-    each = F.cross_entropy(logits.transpose(1, 2), targets, reduction="none")  # (B, T)
-    yield "you summed over all questions where the mean is asked", each.sum()
-    yield "you scored the last step only: that is the assignment's mistake in silence", each[:, -1].mean()
-    yield "you summed over time; take the mean over time too, or long windows count more", each.sum(1).mean()
-    yield "the sign is turned: a loss is minus the log-probability", -each.mean()
+@exercise("4.2", one_update, observe=observe_three_updates, tolerance=1e-5)
+def wrong_updates():
+    yield "not_cut", mistaken_update(cut=False)
+    yield "graph_retained", mistaken_update(cut=False, retain=True)
+    yield "loss_a_tensor", mistaken_update(report=lambda loss: loss)
+    yield "last_step", mistaken_update(last_step=True)
+    yield "no_zero_grad", mistaken_update(zero="never")
+    yield "zero_grad_after", mistaken_update(zero="after")
+    yield "no_state", mistaken_update(carried=False)
+    yield "the weights stay as they were: call optimiser.step() after clipping", mistaken_update(step=False)
+    yield "no_clip", mistaken_update(clip=False)
 
 
-def observe_two_large_updates(answer):
-    """Look at what stops them, whether the state leads back, the weights (W,), the losses."""
+def observe_two_epochs(answer):
+    """Look at the weights (W,) after two epochs, and at the two losses."""
     model, optimiser, ids = tiny_network()
-    windows = [(ids[:, start : start + 4], ids[:, start + 1 : start + 5]) for start in range(0, 24, 4)]
-
-    def update(three, state):
-        return parts_of(answer(model, three, state, optimiser, 1.0), "the loss and the state", "loss, state")
-
-    stop, losses, state = run_updates(update, [windows[:3], windows[3:]])
-    yield stop
-    yield any(part.requires_grad for part in state or ())
+    windows = [(ids[:, start : start + 8], ids[:, start + 1 : start + 9]) for start in (0, 8, 16)]
+    losses = [answered(answer(model, windows, optimiser, 1.0)) for _ in range(2)]
     yield nn.utils.parameters_to_vector(model.parameters())
     yield torch.tensor([float(loss) for loss in losses])
 
 
 # %% 4.3
-# Gradients add up until they are emptied; so the windows can be read one after the other, and need the memory of one.
-def large_update(model, windows, state, optimiser, clip):
-    optimiser.zero_grad()
-    total = 0.0
+# The state starts empty and goes from window to window. The last window may be shorter, so each counts by its length.
+def one_epoch(model, windows, optimiser, clip):
+    state, total, characters = None, 0.0, 0
     for x, y in windows:
-        logits, state = model(x, state)
-        loss = F.cross_entropy(logits.flatten(0, 1), y.flatten()) / len(windows)
-        loss.backward()
-        total += loss.item()
-        state = detach(state)
-    nn.utils.clip_grad_norm_(model.parameters(), clip)
-    optimiser.step()
-    return total, state
+        loss, _, state = one_update(model, x, y, state, optimiser, clip)
+        total += loss * y.numel()
+        characters += y.numel()
+    return total / characters
 
 
-@exercise("4.3", large_update, observe=observe_two_large_updates, tolerance=1e-5)
-def wrong_large_updates():
-    yield "not_detached", mistaken_update(cut="never")
-    yield "one_graph", mistaken_update(cut="end")
-    yield "sum_of_losses", mistaken_update(mean=False)
-    yield "zero_grad_in_the_loop", mistaken_update(zero="each")
-    yield "no_zero_grad", mistaken_update(zero="never")
-    yield "step_in_the_loop", mistaken_update(step="each")
-    yield "the weights stay as they were: call optimiser.step() after the loop", mistaken_update(step="never")
-    yield "you clip in the loop: clip once, when the gradients of all windows are there", mistaken_update(clip="each")
-    yield "no_clip", mistaken_update(clip="never")
-    yield "first_state", mistaken_update(start="first")
-    yield "every window starts with an empty memory: hand the state on", mistaken_update(start="none")
-    yield "last_loss", mistaken_update(report=lambda losses: losses[-1].item())
+@exercise("4.3", one_epoch, observe=observe_two_epochs, tolerance=1e-5)
+def wrong_epochs():
+    def epoch(report=lambda losses: sum(losses) / len(losses), carried=True, number=None):
+        def answer(model, windows, optimiser, clip):
+            state, losses = None, []
+            for x, y in windows[:number]:
+                loss, _, state = one_update(model, x, y, state if carried else None, optimiser, clip)
+                losses.append(loss)
+            return report(losses)
+
+        return answer
+
+    yield "no_state", epoch(carried=False)
+    yield "first_window", epoch(number=1)
+    yield "last_loss", epoch(lambda losses: losses[-1])
+    yield "sum_of_losses", epoch(sum)
+    yield "first_loss", epoch(lambda losses: losses[0])

@@ -40,8 +40,8 @@ def observe_three_updates(answer):
 
 def one_window(**mistake):
     """Make an answer to 10.2 with a mistake."""
-    large_update = mistaken_update(**mistake)
-    return lambda model, optimiser, x, y, state: large_update(model, [(x, y)], state, optimiser, 1.0)
+    mistaken = mistaken_update(**mistake)
+    return lambda model, optimiser, x, y, state: mistaken(model, x, y, state, optimiser, 1.0)[::2]  # loss, state
 
 
 # %% 10.2
@@ -59,12 +59,12 @@ def update(model, optimiser, x, y, state):
 
 @exercise("10.2", update, observe=observe_three_updates, tolerance=1e-6)
 def wrong_updates():
-    yield "not_detached", one_window(cut="never")
-    yield "graph_retained", one_window(cut="never", retain=True)
-    yield "loss_a_tensor", one_window(report=sum)
+    yield "not_detached", one_window(cut=False)
+    yield "graph_retained", one_window(cut=False, retain=True)
+    yield "loss_a_tensor", one_window(report=lambda loss: loss)
     yield "no_zero_grad", one_window(zero="never")
-    yield "no_clip", one_window(clip="never")
-    yield "no_state", one_window(start="none")
+    yield "no_clip", one_window(clip=False)
+    yield "no_state", one_window(carried=False)
     yield "zero_grad() after backward() throws away the gradients that you have just computed", one_window(zero="after")
 
 

@@ -1,5 +1,6 @@
 """A tiny network on which updates that a student writes are tried, for 04 and 10."""
 
+import math
 from collections.abc import Callable, Iterable
 
 import torch
@@ -37,36 +38,23 @@ def run_updates(update: Callable, batches: Iterable) -> tuple[str, list, State |
 
 
 def mistaken_update(
-    mean=True, zero="before", step="after", clip="after", start="carried", cut="each", retain=False, report=None
+    zero="before", clip=True, step=True, cut=True, retain=False, carried=True, last_step=False, report=Tensor.item
 ) -> Callable:
-    """Make an answer to 4.3 with a mistake. "each" stands for: once for every window."""
+    """Make an answer to 4.2 with a mistake. `zero` says whether it empties gradients before or after `backward`."""
 
-    def answer(model, windows, state, optimiser, clip_to):
-        first, losses = state, []
+    def answer(model, x, y, state, optimiser, limit):
+        logits, state = model(x, state if carried else None)
+        if last_step:
+            logits, y = logits[:, -1:], y[:, -1:]
+        loss = F.cross_entropy(logits.flatten(0, 1), y.flatten())
         if zero == "before":
             optimiser.zero_grad()
-        for x, y in windows:
-            if zero == "each":
-                optimiser.zero_grad()
-            logits, state = model(x, {"carried": state, "first": first, "none": None}[start])
-            losses.append(F.cross_entropy(logits.flatten(0, 1), y.flatten()) / (len(windows) if mean else 1))
-            if cut != "end":
-                losses[-1].backward(retain_graph=retain)
-            if clip == "each":
-                nn.utils.clip_grad_norm_(model.parameters(), clip_to)
-            if step == "each":
-                optimiser.step()
-            if cut == "each":
-                state = detach(state)
-        if cut == "end":
-            sum(losses).backward()
-            state = detach(state)
-        if clip == "after":
-            nn.utils.clip_grad_norm_(model.parameters(), clip_to)
+        loss.backward(retain_graph=retain)
         if zero == "after":
             optimiser.zero_grad()
-        if step == "after":
+        norm = nn.utils.clip_grad_norm_(model.parameters(), limit if clip else math.inf)
+        if step:
             optimiser.step()
-        return report(losses) if report else sum(losses).item(), state
+        return report(loss), norm.item(), detach(state) if cut else state
 
     return answer

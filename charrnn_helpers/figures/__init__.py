@@ -5,7 +5,7 @@ from .cells import plot_gradient_by_lag, plot_gru_update, plot_lstm_update
 from .comparison import plot_answer, plot_coverage, plot_decomposition, plot_excess_by_kind, plot_paired
 from .diagrams import diagram
 from .faults import plot_fault
-from .memory import plot_curves, plot_heroes, plot_patches, plot_reach, plot_shares, plot_units
+from .memory import plot_carried_and_cut, plot_curves, plot_heroes, plot_patches, plot_reach, plot_shares, plot_units
 from .ribbon import plot_ribbon
 from .speed import plot_costs, plot_recipes
 from .text import (
@@ -22,7 +22,15 @@ from .writing import plot_file_sizes, plot_pieces, plot_quality
 __all__ = ["pictures", "plot_gradient_by_lag", "plot_gru_update", "plot_lstm_update"]
 __all__ += ["plot_answer", "plot_coverage", "plot_decomposition", "plot_excess_by_kind", "plot_paired"]
 __all__ += ["diagram", "plot_fault"]
-__all__ += ["plot_curves", "plot_heroes", "plot_patches", "plot_reach", "plot_shares", "plot_units"]
+__all__ += [
+    "plot_carried_and_cut",
+    "plot_curves",
+    "plot_heroes",
+    "plot_patches",
+    "plot_reach",
+    "plot_shares",
+    "plot_units",
+]
 __all__ += ["plot_ribbon"]
 __all__ += ["plot_costs", "plot_recipes"]
 __all__ += ["plot_ladder", "plot_marks", "plot_next_characters", "plot_one_hot", "plot_streams"]

@@ -51,6 +51,11 @@ FIGURES = {
         r"Bars for nn.LSTM, nn.GRU, in 2 chart\(s\): blocks; ms",
         "colour",
     ),
+    "plot_carried_and_cut": (
+        [{cell: {"carried": SHARES[cell], "cut": SHARES[cell]} for cell in ("LSTM", "GRU")}, 8, "distance"],
+        r"names right \(vertical\) against the distance .* each for LSTM, GRU; conditions: carried, cut.* of 8 ch",
+        "colour line marker",
+    ),
     "plot_curves": (
         [{"6 M": {"GRU": BIRTHS, "LSTM": BIRTHS[0]}}, "millions", "share", "", 1 / 6],
         r"the share \(vertical\) against the millions \(horizontal\). 6 M: GRU, LSTM. A black line stands at chance",
@@ -164,6 +169,17 @@ CROWDED = [
         ],
     ),
     ("plot_shares", [dict.fromkeys(QUESTIONS, BOTH_AT(DOUBLING)), "characters back, from", "share right", 64]),
+    (
+        "plot_carried_and_cut",
+        [
+            {
+                cell: dict.fromkeys(["state carried", "last 64 only"], BOTH_AT(DOUBLING)["GRU"])
+                for cell in (*BOTH, "RNN")
+            },
+            64,
+            "characters since the last mention, from",
+        ],
+    ),
     ("plot_losses", [HISTORIES, {"bigram": 2.0, "n-gram (n = 14)": 1.7}, 1.6]),
     ("plot_decomposition", [{budget: dict.fromkeys(["all", "free", *KINDS_ASKED], INTERVAL) for budget in BUDGETS}]),
     ("plot_next_characters", [VOCAB, LIKELY, "choice: …a noise, six times: pat, pat, pat, pat, pat. "]),

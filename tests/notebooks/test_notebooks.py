@@ -245,6 +245,11 @@ def definitions(source):
     return [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
 
 
+def is_left_open(definition):
+    """Is it an exercise, `def f(x): ...`, which the student writes?"""
+    return ast.unparse(definition.body) == "..."
+
+
 def test_definitions_shown_are_those_that_later_notebooks_import():
     package, shown = {}, set()  # each public name that is defined there, and its definitions without layout
     for module in (ROOT / "charrnn_helpers").rglob("*.py"):
@@ -255,7 +260,7 @@ def test_definitions_shown_are_those_that_later_notebooks_import():
                 package.setdefault(node.name, []).append(plain(node))
     for path in NOTEBOOKS:
         for node in definitions("\n".join(cell.source for cell in code_cells(read(path)))):
-            if node.name in package:
+            if node.name in package and not is_left_open(node):
                 assert plain(node) in package[node.name], f"{node.name} of {path.stem} is another one in the package"
                 shown.add(node.name)
     assert "GRUModel" in shown  # the cells are what a student writes
