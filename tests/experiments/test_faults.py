@@ -151,7 +151,9 @@ def test_10_shows_the_five_for_class_and_measures_the_signs_of_all():
     shown = {name for name, fault in FAULTS.items() if not fault.mystery}
     assert len(shown) == 5
     assert set(re.findall(r'diagnosis\("(\w+)"\)', code)) == shown
-    assert shown <= set(re.findall(r'experiments\.run\("(\w+)"\)', code))
+    assert shown <= set(re.findall(r'broken = runs\["(\w+)"\] = ', code))
+    (number,) = re.findall(r"\[\*experiments\.FAULTS\]\[(\d+)\]", code)  # the opening gives no name away
+    assert [*FAULTS][int(number)] == "forgetful_writing"
     (aid,) = (cell.outputs[0].text for cell in cells if '"  cure:"' in cell.source)
     for fault in FAULTS.values():
         assert fault.title.upper() in aid
