@@ -80,21 +80,25 @@ def plot_gradient_by_lag(line: str, gradients: dict[str, Tensor]) -> Picture:
     """Draw along a line with a key how much the loss at its end depends on each state before.
 
     `gradients[label]` (T - 1,) begins at lag 1, the last state but one of the T characters of `line`, and goes back to
-    the first. Each curve is divided by its value at lag 1. A label begins with the name of a cell. The key, which is
-    the letter after "!", and the question at the end of the line are marked.
+    the first. Each curve is divided by its value at lag 1. A label begins with the name of a cell; a further curve of
+    the same cell is dotted, or dashed. The key, which is the letter after "!", with its lag, and the question at the
+    end of the line are marked.
     """
     figure, axes = new_figure(height=3.2)
     key, end = line.index("!") + 1, len(line) - 1
-    for position, word, align in ((key, "the key", "center"), (end, "the question", "right")):
+    for position, word, align in ((key, f"the key (lag {end - key})", "center"), (end, "the question", "right")):
         axes.axvspan(position - 0.5, position + 0.5, color="#E4E4E4")
         axes.annotate(word, (position + (align == "right") / 2, 1.02), xycoords=("data", "axes fraction"), ha=align)
-    for label, values in gradients.items():
+    cells = [label.split()[0] for label in gradients]
+    for number, (label, values) in enumerate(gradients.items()):
         relative = (values / values[0]).tolist()
-        style = style_of(label.split()[0])
+        style = style_of(cells[number])
+        if before := cells[:number].count(cells[number]):
+            style = style | {"linestyle": (":", "--")[(before - 1) % 2]}
         axes.plot(range(end - 1, -1, -1), relative, **style, linewidth=2)
-        middle = len(relative) // 2
+        far = 2 * len(relative) // 3  # where the curves are apart
         note = {"color": style["color"], "weight": "bold", "ha": "right", "textcoords": "offset points"}
-        axes.annotate(label, (end - 1 - middle, relative[middle]), (0, 6), **note)  # where a rising curve leaves room
+        axes.annotate(label, (end - 1 - far, relative[far]), (0, 6), **note)  # where a rising curve leaves room
     axes.set(xlim=(-0.7, end + 0.7), yscale="log", ylabel="gradient (1 at lag 1)")
     axes.set_xlabel("the state after this character", **NOTE)
     logarithmic(axes.yaxis)
