@@ -49,6 +49,7 @@ def not_a_number():
 
 
 SIZES = {"hidden_size": 4, "num_layers": 1, "embedding_size": 3, "dropout": 0.0, "keep_bias": None, "chrono": None}
+MANY = text.write_stories(3, 16_000)  # with each hero
 LETTERS = course.Vocabulary.from_text("\nabcdef!?")
 
 
@@ -83,6 +84,14 @@ def special_arguments(name: str) -> dict:
         "find_checkpoint": {"text": "tales"},
         "forward": {"ids": IDS[None, :9]},
         "gradient_by_lag": {"ids": IDS[None, :8]},
+        "fit_probe": {"text": MANY, "kind": "name", "shuffle_seed": None},
+        "in_mind": {"text": STORIES[:60], "kind": "name"},
+        "in_mind_of_states": {"states": torch.zeros(1, 1, 3, 4), "kind": "name"},
+        "in_mind_recall": {"text": STORIES, "kind": "name"},
+        "mean_states": {"text": MANY, "kind": "name"},
+        "perfect_reader": {"text": STORIES[:60], "kind": "friend"},
+        "probe_recall": {"probe": measures.fit_probe(network("GRU"), CHARS, MANY), "shuffle_seed": None},
+        "states_along": {"text": STORIES[:60]},
         "key_recall": {"model": network(size=len(LETTERS)), "vocab": LETTERS, "gaps": [3]},
         "latched_lines": {"vocab": LETTERS},
         "learn_to_count": {"units": 3, "updates": 2, "rate": 0.01},

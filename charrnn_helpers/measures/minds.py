@@ -96,6 +96,7 @@ def answers_recall(answers: np.ndarray, text: str, kind: str, labels: np.ndarray
     return Recall(np.full(len(right), kind), _distances(stories, kind)[asked], numbers[asked], right)
 
 
+@checked
 def perfect_reader(text: str, kind: str = "name") -> np.ndarray:
     """Compute what a reader who knows the grammar believes after each character of `text`: (T, W), rows add up to 1.
 
@@ -141,6 +142,7 @@ def states_side_by_side(model: nn.Module, vocab: Vocabulary, text: str) -> Tenso
     return torch.cat([along[:, :, row, : len(part)] for row, part in enumerate(parts)], dim=2)
 
 
+@checked
 def mean_states(model: nn.Module, vocab: Vocabulary, text: str, kind: str = "name") -> Tensor:
     """Return the mean state of `model` while the story is about each of the W words: (parts, layers, W, H).
 
