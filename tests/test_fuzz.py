@@ -70,6 +70,7 @@ def usual_arguments(cell: str) -> dict:
     numbers |= {"first": LOSSES["a"], "second": LOSSES["b"], "confidence": 0.95, "state": None, "logits": NORMS}
     numbers |= {"keep": torch.rand(5, 4, generator=torch.Generator())}
     numbers |= {"interval": measures.Interval(0.1, 0.0, 0.2)}
+    numbers |= {"states": torch.zeros(len(CELLS[cell].cell_class.carries), 1, 3, 4)}
     return texts | training | writing | measures_of_texts | numbers
 
 
@@ -86,7 +87,7 @@ def special_arguments(name: str) -> dict:
         "gradient_by_lag": {"ids": IDS[None, :8]},
         "fit_probe": {"text": MANY, "kind": "name", "shuffle_seed": None},
         "in_mind": {"text": STORIES[:60], "kind": "name"},
-        "in_mind_of_states": {"states": torch.zeros(1, 1, 3, 4), "kind": "name"},
+        "in_mind_of_states": {"kind": "name"},
         "in_mind_recall": {"text": STORIES, "kind": "name"},
         "mean_states": {"text": MANY, "kind": "name"},
         "perfect_reader": {"text": STORIES[:60], "kind": "friend"},
@@ -211,7 +212,7 @@ OTHER_WORDS = {  # by which a sentence may call an argument
     **dict.fromkeys(("order", "highest"), "orders?"),
 }
 OTHER_WORDS |= {"name_or_path": "text", "path": "checkpoint|written", "name": "device|machine", "model": "network|LSTM"}
-OTHER_WORDS |= {"history": "run", "chrono": "gate", "norms": "norm|lags", "inputs": "stream"}
+OTHER_WORDS |= {"states": "state|batch", "kind": "kind", "history": "run", "chrono": "gate", "norms": "norm|lags", "inputs": "stream"}
 OTHER_WORDS |= {"logits": "scores", "runs": "trained", "units": "hidden_size", "stories": f"{TEXT}|network"}
 
 
