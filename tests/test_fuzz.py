@@ -70,7 +70,9 @@ def usual_arguments(cell: str) -> dict:
     numbers |= {"first": LOSSES["a"], "second": LOSSES["b"], "confidence": 0.95, "state": None, "logits": NORMS}
     numbers |= {"keep": torch.rand(5, 4, generator=torch.Generator())}
     numbers |= {"interval": measures.Interval(0.1, 0.0, 0.2)}
-    numbers |= {"states": torch.zeros(len(CELLS[cell].cell_class.carries), 1, 3, 4)}
+    parts = len(CELLS[cell].cell_class.carries)
+    numbers |= {"states": torch.zeros(parts, 1, 3, 4)}
+    numbers |= {"probe": measures.probes.Probe("name", np.ones((6, 4 * parts)), np.zeros(6))}
     return texts | training | writing | measures_of_texts | numbers
 
 
@@ -91,7 +93,7 @@ def special_arguments(name: str) -> dict:
         "in_mind_recall": {"text": STORIES, "kind": "name"},
         "mean_states": {"text": MANY, "kind": "name"},
         "perfect_reader": {"text": STORIES[:60], "kind": "friend"},
-        "probe_recall": {"probe": measures.fit_probe(network("GRU"), CHARS, MANY), "shuffle_seed": None},
+        "probe_recall": {"shuffle_seed": None},
         "states_along": {"text": STORIES[:60]},
         "key_recall": {"model": network(size=len(LETTERS)), "vocab": LETTERS, "gaps": [3]},
         "latched_lines": {"vocab": LETTERS},
@@ -212,7 +214,8 @@ OTHER_WORDS = {  # by which a sentence may call an argument
     **dict.fromkeys(("order", "highest"), "orders?"),
 }
 OTHER_WORDS |= {"name_or_path": "text", "path": "checkpoint|written", "name": "device|machine", "model": "network|LSTM"}
-OTHER_WORDS |= {"states": "state|batch", "kind": "kind", "history": "run", "chrono": "gate", "norms": "norm|lags", "inputs": "stream"}
+OTHER_WORDS |= {"states": "state|batch", "kind": "kind"}
+OTHER_WORDS |= {"history": "run", "chrono": "gate", "norms": "norm|lags", "inputs": "stream"}
 OTHER_WORDS |= {"logits": "scores", "runs": "trained", "units": "hidden_size", "stories": f"{TEXT}|network"}
 
 

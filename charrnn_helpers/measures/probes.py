@@ -68,6 +68,10 @@ def probe_recall(
     Distances are those of `in_mind_recall`. `shuffle_seed` gives each story a word at random, as `fit_probe` does.
     """
     states = _vectors(states_side_by_side(model, vocab, text))
+    if states.shape[1] != probe.weight.shape[1]:
+        raise ValueError(
+            f"probe reads states of {probe.weight.shape[1]} numbers, and those of this model have {states.shape[1]}"
+        )
     labels = _labels(text, probe.kind, shuffle_seed)
     return answers_recall(states @ probe.weight.T + probe.bias, text, probe.kind, labels)
 
@@ -76,6 +80,8 @@ def _labels(text: str, kind: str, shuffle_seed: int | None) -> np.ndarray:
     labels = labels_of(text, kind)
     if shuffle_seed is None:
         return labels
+    if shuffle_seed < 0:
+        raise ValueError(f"shuffle_seed is {shuffle_seed}; it is a whole number from 0 on, or None for the true words")
     lengths = [len(story) for story in tales.split_stories(text)]
     words = np.random.default_rng(shuffle_seed).integers(len(words_of(kind)), size=len(lengths))
     return np.where(labels >= 0, np.repeat(words, lengths), -1)
