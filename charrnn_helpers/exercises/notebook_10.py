@@ -127,7 +127,7 @@ def compare_with_prediction(answer):
         seen = observe_fault(answer.right, answer.wrong, answer.times, seed)
         if seen != answer.expected:
             shown, predicted = ("; ".join(in_words(signs)) or "no sign" for signs in (seen, answer.expected))
-            raise Wrong(f"with seed {seed} the run shows this: {shown}. You predicted this: {predicted}")
+            raise Wrong(f"with seed {seed} the run shows this: {shown}; you predicted this: {predicted}")
     for known in FAULTS.values():
         if known.expected == answer.expected:
             raise Wrong(f"it shows the same as “{known.title}”, so nobody could tell the two apart: think of another")

@@ -5,8 +5,10 @@
 The first network of each cell is the one of the package. The others are trained as 04 trains it, with other seeds, and
 kept in FOLDER; one that is there already is not trained again. Then the difference between two heroes' mean states is
 added once, some characters before a name that has no other name in the 150 characters before it, and the network reads
-the true text up to the name. Which hero does it name, and of whom does it then write? In float32 with one thread, one
-network after the other: an hour at most. Networks that are in the JSON file already are not asked again.
+the true text up to the name. Which hero does it name, and of whom does it then write? "in_mind" holds how often
+the ribbon is right about the hero at a character of these stories, by characters since the last mention. In float32
+with one thread, one network after the other: an hour at most. Networks that are in the JSON file already are not asked
+again.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import torch
 from torch import nn
 
 from charrnn_helpers import Vocabulary, load_checkpoint, load_corpus, save_checkpoint
-from charrnn_helpers.measures import patching
+from charrnn_helpers.measures import in_mind_recall, patching
 from charrnn_helpers.networks.registry import BOTH
 from charrnn_helpers.text.tales import split_stories
 from charrnn_helpers.training.checkpoints import BUNDLED
@@ -65,7 +67,9 @@ def measure(cell: str, seed: int, updates: int, folder: Path, characters: int | 
     told["any"]["one mention"] = patching.stories_of_goal(*given, mention)
     told["any"]["name first"] = patching.stories_of_goal(*given, 0.0, name_first=True)
     counts = {"names": len(cases.rows.unique()), "cases": len(cases.rows)}
-    return {"cell": cell, "seed": seed, "updates": updates, **counts, "named": shares(named), "told": shares(told)}
+    ribbon = in_mind_recall(model, vocab, "".join(stories)).by_distance("name")
+    shown = {"named": shares(named), "told": shares(told), "in_mind": ribbon}
+    return {"cell": cell, "seed": seed, "updates": updates, **counts, **shown}
 
 
 def shares(answers: dict) -> dict:
