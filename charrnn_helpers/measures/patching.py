@@ -158,8 +158,9 @@ def patch_of_one_mention(
 ) -> Tensor:
     """Compute by how much the states change where the story says the goal's name once: (parts, layers, m, H).
 
-    The last name before the position of each case is replaced by that of its goal. Everything else is as it was, so
-    this is what a text can do to the state, in the place of a patch.
+    In the story of each case, the last name before its position is replaced by the name of the goal, and the network
+    reads this story. The result is the state that it then has, minus the state in the unchanged story. It can be added
+    to a state like any other patch.
     """
     changed, positions = [], []
     for row, goal in zip(cases.rows.tolist(), cases.goals.tolist(), strict=True):

@@ -74,8 +74,8 @@ def train(
     of threads changes.
 
     `on_validation(history)` is called after each validation. It may, for example, save a resumable checkpoint.
-    `precision` is "float32" or "bfloat16" (see `fast.pick_precision`). Default: float32 for a new run, and the earlier
-    precision for a continued one. Validation always computes in float32.
+    `precision` is "float32" or "bfloat16"; `fast.pick_precision` chooses between them. If it is not given, a new run
+    uses float32, and a continued run uses the precision that it was started with. Validation always uses float32.
     `threads` is the number of PyTorch's threads. By default the run times several thread counts, up to the caller's
     own, and uses the fastest. It times them again during the run because other programs may start or stop.
     `history.threads` records the seconds with each count.
