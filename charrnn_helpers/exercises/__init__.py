@@ -1,4 +1,4 @@
-"""Exercises that answer back: `check("2.1", answer)`, `hint("2.1")`, `solution("2.1")`, and `progress(2)`.
+"""Exercises that answer back: `check("2a", answer)`, `hint("2a")`, `solution("2a")`, and `progress(2)`.
 
 The exercises of a notebook are a module, `notebook_02.py`: solutions, inputs, and wrong answers with what is said of
 them. Hints and sentences that are too long for a line of code stand in the table beside it, `notebook_02.toml`.

@@ -61,9 +61,9 @@ def progress(notebook: int) -> None:
 
     Raises `ValueError` for a notebook without exercises.
     """
-    states = {number: asked.state for number, asked in EXERCISES.items() if number.startswith(f"{notebook}.")}
+    states = {number: asked.state for number, asked in EXERCISES.items() if number[:-1] == str(notebook)}
     if not states:
-        others = ", ".join(dict.fromkeys(number.split(".")[0] for number in EXERCISES))
+        others = ", ".join(dict.fromkeys(number[:-1] for number in EXERCISES))
         raise ValueError(f"there are no exercises of notebook {notebook!r}; there are exercises of {others}")
     solved = sum(state == "solved" for state in states.values())
     print(f"{solved} of {len(states)} solved: {', '.join(f'{number} {state}' for number, state in states.items())}")

@@ -59,7 +59,7 @@ class Exercise:
     @cached_property
     def module(self) -> Path:
         """The file of its notebook's exercises; the table of words lies beside it."""
-        return Path(__file__).with_name(f"notebook_{int(self.number.split('.')[0]):02}.py")
+        return Path(__file__).with_name(f"notebook_{int(self.number[:-1]):02}.py")
 
     @cached_property
     def words(self) -> dict:
@@ -67,7 +67,7 @@ class Exercise:
 
     @cached_property
     def solution(self) -> str:
-        """The lines of its module between `# %% 2.1` and `@exercise`, and the call of `check` for what they define."""
+        """The lines of its module between `# %% 2a` and `@exercise`, and the call of `check` for what they define."""
         source = self.module.read_text(encoding="utf-8")
         lines = source.partition(f"# %% {self.number}\n")[2].partition("\n\n\n@exercise")[0]
         defined = re.findall(r"^(?:def |class )?(\w+)", lines, re.MULTILINE)

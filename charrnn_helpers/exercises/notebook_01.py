@@ -28,13 +28,13 @@ def other_pair(got, wanted):
     return "for ids 7 3 5 2 the inputs are 7 3 5 and the targets 3 5 2"
 
 
-# %% 1.1
+# %% 1a
 # Every character but the last is an input. Its target is the character that follows it.
 def inputs_and_targets(ids):
     return ids[:-1], ids[1:]
 
 
-@exercise("1.1", inputs_and_targets, inputs=[(IDS,)], observe=observe_pair, otherwise=other_pair)
+@exercise("1a", inputs_and_targets, inputs=[(IDS,)], observe=observe_pair, otherwise=other_pair)
 def wrong_pairs(ids):
     yield "backwards", (ids[1:], ids[:-1])
     yield "your targets are not shifted: each is its own input, and copying would score a perfect 0", (ids, ids)
@@ -67,7 +67,7 @@ def other_batches(got, wanted):
                 return f"stream 0 of {name} in batch {number} should read {should}, yours is {does}"
 
 
-# %% 1.2
+# %% 1b
 # Each window starts where the last one ended; the last whole one starts at L - window at the latest.
 def windows(inputs, targets, window):
     L = inputs.shape[1]
@@ -75,7 +75,7 @@ def windows(inputs, targets, window):
         yield inputs[:, start : start + window], targets[:, start : start + window]
 
 
-@exercise("1.2", windows, inputs=STREAMS, observe=observe_batches, otherwise=other_batches)
+@exercise("1b", windows, inputs=STREAMS, observe=observe_batches, otherwise=other_batches)
 def wrong_windows(inputs, targets, window):
     L = inputs.shape[1]
     starts = range(0, L - window + 1, window)
@@ -103,14 +103,14 @@ def wrong_windows(inputs, targets, window):
     yield "you give the first batch only: `return` belongs behind the loop", [first]
 
 
-# %% 1.3
+# %% 1c
 # Pick from each row the probability of the character that came; its surprise is the negative logarithm.
 def mean_surprise(probabilities, targets):
     came = probabilities[torch.arange(len(targets)), targets]  # (n,)
     return -came.log().mean()
 
 
-@exercise("1.3", mean_surprise, inputs=SURPRISES, read=as_number)
+@exercise("1c", mean_surprise, inputs=SURPRISES, read=as_number)
 def wrong_surprises(probabilities, targets):
     came = probabilities[torch.arange(len(targets)), targets]
     yield "that is the sum; divide by the number of characters", -came.log().sum()

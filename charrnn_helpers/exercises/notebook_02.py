@@ -11,7 +11,7 @@ from .engine import Wrong, answered, exercise, parts_of
 from .written_cells import mistaken_cells, observe_step
 
 
-# %% 2.1
+# %% 2a
 # The six equations in the order of the page. One product for x and one for h do the work of four.
 class MyLSTMCell(nn.Module):
     carries = ("h", "c")
@@ -29,7 +29,7 @@ class MyLSTMCell(nn.Module):
         return h, c
 
 
-@exercise("2.1", MyLSTMCell, observe=partial(observe_step, nn.LSTM), tolerance=1e-6)
+@exercise("2a", MyLSTMCell, observe=partial(observe_step, nn.LSTM), tolerance=1e-6)
 @mistaken_cells(MyLSTMCell)
 def wrong_lstm_steps(cell, x, state):
     h, c = state
@@ -109,7 +109,7 @@ def line_for_loop():
         return LSTMCell(5, 3), torch.randn(2, 4, 5)
 
 
-# %% 2.2
+# %% 2b
 # The state starts at zero. Each step gets what the step before it returned, and every h is kept as an output.
 def run_lstm(cell, x):
     h = c = x.new_zeros(len(x), cell.h2h.in_features)
@@ -120,7 +120,7 @@ def run_lstm(cell, x):
     return torch.stack(outputs, dim=1), (h, c)
 
 
-@exercise("2.2", run_lstm, inputs=[line_for_loop()], read=outputs_and_state)
+@exercise("2b", run_lstm, inputs=[line_for_loop()], read=outputs_and_state)
 def wrong_loops(cell, x):
     zeros = x.new_zeros(len(x), 3)
     states, alone, backwards = [(zeros, zeros)], [], [(zeros, zeros)]
@@ -192,7 +192,7 @@ def observe_latch(answer):
     yield h > 0.5 and other_h < -0.5
 
 
-# %% 2.3
+# %% 2c
 # Large weights make gates that are open or shut. i opens at a mark (20 - 10), f shuts there (10 - 20), g follows the
 # value, and o is always open. At all other characters i is σ(-10), which is almost 0, and f is σ(10), almost 1.
 latch = [
@@ -204,7 +204,7 @@ latch = [
 ]
 
 
-@exercise("2.3", latch, observe=observe_latch)
+@exercise("2c", latch, observe=observe_latch)
 def wrong_latches():
     i, f, g, o = latch
     never, always = [0, 0, -10], [0, 0, 10]

@@ -22,7 +22,7 @@ def observe_count(answer, text: str):
         yield c
 
 
-# %% 3.1
+# %% 3a
 # f = 1 keeps the count at every letter. i = 1 writes at an a, and i = 0 writes nothing at a b. g = 1 is written.
 def counter(letter):
     f = 1.0
@@ -31,7 +31,7 @@ def counter(letter):
     return f, i, g
 
 
-@exercise("3.1", counter, inputs=[("aab",), ("babbaa",)], observe=observe_count)
+@exercise("3a", counter, inputs=[("aab",), ("babbaa",)], observe=observe_count)
 def wrong_counters():
     def gates(at_a, at_b):
         return lambda letter: at_a if letter == "a" else at_b
@@ -44,7 +44,7 @@ def wrong_counters():
     yield "the count goes down: at an a the candidate g must be 1", gates((1, 1, -1), (1, 0, -1))
 
 
-# %% 3.2
+# %% 3b
 # r multiplies only what comes from the state. So both products are cut into gates first, and added afterwards.
 class MyGRUCell(nn.Module):
     carries = ("h",)
@@ -62,7 +62,7 @@ class MyGRUCell(nn.Module):
         return (1 - z) * n + z * h
 
 
-@exercise("3.2", MyGRUCell, observe=partial(observe_step, nn.GRU), tolerance=1e-6)
+@exercise("3b", MyGRUCell, observe=partial(observe_step, nn.GRU), tolerance=1e-6)
 @mistaken_cells(MyGRUCell)
 def wrong_gru_steps(cell, x, h):
     sigmoid, tanh = torch.sigmoid, torch.tanh
@@ -141,13 +141,13 @@ def draw_parts() -> tuple[Tensor, ...]:
     return xn, r.sigmoid(), h.tanh(), W_hn, b_hn
 
 
-# %% 3.3
+# %% 3c
 # r multiplies h first. Then the rows of W_hn mix what is left of the units, and nothing but xn and b_hn is added.
 def paper_candidate(xn, r, h, W_hn, b_hn):
     return torch.tanh(xn + (r * h) @ W_hn.T + b_hn)
 
 
-@exercise("3.3", paper_candidate, inputs=[draw_parts()], read=read_candidate)
+@exercise("3c", paper_candidate, inputs=[draw_parts()], read=read_candidate)
 def wrong_candidates(xn, r, h, W_hn, b_hn):
     tanh, past = torch.tanh, (r * h) @ W_hn.T
     yield "as_in_pytorch", tanh(xn + r * (h @ W_hn.T + b_hn))

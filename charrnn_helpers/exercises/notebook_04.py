@@ -20,7 +20,7 @@ def observe_cut(answer):
         yield any(part.requires_grad for part in parts)
 
 
-# %% 4.1
+# %% 4a
 # `detach` gives the same numbers without their history. The state of a GRU is one tensor, that of an LSTM a pair.
 def cut_state(state):
     if isinstance(state, tuple):
@@ -28,7 +28,7 @@ def cut_state(state):
     return state.detach()
 
 
-@exercise("4.1", cut_state, observe=observe_cut)
+@exercise("4a", cut_state, observe=observe_cut)
 def wrong_cuts():
     def cut_pair(change_h, change_c=None):
         def answer(state):
@@ -66,7 +66,7 @@ def observe_three_updates(answer):
     yield torch.tensor([float(loss) for loss in losses])
 
 
-# %% 4.2
+# %% 4b
 # Gradients add up until they are emptied. The state goes on to the next window, but no gradient comes back from there.
 def one_update(model, x, y, state, optimiser, clip):
     logits, state = model(x, state)  # (B, T, V)
@@ -78,7 +78,7 @@ def one_update(model, x, y, state, optimiser, clip):
     return loss.item(), norm.item(), cut_state(state)
 
 
-@exercise("4.2", one_update, observe=observe_three_updates, tolerance=1e-5)
+@exercise("4b", one_update, observe=observe_three_updates, tolerance=1e-5)
 def wrong_updates():
     yield "not_cut", mistaken_update(cut=False)
     yield "graph_retained", mistaken_update(cut=False, retain=True)
@@ -100,7 +100,7 @@ def observe_two_epochs(answer):
     yield torch.tensor([float(loss) for loss in losses])
 
 
-# %% 4.3
+# %% 4c
 # The state starts empty and goes from window to window. The last window may be shorter, so each counts by its length.
 def one_epoch(model, windows, optimiser, clip):
     state, total, characters = None, 0.0, 0
@@ -111,7 +111,7 @@ def one_epoch(model, windows, optimiser, clip):
     return total / characters
 
 
-@exercise("4.3", one_epoch, observe=observe_two_epochs, tolerance=1e-5)
+@exercise("4c", one_epoch, observe=observe_two_epochs, tolerance=1e-5)
 def wrong_epochs():
     def epoch(report=lambda losses: sum(losses) / len(losses), carried=True, number=None):
         def answer(model, windows, optimiser, clip):

@@ -15,7 +15,7 @@ def other_means(got, wanted):
     return "for losses 8, 4, 6, 1 and width 3 it is 8, 6, 6 and 3.67"
 
 
-# %% 5.1
+# %% 5a
 # The start never goes below zero, and the early means divide by as many losses as there are.
 def running_mean(losses, width):
     means = []
@@ -25,7 +25,7 @@ def running_mean(losses, width):
     return means
 
 
-@exercise("5.1", running_mean, inputs=[([8.0, 4, 6, 1, 3, 9], 3)], read=torch.as_tensor, otherwise=other_means)
+@exercise("5a", running_mean, inputs=[([8.0, 4, 6, 1, 3, 9], 3)], read=torch.as_tensor, otherwise=other_means)
 def wrong_means(losses, width):
     updates = range(len(losses))
     last = [losses[max(0, k - width + 1) : k + 1] for k in updates]
@@ -43,12 +43,12 @@ def wrong_means(losses, width):
     yield "nothing is smoothed: these are the losses themselves", losses
 
 
-# %% 5.2
+# %% 5b
 # Mean 0.02, s = 0.01 (divided by n - 1 = 2): the reach is 4.303 * 0.01 / sqrt(3) = 0.0248. Zero lies inside.
 lower_end = 0.02 - 4.303 * 0.01 / 3**0.5
 
 
-@exercise("5.2", lower_end, read=as_number)
+@exercise("5b", lower_end, read=as_number)
 def wrong_ends():
     mean, s, t, root = 0.02, 0.01, 4.303, 3**0.5
     yield "that is the upper end: subtract the reach from the mean", mean + t * s / root
@@ -62,7 +62,7 @@ def wrong_ends():
     yield "that is the mean, the middle of the interval", mean
 
 
-# %% 5.3
+# %% 5c
 # A share compares sums: a rare kind may be dear for each character and still cause little of the whole.
 def share_of_excess(losses, oracle, kinds, kind):
     excess = losses - oracle
@@ -70,7 +70,7 @@ def share_of_excess(losses, oracle, kinds, kind):
     return excess[chosen].sum() / excess.sum()
 
 
-@exercise("5.3", share_of_excess, inputs=TWO_KINDS)
+@exercise("5c", share_of_excess, inputs=TWO_KINDS)
 def wrong_shares(losses, oracle, kinds, kind):
     excess = losses - oracle
     chosen = torch.tensor([k == kind for k in kinds])

@@ -47,7 +47,7 @@ def other_draws(got, wanted):
     )
 
 
-# %% 6.1
+# %% 6a
 # The piece that u hits comes after all pieces that end at or before u: their number is its index.
 def draw(scores, u, temperature, k):
     scores = scores / temperature
@@ -56,7 +56,7 @@ def draw(scores, u, temperature, k):
     return int((p.cumsum(0) <= u).sum())
 
 
-@exercise("6.1", draw, inputs=DRAWS, observe=observe_draws, otherwise=other_draws)
+@exercise("6a", draw, inputs=DRAWS, observe=observe_draws, otherwise=other_draws)
 def wrong_draws(scores, u, t, k):
     def cut(p, k=k, fill=0.0):
         return torch.where(p >= p.topk(k).values[-1], p, fill)  # nothing is scaled
@@ -129,7 +129,7 @@ def observe_loop(answer, step, prompt, us, pick):
     yield torch.tensor([as_index(index) for index in made])
 
 
-# %% 6.2
+# %% 6b
 # The scores after the prompt choose the first new character; from then on each choice is read before the next one.
 def write(step, prompt, us, pick):
     for i in prompt:
@@ -141,7 +141,7 @@ def write(step, prompt, us, pick):
     return new
 
 
-@exercise("6.2", write, inputs=LOOPS, observe=observe_loop, otherwise=lambda got, wanted: other_loop(got, wanted))
+@exercise("6b", write, inputs=LOOPS, observe=observe_loop, otherwise=lambda got, wanted: other_loop(got, wanted))
 def wrong_loops(step, prompt, us, pick):
     def loop(read=prompt, fed=lambda i, scores, u: [i], before=()):
         network = copy.deepcopy(step)
@@ -187,7 +187,7 @@ ENDS = [[0.0, 0.5, 0.8, 1.0], [0.0, 0.1, 0.7, 1.0], [0.0, 0.25, 0.75, 1.0]]  # o
 INTERVALS = [(ENDS[:1], [1]), (ENDS[:2], [1, 2]), (ENDS, [0, 1, 1])]
 
 
-# %% 6.3
+# %% 6c
 # What we have so far is an interval. The next character takes its piece of it: first move the beginning, by a share of
 # the old width, and then make the width smaller.
 def interval(ends, ids):
@@ -198,7 +198,7 @@ def interval(ends, ids):
     return low, width
 
 
-@exercise("6.3", interval, inputs=INTERVALS, read=lambda made: parts_of(made, "beginning and width", "low, width"))
+@exercise("6c", interval, inputs=INTERVALS, read=lambda made: parts_of(made, "beginning and width", "low, width"))
 def wrong_intervals(ends, ids):
     def run(move, shrink=lambda low, width, line, i: width * (line[i + 1] - line[i])):
         low, width = 0.0, 1.0

@@ -4,12 +4,12 @@ from itertools import pairwise
 
 from .engine import Wrong, exercise, parts_of
 
-# %% 7.1
+# %% 7a
 # top_k=1 leaves one character to draw from at every step, so the seed decides nothing: one text.
 different_texts = 1
 
 
-@exercise("7.1", different_texts)
+@exercise("7a", different_texts)
 def wrong_numbers():
     yield "one text for each seed is what drawing gives; with top_k=1 there is nothing left to draw", 50
     yield "there is always a text; count how many *different* ones there are", 0
@@ -28,7 +28,7 @@ def as_two_numbers(answer):
     return parts_of(answer, "the number of slips, and how many of them are put right", "slips, repaired")
 
 
-# %% 7.2
+# %% 7b
 def slips_and_repairs(names):
     hero = last = names[0]
     slips = repaired = 0
@@ -39,7 +39,7 @@ def slips_and_repairs(names):
     return slips, repaired
 
 
-@exercise("7.2", slips_and_repairs, inputs=STORIES, read=as_two_numbers)
+@exercise("7b", slips_and_repairs, inputs=STORIES, read=as_two_numbers)
 def wrong_counts(names):
     slips, repaired = slips_and_repairs(names)
     others = sum(name != names[0] for name in names)
@@ -57,12 +57,12 @@ def as_word(answer):
     return answer.strip().lower()
 
 
-# %% 7.3
+# %% 7c
 # The state carries the hero, and with the hero whether it is a girl or a boy. So a girl in mind makes it "her".
 pronoun = "her"
 
 
-@exercise("7.3", pronoun, read=as_word)
+@exercise("7c", pronoun, read=as_word)
 def wrong_words():
     yield "his_stays", "his"
     yield "that is the name itself; the question is for the small word before “hair”", "zoe"

@@ -29,7 +29,7 @@ PATCH = {"LSTM": torch.randn(2, 1, 1, 5, generator=RANDOM), "GRU": torch.randn(1
 CASES_TO_PATCH = [(network, IDS, 6, PATCH[cell]) for cell, network in small_networks().items()]
 
 
-# %% 8.1
+# %% 8a
 # The state is all that the network has kept of ids[:position]. Change it once, and hand it on.
 def read_patched(model, ids, position, patch):
     _, state = model(ids[None, :position])
@@ -41,7 +41,7 @@ def read_patched(model, ids, position, patch):
     return logits[0]  # (T - position, V)
 
 
-@exercise("8.1", read_patched, inputs=CASES_TO_PATCH)
+@exercise("8a", read_patched, inputs=CASES_TO_PATCH)
 def wrong_patches(model, ids, position, patch):
     def read(cut, state_after, **parts):
         _, state = model(ids[None, :cut])
@@ -98,7 +98,7 @@ def observe_picks(answer, *_):
     yield tuple(picks)
 
 
-# %% 8.2
+# %% 8b
 # Pearson's correlation of every unit with the feature; the largest in size, whatever its sign.
 def closest_unit(values, feature):
     v, f = values - values.mean(0), feature - feature.mean()
@@ -106,7 +106,7 @@ def closest_unit(values, feature):
     return r.abs().argmax()
 
 
-@exercise("8.2", closest_unit, inputs=[RISING], observe=observe_picks)
+@exercise("8b", closest_unit, inputs=[RISING], observe=observe_picks)
 def wrong_units(values, feature):
     covariance = ((values - values.mean(0)).T @ (feature - feature.mean())).abs()
     r = torch.corrcoef(torch.cat([values.T, feature[None]]))[-1, :-1]
@@ -148,14 +148,14 @@ def is_near(length, wanted, share: float) -> bool:
     return bool(((length - wanted).abs() <= share * wanted).all())
 
 
-# %% 8.3
+# %% 8c
 # Noise points anywhere; each row is brought to length 1, and then to the length of its change.
 def control(change):
     noise = torch.randn_like(change)
     return noise / noise.norm(dim=-1, keepdim=True) * change.norm(dim=-1, keepdim=True)
 
 
-@exercise("8.3", control, inputs=[(CHANGES,)], observe=observe_directions_and_lengths)
+@exercise("8c", control, inputs=[(CHANGES,)], observe=observe_directions_and_lengths)
 def wrong_controls(change):
     noise = torch.randn_like(change)
     length = change.norm(dim=-1, keepdim=True)

@@ -8,14 +8,14 @@ P_VALUES = [0.001, 0.012, 0.018, 0.045, 0.2]
 LISTS_OF_P = [(P_VALUES,), ([0.03],), ([0.03] * 2,)]
 
 
-# %% 9.1
+# %% 9a
 # The count grows with the square of the width as well as with the width: no fixed ratio gives it. Try them all.
 def gru_width(H, E):
     wanted = 4 * H * (E + H + 2)
     return min(range(1, 2 * H + 1), key=lambda G: abs(3 * G * (E + G + 2) - wanted))
 
 
-@exercise("9.1", gru_width, inputs=[(128, 64), (20, 100), (400, 16), (7, 60)])
+@exercise("9a", gru_width, inputs=[(128, 64), (20, 100), (400, 16), (7, 60)])
 def wrong_widths(H, E):
     yield "4/3 of the width: the count also grows with the square of the width", round(4 / 3 * H)
     yield "4/3 of the width: the count also grows with the square of the width", int(4 / 3 * H)
@@ -27,13 +27,13 @@ def wrong_widths(H, E):
     yield "that is a number of parameters; return a number of units", 3 * H * (E + H + 2)
 
 
-# %% 9.2
+# %% 9b
 # The lowest of five lies 1.16 spreads below the mean on average: a gain of 0.0116 nats, made of nothing.
 lowest = np.random.default_rng(0).normal(0, 0.01, (100_000, 5)).min(axis=1)
 gain = -lowest.mean()
 
 
-@exercise("9.2", gain, read=as_number, tolerance=0.0007)
+@exercise("9b", gain, read=as_number, tolerance=0.0007)
 def wrong_gains():
     yield "on average the mean of five is fair; the lowest of five is not", 0.0
     yield "the right size: say how much lower it looks, as a number above zero", -0.01163
@@ -53,13 +53,13 @@ def other_verdicts(got, wanted):
     return f"for {P_VALUES} only the first counts as found"
 
 
-# %% 9.3
+# %% 9c
 # Each of n tests gets the n-th part of the level, so that all together keep it (Bonferroni).
 def found(p_values, level=0.05):
     return [p < level / len(p_values) for p in p_values]
 
 
-@exercise("9.3", found, inputs=LISTS_OF_P, read=lambda answer: tuple(map(bool, answer)), otherwise=other_verdicts)
+@exercise("9c", found, inputs=LISTS_OF_P, read=lambda answer: tuple(map(bool, answer)), otherwise=other_verdicts)
 def wrong_finds(p_values):
     level, n = 0.05, len(p_values)
     yield "no_correction", [p < level for p in p_values]

@@ -13,14 +13,14 @@ from ..networks.cells import detach
 from .engine import Wrong, answered, exercise
 from .tiny_updates import mistaken_update, run_updates, tiny_network
 
-# %% 10.1
+# %% 10a
 # The training loss is below the floor, so the network knows what it cannot know. The validation loss is far above that
 # of a uniform guess, so this knowledge does not help on other text. The reason stands in the evidence: the targets are
 # the inputs.
 fault = "unshifted_targets"
 
 
-@exercise("10.1", fault, otherwise=lambda *_: f"give the name as a string, one of {', '.join(FAULTS)}, or sound")
+@exercise("10a", fault, otherwise=lambda *_: f"give the name as a string, one of {', '.join(FAULTS)}, or sound")
 def wrong_names():
     hidden = hidden_fault(7)
     for name in (*FAULTS, "sound"):
@@ -44,7 +44,7 @@ def one_window(**mistake):
     return lambda model, optimiser, x, y, state: mistaken(model, x, y, state, optimiser, 1.0)[::2]  # loss, state
 
 
-# %% 10.2
+# %% 10b
 # The gradients of the last update must be removed before new ones are added, and the state that goes on to the next
 # window must not lead back into this one.
 def update(model, optimiser, x, y, state):
@@ -57,7 +57,7 @@ def update(model, optimiser, x, y, state):
     return loss.item(), detach(state)
 
 
-@exercise("10.2", update, observe=observe_three_updates, tolerance=1e-6)
+@exercise("10b", update, observe=observe_three_updates, tolerance=1e-6)
 def wrong_updates():
     yield "not_detached", one_window(cut=False)
     yield "graph_retained", one_window(cut=False, retain=True)
@@ -80,13 +80,13 @@ def pairs_of_windows():
     return targets + [(x1, y1, second) for second in (x1, ids[:, 7:15], ids[:, 9:17], other)]
 
 
-# %% 10.3
+# %% 10c
 # In every stream, each target is the next input, and the last target is the first input of the next window.
 def goes_on(x1, y1, x2):
     return torch.equal(x1[:, 1:], y1[:, :-1]) and torch.equal(x2[:, 0], y1[:, -1])
 
 
-@exercise("10.3", goes_on, inputs=pairs_of_windows(), read=bool)
+@exercise("10c", goes_on, inputs=pairs_of_windows(), read=bool)
 def wrong_checks(x1, y1, x2):
     shifted, follows = torch.equal(x1[:, 1:], y1[:, :-1]), torch.equal(x2[:, 0], y1[:, -1])
     again, repeats = torch.equal(x1, x2), torch.equal(x2[:, 0], x1[:, -1])
@@ -134,7 +134,7 @@ def compare_with_prediction(answer):
     yield True
 
 
-# %% 10.4
+# %% 10d
 # Without the step the weights never change, so the training loss stays where it began. Dropout does not hide this. What
 # an untrained network writes is noise, and so is what it expects: each of its own characters costs as much as a guess.
 twelfth = Fault(
@@ -145,7 +145,7 @@ twelfth = Fault(
 )
 
 
-@exercise("10.4", twelfth, observe=compare_with_prediction)
+@exercise("10d", twelfth, observe=compare_with_prediction)
 def wrong_predictions():
     yield "give a Fault(title=..., right=..., wrong=..., signs={...})", "optimiser.step()"
     yield "predict at least one sign: signs={...}, from experiments.OBSERVATIONS", replace(twelfth, signs={})

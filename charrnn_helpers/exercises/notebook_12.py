@@ -32,13 +32,13 @@ def observe_gradient(answer, d_gates: Tensor, states: Tensor):
     yield products.number
 
 
-# %% 12.1
+# %% 12a
 # Summing over steps is what a matrix product does with its inner dimension, so put all steps one below the other.
 def weight_gradient(d_gates, states):
     return d_gates.flatten(0, 1).T @ states.flatten(0, 1)
 
 
-@exercise("12.1", weight_gradient, inputs=[(D_GATES, STATES)], observe=observe_gradient)
+@exercise("12a", weight_gradient, inputs=[(D_GATES, STATES)], observe=observe_gradient)
 def wrong_gradients():
     def each_step(d_gates, states):
         return [d.T @ h for d, h in zip(d_gates, states)]
@@ -53,7 +53,7 @@ def observe_parts(answer, *values):
     yield from parts_of(answer(*values), "da_n, da_z and da_r", "da_n, da_z, da_r")
 
 
-# %% 12.2
+# %% 12b
 # The gradient goes three ways: to the candidate, to the update gate, and through the candidate to the reset gate.
 def backward_step(dh, h, r, z, n, a_hn):
     da_n = dh * (1 - z) * (1 - n**2)
@@ -62,7 +62,7 @@ def backward_step(dh, h, r, z, n, a_hn):
     return da_n, da_z, da_r
 
 
-@exercise("12.2", backward_step, inputs=[tuple(VALUES)], observe=observe_parts)
+@exercise("12b", backward_step, inputs=[tuple(VALUES)], observe=observe_parts)
 def wrong_steps(dh, h, r, z, n, a_hn):
     da_n, da_z, da_r = backward_step(dh, h, r, z, n, a_hn)
     yield "z is what is kept of the old state; the candidate comes in by 1 - z", (dh * z * (1 - n**2), da_z, da_r)
@@ -77,13 +77,13 @@ def wrong_steps(dh, h, r, z, n, a_hn):
     yield "wrong_order", (da_n, da_r, da_z)
 
 
-# %% 12.3
+# %% 12c
 # The weights have k * H rows. Each row takes E + H multiplications, and as many additions.
 def layer_work(k, E, H):
     return 2 * k * H * (E + H)
 
 
-@exercise("12.3", layer_work, inputs=[(4, 64, 256), (3, 10, 100)])
+@exercise("12c", layer_work, inputs=[(4, 64, 256), (3, 10, 100)])
 def wrong_work(k, E, H):
     yield "you counted the multiplications; each comes with an addition", k * H * (E + H)
     yield "that is one block; the layer has k of them", 2 * H * (E + H)

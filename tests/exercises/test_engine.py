@@ -25,7 +25,7 @@ from charrnn_helpers.networks.cells import map_state
 
 @pytest.fixture
 def said(capsys, tmp_path, monkeypatch):
-    """`said(check, "1.1", answer)`: what that call prints. What it keeps, it keeps in a folder of the test."""
+    """`said(check, "1a", answer)`: what that call prints. What it keeps, it keeps in a folder of the test."""
     monkeypatch.chdir(tmp_path)
 
     def say(call, *given):
@@ -37,12 +37,12 @@ def said(capsys, tmp_path, monkeypatch):
 
 def at_hand(number):
     """What the notebook of an exercise imports, and what its earlier exercises have written, by name."""
-    (path,) = (Path(__file__).parents[2] / "notebooks").glob(f"{int(number.split('.')[0]):02}_*.ipynb")
+    (path,) = (Path(__file__).parents[2] / "notebooks").glob(f"{int(number[:-1]):02}_*.ipynb")
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     tree = ast.parse("\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"))
     names = {}
     exec(ast.unparse([node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]), names)
-    earlier = [other for other in EXERCISES if other.split(".")[0] == number.split(".")[0] and other < number]
+    earlier = [other for other in EXERCISES if other[:-1] == number[:-1] and other < number]
     written_before = [EXERCISES[other].answer for other in earlier if callable(EXERCISES[other].answer)]
     return {**{answer.__name__: answer for answer in written_before}, **names}
 
@@ -71,14 +71,14 @@ def test_an_exercise_is_open_gives_hints_names_mistakes_and_its_solution_is_righ
 
 
 def slips_and_repairs_by_pairs(names):
-    """7.2 without a loop over single names."""
+    """7b without a loop over single names."""
     right = [name == names[0] for name in names]
     pairs = [*pairwise(right)]
     return pairs.count((True, False)), pairs.count((False, True))
 
 
 def update_with_logs(model, x, y, state, optimiser, clip):
-    """4.2 without `cross_entropy`; the order of the lines differs where it may."""
+    """4b without `cross_entropy`; the order of the lines differs where it may."""
     optimiser.zero_grad()
     logits, state = model(x, state)
     loss = -logits.log_softmax(-1).gather(-1, y[..., None]).mean()
@@ -124,7 +124,7 @@ def among_the_kept(scores, u, temperature, k):
 
 
 def as_the_package_patches(model, ids, position, patch):
-    """8.1 with the functions of the package that notebook 08 imports after it."""
+    """8a with the functions of the package that notebook 08 imports after it."""
     vocab = Vocabulary.from_text("abcdefgh")
     story, logits = vocab.decode(ids), []
     states = patching.states_before(model, vocab, [story], [(0, position)]) + patch
@@ -135,33 +135,33 @@ def as_the_package_patches(model, ids, position, patch):
 
 
 RIGHT = [
-    ("1.1", lambda ids: [ids[: len(ids) - 1], ids.roll(-1)[:-1]]),
-    ("1.2", lambda x, y, w: [pair for pair in zip(x.split(w, 1), y.split(w, 1)) if pair[0].shape[1] == w]),
-    ("1.2", lambda x, y, w: [[x[:, k * w : k * w + w], y[:, k * w : k * w + w]] for k in range(x.shape[1] // w)]),
-    ("1.3", lambda p, y: torch.nn.functional.nll_loss(p.log(), y)),
-    ("2.1", LSTMCell),
-    ("2.2", run_cell),
-    ("2.3", torch.tensor([[18.0, 0, -9], [-30, 0, 9], [0, 2, 0], [1, 0, 5]])),
-    ("3.1", lambda letter: (True, letter == "a", 1)),
-    ("3.1", lambda letter: (1, 1, int(letter == "a"))),
-    ("3.2", GRUCell),
-    ("3.3", lambda xn, r, h, W, b: (xn + b + torch.einsum("ij,bj->bi", W, r * h)).tanh()),
-    ("4.1", detach),
-    ("4.2", update_with_logs),
-    ("4.3", lambda *given: torch.tensor(EXERCISES["4.3"].answer(*given))),
-    ("5.2", paired_difference([0.01, 0.03, 0.02], [0, 0, 0]).low),
-    ("6.1", lambda *given: by_walking(*given)),
-    ("6.1", lambda *given: among_the_kept(*given)),
-    ("7.2", slips_and_repairs_by_pairs),
-    ("7.3", " Her "),
-    ("8.1", as_the_package_patches),
-    ("8.2", lambda values, feature: int(correlation(values, feature).abs().argmax())),
-    ("8.3", lambda change: change[:, torch.randperm(160)]),
-    ("8.3", lambda change: change * torch.randn_like(change).sign()),
-    ("9.2", 0.0116),
-    ("9.3", lambda p, level=0.05: [x * len(p) < level for x in p]),
-    ("10.3", lambda x1, y1, x2: bool((x1[:, 1:] == y1[:, :-1]).all() and (x2[:, 0] == y1[:, -1]).all())),
-    ("12.1", lambda d_gates, states: torch.einsum("tbi,tbj->ij", d_gates, states)),
+    ("1a", lambda ids: [ids[: len(ids) - 1], ids.roll(-1)[:-1]]),
+    ("1b", lambda x, y, w: [pair for pair in zip(x.split(w, 1), y.split(w, 1)) if pair[0].shape[1] == w]),
+    ("1b", lambda x, y, w: [[x[:, k * w : k * w + w], y[:, k * w : k * w + w]] for k in range(x.shape[1] // w)]),
+    ("1c", lambda p, y: torch.nn.functional.nll_loss(p.log(), y)),
+    ("2a", LSTMCell),
+    ("2b", run_cell),
+    ("2c", torch.tensor([[18.0, 0, -9], [-30, 0, 9], [0, 2, 0], [1, 0, 5]])),
+    ("3a", lambda letter: (True, letter == "a", 1)),
+    ("3a", lambda letter: (1, 1, int(letter == "a"))),
+    ("3b", GRUCell),
+    ("3c", lambda xn, r, h, W, b: (xn + b + torch.einsum("ij,bj->bi", W, r * h)).tanh()),
+    ("4a", detach),
+    ("4b", update_with_logs),
+    ("4c", lambda *given: torch.tensor(EXERCISES["4c"].answer(*given))),
+    ("5b", paired_difference([0.01, 0.03, 0.02], [0, 0, 0]).low),
+    ("6a", lambda *given: by_walking(*given)),
+    ("6a", lambda *given: among_the_kept(*given)),
+    ("7b", slips_and_repairs_by_pairs),
+    ("7c", " Her "),
+    ("8a", as_the_package_patches),
+    ("8b", lambda values, feature: int(correlation(values, feature).abs().argmax())),
+    ("8c", lambda change: change[:, torch.randperm(160)]),
+    ("8c", lambda change: change * torch.randn_like(change).sign()),
+    ("9b", 0.0116),
+    ("9c", lambda p, level=0.05: [x * len(p) < level for x in p]),
+    ("10c", lambda x1, y1, x2: bool((x1[:, 1:] == y1[:, :-1]).all() and (x2[:, 0] == y1[:, -1]).all())),
+    ("12a", lambda d_gates, states: torch.einsum("tbi,tbj->ij", d_gates, states)),
 ]
 
 
@@ -192,103 +192,103 @@ def half_cut_off(self, x, state):
 
 
 IN_NO_TABLE = [  # answers that are read, or fall through the table; and those on its edge
-    ("1.1", lambda ids: ids[1:], "return two things, the inputs and the targets: `return x, y`"),
-    ("1.1", lambda ids: (ids[:-1], ids[:-1]), "your targets are not shifted"),
-    ("1.1", lambda ids: (ids[:-1], ids[2:]), "5 inputs and 4 targets"),
-    ("1.1", lambda ids: (ids[:3], ids[2:5]), "the inputs are 7 3 5"),
-    ("1.2", lambda x, y, w: x, "return a list of pairs (x, y), or yield them"),
-    ("1.2", lambda x, y, w: (x[:, :w], y[:, :w]), "do not return inside the loop"),
-    ("1.2", lambda x, y, w: [(x, y, w)], "each batch is a pair"),
-    ("1.2", lambda x, y, w: [(x, y)], "you give 1 batches where 2 whole windows fit"),
-    ("1.2", lambda x, y, w: [(x.T, y.T)] * 2, "x of batch 0 has the shape (11, 3); it should be (3, 4)"),
-    ("1.2", lambda x, y, w: [(x[:, :w], y[:, :w])] * 2, "out of order"),
-    ("1.2", lambda x, y, w: [(x[:, :w], y[:, :w]), (x[:, :w], y[:, w : 2 * w])], "should read [4, 5, 6, 7]"),
-    ("1.3", lambda p, y: torch.tensor(0.1), "and you give 0.100"),
-    ("1.3", lambda p, y: "half", "your code stopped with TypeError"),
-    ("2.1", LSTMCell(5, 3), "give the class itself"),
-    ("2.1", nn.LSTMCell, "keep the class as it is given"),
-    ("2.1", cell(LSTMCell, lambda self, x, state: state[0]), "return two things, the new h and the new c"),
-    ("2.1", cell(LSTMCell, lambda self, x, state: [self.x2h(x)] * 2), "the new h should be (B, H)"),
-    ("2.1", cell(LSTMCell, cut_along_the_streams), "cut along the last axis, not along the streams"),
-    ("2.1", cell(LSTMCell, lambda self, x, state: (state[0], 0 * state[1])), "the new c is not f * c + i * g"),
-    ("2.1", cell(LSTMCell, lambda self, x, s: (s[0], self.gates(x, s)["c"])), "c is right; h is not o * tanh(c)"),
-    ("2.1", cell(LSTMCell, half_cut_off), "the numbers are right, the gradients are not"),
-    ("2.1", cell(LSTMCell, lambda *_: 1 / 0), "your code stopped with ZeroDivisionError: division by zero"),
-    ("2.2", lambda cell, x: (list(x), None), "the outputs are still a list"),
-    ("2.2", lambda cell, x: (x, x), "the state of an LSTM is a pair, (h, c)"),
-    ("2.2", lambda cell, x: x, "return two things, all outputs and the last state"),
-    ("2.2", lambda cell, x: (x, (x, x)), "does each step get x_t and the state before it?"),
-    ("2.3", [[1, 2, 3]], "yours has the shape (1, 3)"),
-    ("3.1", lambda letter: (1.5, 1, 1), "a gate lies between 0 and 1, and 1.5 does not"),
-    ("3.1", lambda letter: (1, 1, 2), "the candidate g comes out of a tanh"),
-    ("3.1", lambda letter: 1, "return three things, f, i and g"),
-    ("3.1", lambda letter: (0.9, letter == "a", 1), "c is 1.9 where the count is 2"),
-    ("3.2", GRUCell(5, 3), "give the class itself"),
-    ("3.2", nn.GRUCell, "keep the class as it is given"),
-    ("3.2", LSTMCell, "give both the same sizes"),
-    ("3.2", cell(GRUCell, lambda self, x, h: (h, h)), "return one tensor, the new h"),
-    ("3.2", cell(GRUCell, lambda self, x, h: self.h2h(h)), "the new h should be (B, H)"),
-    ("3.2", cell(GRUCell, added_before_they_are_cut), "r multiplies the input as well"),
-    ("3.2", cell(GRUCell, lambda self, x, h: self.h2h(h).chunk(3)[2]), "your code stopped with IndexError"),
-    ("3.2", cell(GRUCell, lambda self, x, h: -h), "the new h is not (1 - z) * n + z * h"),
-    ("3.2", cell(GRUCell, lambda self, x, h: self.gates(x.detach(), h)["h"]), "the gradients are not"),
-    ("3.3", lambda *parts: parts[0][0], "for this check (2, 3); yours is (3,)"),
-    ("3.3", lambda *parts: 0.5, "yours is a float"),
-    ("3.3", lambda xn, r, h, W, b: W @ (r * h), "your code stopped with RuntimeError"),
-    ("3.3", lambda xn, r, h, W, b: xn, "which part does r multiply"),
-    ("4.1", lambda state: state.detach(), "your code stopped with AttributeError: 'tuple'"),
-    ("4.1", lambda state: [*state] if isinstance(state, tuple) else state.detach(), "you return a list"),
-    ("4.1", lambda state: 2 * detach(state) if isinstance(state, torch.Tensor) else state, "only their history goes"),
-    ("4.2", lambda *given: EXERCISES["4.2"].answer(*given)[0], "return three things, the loss, the norm and the state"),
-    ("4.2", lambda *given: (0.0, *EXERCISES["4.2"].answer(*given)[1:]), "the loss that you return is not the mean"),
-    ("4.3", lambda *_: 1.0, "call one_update once for each window"),
-    ("4.3", lambda *given: 2 * EXERCISES["4.3"].answer(*given), "not the mean loss of the windows"),
-    ("5.1", lambda losses, width: losses[:2], "6 losses went in and 2"),
-    ("5.1", lambda losses, width: [0.0] * len(losses), "8, 6, 6 and 3.67"),
-    ("5.2", 1.0, "1.0000 is not"),
-    ("5.3", lambda *_: 0.0, "for the example the share is 0.638"),
-    ("5.3", lambda x, o, kinds, kind: EXERCISES["5.3"].answer(x, o, kinds, "name"), "not a fixed name"),
-    ("6.1", lambda s, u, t, k: (s / t).softmax(0), "the index of one character; you return 5 numbers"),
-    ("6.1", lambda s, u, t, k: (s / t).softmax(0).max(), "a whole number; you return 0.437"),
-    ("6.1", lambda s, u, t, k: "e", "a whole number; you return 'e'"),
-    ("6.1", lambda s, u, t, k: int(torch.multinomial((s / t).softmax(0), 1)), "let u decide"),
-    ("6.1", lambda s, u, t, k: 2, "u = 0, temperature 1 and k = 5 it should be 0, and you return 2"),
-    ("6.1", lambda s, u, t, k: None if u > 0.5 else by_walking(s, u, t, k), "you return nothing"),
-    ("6.1", lambda s, u, t, k: by_walking(s, u, t, k) if t < 2 else 3, "temperature 2 and k = 3 it should be 1"),
-    ("6.2", lambda step, prompt, us, pick: "text", "return a list with the index of every character"),
-    ("6.2", lambda step, prompt, us, pick: [1] * 9, "10 are asked for, and you return 9"),
-    ("6.2", lambda step, prompt, us, pick: [1] * 10, "the first 1 characters are right, and then comes 1 where 4"),
-    ("6.3", lambda ends, ids: 0.5, "return two things, beginning and width: `return low, width`"),
-    ("6.3", lambda ends, ids: (0.5, 0.7), "for these pieces it is (0.5, 0.3"),
-    ("7.1", 3, "3 is not the number"),
-    ("7.2", lambda names: (9, 9), "there are 1 slips, 1 of them put right, and you give (9, 9)"),
-    ("7.2", lambda names: 3, "return two things"),
-    ("7.3", "a", "“her hair” or “his hair”"),
-    ("7.3", 7, "in quotation marks"),
-    ("8.1", lambda model, ids, position, patch: model(ids[None])[0][0, -4:] + 1, "these are not the logits"),
-    ("8.1", lambda *given: given[0](given[1][None])[0], "these are not the logits"),
-    ("8.2", lambda v, f: correlation(v, f).abs(), "return one number, that of a unit; you return 7"),
-    ("8.2", lambda v, f: correlation(v, f).abs().max(), "return its number"),
-    ("8.2", lambda v, f: 7, "there are units 0 to 6, and you return 7"),
-    ("8.2", lambda v, f: v.std(0).argmin(), "were not the closest"),
-    ("8.3", lambda change: change[0], "a change for each row, (4, 160) as `change`; yours has the shape (160,)"),
-    ("8.3", lambda change: torch.rand(4, 160) * 100, "controls nothing"),
-    ("8.3", lambda change: 3 * change, "that is the operation itself"),
-    ("8.3", lambda change: torch.randn(4, 160) * change.norm(dim=-1, keepdim=True) ** 2, "controls nothing"),
-    ("9.1", lambda H, E: 1, "for H = 128 and E = 64 it is 152, and you give 1"),
-    ("9.1", lambda H, E: 152, "for H = 20 and E = 100"),
-    ("9.2", 0.5, "0.5000 is not it"),
-    ("9.3", lambda p: [x < 0.01 for x in p], "the number of tests is that of the list"),
-    ("9.3", lambda p: [x < 0.01 for x in p if x < 0.1], "5 values went in and 4"),
-    ("9.3", lambda p: [False] * len(p), "only the first counts"),
-    ("10.1", "shuffled", "give the name as a string, one of smaller_batch"),
-    ("10.2", update(zero=False, state_after=lambda state: state), "detach what you return"),
-    ("10.2", update(clip=5.0), "so is the clipping to 1.0"),
-    ("10.2", update(clip=0.5), "compare it line by line"),
-    ("10.3", lambda x1, y1, x2: EXERCISES["10.3"].answer(x1[:1], y1[:1], x2[:1]), "must hold in all"),
-    ("12.1", lambda d_gates, states: torch.bmm(d_gates.mT, states).sum(0), "one product a step"),
-    ("12.1", lambda d_gates, states: (d_gates.flatten(0, 1).T @ states.flatten(0, 1)) @ torch.eye(2), "with 2 matrix"),
-    ("12.1", lambda d_gates, states: torch.zeros(6, 2), "not the numbers of the sum"),
+    ("1a", lambda ids: ids[1:], "return two things, the inputs and the targets: `return x, y`"),
+    ("1a", lambda ids: (ids[:-1], ids[:-1]), "your targets are not shifted"),
+    ("1a", lambda ids: (ids[:-1], ids[2:]), "5 inputs and 4 targets"),
+    ("1a", lambda ids: (ids[:3], ids[2:5]), "the inputs are 7 3 5"),
+    ("1b", lambda x, y, w: x, "return a list of pairs (x, y), or yield them"),
+    ("1b", lambda x, y, w: (x[:, :w], y[:, :w]), "do not return inside the loop"),
+    ("1b", lambda x, y, w: [(x, y, w)], "each batch is a pair"),
+    ("1b", lambda x, y, w: [(x, y)], "you give 1 batches where 2 whole windows fit"),
+    ("1b", lambda x, y, w: [(x.T, y.T)] * 2, "x of batch 0 has the shape (11, 3); it should be (3, 4)"),
+    ("1b", lambda x, y, w: [(x[:, :w], y[:, :w])] * 2, "out of order"),
+    ("1b", lambda x, y, w: [(x[:, :w], y[:, :w]), (x[:, :w], y[:, w : 2 * w])], "should read [4, 5, 6, 7]"),
+    ("1c", lambda p, y: torch.tensor(0.1), "and you give 0.100"),
+    ("1c", lambda p, y: "half", "your code stopped with TypeError"),
+    ("2a", LSTMCell(5, 3), "give the class itself"),
+    ("2a", nn.LSTMCell, "keep the class as it is given"),
+    ("2a", cell(LSTMCell, lambda self, x, state: state[0]), "return two things, the new h and the new c"),
+    ("2a", cell(LSTMCell, lambda self, x, state: [self.x2h(x)] * 2), "the new h should be (B, H)"),
+    ("2a", cell(LSTMCell, cut_along_the_streams), "cut along the last axis, not along the streams"),
+    ("2a", cell(LSTMCell, lambda self, x, state: (state[0], 0 * state[1])), "the new c is not f * c + i * g"),
+    ("2a", cell(LSTMCell, lambda self, x, s: (s[0], self.gates(x, s)["c"])), "c is right; h is not o * tanh(c)"),
+    ("2a", cell(LSTMCell, half_cut_off), "the numbers are right, the gradients are not"),
+    ("2a", cell(LSTMCell, lambda *_: 1 / 0), "your code stopped with ZeroDivisionError: division by zero"),
+    ("2b", lambda cell, x: (list(x), None), "the outputs are still a list"),
+    ("2b", lambda cell, x: (x, x), "the state of an LSTM is a pair, (h, c)"),
+    ("2b", lambda cell, x: x, "return two things, all outputs and the last state"),
+    ("2b", lambda cell, x: (x, (x, x)), "does each step get x_t and the state before it?"),
+    ("2c", [[1, 2, 3]], "yours has the shape (1, 3)"),
+    ("3a", lambda letter: (1.5, 1, 1), "a gate lies between 0 and 1, and 1.5 does not"),
+    ("3a", lambda letter: (1, 1, 2), "the candidate g comes out of a tanh"),
+    ("3a", lambda letter: 1, "return three things, f, i and g"),
+    ("3a", lambda letter: (0.9, letter == "a", 1), "c is 1.9 where the count is 2"),
+    ("3b", GRUCell(5, 3), "give the class itself"),
+    ("3b", nn.GRUCell, "keep the class as it is given"),
+    ("3b", LSTMCell, "give both the same sizes"),
+    ("3b", cell(GRUCell, lambda self, x, h: (h, h)), "return one tensor, the new h"),
+    ("3b", cell(GRUCell, lambda self, x, h: self.h2h(h)), "the new h should be (B, H)"),
+    ("3b", cell(GRUCell, added_before_they_are_cut), "r multiplies the input as well"),
+    ("3b", cell(GRUCell, lambda self, x, h: self.h2h(h).chunk(3)[2]), "your code stopped with IndexError"),
+    ("3b", cell(GRUCell, lambda self, x, h: -h), "the new h is not (1 - z) * n + z * h"),
+    ("3b", cell(GRUCell, lambda self, x, h: self.gates(x.detach(), h)["h"]), "the gradients are not"),
+    ("3c", lambda *parts: parts[0][0], "for this check (2, 3); yours is (3,)"),
+    ("3c", lambda *parts: 0.5, "yours is a float"),
+    ("3c", lambda xn, r, h, W, b: W @ (r * h), "your code stopped with RuntimeError"),
+    ("3c", lambda xn, r, h, W, b: xn, "which part does r multiply"),
+    ("4a", lambda state: state.detach(), "your code stopped with AttributeError: 'tuple'"),
+    ("4a", lambda state: [*state] if isinstance(state, tuple) else state.detach(), "you return a list"),
+    ("4a", lambda state: 2 * detach(state) if isinstance(state, torch.Tensor) else state, "only their history goes"),
+    ("4b", lambda *given: EXERCISES["4b"].answer(*given)[0], "return three things, the loss, the norm and the state"),
+    ("4b", lambda *given: (0.0, *EXERCISES["4b"].answer(*given)[1:]), "the loss that you return is not the mean"),
+    ("4c", lambda *_: 1.0, "call one_update once for each window"),
+    ("4c", lambda *given: 2 * EXERCISES["4c"].answer(*given), "not the mean loss of the windows"),
+    ("5a", lambda losses, width: losses[:2], "6 losses went in and 2"),
+    ("5a", lambda losses, width: [0.0] * len(losses), "8, 6, 6 and 3.67"),
+    ("5b", 1.0, "1.0000 is not"),
+    ("5c", lambda *_: 0.0, "for the example the share is 0.638"),
+    ("5c", lambda x, o, kinds, kind: EXERCISES["5c"].answer(x, o, kinds, "name"), "not a fixed name"),
+    ("6a", lambda s, u, t, k: (s / t).softmax(0), "the index of one character; you return 5 numbers"),
+    ("6a", lambda s, u, t, k: (s / t).softmax(0).max(), "a whole number; you return 0.437"),
+    ("6a", lambda s, u, t, k: "e", "a whole number; you return 'e'"),
+    ("6a", lambda s, u, t, k: int(torch.multinomial((s / t).softmax(0), 1)), "let u decide"),
+    ("6a", lambda s, u, t, k: 2, "u = 0, temperature 1 and k = 5 it should be 0, and you return 2"),
+    ("6a", lambda s, u, t, k: None if u > 0.5 else by_walking(s, u, t, k), "you return nothing"),
+    ("6a", lambda s, u, t, k: by_walking(s, u, t, k) if t < 2 else 3, "temperature 2 and k = 3 it should be 1"),
+    ("6b", lambda step, prompt, us, pick: "text", "return a list with the index of every character"),
+    ("6b", lambda step, prompt, us, pick: [1] * 9, "10 are asked for, and you return 9"),
+    ("6b", lambda step, prompt, us, pick: [1] * 10, "the first 1 characters are right, and then comes 1 where 4"),
+    ("6c", lambda ends, ids: 0.5, "return two things, beginning and width: `return low, width`"),
+    ("6c", lambda ends, ids: (0.5, 0.7), "for these pieces it is (0.5, 0.3"),
+    ("7a", 3, "3 is not the number"),
+    ("7b", lambda names: (9, 9), "there are 1 slips, 1 of them put right, and you give (9, 9)"),
+    ("7b", lambda names: 3, "return two things"),
+    ("7c", "a", "“her hair” or “his hair”"),
+    ("7c", 7, "in quotation marks"),
+    ("8a", lambda model, ids, position, patch: model(ids[None])[0][0, -4:] + 1, "these are not the logits"),
+    ("8a", lambda *given: given[0](given[1][None])[0], "these are not the logits"),
+    ("8b", lambda v, f: correlation(v, f).abs(), "return one number, that of a unit; you return 7"),
+    ("8b", lambda v, f: correlation(v, f).abs().max(), "return its number"),
+    ("8b", lambda v, f: 7, "there are units 0 to 6, and you return 7"),
+    ("8b", lambda v, f: v.std(0).argmin(), "were not the closest"),
+    ("8c", lambda change: change[0], "a change for each row, (4, 160) as `change`; yours has the shape (160,)"),
+    ("8c", lambda change: torch.rand(4, 160) * 100, "controls nothing"),
+    ("8c", lambda change: 3 * change, "that is the operation itself"),
+    ("8c", lambda change: torch.randn(4, 160) * change.norm(dim=-1, keepdim=True) ** 2, "controls nothing"),
+    ("9a", lambda H, E: 1, "for H = 128 and E = 64 it is 152, and you give 1"),
+    ("9a", lambda H, E: 152, "for H = 20 and E = 100"),
+    ("9b", 0.5, "0.5000 is not it"),
+    ("9c", lambda p: [x < 0.01 for x in p], "the number of tests is that of the list"),
+    ("9c", lambda p: [x < 0.01 for x in p if x < 0.1], "5 values went in and 4"),
+    ("9c", lambda p: [False] * len(p), "only the first counts"),
+    ("10a", "shuffled", "give the name as a string, one of smaller_batch"),
+    ("10b", update(zero=False, state_after=lambda state: state), "detach what you return"),
+    ("10b", update(clip=5.0), "so is the clipping to 1.0"),
+    ("10b", update(clip=0.5), "compare it line by line"),
+    ("10c", lambda x1, y1, x2: EXERCISES["10c"].answer(x1[:1], y1[:1], x2[:1]), "must hold in all"),
+    ("12a", lambda d_gates, states: torch.bmm(d_gates.mT, states).sum(0), "one product a step"),
+    ("12a", lambda d_gates, states: (d_gates.flatten(0, 1).T @ states.flatten(0, 1)) @ torch.eye(2), "with 2 matrix"),
+    ("12a", lambda d_gates, states: torch.zeros(6, 2), "not the numbers of the sum"),
 ]
 
 
@@ -300,34 +300,32 @@ def test_every_other_answer_gets_one_sentence(said, number, answer, words):
 
 
 def test_a_notebook_goes_on_with_what_was_found_right_or_with_our_solution(said, monkeypatch):
-    monkeypatch.setattr(EXERCISES["4.1"], "accepted", None)
-    assert written("4.1") == EXERCISES["4.1"].answer
+    monkeypatch.setattr(EXERCISES["4a"], "accepted", None)
+    assert written("4a") == EXERCISES["4a"].answer
     answer = lambda state: detach(state)
-    said(check, "4.1", answer)
-    assert said(written, "4.1") == "exercise 4.1, as you wrote it"
-    assert written("4.1") is answer
-    said(check, "4.1", lambda state: state)  # changed for the worse
-    assert written("4.1") == EXERCISES["4.1"].answer
+    said(check, "4a", answer)
+    assert said(written, "4a") == "exercise 4a, as you wrote it"
+    assert written("4a") is answer
+    said(check, "4a", lambda state: state)  # changed for the worse
+    assert written("4a") == EXERCISES["4a"].answer
 
 
 def test_a_right_cell_is_kept_and_found_again(said, tmp_path, monkeypatch):
-    monkeypatch.setattr(EXERCISES["3.2"], "accepted", None)
-    assert said(written, "3.2") == "exercise 3.2 is not solved yet, so the notebook goes on with our solution"
-    source = (
-        EXERCISES["3.2"].solution.replace("xr + hr", "hr + xr").replace("check", "answer = ").replace('"3.2", ', "")
-    )
+    monkeypatch.setattr(EXERCISES["3b"], "accepted", None)
+    assert said(written, "3b") == "exercise 3b is not solved yet, so the notebook goes on with our solution"
+    source = EXERCISES["3b"].solution.replace("xr + hr", "hr + xr").replace("check", "answer = ").replace('"3b", ', "")
     Path("theirs.py").write_text(f"import torch\nfrom torch import nn\n{source}")
     theirs = runpy.run_path("theirs.py")["answer"]
-    assert said(check, "3.2", theirs) == "3.2 is right. 04 will train it."
-    kept = tmp_path / "runs" / "exercise_3.2.py"
+    assert said(check, "3b", theirs) == "3b is right. 04 will train it."
+    kept = tmp_path / "runs" / "exercise_3b.py"
     assert "hr + xr" in kept.read_text()
-    assert said(written, "3.2") == "exercise 3.2, as you wrote it"
-    assert written("3.2") is theirs
-    EXERCISES["3.2"].accepted = None  # as in the next session
-    assert written("3.2") not in (theirs, EXERCISES["3.2"].answer)
+    assert said(written, "3b") == "exercise 3b, as you wrote it"
+    assert written("3b") is theirs
+    EXERCISES["3b"].accepted = None  # as in the next session
+    assert written("3b") not in (theirs, EXERCISES["3b"].answer)
     for broken in (kept.read_text().replace("(1 - z)", "z"), kept.read_text()[:-10]):
         kept.write_text(broken)
-        assert written("3.2") is EXERCISES["3.2"].answer
+        assert written("3b") is EXERCISES["3b"].answer
 
 
 def test_checking_does_not_disturb_the_global_random_numbers(said):
@@ -352,7 +350,7 @@ def test_fewer_or_more_outcomes_than_asked_for_are_not_right():
     def mistakes():
         yield "the last one is missing", [8, 9]
 
-    three = Exercise("1.1", [8, 9, 10], mistakes, observe=iter)
+    three = Exercise("1a", [8, 9, 10], mistakes, observe=iter)
     assert judge(three, [8, 9, 10]).state == "solved"
     assert judge(three, [8, 9]) == ("tried", "the last one is missing")
     assert judge(three, [8]) == ("tried", "it gives fewer results than are asked for")
@@ -360,18 +358,18 @@ def test_fewer_or_more_outcomes_than_asked_for_are_not_right():
 
 
 def test_progress_tells_what_check_last_said(monkeypatch, said):
-    four = [number for number in EXERCISES if number.startswith("4.")]
+    four = [number for number in EXERCISES if number[:-1] == "4"]
     for number in four:
         monkeypatch.setattr(EXERCISES[number], "state", "still open")
     open_ones = [f"{number} still open" for number in four]
     assert said(progress, 4) == f"0 of {len(four)} solved: {', '.join(open_ones)}"
-    said(check, "4.1", detach)
-    said(check, "4.2", lambda *_: 0.0)
+    said(check, "4a", detach)
+    said(check, "4b", lambda *_: 0.0)
     rest = ", ".join(open_ones[2:])
-    assert said(progress, 4) == f"1 of {len(four)} solved: 4.1 solved, 4.2 tried, {rest}"
-    said(check, "4.1", lambda state: state)  # changed for the worse
-    said(check, "4.2", ...)
-    assert said(progress, 4) == f"0 of {len(four)} solved: 4.1 tried, 4.2 still open, {rest}"
+    assert said(progress, 4) == f"1 of {len(four)} solved: 4a solved, 4b tried, {rest}"
+    said(check, "4a", lambda state: state)  # changed for the worse
+    said(check, "4b", ...)
+    assert said(progress, 4) == f"0 of {len(four)} solved: 4a tried, 4b still open, {rest}"
 
 
 def test_progress_names_the_notebooks_that_have_exercises():
@@ -381,8 +379,8 @@ def test_progress_names_the_notebooks_that_have_exercises():
 
 def test_there_is_no_such_exercise():
     for ask in (check, hint, solution):
-        with pytest.raises(ValueError, match=re.escape("there is no exercise '11.1'; there are 1.1, 1.2")):
-            ask("11.1")
+        with pytest.raises(ValueError, match=re.escape("there is no exercise '11a'; there are 10a, 10b")):
+            ask("11a")
 
 
 def test_a_claim_says_whether_it_holds(capsys):

@@ -56,7 +56,7 @@ def test_the_minutes_of_the_course_plans_are_those_of_the_sections_they_name():
                 section = next(iter(re.findall(r"^## (\S+)", cell.source, re.MULTILINE)), section)
                 if "instructor" in cell.metadata.get("tags", []) and section:
                     sections[number][section] += int(re.search(r"· (\d+) minutes?", cell.source)[1])
-                exercises[number] += sum(map(int, re.findall(r"\*\*\d+\.\d+\*\* \((\d+) minutes?\)", cell.source)))
+                exercises[number] += sum(map(int, re.findall(r"\*\*\d+[a-z]\*\* \((\d+) minutes?\)", cell.source)))
     pages = (ROOT / "notebooks" / "for_lecturers.md").read_text(encoding="utf-8")
     plans = re.search(r"\| plan \| what \| minutes \|\n\|[-|]+\|\n((?:\|.*\n)+)", pages)[1].splitlines()
     assert len(plans) == 8

@@ -14,8 +14,8 @@ NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 @pytest.mark.parametrize(
     ("name", "number", "needed", "said"),
     [
-        ("06_generation", "6.1", (), "exercise 6.1, as you wrote it"),
-        ("06_generation", "6.2", (), "exercise 6.2, as you wrote it"),
+        ("06_generation", "6a", (), "exercise 6a, as you wrote it"),
+        ("06_generation", "6b", (), "exercise 6b, as you wrote it"),
     ],
 )
 def test_what_passes_is_used(name, number, needed, said, monkeypatch, capsys):
