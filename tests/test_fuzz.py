@@ -82,6 +82,7 @@ def special_arguments(name: str) -> dict:
         "LSTMModel": {"vocab_size": 5, **SIZES},
         "TrainConfig": vars(FEW),
         "Vocabulary": {"characters": "abc"},
+        "check_sentences": {"text": STORIES, "changes": {200: "Zoe"}},
         "batches": {"inputs": IDS[None, :20], "targets": IDS[None, 1:21]},
         "compare_with_torch": {"cell": networks.GRUCell(3, 4), "reference": torch.nn.GRU(3, 4, batch_first=True)},
         "find_checkpoint": {"text": "tales"},

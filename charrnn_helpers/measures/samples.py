@@ -9,6 +9,7 @@ import numpy as np
 
 from ..text import tales
 from ..text.checks import checked
+from ..text.sentences import check_sentences
 from .units import HERO
 
 
@@ -94,7 +95,7 @@ class SentenceShares(NamedTuple):
 @checked
 def tales_validity(sample: str) -> SentenceShares:
     """Judge each sentence of a sample of *tales* by the grammar. Raises `ValueError` if there is no whole sentence."""
-    sentences = _enough(tales.check_sentences(sample), "holds no whole sentence")
+    sentences = _enough(check_sentences(sample), "holds no whole sentence")
     grammatical = fmean(sentence.grammatical for sentence in sentences)
     return SentenceShares(len(sentences), grammatical, fmean(sentence.remembers for sentence in sentences))
 

@@ -149,12 +149,14 @@ export class Inspector {
         play.operate(cell, at, `unit ${unit} held at ${held.toFixed(1)}`, () => hold(network, unit, held, at - 1)),
       ),
       labelled("another story", other),
-      button("Give it that story's state", () =>
-        play.operate(cell, at, `the state after ${seen(other.value)}`, () => {
+      button("Give it that story's state", () => {
+        const give = () => {
           const read = network.read(other.value);
           return exchange(read.state(read.ids.length - 1), at);
-        }),
-      ),
+        };
+        const expects = play.spec.minds && play.named(other.value);
+        play.operate(cell, at, `the state after ${seen(other.value)}`, give, expects);
+      }),
     ];
   }
 }

@@ -26,7 +26,7 @@ const narrow = () => window.matchMedia("(max-width: 600px)").matches; // one tex
 export class Playground {
   readings = {}; // by cell: what was written, and all that the network computed meanwhile
   unchanged = {}; // by cell: the same without any hand on the state
-  changes = {}; // by cell: hands on the state, in their order: {at, words, make, hand}
+  changes = {}; // by cell: hands on the state, in their order: {at, words, make, goal, expects, hand}
   chosen = null; // {cell, head, tail, at, end}: a character, or a span
   judged = {}; // by cell: what the kernel says of the text
   marking = false; // the next choice is the other end of a span
@@ -155,10 +155,10 @@ export class Playground {
     this.says.textContent = words();
   }
 
-  // Return the word of the ribbon that the given text names first.
-  named() {
+  // Return the word of the ribbon that a text names first, which is the given text unless another one is passed.
+  named(text = this.beginning) {
     const { words } = this.mind();
-    return this.beginning.match(new RegExp(`\\b(${words.join("|")})\\b`))?.[0];
+    return text.match(new RegExp(`\\b(${words.join("|")})\\b`))?.[0];
   }
 
   // Return the share of the letters of the given text, after it has named that word, at which it is in mind; null if
@@ -252,10 +252,11 @@ export class Playground {
       return;
     }
     const before = cells.map((cell) => words[this.piece(cell, at - 1).word]);
-    for (const cell of cells) {
+    cells.forEach((cell, index) => {
       const make = () => bringToMind(this.network(cell), mind, goal, at);
-      this.#change(cell, { at, words: `${words[goal]} in mind`, make, goal: words[goal] });
-    }
+      const expects = before[index] === words[goal] ? null : words[goal];
+      this.#change(cell, { at, words: `${words[goal]} in mind`, make, goal: words[goal], expects });
+    });
     this.#sayChange(cells, at, words[goal], before);
   }
 
@@ -380,7 +381,7 @@ export class Playground {
     );
     this.pickers[cell].show(this.settings.unit[cell]);
     column.unit.replaceChildren(this.pickers[cell], ...known);
-    column.showVerdict([]);
+    column.showVerdict();
     this.#paint(cell);
   }
 
@@ -454,7 +455,11 @@ export class Playground {
   async #judge() {
     if (!this.ask) return;
     const { readings } = this;
-    const texts = this.cells.map((cell) => [cell, { text: readings[cell].text, start: readings[cell].start }]);
+    const texts = this.cells.map((cell) => {
+      const { text, start } = readings[cell];
+      const changed = this.changes[cell].filter(({ expects }) => expects);
+      return [cell, { text, start, changes: changed.map(({ at, expects }) => [at, expects]) }];
+    });
     const late = setTimeout(() => {
       if (readings !== this.readings) return;
       this.judged = { words: "The kernel is busy or gone: nothing is known yet of copies and grammar." };
@@ -466,7 +471,8 @@ export class Playground {
     this.judged = judged;
     for (const cell of this.cells) {
       this.columns[cell].showSources(judged[cell]?.sources ?? []);
-      this.columns[cell].showVerdict(judged[cell]?.grammar ?? [], (at) => this.choose(cell, at));
+      const { grammar = [], expects = "" } = judged[cell] ?? {};
+      this.columns[cell].showVerdict(grammar, expects, (at) => this.choose(cell, at));
       this.#paint(cell);
     }
     this.#explain();
@@ -514,9 +520,10 @@ export class Playground {
 
   // --------------------------------------------------------------------------------------------- hands on the state
 
-  // Write the text of a cell again with a hand on its state, which `surgery()` returns, before the character `at`.
-  operate(cell, at, words, surgery) {
-    this.#change(cell, { at, words, make: surgery, hand: true });
+  // Write the text of a cell again with a hand on its state, which `surgery()` returns, before the character `at`. If
+  // that state has read of another hero or friend, `expects` is the word by which the text is judged from there on.
+  operate(cell, at, words, surgery, expects = null) {
+    this.#change(cell, { at, words, make: surgery, hand: true, expects });
     this.#say(() => `From the double line on: ${words}.`);
   }
 

@@ -17,7 +17,8 @@ from ..figures.pictures import LOOKS
 from ..measures.minds import CUES, labels_of, states_side_by_side, words_of
 from ..measures.samples import copied_places, find_copies
 from ..measures.units import best_unit, position_in_sentence
-from ..text.tales import check_sentences, next_characters, split_stories
+from ..text.sentences import check_sentences
+from ..text.tales import next_characters, split_stories
 from .controls import WIDE, Panel, dropdown, sentence
 from .in_browser import HERE, javascript, portable
 from .network_pairs import Pair, found_pairs
@@ -56,23 +57,28 @@ class Stage(anywidget.AnyWidget):
         self.send({"number": content["number"], "answer": answers[content["what"]](content["request"])})
 
     def judge(self, texts: dict[str, dict]) -> dict:
-        """Say of each text, after the prompt of `start` characters, what is copied and what the grammar forbids."""
+        """Say of each text, after the prompt of `start` characters, what is copied and what the grammar forbids.
+
+        `changes` lists where a reader put another hero or friend in mind, as pairs (position, word).
+        """
         corpus = self.pair.corpus
         if corpus is None:
             return {"words": "The training text is not at hand, so nothing is known of copies."}
         answer: dict = {"words": f"Of validation text, which nobody copied, it is {self.usual:.0%}."}
         for cell, request in texts.items():
-            text, start = request["text"], request["start"]
+            text, start, changes = request["text"], request["start"], dict(request["changes"])
             written = text[start:]
             copies = find_copies(written, corpus.train, SHORTEST_COPY)
             share = copied_places(copies, len(written)).mean() if written else 0.0
-            checked = check_sentences(text) if corpus.name == "tales" else []
+            of_tales = corpus.name == "tales"
+            checked = check_sentences(text, changes) if of_tales else []
             slips = [slip for sentence in checked for slip in sentence.slips]
             answer[cell] = {
                 "words": f"{share:.0%} stands in the training text, in pieces of {SHORTEST_COPY} letters or more",
                 "copies": [{"start": start + copy.start, "end": start + copy.end} for copy in copies],
                 "sources": longest_sources(written, copies, corpus.train),
                 "grammar": [slip._asdict() for slip in slips if slip.start >= start],
+                "expects": whom_the_grammar_expects(list(changes.values())) if of_tales else "",
             }
         return answer
 
@@ -127,6 +133,15 @@ def known_units(memory: Tensor, stories: Sequence[str], threshold: float = 0.5) 
     half = len(text) // 16
     units = {name: best_unit(memory[places], feature[places], half) for name, feature in features.items()}
     return [{"name": name, "unit": unit.number} for name, unit in units.items() if abs(unit.confirmed) >= threshold]
+
+
+def whom_the_grammar_expects(words: Sequence[str]) -> str:
+    """Say by which hero or friend a text is judged that was changed to each of `words`; nothing if to none."""
+    if not words:
+        return ""
+    if len(words) == 1:
+        return f"From the double line on, the grammar expects {words[0]}, because you changed the story there."
+    return f"From each double line on, the grammar expects the word that you chose there: {', then '.join(words)}."
 
 
 def longest_sources(written: str, copies: Sequence, training_text: str) -> list[dict]:

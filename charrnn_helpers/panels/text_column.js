@@ -121,8 +121,9 @@ export class TextColumn {
     this.sources.replaceChildren(...(lines.length ? list : []));
   }
 
-  // Say what the grammar finds wrong, each reason once; a press leads to its first place.
-  showVerdict(slips, choose) {
+  // Say whom the grammar `expects` after a change, and what it finds wrong, each reason once; a press leads to its
+  // first place.
+  showVerdict(slips = [], expects = "", choose = null) {
     const reasons = [...new Set(slips.map(({ why }) => why))];
     const shown = reasons.slice(0, 4).map((why) => {
       const places = slips.filter((slip) => slip.why === why).map(({ start }) => start);
@@ -130,7 +131,8 @@ export class TextColumn {
       return make("li", {}, button(words, () => choose(places[0])));
     });
     const more = reasons.length > shown.length ? [make("li", {}, `and ${reasons.length - shown.length} more`)] : [];
-    this.verdict.replaceChildren(...(shown.length ? [make("ul", {}, ...shown, ...more)] : []));
+    const list = shown.length ? [make("ul", {}, ...shown, ...more)] : [];
+    this.verdict.replaceChildren(...(expects ? [make("p", {}, expects)] : []), ...list);
   }
 
   async #copy() {

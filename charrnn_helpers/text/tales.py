@@ -23,11 +23,8 @@ from typing import NamedTuple
 
 from .checks import checked
 from .tales_grammar import (
-    GIRLS,
     KINDS,
     PRODUCTIONS,
-    PRONOUNS,
-    SENTENCES,
     WORDS,
     Production,
     Symbol,
@@ -107,7 +104,7 @@ def surprise(text: str) -> list[float]:
     """
     costs: list[float] = []
     for story in split_stories(text):
-        reading = _read(story)
+        reading = parse(story)
         if not reading.complete:
             raise ValueError(f"this is not a text of the grammar: {_explain_stop(story, reading)}")
         costs.extend(reading.costs)
@@ -128,7 +125,7 @@ def next_characters(text: str) -> dict[str, float]:
     """
     stories = split_stories(text)
     story = stories[-1] if stories and not stories[-1].endswith("\n\n") else ""
-    reading = _read(story)
+    reading = parse(story)
     if reading.position < len(story):
         raise ValueError(f"this is not the beginning of a text of the grammar: {_explain_stop(story, reading)}")
     probabilities: dict[str, float] = {}
@@ -163,7 +160,7 @@ def posterior(text: str, name: str) -> list[dict[str, float]]:
             beliefs.append(belief)
         if read < len(story):
             raise ValueError(
-                f"this is not the beginning of a text of the grammar: {_explain_stop(story, _read(story))}"
+                f"this is not the beginning of a text of the grammar: {_explain_stop(story, parse(story))}"
             )
     return beliefs
 
@@ -178,7 +175,7 @@ def _possible_words(derivation: _Derivation, name: str) -> list[str]:
     return list(derivation.node.words()) if begun else []
 
 
-def _explain_stop(story: str, reading: _Reading) -> str:
+def _explain_stop(story: str, reading: Parse) -> str:
     """Say where a reading stopped that did not come to the end of the story, and why."""
     position = reading.position
     if position == len(story):
@@ -209,7 +206,7 @@ def annotate(story: str) -> list[Mark]:
     `DEPENDENCIES`: determined by a word that the story must remember, `distance` characters after its last mention.
     Raises `ValueError` if it is not a story.
     """
-    reading = _read(story)
+    reading = parse(story)
     if not reading.complete:
         raise ValueError(f"this is not a story of the grammar: {_explain_stop(story, reading)}")
     marks = [
@@ -227,84 +224,6 @@ def annotate(story: str) -> list[Mark]:
                 distance = position - recall.mention_end
                 marks[position] = Mark(story[position], recall.symbol.dependency, distance, rivals)
     return marks
-
-
-class Slip(NamedTuple):
-    """A word that the grammar could not write: where it begins and ends in the sample, and why not."""
-
-    start: int
-    end: int
-    why: str
-
-
-class Sentence(NamedTuple):
-    """A sentence of a sample: is it in the grammar, and does each remembered word agree with its story so far?"""
-
-    text: str
-    grammatical: bool
-    remembers: bool
-    forgotten: tuple[str, ...]  # the dependencies that failed
-    slips: tuple[Slip, ...]  # the words that are wrong
-
-
-@checked
-def check_sentences(text: str) -> list[Sentence]:
-    """Judge a sample sentence by sentence; an unfinished last one is left out.
-
-    A sentence is grammatical if some story could hold it, whatever came before. It remembers if, besides, every
-    remembered word is the one that its own story gave; a story begins after a blank line.
-    """
-    sentences, story_start = [], 0
-    for story in split_stories(text):
-        memory: dict[str, str] = {}
-        for match in re.finditer(r'\S[^.?]*[.?]"?(?=[ \n])', story):
-            sentences.append(_check_sentence(match[0], story_start + match.start(), memory))
-        story_start += len(story)
-    return sentences
-
-
-def _check_sentence(text: str, start: int, memory: dict[str, str]) -> Sentence:
-    """Judge the sentence `text` by the words that its story remembers, and add its own words to them."""
-    reading = _read(text, SENTENCES, any_word=True)
-    if not reading.complete:
-        # A space belongs to the word before it.
-        first = max(text.rfind(" ", 0, reading.position), text.rfind("\n", 0, reading.position)) + 1
-        last = reading.position + len(re.split(r"\s", text[reading.position :], maxsplit=1)[0])
-        why = f"“{text[first:last]}”: no sentence of these stories goes on like this"
-        return Sentence(text, False, False, (), (Slip(start + first, start + last, why),))
-    derivation = reading.complete[0]
-    memory.update({name: remembered.word for name, remembered in derivation.memory.items()})
-    forgotten, slips = [], []
-    for recall in derivation.recalls:
-        name, first = recall.symbol.name, start + recall.start
-        word = memory.get(name)
-        if word is None or recall.text != inflect(word, recall.symbol.form, memory.get("sound", "")):
-            forgotten.append(recall.symbol.dependency)
-            slips.append(Slip(first, first + len(recall.text), _explain_slip(recall.text, recall.symbol, memory)))
-    return Sentence(text, True, not slips, tuple(dict.fromkeys(forgotten)), tuple(slips))
-
-
-# Why a word is wrong, by what it should have been: `text` is the word, `word` the one that the story remembers.
-REASONS = {
-    "hero": "this story is about {word}, not about {text}",
-    "friend": "the {text} was never in this story, its friend is the {word}",
-    "home": "the {text} was never in this story, the hero lives by the {word}",
-    "object": "the {text} was never in this story, what was found is a {word}",
-    "colour": "nothing in this story is {text}, it was {word}",
-    "door": "the {text} was never in this story, what was opened is a {word}",
-    "count": "the noise must come {word} times",
-    "bracket": "the words on the wall began with {word}, which “{text}” does not close",
-}
-
-
-def _explain_slip(text: str, symbol: Symbol, memory: dict[str, str]) -> str:
-    """Say in plain words why a story that remembers `memory` cannot write `text` where `symbol` stands."""
-    word = memory.get(symbol.name)
-    if word is None:
-        return f"“{text}”: this story has not named its {symbol.name} yet"
-    if symbol.form in PRONOUNS:
-        return f"“{text}”: {word} is a {'girl' if word in GIRLS else 'boy'}"
-    return REASONS[symbol.name].format(text=text, word=word)
 
 
 # ----------------------------------------------------------------------------------------------------- the reader
@@ -328,7 +247,7 @@ def _explain_slip(text: str, symbol: Symbol, memory: dict[str, str]) -> str:
 # word was recalled, where, and that its last mention had ended 7 characters before.
 
 
-class _Reading(NamedTuple):
+class Parse(NamedTuple):
     """How far a text could be read."""
 
     costs: list[float]  # -ln p of each character that could be read, in nats
@@ -368,7 +287,7 @@ class _Recall(NamedTuple):
 _UNKNOWN = _Remembered("", -1)
 
 
-def _read(text: str, rules: tuple[str, ...] = ("story",), any_word: bool = False) -> _Reading:
+def parse(text: str, rules: tuple[str, ...] = ("story",), any_word: bool = False) -> Parse:
     """Read as much of `text` as one of `rules` allows; with `any_word`, a recalled word may be any of its list."""
     costs: list[float] = []
     derivations = _first_derivations(rules, any_word)
@@ -376,7 +295,7 @@ def _read(text: str, rules: tuple[str, ...] = ("story",), any_word: bool = False
         costs.append(cost)
         derivations = remaining
     ended = [derivation for derivation in derivations if derivation.symbol is _FINISHED]
-    return _Reading(costs, len(costs), derivations, ended if len(costs) == len(text) else [])
+    return Parse(costs, len(costs), derivations, ended if len(costs) == len(text) else [])
 
 
 def _first_derivations(rules: tuple[str, ...] = ("story",), any_word: bool = False) -> list[_Derivation]:

@@ -167,6 +167,11 @@ def test_playground_takes_no_wrong_number_and_says_which_are_right(page, panel):
 def test_playground_shows_what_only_the_kernel_knows(page, panel):
     """Copies with their sources, the grammar's verdict and the oracle's bars; the rest is tested in the page."""
     place = panel("playground")
+    place.get_by_role("button", name="Change the hero").click()
+    says(page, place, "the grammar expects Zoe, because you changed the story there")
+    assert "about Leo" not in place.locator(".charrnn-verdict").first.inner_text()  # Zoe is right after the change
+    place.get_by_role("button", name="Undo").click()
+    assert wait_for(page, lambda: "the grammar expects" not in place.inner_text())
     text = place.get_by_role("group", name="text of the LSTM")
     says(page, place, "stands in the training text")
     place.locator("summary").last.click()

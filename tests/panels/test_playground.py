@@ -40,13 +40,28 @@ def test_a_text_is_judged_by_copies_and_by_the_grammar(tales_pair):
     stage = Stage(tales_pair)
     start = "Once a young child called Leo lived by the inn. "
     text = start + tales_pair.corpus.train[200:300] + ". Then Zoe hummed and Zoe slept. Then Leo sjng and Leo slept. "
-    found = stage.judge({"GRU": {"text": text, "start": len(start)}})["GRU"]
+    found = stage.judge({"GRU": {"text": text, "start": len(start), "changes": []}})["GRU"]
     copied = [text[one["start"] : one["end"]] for one in found["copies"]]
     assert tales_pair.corpus.train[200:300] in copied[0]
     wrong = {text[slip["start"] : slip["end"]]: slip["why"] for slip in found["grammar"]}
     assert wrong["Zoe"] == "this story is about Leo, not about Zoe"
     assert wrong["sjng"] == "“sjng”: no sentence of these stories goes on like this"
-    assert stage.judge({"GRU": {"text": start, "start": len(start)}})["GRU"]["copies"] == []
+    assert found["expects"] == ""
+    assert stage.judge({"GRU": {"text": start, "start": len(start), "changes": []}})["GRU"]["copies"] == []
+
+
+def test_after_a_change_the_grammar_judges_by_the_new_hero_and_the_panel_says_so(tales_pair):
+    start = "Once a young child called Leo lived by the inn. "
+    text = start + "Then Zoe hummed and Zoe slept. Then Leo hummed and Leo slept. "
+    request = {"text": text, "start": len(start), "changes": [[len(start), "Zoe"]]}
+    found = Stage(tales_pair).judge({"GRU": request})["GRU"]
+    wrong = {(text[slip["start"] : slip["end"]], slip["why"]) for slip in found["grammar"]}
+    assert wrong == {("Leo", "since the change this story is about Zoe, not about Leo")}
+    assert found["expects"] == "From the double line on, the grammar expects Zoe, because you changed the story there."
+    request["changes"].append([len(text) - 31, "Leo"])
+    both = Stage(tales_pair).judge({"GRU": request})["GRU"]
+    assert both["grammar"] == []
+    assert both["expects"].endswith("expects the word that you chose there: Zoe, then Leo.")
 
 
 def test_the_oracle_speaks_of_tales_only_and_only_where_a_story_goes_on(tales_pair, pair):
@@ -57,7 +72,7 @@ def test_the_oracle_speaks_of_tales_only_and_only_where_a_story_goes_on(tales_pa
 
 
 def test_without_the_training_text_nothing_is_said_of_copies(pair):
-    found = Stage(Pair(pair.models, pair.vocab, None)).judge({"GRU": {"text": "a cat", "start": 1}})
+    found = Stage(Pair(pair.models, pair.vocab, None)).judge({"GRU": {"text": "a cat", "start": 1, "changes": []}})
     assert set(found) == {"words"}
     assert "training text is not at hand" in found["words"]
 

@@ -83,6 +83,7 @@ def take(page, address, folder, path) -> bytes:
             """() => [...document.querySelectorAll('.charrnn-text [data-at]')].every(
                 one => one.className.includes('charrnn-word') && !one.classList.contains('charrnn-later'))"""
         )
+        panel.get_by_text("the grammar expects Zoe").first.wait_for()  # below the texts, which makes the panel higher
     page.wait_for_function("[...document.querySelectorAll('.charrnn-panel img')].every(one => one.complete)")
     page.evaluate("document.activeElement.blur()")
     page.mouse.move(0, 0)
