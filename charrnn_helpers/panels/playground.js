@@ -257,6 +257,7 @@ export class Playground {
       const expects = before[index] === words[goal] ? null : words[goal];
       this.#change(cell, { at, words: `${words[goal]} in mind`, make, goal: words[goal], expects });
     });
+    this.#settle();
     this.#sayChange(cells, at, words[goal], before);
   }
 
@@ -357,7 +358,9 @@ export class Playground {
     if (this.spec.minds) this.#say(() => (this.story ? this.story.says(this) : sayBand(this)));
     this.#showStories();
     this.#keep();
+    const written = this.readings;
     then();
+    if (written !== this.readings) return; // a change has settled all this
     this.#fillBands();
     this.#judge();
   }
@@ -524,6 +527,7 @@ export class Playground {
   // that state has read of another hero or friend, `expects` is the word by which the text is judged from there on.
   operate(cell, at, words, surgery, expects = null) {
     this.#change(cell, { at, words, make: surgery, hand: true, expects });
+    this.#settle();
     this.#say(() => `From the double line on: ${words}.`);
   }
 
@@ -546,6 +550,7 @@ export class Playground {
       this.changes[cell] = [];
       this.#replace(cell, this.unchanged[cell], from);
     }
+    this.#settle();
     this.story = null;
     this.#showStories();
     this.#say(() => "The state is as it was, and so is the text.");
@@ -560,6 +565,10 @@ export class Playground {
     this.columns[cell].reveal(from);
     if (chosen?.cell === cell) this.choose(cell, chosen.head);
     else this.#inspect();
+  }
+
+  // See to all that depends on the texts, once all that change have been replaced.
+  #settle() {
     this.#explain();
     this.#keep();
     this.#fillBands();

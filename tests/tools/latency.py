@@ -1,10 +1,11 @@
-"""From a hand to what it changes: the playground in JupyterLab and as a page, in a headless Chromium.
+"""From a tap to another text: what a reader of the page waits for, in a headless Chromium.
 
     python tests/tools/latency.py
 
-Two networks of --units write --length characters each. A clock in the page runs from the slider's `change` event until
-both texts are new ("text"), from a click on a character until bars and units are drawn ("click"), and from a click on a
-name until both networks write of another hero ("name").
+The page is the one that `lecturer page` makes, and both of its networks write --length characters. A clock in the page
+runs from the tap on a name ("name"), or from the release of the slider of the random seed ("text"), until both texts
+are others and the browser has drawn them. (The letters then appear one after the other, which is not counted.)
+`slowed` is by how much the browser slows the processor down: 1 is this machine, 4 is more like a phone.
 """
 
 from __future__ import annotations
@@ -15,88 +16,64 @@ import tempfile
 from pathlib import Path
 
 import common
-import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
-from lab import CHROMIUM, CHROMIUM_OPTIONS, PANELS, jupyterlab, show_panels
+from lab import CHROMIUM, CHROMIUM_OPTIONS
 
-from charrnn_helpers import Vocabulary, load_corpus
-from charrnn_helpers.networks import BOTH, CELLS
-from charrnn_helpers.panels.network_pairs import Pair
-from charrnn_helpers.panels.one_file import as_page
+from charrnn_helpers.lecturer import main as lecturer
 
-WIDE = """
-import torch
-from charrnn_helpers.networks import CELLS
-wide = {{cell: CELLS[cell].model(len(vocab), {units}, 1).eval() for cell in models}}
-panels.playground_panel(panels.Pair(wide, vocab, corpus))
-"""
 CLOCK = """async ([length, rounds]) => {
+    const texts = () => [...document.querySelectorAll(".charrnn-text")].map(one => one.textContent);
     const drawn = () => new Promise(done => requestAnimationFrame(() => setTimeout(done)));
-    const release = async (name, value) => {
-        const handle = document.querySelector(`input[type=range][aria-label="${name}"]`), start = performance.now();
+    const milliseconds = async act => {
+        const before = texts(), start = performance.now();
+        act();
+        await drawn();
+        const spent = performance.now() - start;
+        if (texts().some((text, cell) => text === before[cell])) throw new Error("a text is the same as before");
+        await new Promise(done => setTimeout(done, 300)); // the bands are computed meanwhile
+        return spent;
+    };
+    const set = (name, value) => {
+        const handle = document.querySelector(`input[type=range][aria-label="${name}"]`);
         handle.value = value;
         handle.dispatchEvent(new Event("change"));
-        await drawn();
-        return performance.now() - start;
     };
-    await release("length", length);
-    const found = { text: [], click: [], name: [] };
+    set("length", length);
+    const found = { name: [], text: [] }, names = document.querySelectorAll(".charrnn-name");
     for (let round = 0; round <= rounds; round++) {
-        found.text.push(await release("random seed", 10 + round));
-        const names = document.querySelectorAll(".charrnn-name"), tapped = performance.now();
-        names[round % names.length].click();
-        await drawn();
-        found.name.push(performance.now() - tapped);
-        const cell = document.querySelectorAll(".charrnn-text")[round % 2], all = cell.querySelectorAll("[data-at]");
-        const { x, y } = all[all.length - 1 - round].getBoundingClientRect(), start = performance.now();
-        const event = { bubbles: true, clientX: x + 2, clientY: y + 5 };
-        all[all.length - 1 - round].dispatchEvent(new PointerEvent("pointerdown", event));
-        window.dispatchEvent(new PointerEvent("pointerup"));
-        await drawn();
-        found.click.push(performance.now() - start);
-        if (!document.querySelector(".charrnn-bars")) throw new Error("no bars");
+        found.text.push(await milliseconds(() => set("random seed", 10 + round)));
+        const others = [...names].filter(one => one.getAttribute("aria-pressed") !== "true");
+        found.name.push(await milliseconds(() => others[round % others.length].click()));
     }
     return found;
 }"""
 
 
-def measure(rounds: int, length: int, units: int) -> dict[str, dict[str, list[float]]]:
-    """Milliseconds of each round, by place and by what was done; the first round warms up."""
+def measure(rounds: int, length: int, slowed: list[int]) -> list[dict]:
+    """Return a row for each of `slowed` and for each act; the first of its rounds warms up and is left out."""
     from playwright.sync_api import sync_playwright
 
-    torch.manual_seed(0)
-    corpus = load_corpus("tales")
-    vocab = Vocabulary.from_text(corpus.text)
-    pair = Pair({cell: CELLS[cell].model(len(vocab), units, 1).eval() for cell in BOTH}, vocab, corpus)
-    seen = {}
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        tempfile.TemporaryDirectory() as settings,
-        jupyterlab(folder, settings) as address,
-        sync_playwright() as playwright,
-    ):
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
-        page = browser.new_page(viewport={"width": 1280, "height": 2000})
+    rows = []
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         file = Path(folder) / "page.html"
-        file.write_text(as_page(pair), encoding="utf-8")
+        lecturer(["page", str(file)])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
+        page = browser.new_page(viewport={"width": 390, "height": 844})
         page.goto(file.as_uri())
-        seen["page"] = page.evaluate(CLOCK, [length, rounds])
-        PANELS["wide"] = WIDE.format(units=units)
-        show_panels(page, address, Path(folder), ["wide"])
-        page.locator(".charrnn-sample").first.wait_for()
-        seen["JupyterLab"] = page.evaluate(CLOCK, [length, rounds])
+        page.locator(".charrnn-name").first.wait_for()
+        for times in slowed:
+            page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": times})
+            for what, values in page.evaluate(CLOCK, [length, rounds]).items():
+                figures = {"milliseconds": statistics.median(values[1:]), "highest": max(values[1:])}
+                rows.append({"what": what, "slowed": times, "length": length, **figures})
         browser.close()
-    return {where: {what: values[1:] for what, values in found.items()} for where, found in seen.items()}
+    return rows
 
 
 def main(arguments: list[str] | None = None) -> dict:
-    options = common.options(__doc__, arguments, rounds=30, length=500, units=256)
-    rows = []
-    for where, found in measure(options.rounds, options.length, options.units).items():
-        for what, values in found.items():
-            figures = {"milliseconds": statistics.median(values), "lowest": min(values), "highest": max(values)}
-            rows.append({"where": where, "what": what, "units": options.units, **figures})
+    options = common.options(__doc__, arguments, rounds=20, length=300, slowed=[1, 4])
+    rows = measure(options.rounds, options.length, options.slowed)
     return common.report({"machine": common.machine("cpu"), "rows": rows}, options.json)
 
 
