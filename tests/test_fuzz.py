@@ -72,7 +72,6 @@ def usual_arguments(cell: str) -> dict:
     numbers |= {"interval": measures.Interval(0.1, 0.0, 0.2)}
     parts = len(CELLS[cell].cell_class.carries)
     numbers |= {"states": torch.zeros(parts, 1, 3, 4)}
-    numbers |= {"probe": measures.probes.Probe("name", np.ones((6, 4 * parts)), np.zeros(6))}
     return texts | training | writing | measures_of_texts | numbers
 
 
@@ -88,13 +87,11 @@ def special_arguments(name: str) -> dict:
         "find_checkpoint": {"text": "tales"},
         "forward": {"ids": IDS[None, :9]},
         "gradient_by_lag": {"ids": IDS[None, :8]},
-        "fit_probe": {"text": MANY, "kind": "name", "shuffle_seed": None},
         "in_mind": {"text": STORIES[:60], "kind": "name"},
         "in_mind_of_states": {"kind": "name"},
         "in_mind_recall": {"text": STORIES, "kind": "name"},
         "mean_states": {"text": MANY, "kind": "name"},
         "perfect_reader": {"text": STORIES[:60], "kind": "friend"},
-        "probe_recall": {"shuffle_seed": None},
         "states_along": {"text": STORIES[:60]},
         "key_recall": {"model": network(size=len(LETTERS)), "vocab": LETTERS, "gaps": [3]},
         "latched_lines": {"vocab": LETTERS},

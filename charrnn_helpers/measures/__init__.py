@@ -17,7 +17,6 @@ from .intervals import (
 )
 from .memory import Share, recall
 from .minds import in_mind, in_mind_of_states, in_mind_recall, mean_states, perfect_reader, states_along
-from .probes import fit_probe, probe_recall
 from .samples import (
     copied_places,
     distinct,
@@ -35,7 +34,6 @@ __all__ += ["chance_by_kind", "excess_by_distance", "excess_by_kind", "read_tale
 __all__ += ["gradient_by_lag", "trace"]
 __all__ += ["NO_DIFFERENCE", "Interval", "bits", "bootstrap_difference", "paired_difference", "pairs_needed"]
 __all__ += ["in_mind", "in_mind_of_states", "in_mind_recall", "mean_states", "perfect_reader", "states_along"]
-__all__ += ["fit_probe", "probe_recall"]
 __all__ += ["Share", "recall", "verdict", "verdict_sentence"]
 __all__ += ["copied_places", "distinct", "find_copies", "longest_copied_span", "novelty", "one_hero"]
 __all__ += ["HERO", "best_unit", "correlations", "position_in_sentence", "tales_validity"]

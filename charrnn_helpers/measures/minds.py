@@ -79,17 +79,8 @@ def in_mind_recall(model: nn.Module, vocab: Vocabulary, text: str, kind: str = "
     A distance is the number of characters since the word was last written. Characters before it is first written are
     left out. The text is read in parts of several stories, each from a zero state.
     """
-    answers = in_mind_of_states(model, vocab, states_side_by_side(model, vocab, text), kind)
-    return answers_recall(answers, text, kind)
-
-
-def answers_recall(answers: np.ndarray, text: str, kind: str, labels: np.ndarray | None = None) -> Recall:
-    """Judge `answers` (T, W), one row for each character of whole stories, against the word of the story.
-
-    `labels` (T,) may give other words to judge against, as `labels_of` gives the true ones.
-    """
-    labels = labels_of(text, kind) if labels is None else labels
-    stories = tales.split_stories(text)
+    answers = in_mind_of_states(model, vocab, states_side_by_side(model, vocab, text), kind)  # (T, W)
+    labels, stories = labels_of(text, kind), tales.split_stories(text)
     numbers = np.repeat(np.arange(len(stories)), [len(story) for story in stories])
     asked = labels >= 0
     right = answers[asked].argmax(axis=1) == labels[asked]
