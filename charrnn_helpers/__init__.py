@@ -1,11 +1,12 @@
 """Helpers of the course, in rooms. A room imports only what stands above it:
 
+base        what every room needs of Python and the machine: checks of arguments, files, memory, threads
 text        texts and how they are split, the story grammar, characters as numbers, the n-gram ladder
 networks    the two cells as equations, the models on `nn.LSTM` and `nn.GRU`, one registry of cells
 training    the one loop, evaluation, device and threads, checkpoints
 sampling    `generate`, and the distribution of the next character
 fast        what is there for speed alone: it computes what the rooms above compute, and enters it into the registry
-measures    bits and intervals, excess over the floor, samples, gates, units, gradients, memory
+measures    bits and intervals, excess over the floor, samples and their sentences, gates, units, gradients, memory
 experiments recipes, many runs at once, the trial, planted faults
 figures     every figure, with its description in words
 panels      every interactive panel

@@ -110,10 +110,10 @@ def page(
     `ValueError` if there is no such pair, or no room.
     """
     report("loading the panels …")
+    from .base.files import atomic_file
     from .panels.network_pairs import load_pair  # these need PyTorch, which takes seconds
     from .panels.one_file import as_page
     from .training.checkpoints import BUNDLED
-    from .training.files import atomic_file
 
     report("reading the networks …")
     networks = Path(networks or BUNDLED / "tales")

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from .base.checks import checked
 from .networks.registry import CELLS
-from .text.checks import checked
 from .text.encoding import Vocabulary
 from .training.device import device_of, read_ids
 from .training.evaluation import eval_mode

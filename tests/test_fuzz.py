@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 
 import charrnn_helpers as course
 from charrnn_helpers import experiments, fast, measures, networks, sampling, text, training
+from charrnn_helpers.base import checks
 from charrnn_helpers.networks import CELLS
-from charrnn_helpers.text import checks
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "25"))
 STORIES = text.write_stories(0, 1500)

@@ -7,7 +7,7 @@ from pathlib import Path
 import matrix
 from packaging.requirements import Requirement
 
-from charrnn_helpers.training.files import read_table
+from charrnn_helpers.base.files import read_table
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -10,8 +10,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from ..training.files import atomic_file
-from ..training.threads import one_thread
+from ..base.files import atomic_file
+from ..base.threads import one_thread
 from .engine import EXERCISES, Exercise, judge
 
 KEPT = "runs/exercise_{}.py"  # where a right answer is kept for a later notebook

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from ..training.files import read_table
+from ..base.files import read_table
 
 END = "no more outcomes"  # the last outcome of each answer, so that one too few, or too many, differs from the right
 

@@ -9,7 +9,7 @@ from statistics import mean, median
 import torch
 from torch import Tensor, nn
 
-from ..training.files import read_table
+from ..base.files import read_table
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..base.checks import checked
 from ..fast.precision import pick_precision
 from ..networks.models import CharModel
 from ..networks.registry import CELLS
-from ..text.checks import checked
 from ..training.config import History, TrainConfig
 from ..training.loop import train
 

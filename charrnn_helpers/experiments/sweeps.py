@@ -28,7 +28,9 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
-from ..fast.allocation import keep_memory
+from ..base.allocation import keep_memory
+from ..base.files import atomic_file
+from ..base.threads import one_thread
 from ..measures.excess import excess_by_kind, read_tales
 from ..networks.models import register
 from ..networks.registry import CELLS, COMPARED
@@ -37,9 +39,7 @@ from ..text.corpus import TEXTS, load_corpus
 from ..text.encoding import Vocabulary
 from ..training.config import TrainConfig
 from ..training.evaluation import context_losses
-from ..training.files import atomic_file
 from ..training.loop import train
-from ..training.threads import one_thread
 from .process_pool import local_processes, room_for_workers
 from .recipes import Recipe
 

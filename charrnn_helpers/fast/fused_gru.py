@@ -15,10 +15,10 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
+from ..base.checks import checked_on_failure
 from ..networks.cells import State
 from ..networks.checks import explain_wrong_state
 from ..networks.models import GRUModel
-from ..text.checks import checked_on_failure
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from ..base.checks import checked
 from ..networks.cells import State, map_state
-from ..text.checks import checked
 from ..training.config import TrainConfig
 from ..training.device import pick_device
 from ..training.loop import train

@@ -6,9 +6,9 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
+from ..base.threads import one_thread
 from ..training.config import TrainConfig
 from ..training.loop import make_optimiser, one_update
-from ..training.threads import one_thread
 
 
 @one_thread()

@@ -9,9 +9,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from ..base.checks import checked
+from ..base.threads import one_thread
 from ..networks.cells import run_cell, share_weights
-from ..text.checks import checked
-from ..training.threads import one_thread
 
 
 class Gap(NamedTuple):

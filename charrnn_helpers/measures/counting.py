@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from ..base.checks import checked
+from ..base.threads import one_thread
 from ..networks.cells import state_of
 from ..networks.registry import CELLS
-from ..text.checks import checked
 from ..text.encoding import Vocabulary
 from ..training.device import read_ids
 from ..training.evaluation import eval_mode
 from ..training.loop import one_update
-from ..training.threads import one_thread
 from .memory import Share
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..base.checks import Numbers, checked
 from ..text import tales
-from ..text.checks import Numbers, checked
 from ..text.tales_grammar import CHANCE, DEPENDENCIES
 
 

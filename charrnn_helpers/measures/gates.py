@@ -9,11 +9,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..base.checks import checked
+from ..base.threads import one_thread
 from ..networks.cells import state_of
 from ..networks.models import layers_as_cells
-from ..text.checks import checked
 from ..training.device import device_of
-from ..training.threads import one_thread
 
 if TYPE_CHECKING:
     from jaxtyping import Int

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..text.checks import checked
+from ..base.checks import checked
 from ..training.device import read_ids
 from ..training.evaluation import eval_mode
 

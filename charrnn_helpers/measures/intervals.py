@@ -9,7 +9,7 @@ import numpy as np
 from scipy import stats
 from torch import Tensor
 
-from ..text.checks import Numbers, checked
+from ..base.checks import Numbers, checked
 
 
 @checked

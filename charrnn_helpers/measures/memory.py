@@ -10,9 +10,9 @@ import torch
 from scipy import stats
 from torch import Tensor, nn
 
+from ..base.checks import checked
 from ..text import tales
 from ..text.baselines import NGram
-from ..text.checks import checked
 from ..text.encoding import Vocabulary
 from ..text.tales_grammar import CHANCE
 from ..training.device import read_ids

@@ -15,14 +15,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..base.checks import checked
+from ..base.threads import one_thread
 from ..networks.cells import State
 from ..text import tales
-from ..text.checks import checked
 from ..text.encoding import Vocabulary
 from ..text.tales_grammar import KINDS, WORDS
 from ..training.device import read_ids
 from ..training.evaluation import eval_mode
-from ..training.threads import one_thread
 from .memory import Recall
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..base.checks import checked
 from ..text import tales
-from ..text.checks import checked
-from ..text.sentences import check_sentences
+from .sentences import check_sentences
 from .units import HERO
 
 

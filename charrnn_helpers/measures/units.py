@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from torch import Tensor
 
-from ..text.checks import checked
+from ..base.checks import checked
 from ..text.tales_grammar import WORDS
 
 if TYPE_CHECKING:

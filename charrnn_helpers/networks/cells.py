@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..text.checks import checked, shown
+from ..base.checks import checked, shown
 
 if TYPE_CHECKING:
     from jaxtyping import Float

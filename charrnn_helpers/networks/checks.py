@@ -3,7 +3,7 @@
 import math
 from functools import wraps
 
-from ..text.checks import checked, shown
+from ..base.checks import checked, shown
 from .registry import CELLS, Cell
 
 MAX_WEIGHTS = 2_000_000_000  # of a network: 8 GB

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..text.checks import checked, checked_on_failure
+from ..base.checks import checked, checked_on_failure
 from .cells import CellLayers, State, biases_by_block, cells_like, share_weights
 from .checks import check_sizes, check_start, explain_wrong_state
 from .registry import CELLS, Cell

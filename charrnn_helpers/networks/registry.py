@@ -12,7 +12,7 @@ from typing import Any
 
 from torch import nn
 
-from ..text.checks import checked
+from ..base.checks import checked
 from .cells import GRUCell, LSTMCell, RNNCell
 
 

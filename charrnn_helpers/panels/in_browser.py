@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..base.quantised import from_int8, to_int8
 from ..fast.numpy_network import has_numpy_form
-from ..fast.quantised import from_int8, to_int8
 from ..networks.models import CharModel
 from ..networks.registry import CELLS, Cell
 from ..text.encoding import Vocabulary

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from ..base.files import atomic_file
 from ..networks.models import CharModel
 from ..text.corpus import TEXTS, Corpus, CorpusError, load_corpus, read_text
 from ..text.encoding import Vocabulary
 from ..training.checkpoints import BUNDLED, Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
 from ..training.config import History
-from ..training.files import atomic_file
 
 RUNS = Path("runs")  # where 04 and the playground keep what they trained
 LONGEST_PROMPT = 300  # characters

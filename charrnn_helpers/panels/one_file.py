@@ -5,7 +5,7 @@ import copy
 import json
 from string import Template
 
-from ..fast.quantised import dequantise, quantise
+from ..base.quantised import dequantise, quantise
 from ..networks.models import CharModel
 from ..training.evaluation import evaluate
 from .in_browser import HERE, data_address

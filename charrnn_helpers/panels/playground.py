@@ -16,8 +16,8 @@ from torch import Tensor
 from ..figures.pictures import LOOKS
 from ..measures.minds import CUES, labels_of, states_side_by_side, words_of
 from ..measures.samples import copied_places, find_copies
+from ..measures.sentences import check_sentences
 from ..measures.units import best_unit, position_in_sentence
-from ..text.sentences import check_sentences
 from ..text.tales import next_characters, split_stories
 from .controls import WIDE, Panel, dropdown, sentence
 from .in_browser import HERE, javascript, portable

@@ -3,10 +3,9 @@
 from .baselines import NGram, best_ngram, ladder
 from .corpus import load_corpus
 from .encoding import Vocabulary, as_streams, batches
-from .sentences import check_sentences
 from .tales import annotate, log_prob, next_characters, split_stories, surprise, write_stories
 from .tales_grammar import CHANCE
 
 __all__ = ["NGram", "Vocabulary", "as_streams", "batches", "best_ngram", "ladder", "load_corpus"]
-__all__ += ["annotate", "check_sentences", "log_prob", "next_characters", "split_stories", "surprise"]
+__all__ += ["annotate", "log_prob", "next_characters", "split_stories", "surprise"]
 __all__ += ["CHANCE", "write_stories"]

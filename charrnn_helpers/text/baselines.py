@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from torch import Tensor
 
-from .checks import checked
+from ..base.checks import checked
 
 if TYPE_CHECKING:
     from jaxtyping import Int

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .checks import checked
+from ..base.checks import checked
 
 if TYPE_CHECKING:
     from jaxtyping import Int

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
-from .checks import checked
+from ..base.checks import checked
 from .tales_grammar import (
     KINDS,
     PRODUCTIONS,

@@ -12,17 +12,17 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from ..base.checks import checked
+from ..base.files import atomic_file
+from ..base.quantised import dequantise, quantise
 from ..networks.cells import map_state
 from ..networks.registry import CELLS, COMPARED
-from ..text.checks import checked
 from ..text.encoding import Vocabulary
 from .config import History, TrainConfig
 from .device import copy_weights
-from .files import atomic_file
 
 FORMAT = 1  # of the file; raise it when an older course could not read a new one
 BUNDLED = Path(__file__).parents[1] / "checkpoints"  # the networks that come with the package
-ALBUM_FORM = {"store": dict, "restore": dict}  # functions of an album's weights; the room `fast` has a smaller form
 
 
 class CheckpointError(ValueError):
@@ -53,7 +53,7 @@ def save_checkpoint(
     """Write model, vocabulary and history to one file, whole or not at all, as plain values and tensors only.
 
     `album` are copies of the network earlier in its training, by updates; their weights are stored in eight bits each
-    (`fast.quantised`). With `resumable` the file also holds what `train` needs to go on (about three times the size).
+    (`quantised`). With `resumable` the file also holds what `train` needs to go on (about three times the size).
     Raises `CheckpointError` when the file cannot be written, for example because the disk is full; an older file of
     that name then stays.
     """
@@ -66,7 +66,7 @@ def save_checkpoint(
         "characters": vocab.characters,
         "text": text,
         "history": history and _as_plain_values(history, resumable),
-        "album": {updates: ALBUM_FORM["store"](copy_weights(copy)) for updates, copy in (album or {}).items()},
+        "album": {updates: quantise(copy_weights(copy)) for updates, copy in (album or {}).items()},
     }
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -165,7 +165,7 @@ def _read(path: Path) -> Checkpoint:
         text=str(content["text"]),
         history=history and History(**{**history, "config": TrainConfig(**history["config"])}),
         path=path,
-        album={updates: network(ALBUM_FORM["restore"](weights)) for updates, weights in album.items()},
+        album={updates: network(dequantise(weights)) for updates, weights in album.items()},
     )
 
 

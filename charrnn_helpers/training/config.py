@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from ..text.checks import checked, checked_on_failure
+from ..base.checks import checked, checked_on_failure
 
 
 @checked

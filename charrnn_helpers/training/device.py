@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from ..base.checks import checked
 from ..networks.cells import State, to_device
-from ..text.checks import checked
 
 
 @checked

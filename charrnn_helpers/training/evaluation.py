@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..text.checks import checked
+from ..base.checks import checked
+from ..base.threads import reading_threads
 from .device import device_of
-from .threads import reading_threads
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int

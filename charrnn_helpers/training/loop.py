@@ -22,23 +22,22 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm.auto import tqdm
 
+from ..base.allocation import keep_memory
+from ..base.checks import checked
+from ..base.threads import chosen_threads
 from ..networks.cells import State, detach, to_device
-from ..text.checks import checked
 from ..text.encoding import as_streams, batches
 from .config import History, TrainConfig
 from .device import copy_weights, pick_device
 from .evaluation import evaluate, lock_of
-from .threads import chosen_threads
 
 if TYPE_CHECKING:
     from jaxtyping import Int
 
 VALIDATION_WINDOW = 2000  # the validation text is read in blocks of this many characters, each from a zero state
 
-# The module `fast` may add to both: more precisions, and functions to call before training.
-# A precision is a function that wraps a model, so that the same weights compute in that precision.
+# A precision is a function that wraps a model, so that the same weights compute in it. The room `fast` adds another.
 PRECISIONS: dict[str, Callable[[nn.Module], nn.Module]] = {"float32": lambda model: model}
-BEFORE_TRAINING: list[Callable[[], object]] = []
 
 
 class DivergenceError(FloatingPointError):
@@ -86,8 +85,7 @@ def train(
     if len(val_ids) < 2:
         raise ValueError(f"the validation text has {len(val_ids)} characters; at least 2 are needed to predict one")
     device = pick_device(device)
-    for prepare in BEFORE_TRAINING:
-        prepare()
+    keep_memory()
     model.to(device)
     precision = precision or (history.precision if history else "float32")
     if precision not in PRECISIONS:

@@ -9,7 +9,7 @@ import torch
 from lab import NEEDED
 
 from charrnn_helpers import GRUModel, Vocabulary, generate, load_checkpoint
-from charrnn_helpers.fast.quantised import from_int8, to_int8
+from charrnn_helpers.base.quantised import from_int8, to_int8
 from charrnn_helpers.measures import in_mind_of_states, mean_states, states_along
 from charrnn_helpers.measures.minds import CUES, words_of
 from charrnn_helpers.networks import CELLS

@@ -316,7 +316,7 @@ def test_on_a_full_disk_it_stops_with_a_sentence_and_goes_on_when_there_is_room(
         real(file)
 
     with monkeypatch.context() as full:
-        full.setattr("charrnn_helpers.training.files.os.fsync", fsync)
+        full.setattr("charrnn_helpers.base.files.os.fsync", fsync)
         with pytest.raises(ValueError, match=r"could not be written to .*No space left on device.*make room"):
             sweep(CONFIGS, **options)
     assert len(files(tmp_path)) == 2  # nothing in half

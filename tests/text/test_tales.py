@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charrnn_helpers import load_corpus
-from charrnn_helpers.text import check_sentences, tales, tales_grammar
+from charrnn_helpers.measures import check_sentences
+from charrnn_helpers.text import tales, tales_grammar
 from charrnn_helpers.text.tales_grammar import DEPENDENCIES, GIRLS, KINDS, RULES, WORDS
 
 # The bytes of the default text. To be set again whenever words, rules or weights of the grammar change:

@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 
 from charrnn_helpers import pick_device
-from charrnn_helpers.training.files import atomic_file
+from charrnn_helpers.base.files import atomic_file
 
 CPUINFO = Path("/proc/cpuinfo")  # Linux
 SIDE_BY_SIDE = f"; {os.cpu_count()} runs side by side with 1 thread each"

@@ -18,7 +18,7 @@ import common
 import torch
 
 from charrnn_helpers import TrainConfig, Vocabulary, load_corpus, save_checkpoint, train
-from charrnn_helpers.fast.allocation import keep_memory
+from charrnn_helpers.base.allocation import keep_memory
 from charrnn_helpers.measures.memory import recall
 from charrnn_helpers.measures.patching import (
     hero_patches,

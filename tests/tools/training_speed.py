@@ -19,7 +19,7 @@ import torch
 from torch import nn
 
 from charrnn_helpers import GRUModel, LSTMModel, TrainConfig, pick_device
-from charrnn_helpers.fast.allocation import keep_memory
+from charrnn_helpers.base.allocation import keep_memory
 from charrnn_helpers.fast.fused_gru import FusedGRUModel
 from charrnn_helpers.fast.precision import PrecisionError, in_bfloat16
 from charrnn_helpers.training.loop import make_optimiser, one_update

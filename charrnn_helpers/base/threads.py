@@ -12,21 +12,13 @@ new to PyTorch. Here only the first is changed, so that, for example, the thread
 
 import os
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import repeat
-from typing import Any
 
 import torch
 
+from .thread_choice import choose_threads
 
-def all_threads(most: int, used_so_far: int) -> Generator[int, float, None]:
-    """Yield `most` again and again, and take by `send` the seconds of the work that was done with it."""
-    while True:
-        yield most
-
-
-CHOICE = {"threads": all_threads}  # the room `fast` chooses by the clock
 _WORK = threading.local()  # its `is_timed` is True while `chosen_threads` times the work of this thread
 
 
@@ -84,17 +76,15 @@ def chosen_threads(
     if threads is not None and threads < 1:
         raise ValueError(f"threads is {threads}; it must be at least 1, or None for the number that is fastest")
     used = {} if seconds_used is None else seconds_used
-    choice: Any  # an iterator of numbers of threads
-    if threads is None:
-        choice = CHOICE["threads"](torch.get_num_threads(), max(used, key=lambda number: used[number], default=1))
-    else:
-        choice = repeat(min(threads, os.cpu_count() or 1))
+    most = torch.get_num_threads()
+    numbers = sorted({1, most // 2, most - 1, most} - {0}) if threads is None else [min(threads, os.cpu_count() or 1)]
+    choice = choose_threads(numbers, max(used, key=lambda number: used[number], default=1))
     number = next(choice)
 
     def record_seconds(seconds: float) -> None:
         nonlocal number
         used[number] = used.get(number, 0.0) + seconds
-        number = next(choice) if threads else choice.send(seconds)
+        number = choice.send(seconds)
         work_with(number)
 
     outer = getattr(_WORK, "is_timed", False)

@@ -5,8 +5,7 @@ import sys
 
 import pytest
 
-from charrnn_helpers.fast import keep_memory
-from charrnn_helpers.training.loop import BEFORE_TRAINING
+from charrnn_helpers.base.allocation import keep_memory
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only the C library of Linux is asked to keep memory")
@@ -14,7 +13,7 @@ def test_what_a_tensor_has_freed_stays_with_the_process():
     """In a process of its own a large tensor comes and goes, and its pages are not asked for again."""
     script = """
 import resource, torch
-from charrnn_helpers.fast import keep_memory
+from charrnn_helpers.base.allocation import keep_memory
 def faults():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     torch.ones(10_000_000)
@@ -25,12 +24,11 @@ faults(); without = faults(); kept = keep_memory(); faults(); print(int(kept), w
     kept, without, with_it = map(int, said.split())
     if kept:  # another C library than glibc refuses
         assert with_it < without / 10
-    assert keep_memory in BEFORE_TRAINING
 
 
 def test_where_there_is_no_glibc_nothing_is_asked(monkeypatch):
     monkeypatch.setattr(sys, "platform", "darwin")
     assert keep_memory() is False
     monkeypatch.setattr(sys, "platform", "linux")
-    monkeypatch.setattr("charrnn_helpers.fast.allocation.ctypes.CDLL", lambda name: object())
+    monkeypatch.setattr("charrnn_helpers.base.allocation.ctypes.CDLL", lambda name: object())
     assert keep_memory() is False

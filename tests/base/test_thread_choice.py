@@ -4,12 +4,12 @@ import math
 
 import pytest
 
-from charrnn_helpers.fast.thread_choice import choose_threads
+from charrnn_helpers.base.thread_choice import choose_threads
 
 
 def used(most, now, speed, updates=3000):
     """The numbers of threads of `updates` updates that take `speed(update, threads)` seconds."""
-    numbers = choose_threads(most, now)
+    numbers = choose_threads(sorted({1, most // 2, most - 1, most} - {0}), now)
     chosen = [next(numbers)]
     for update in range(updates):
         chosen.append(numbers.send(speed(update, chosen[-1])))

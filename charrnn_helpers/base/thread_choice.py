@@ -1,13 +1,7 @@
-"""The number of threads that the clock finds fastest.
-
-PyTorch splits a matrix product between threads, and each waits at the end for the others. If another program occupies
-one of the cores, one thread is not running for much of the time, and all others stand still: a training may fall to a
-twentieth of its speed. With fewer threads it does not. A machine is rarely idle, so the numbers are compared again and
-again (measured by `tests/tools/busy.py`).
-"""
+"""Find the number of threads that the clock finds fastest, again and again (`tests/tools/busy.py` measures it)."""
 
 import math
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from statistics import mean
 
 SPAN = 0.3  # seconds to time a number of threads, so long that a quota on the processor's time shows in them
@@ -16,20 +10,20 @@ REST = 20  # times as long as a comparison until the next, so that comparing cos
 WORTH_A_CHANGE = 1.05  # times as fast
 
 
-def choose_threads(most: int, used_so_far: int) -> Generator[int, float, None]:
-    """Yield the number of threads for the next update, and take the seconds of that update by `send`.
+def choose_threads(numbers: Sequence[int], used_so_far: int) -> Generator[int, float, None]:
+    """Yield one of `numbers`, in order, for the threads of the next update; take the seconds of that update by `send`.
 
-    Compared are 1, half of `most`, one less than `most`, and `most`; and again after a while.
+    All of them are compared, and again after a while, because a machine is rarely idle.
     """
-    numbers = sorted({1, most // 2, most - 1, most} - {0})
-    number = used_so_far if used_so_far in numbers else most
+    number = used_so_far if used_so_far in numbers else numbers[-1]
     while True:
-        seconds, spent = {}, 0.0
+        seconds: dict[int, float] = {}
+        spent = 0.0
         for candidate in numbers:  # the fewest first, because they suffer least from other programs
             timings = yield from _time_updates(candidate, min(seconds.values(), default=math.inf))
             seconds[candidate] = _typical(timings)
             spent += sum(timings)
-        fastest = min(seconds, key=seconds.get)
+        fastest = min(seconds, key=lambda each: seconds[each])
         if seconds[fastest] * WORTH_A_CHANGE < seconds[number]:
             number = fastest
         rest = REST * spent

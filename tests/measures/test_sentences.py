@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from charrnn_helpers.text import check_sentences, split_stories, write_stories
+from charrnn_helpers.measures import check_sentences
+from charrnn_helpers.text import split_stories, write_stories
 from charrnn_helpers.text.tales_grammar import BOYS, GIRLS, WORDS
 
 

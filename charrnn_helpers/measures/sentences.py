@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from .checks import checked
-from .tales import parse, split_stories
-from .tales_grammar import GIRLS, KINDS, PRONOUNS, SENTENCES, WORDS, Symbol, inflect
+from ..base.checks import checked
+from ..text.tales import parse, split_stories
+from ..text.tales_grammar import GIRLS, KINDS, PRONOUNS, SENTENCES, WORDS, Symbol, inflect
 
 
 class Slip(NamedTuple):

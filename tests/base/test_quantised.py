@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn_helpers.fast.quantised import from_int8, to_int8
+from charrnn_helpers.base.quantised import from_int8, to_int8
 
 
 @given(st.integers(0, 2**31), st.floats(-60, 60))

@@ -20,14 +20,13 @@ from charrnn_helpers import (
     train,
     training,
 )
-from charrnn_helpers.fast import thread_choice
+from charrnn_helpers.base import thread_choice
+from charrnn_helpers.base.threads import chosen_threads, one_thread
 from charrnn_helpers.measures import counting
 from charrnn_helpers.measures.patching import states_before
 from charrnn_helpers.networks import GRUCell, with_cell
 from charrnn_helpers.sampling import generate_many, logits_after
-from charrnn_helpers.training import threads
 from charrnn_helpers.training.evaluation import eval_mode
-from charrnn_helpers.training.threads import chosen_threads, one_thread
 
 
 @pytest.fixture
@@ -72,16 +71,6 @@ def test_other_work_may_let_the_clock_choose_as_well():
     assert set(seen) == {1, 2}
     assert seen.count(1) > 90
     assert torch.get_num_threads() == 2
-
-
-@pytest.mark.usefixtures("two_threads")
-def test_without_the_room_fast_all_threads_work(monkeypatch):
-    monkeypatch.setitem(threads.CHOICE, "threads", threads.all_threads)
-    used = {}
-    with chosen_threads(None, used) as record_seconds:
-        for _ in range(3):
-            record_seconds(1.0)
-    assert used == {2: 3.0}
 
 
 @pytest.mark.usefixtures("two_threads")

@@ -1,0 +1,1 @@
+"""What every room needs of Python and of the machine, and no notebook teaches."""
