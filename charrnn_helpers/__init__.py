@@ -7,7 +7,7 @@ training    the one loop, evaluation, device and threads, checkpoints
 sampling    `generate`, and the distribution of the next character
 fast        what is there for speed alone: it computes what the rooms above compute, and enters it into the registry
 measures    bits and intervals, excess over the floor, samples and their sentences, gates, units, gradients, memory
-experiments recipes, many runs at once, the trial, planted faults
+experiments many runs at once, the trial, the time of a run, planted faults
 figures     every figure, with its description in words
 panels      every interactive panel
 exercises   `check`, `hint`, `solution`: a module and a table of words for each notebook

@@ -1,4 +1,4 @@
-"""Recipes, many runs at once, the trial, and planted faults."""
+"""Many runs at once, the trial, the time of a run, and planted faults."""
 
 from .faults import FAULTS, Fault, Mystery, answer_to_accusation, diagnosis, find_fault, hidden_fault, program, run
 from .observations import BIGRAM, OBSERVATIONS, TALES_FLOOR, UNIFORM, Run, Setting, evidence, observe, signs
@@ -18,7 +18,8 @@ from .outcome import (
     select,
 )
 from .protocol import BUDGETS, PROTOCOL, TRIAL_TEXTS, trial_rows
-from .recipes import RECIPES, forecast, measured
+from .results import measured
+from .run_time import forecast
 from .sweeps import RunConfig, sweep
 
 __all__ = ["FAULTS", "Fault", "Mystery", "answer_to_accusation", "diagnosis", "find_fault", "hidden_fault"]
@@ -26,5 +27,5 @@ __all__ += ["program", "run"]
 __all__ += ["BIGRAM", "OBSERVATIONS", "TALES_FLOOR", "UNIFORM", "Run", "Setting", "evidence", "observe", "signs"]
 __all__ += ["MATTERS", "analyses", "best_of", "births", "confirmation", "decomposition", "difference", "differences"]
 __all__ += ["edges", "finished", "mean_losses", "memories", "select"]
-__all__ += ["BUDGETS", "PROTOCOL", "RECIPES", "TRIAL_TEXTS", "forecast", "measured", "trial_rows"]
+__all__ += ["BUDGETS", "PROTOCOL", "TRIAL_TEXTS", "forecast", "measured", "trial_rows"]
 __all__ += ["RunConfig", "sweep"]

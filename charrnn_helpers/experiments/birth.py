@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..measures.intervals import Interval, paired_difference
-from .recipes import RESULTS
+from .results import RESULTS
 
 BIRTH_PROTOCOL = Path(__file__).with_name("birth_protocol.md")
 FIRST_LOOK = 50_000  # characters

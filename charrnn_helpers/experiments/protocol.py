@@ -11,7 +11,7 @@ import math
 from pathlib import Path
 from typing import NamedTuple
 
-from .recipes import RESULTS
+from .results import RESULTS
 
 PROTOCOL = Path(__file__).with_name("protocol.md")
 TRIAL_TEXTS = ("tales", "shakespeare")

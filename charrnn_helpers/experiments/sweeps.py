@@ -41,7 +41,6 @@ from ..training.config import TrainConfig
 from ..training.evaluation import context_losses
 from ..training.loop import train
 from .process_pool import local_processes, room_for_workers
-from .recipes import Recipe
 
 PROCESS = uuid.uuid4().hex  # of this process: that of a worker is another one
 RESULTS_VERSION = 3  # raise it when an edit changes a number that a run gives: what was kept before is then run again
@@ -79,7 +78,9 @@ def train_once(config: RunConfig) -> dict:
     """
     with _BUSY, one_thread():
         vocab, train_ids, val_ids, test_ids, test = _text(config.text, _text_version(config.text))
-        model = Recipe(config.cell, config.hidden_size, 0.0, config.train).model(len(vocab), config.seed)
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(config.seed)
+            model = CELLS[config.cell].fast(len(vocab), config.hidden_size, num_layers=1)
         watched = val_ids[: config.watched]
         history = train(model, train_ids, watched, config.train, device="cpu", threads=1, progress=False)
         if not history.finished:

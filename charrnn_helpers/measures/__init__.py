@@ -2,7 +2,7 @@
 
 from .compare import compare_with_torch
 from .counting import counted, key_recall, latched_lines, learn_to_count, learn_to_latch, random_units
-from .excess import chance_by_kind, excess_by_distance, excess_by_kind, read_tales
+from .excess import chance_by_kind, excess_by_kind, read_tales
 from .gates import trace
 from .gradients import gradient_by_lag
 from .intervals import (
@@ -31,7 +31,7 @@ from .units import HERO, best_unit, correlations, position_in_sentence
 
 __all__ = ["compare_with_torch"]
 __all__ += ["counted", "key_recall", "latched_lines", "learn_to_count", "learn_to_latch", "random_units"]
-__all__ += ["chance_by_kind", "excess_by_distance", "excess_by_kind", "read_tales"]
+__all__ += ["chance_by_kind", "excess_by_kind", "read_tales"]
 __all__ += ["gradient_by_lag", "trace"]
 __all__ += ["NO_DIFFERENCE", "Interval", "bits", "bootstrap_difference", "paired_difference", "pairs_needed"]
 __all__ += ["in_mind", "in_mind_of_states", "in_mind_recall", "mean_states", "perfect_reader", "states_along"]

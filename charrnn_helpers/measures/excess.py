@@ -47,7 +47,7 @@ def excess_by_kind(losses: Numbers, reading: Reading) -> dict[str, Excess]:
     masks = {"all": np.full(len(reading.kinds), True)}
     for kind in ("free", "spelling", *DEPENDENCIES):
         masks[kind] = reading.kinds == kind
-    return _mean_excess(losses, reading, masks)
+    return mean_excess(losses, reading, masks)
 
 
 @checked
@@ -66,13 +66,7 @@ def chance_by_kind(reading: Reading) -> dict[str, float]:
     return guess
 
 
-DISTANCES = (1, 8, 16, 32, 64, 128, 256, 512)  # where the groups of `excess_by_distance` begin
-
-
-@checked
-def excess_by_distance(losses: Numbers, reading: Reading) -> dict[str, Excess]:
-    """Average the same over what must be remembered, by characters since the last mention: "1 to 7" to "512 on"."""
-    return _mean_excess(losses, reading, by_distance(reading.distances))
+DISTANCES = (1, 8, 16, 32, 64, 128, 256, 512)  # where the groups of `by_distance` begin
 
 
 def by_distance(distances: np.ndarray) -> dict[str, np.ndarray]:
@@ -84,7 +78,8 @@ def by_distance(distances: np.ndarray) -> dict[str, np.ndarray]:
     return groups
 
 
-def _mean_excess(losses: Numbers, reading: Reading, masks: dict[str, np.ndarray]) -> dict[str, Excess]:
+def mean_excess(losses: Numbers, reading: Reading, masks: dict[str, np.ndarray]) -> dict[str, Excess]:
+    """Average the network's loss minus the oracle's over each of `masks` (n,), as `excess_by_kind` does."""
     if len(losses) != len(reading.oracle):
         raise ValueError(f"{len(losses)} losses for {len(reading.oracle)} characters; give one for each")
     excess = np.asarray(losses, dtype=float) - reading.oracle

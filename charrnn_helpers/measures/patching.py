@@ -148,29 +148,6 @@ def hero_patches(states: Tensor, names: RepeatedNames, chosen: np.ndarray, count
     return HeroPatches(rows, goals, patches)
 
 
-def patch_of_one_mention(
-    model: nn.Module,
-    vocab: Vocabulary,
-    states: Tensor,
-    stories: Sequence[str],
-    names: RepeatedNames,
-    cases: HeroPatches,
-) -> Tensor:
-    """Compute by how much the states change where the story says the goal's name once: (parts, layers, m, H).
-
-    In the story of each case, the last name before its position is replaced by the name of the goal, and the network
-    reads this story. The result is the state that it then has, minus the state in the unchanged story. It can be added
-    to a state like any other patch.
-    """
-    changed, positions = [], []
-    for row, goal in zip(cases.rows.tolist(), cases.goals.tolist(), strict=True):
-        number, at = names.positions[row]
-        *_, last = HERO.finditer(stories[number], 0, at)
-        positions.append((len(changed), at))
-        changed.append(stories[number][: last.start()] + WORDS["name"][goal] + stories[number][last.end() :])
-    return states_before(model, vocab, changed, positions) - states[:, :, cases.rows]
-
-
 def recall_of_goal(
     model: nn.Module, vocab: Vocabulary, states: Tensor, names: RepeatedNames, cases: HeroPatches, patch: Tensor | float
 ) -> Recall:
@@ -231,12 +208,6 @@ def changed_story(cell: str, number: int, goal: str, back: int = 100) -> dict[st
         answers[reader] = in_mind_of_states(model, vocab, torch.cat([states[:, :, start:], rest], dim=2))
     marks = {at - start: "the state is changed", at - start + back: "from here on the network writes"}
     return {"text": story[start:at] + between + written, "answers": answers, "marks": marks}
-
-
-def stories_changed(answers: Recall) -> float:
-    """Return the share of stories in which more than half of the cases of `recall_of_goal` are right."""
-    asked, right = np.bincount(answers.stories), np.bincount(answers.stories, answers.right)
-    return float((right > asked / 2).sum() / (asked > 0).sum())
 
 
 def _as_recall(names: RepeatedNames, cases: HeroPatches, heroes: Tensor) -> Recall:

@@ -5,7 +5,14 @@ import math
 import numpy as np
 import pytest
 
-from charrnn_helpers.measures.excess import Reading, chance_by_kind, excess_by_distance, excess_by_kind, read_tales
+from charrnn_helpers.measures.excess import (
+    Reading,
+    by_distance,
+    chance_by_kind,
+    excess_by_kind,
+    mean_excess,
+    read_tales,
+)
 from charrnn_helpers.text import tales
 
 TEXT = tales.write_stories(seed=3, characters=6000)
@@ -34,7 +41,7 @@ def test_a_kind_that_a_text_does_not_ask_for_has_no_chance():
 
 
 def test_excess_by_distance_counts_what_must_be_remembered_once():
-    found = excess_by_distance(READING.oracle + READING.distances, READING)
+    found = mean_excess(READING.oracle + READING.distances, READING, by_distance(READING.distances))
     assert sum(group.characters for group in found.values()) == sum(READING.distances > 0)
     for name, group in found.items():
         low, _, high = name.partition(" to ")

@@ -119,19 +119,6 @@ def test_a_case_is_right_in_which_the_goal_is_the_likeliest_name(setting):
     assert answers.by_kind()["name"].chance == pytest.approx(1 / 6)
 
 
-def test_one_mention_is_what_the_other_name_in_the_text_does_to_the_state(setting):
-    network, _, states, names, cases = setting
-    change = patching.patch_of_one_mention(network, VOCAB, states, STORIES, names, cases)
-    assert change.shape == cases.patches["all"].shape
-    for case in (0, 17):
-        number, at = names.positions[cases.rows[case]]
-        last = [*HERO.finditer(STORIES[number][:at])][-1]
-        goal = WORDS["name"][cases.goals[case]]
-        story = STORIES[number][: last.start()] + goal + STORIES[number][last.end() :]
-        expected = patching.states_before(network, VOCAB, [story], [(0, at)])
-        assert torch.allclose(states[:, :, cases.rows[[case]]] + change[:, :, [case]], expected, atol=1e-5)
-
-
 @pytest.mark.parametrize(
     ("text", "hero"),
     [

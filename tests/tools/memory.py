@@ -15,17 +15,17 @@ from functools import partial
 from itertools import product
 
 import common
+import numpy as np
 import torch
 
 from charrnn_helpers import TrainConfig, Vocabulary, load_corpus, save_checkpoint, train
 from charrnn_helpers.base.allocation import keep_memory
-from charrnn_helpers.measures.memory import recall
+from charrnn_helpers.measures.memory import Recall, recall
 from charrnn_helpers.measures.patching import (
     hero_patches,
     recall_of_goal,
     repeated_names,
     states_before,
-    stories_changed,
 )
 from charrnn_helpers.measures.samples import one_hero, tales_validity
 from charrnn_helpers.networks.registry import CELLS, COMPARED
@@ -96,6 +96,12 @@ def remember(cell: str, start: str, seed: int, updates: int, rnn: str | None = N
         "told": {what: answer.by_kind()["name"].share for what, answer in told.items()},
         "stories told of another": stories_changed(told["all"]),
     }
+
+
+def stories_changed(answers: Recall) -> float:
+    """Return the share of stories in which more than half of the cases of `recall_of_goal` are right."""
+    asked, right = np.bincount(answers.stories), np.bincount(answers.stories, answers.right)
+    return float((right > asked / 2).sum() / (asked > 0).sum())
 
 
 PARTS = {  # what is done, its column, and the pairs of a cell and a value of it

@@ -13,17 +13,19 @@ again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import common
 import memory
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from charrnn_helpers import Vocabulary, load_checkpoint, load_corpus, save_checkpoint
-from charrnn_helpers.measures import in_mind_recall, patching
+from charrnn_helpers.measures import HERO, in_mind_recall, patching
 from charrnn_helpers.networks.registry import BOTH
 from charrnn_helpers.text.tales import split_stories
+from charrnn_helpers.text.tales_grammar import WORDS
 from charrnn_helpers.training.checkpoints import BUNDLED
 
 DISTANCES = (1, 6, 20, 60, 100, 150)  # characters from the patch to the name
@@ -40,6 +42,29 @@ def network(cell: str, seed: int, updates: int, folder: Path) -> tuple[nn.Module
         save_checkpoint(path, model, vocab, text=corpus.name, history=history)
     checkpoint = load_checkpoint(path)
     return checkpoint.model, checkpoint.vocab
+
+
+def patch_of_one_mention(
+    model: nn.Module,
+    vocab: Vocabulary,
+    states: Tensor,
+    stories: Sequence[str],
+    names: patching.RepeatedNames,
+    cases: patching.HeroPatches,
+) -> Tensor:
+    """Compute by how much the states change where the story says the goal's name once: (parts, layers, m, H).
+
+    In the story of each case, the last name before its position is replaced by the name of the goal, and the network
+    reads this story. The result is the state that it then has, minus the state in the unchanged story. It can be added
+    to a state like any other patch.
+    """
+    changed, positions = [], []
+    for row, goal in zip(cases.rows.tolist(), cases.goals.tolist(), strict=True):
+        number, at = names.positions[row]
+        *_, last = HERO.finditer(stories[number], 0, at)
+        positions.append((len(changed), at))
+        changed.append(stories[number][: last.start()] + WORDS["name"][goal] + stories[number][last.end() :])
+    return patching.states_before(model, vocab, changed, positions) - states[:, :, cases.rows]
 
 
 def measure(cell: str, seed: int, updates: int, folder: Path, characters: int | None = None) -> dict:
@@ -60,7 +85,7 @@ def measure(cell: str, seed: int, updates: int, folder: Path, characters: int | 
         named[back] = {what: patching.recall_of_goal(*given, patch) for what, patch in patches.items()}
         told[back] = {what: patching.stories_of_goal(*given, patches[what]) for what in WRITTEN_WITHIN}
     own = model, vocab, states, names, cases._replace(goals=names.heroes[cases.rows])
-    mention = patching.patch_of_one_mention(model, vocab, states, stories, names, cases)
+    mention = patch_of_one_mention(model, vocab, states, stories, names, cases)
     named["any"] = {"untouched": patching.recall_of_goal(*given, 0.0), "own hero": patching.recall_of_goal(*own, 0.0)}
     named["any"]["one mention"] = patching.recall_of_goal(*given, mention)
     told["any"] = {"untouched": patching.stories_of_goal(*given, 0.0), "own hero": patching.stories_of_goal(*own, 0.0)}

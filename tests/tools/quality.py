@@ -21,9 +21,9 @@ import time
 from dataclasses import asdict, replace
 
 import common
+from recipes import RECIPES, Recipe
 
 from charrnn_helpers import Vocabulary, evaluate, load_corpus, pick_device
-from charrnn_helpers.experiments.recipes import RECIPES, Recipe
 from charrnn_helpers.networks.models import num_parameters
 
 

@@ -16,7 +16,7 @@ import training_speed
 import tuning
 
 from charrnn_helpers import load_corpus
-from charrnn_helpers.experiments.recipes import measured
+from charrnn_helpers.experiments import measured
 
 TINY = {  # the benchmark, with the file of the package that holds what it measured
     "training_speed": (training_speed, "--rounds 1 --units 8 --streams 2 --window 4 --updates 1 --matmul 16"),

@@ -35,8 +35,8 @@ from charrnn_helpers.experiments.protocol import (
     trial_rows,
     version,
 )
-from charrnn_helpers.experiments.recipes import RESULTS
-from charrnn_helpers.measures.excess import excess_by_distance, excess_by_kind, read_tales
+from charrnn_helpers.experiments.results import RESULTS
+from charrnn_helpers.measures.excess import by_distance, excess_by_kind, mean_excess, read_tales
 from charrnn_helpers.measures.memory import recall
 from charrnn_helpers.networks.models import num_parameters
 from charrnn_helpers.networks.registry import CELLS, width_for
@@ -280,10 +280,9 @@ def tested(text: str, model: nn.Module, vocab: Vocabulary, test: str, trained: b
         reading = read_tales(test)
         losses = np.append(np.nan, losses)  # the first character is given
         row["floor"] = round(float(np.mean(reading.oracle[1:])), 5)
-        for name, groups in (("by kind", excess_by_kind), ("by distance", excess_by_distance)):
-            row[name] = {
-                group: [found.characters, round(found.mean, 4)] for group, found in groups(losses, reading).items()
-            }
+        distances = mean_excess(losses, reading, by_distance(reading.distances))
+        for name, groups in (("by kind", excess_by_kind(losses, reading)), ("by distance", distances)):
+            row[name] = {group: [found.characters, round(found.mean, 4)] for group, found in groups.items()}
     return row
 
 

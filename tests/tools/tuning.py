@@ -16,9 +16,10 @@ import json
 
 import common
 import quality
+from recipes import Recipe
 
 from charrnn_helpers import TrainConfig, load_corpus, pick_device
-from charrnn_helpers.experiments.recipes import Recipe, measured
+from charrnn_helpers.experiments import measured
 
 CHANGES = {"units": "hidden_size", "layers": "num_layers", "rate": "learning_rate", "decay": "weight_decay"}
 CHANGES |= {name: name for name in ("dropout", "warmup", "streams", "window", "updates")}  # options, and their columns

@@ -2,30 +2,20 @@
 
     recipe = RECIPES["class"]["GRU"]
     model, history = recipe.run(len(vocab), train_ids, val_ids)
-    forecast(model, config)    how long a run of your own will take
 
 Tuned on the validation text of Tiny Shakespeare, with the same number of trials for both cells; notebook 12 tells how,
 and what they reach. Seconds are those of the machine named there: it is the updates that are fixed, not the time.
 """
 
-import copy
-import json
-import threading
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from ..base.checks import checked
-from ..fast.precision import pick_precision
-from ..networks.models import CharModel
-from ..networks.registry import CELLS
-from ..training.config import History, TrainConfig
-from ..training.loop import train
-
-RESULTS = Path(__file__).parents[1] / "results"
+from charrnn_helpers import TrainConfig, train
+from charrnn_helpers.fast import pick_precision
+from charrnn_helpers.networks import CELLS, CharModel
+from charrnn_helpers.training import History
 
 
 @dataclass(frozen=True)
@@ -87,33 +77,3 @@ RECIPES: dict[str, dict[str, Recipe]] = {
         "GRU": _recipe("GRU", 384, 0.3, updates=2450, warmup=240, **_BEST),
     },
 }
-
-
-@checked
-def forecast(model: nn.Module, config: TrainConfig) -> str:
-    """Train a copy of `model` on this machine's CPU for about a second, and say roughly what the whole run will take.
-
-    The seconds are those of the fastest update. The memory is that of weights, gradients and Adam's two averages, and
-    of the scores of a window three times.
-    """
-    enough = threading.Event()
-
-    def look(history: History) -> None:
-        if history.updates >= 8 and history.seconds >= 1:
-            enough.set()
-
-    ids = torch.zeros(config.streams * config.window + 1, dtype=torch.long)
-    each = replace(config, validate_every=1)  # so that the seconds of each update are recorded
-    options = {"device": "cpu", "stop": enough, "on_validation": look, "progress": False}
-    history = train(copy.deepcopy(model).cpu(), ids, ids[:2], each, **options)
-    if not history.finished and history.seconds < 1:
-        raise KeyboardInterrupt  # only an interrupt ends it so early
-    seconds = np.diff(history.val_seconds, prepend=0).min() * config.updates
-    parameters = sum(weight.numel() for weight in model.parameters())
-    numbers = 4 * parameters + 3 * config.streams * config.window * model.head.out_features
-    return f"about {seconds:.0f} s, and {4 * numbers / 1e6:.0f} MB of memory"
-
-
-def measured(name: str) -> dict:
-    """Read the result of a benchmark that is kept with the package, for example "quality", and where it ran."""
-    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))

@@ -1,17 +1,16 @@
 """The named runs are reproducible, and the figures that the course prints for them are those of these very recipes."""
 
-import copy
 import statistics
 import threading
 from dataclasses import asdict
-from types import SimpleNamespace
 
 import pytest
+import recipes
 import torch
+from recipes import RECIPES, Recipe
 
-from charrnn_helpers import TrainConfig, train
-from charrnn_helpers.experiments import recipes
-from charrnn_helpers.experiments.recipes import RECIPES, Recipe, forecast, measured
+from charrnn_helpers import train
+from charrnn_helpers.experiments import measured
 from charrnn_helpers.fast.precision import Precision
 from charrnn_helpers.networks.registry import BOTH
 from charrnn_helpers.training import loop
@@ -74,39 +73,3 @@ def test_the_figures_shown_are_of_these_recipes_and_the_medians_of_their_seeds()
             assert [row["seed"] for row in rows] == ["0", "1", "2", "median of 3"]
             for column in ("seconds", "carried", "blocks of 256", "blocks of 64"):
                 assert median[column] == statistics.median(row[column] for row in seeds)
-
-
-def updates_that_take(monkeypatch, seconds):
-    """Let an update take `seconds(threads)`, draw a random number, and compute nothing."""
-    clock = [0.0]
-
-    def one_update(*_):
-        clock[0] += seconds(torch.get_num_threads())
-        torch.rand(1)
-        return 1.0, 1.0, None
-
-    monkeypatch.setattr(loop, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
-    monkeypatch.setattr(loop, "one_update", one_update)
-
-
-def test_a_forecast_counts_updates_and_weights_and_changes_nothing(monkeypatch, make_model):
-    model = make_model(dropout=0.5)
-    updates_that_take(monkeypatch, lambda threads: 0.5)
-    before, random = copy.deepcopy(model.state_dict()), torch.get_rng_state()
-    weights = sum(weight.numel() for weight in model.parameters())
-    config = TrainConfig(updates=120, streams=1000, window=100)
-    megabytes = 4 * (4 * weights + 3 * 100_000 * model.head.out_features) / 1e6
-    assert forecast(model, config) == f"about 60 s, and {megabytes:.0f} MB of memory"
-    assert torch.equal(random, torch.get_rng_state())
-    assert all(torch.equal(weight, before[name]) for name, weight in model.state_dict().items())
-
-
-def test_a_forecast_is_that_of_the_faster_number_of_threads(monkeypatch, model):
-    threads = torch.get_num_threads()
-    updates_that_take(monkeypatch, lambda threads: 0.1 * threads)  # beside a busy process
-    torch.set_num_threads(2)
-    try:
-        assert forecast(model, TrainConfig(updates=100)).startswith("about 10 s")
-        assert torch.get_num_threads() == 2
-    finally:
-        torch.set_num_threads(threads)
