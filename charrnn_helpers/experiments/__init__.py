@@ -20,7 +20,7 @@ from .outcome import (
 from .protocol import BUDGETS, PROTOCOL, TRIAL_TEXTS, trial_rows
 from .results import measured
 from .run_time import forecast
-from .sweeps import RunConfig, sweep
+from .sweeps import RunConfig, sweep, width_for
 
 __all__ = ["FAULTS", "Fault", "Mystery", "answer_to_accusation", "diagnosis", "find_fault", "hidden_fault"]
 __all__ += ["program", "run"]
@@ -28,4 +28,4 @@ __all__ += ["BIGRAM", "OBSERVATIONS", "TALES_FLOOR", "UNIFORM", "Run", "Setting"
 __all__ += ["MATTERS", "analyses", "best_of", "births", "confirmation", "decomposition", "difference", "differences"]
 __all__ += ["edges", "finished", "mean_losses", "memories", "select"]
 __all__ += ["BUDGETS", "PROTOCOL", "TRIAL_TEXTS", "forecast", "measured", "trial_rows"]
-__all__ += ["RunConfig", "sweep"]
+__all__ += ["RunConfig", "sweep", "width_for"]

@@ -15,6 +15,7 @@ import pickle
 import threading
 import uuid
 import warnings
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
@@ -29,6 +30,7 @@ import torch
 from tqdm.auto import tqdm
 
 from ..base.allocation import keep_memory
+from ..base.checks import checked
 from ..base.files import atomic_file
 from ..base.threads import one_thread
 from ..measures.excess import excess_by_kind, read_tales
@@ -62,6 +64,24 @@ class RunConfig:
         plain = {"text": str(self.text), "seed": int(self.seed), "hidden_size": int(self.hidden_size)}
         for name, value in {**plain, "train": replace(self.train, seed=int(self.seed))}.items():
             object.__setattr__(self, name, value)
+
+
+@checked
+def width_for(parameters: int, cell: str, vocab_size: int) -> int:
+    """Find the hidden size of the network of a run that comes nearest to so many parameters.
+
+    Raises `ValueError` if one unit is too many.
+    """
+    embedding = 64  # the size that a model has if not told
+
+    def count(units: int) -> int:
+        recurrent = len(CELLS[cell].blocks) * units * (embedding + units + 2)  # W_x, W_h, and two biases
+        return vocab_size * embedding + recurrent + (units + 1) * vocab_size
+
+    if parameters < count(1):
+        raise ValueError(f"{parameters} parameters are too few: one unit alone takes {count(1)}")
+    width = bisect_right(range(1, 1_000_000), parameters, key=count)
+    return min(width, width + 1, key=lambda units: abs(count(units) - parameters))
 
 
 _BUSY = threading.Lock()

@@ -1,7 +1,7 @@
 """Every figure of the course, each with its description in words. `pictures` holds what they are made of."""
 
 from . import pictures
-from .cells import plot_gradient_by_lag, plot_gru_update, plot_lstm_update
+from .cells import plot_gradient_by_lag, plot_update
 from .comparison import plot_answer, plot_coverage, plot_decomposition, plot_excess_by_kind, plot_paired
 from .diagrams import diagram
 from .faults import plot_fault
@@ -19,7 +19,7 @@ from .text import (
 from .training import plot_loss_and_memory, plot_losses, plot_training_losses
 from .writing import plot_file_sizes, plot_pieces, plot_quality
 
-__all__ = ["pictures", "plot_gradient_by_lag", "plot_gru_update", "plot_lstm_update"]
+__all__ = ["pictures", "plot_gradient_by_lag", "plot_update"]
 __all__ += ["plot_answer", "plot_coverage", "plot_decomposition", "plot_excess_by_kind", "plot_paired"]
 __all__ += ["diagram", "plot_fault"]
 __all__ += [

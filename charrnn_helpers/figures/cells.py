@@ -2,64 +2,19 @@
 
 from torch import Tensor
 
-from ..measures.gates import gru_unit, lstm_unit
-from ..networks.registry import CELLS, Cell
+from ..networks.registry import CELLS
 from .pictures import FLOOR, NOTE, Picture, logarithmic, new_figure, picture, show_characters, style_of
 
 
-def plot_lstm_update(
-    f: float = 0.9, i: float = 0.5, g: float = 0.8, o: float = 0.7, c_prev: float = 0.6, steps: int = 20
-) -> Picture:
-    """Draw what one LSTM unit does with its cell at given gate values, and how long its forget gate keeps a value."""
-    unit = lstm_unit(f, i, g, o, c_prev)
-    values = {
-        "$c_{t-1}$": c_prev,
-        "$f\\,c_{t-1}$": f * c_prev,
-        "$i\\,g$": i * g,
-        "$c_t$": unit["c"],
-        "$h_t$": unit["h"],
-    }
-    return _plot_update(
-        CELLS["LSTM"],
-        values,
-        f,
-        steps,
-        f"""Left: bars for an LSTM unit with f={f:g}, i={i:g}, g={g:g}, o={o:g} and last cell {c_prev:g}: what is kept,
-        what is written, their sum c, and the output h. Right: what is left of a value after 0 to {steps} steps, f to
-        the power t.""",
-    )
+def plot_update(cell: str, values: dict[str, float], keep: float, steps: int) -> Picture:
+    """Draw the `values` of one step of one unit as bars, by name, and how long its gate keeps a value if it is `keep`.
 
-
-def plot_gru_update(
-    r: float = 0.5, z: float = 0.75, xn: float = 0.2, hn: float = -1.2, h_prev: float = 0.8, steps: int = 20
-) -> Picture:
-    """Draw what one GRU unit does with its state at given gate values, and how long its update gate keeps a value.
-
-    `xn` is what the input brings to the candidate, W_in x + b_in; `hn` is what the past brings, W_hn h + b_hn.
+    At the right stands what is left of a value after 0 to `steps` steps. The bar of the new memory, "$c_t$" for an LSTM
+    and "$h_t$" for a GRU, has the colour of the cell.
     """
-    unit = gru_unit(r, z, xn, hn, h_prev)
-    values = {
-        "$h_{t-1}$": h_prev,
-        "$z\\,h_{t-1}$": z * h_prev,
-        "$n$": unit["n"],
-        "$(1{-}z)\\,n$": (1 - z) * unit["n"],
-        "$h_t$": unit["h"],
-    }
-    return _plot_update(
-        CELLS["GRU"],
-        values,
-        z,
-        steps,
-        f"""Left: bars for a GRU unit with r={r:g}, z={z:g} and last state {h_prev:g}; the candidate reads {xn:g} from
-        the input and {hn:g} from the past: what is kept, the candidate n, what is written, and the new h. Right: what
-        is left of a value after 0 to {steps} steps, z to the power t.""",
-    )
-
-
-def _plot_update(cell: Cell, values: dict[str, float], keep: float, steps: int, words: str) -> Picture:
-    """Draw the `values` of one step as bars, and beside them what a gate of `keep` leaves after 0 to `steps` steps."""
+    row = CELLS[cell]
     figure, (bars, decay) = new_figure(height=2.6, cols=2, width_ratios=(3, 2))
-    shades = [cell.colour if name == f"${cell.memory}_t$" else "#999999" for name in values]
+    shades = [row.colour if name == f"${row.memory}_t$" else "#999999" for name in values]
     drawn = bars.bar(values.keys(), values.values(), color=shades, width=0.62)
     bars.bar_label(drawn, fmt=lambda value: f"{value:.2f}".replace("-", "−"), padding=2)
     bars.axhline(0, color="black", linewidth=0.8)
@@ -67,13 +22,19 @@ def _plot_update(cell: Cell, values: dict[str, float], keep: float, steps: int, 
     bars.set_ylim(-span, span)
     bars.set_title("one step of one unit")
     bars.tick_params(bottom=False)
-    decay.plot([keep**t for t in range(steps + 1)], marker="o", markersize=3, **cell.style)
+    decay.plot([keep**t for t in range(steps + 1)], marker="o", markersize=3, **row.style)
     decay.axhline(0.5, **FLOOR)
     decay.text(steps, 0.52, "half", ha="right", color="#555555")
     decay.set(xlim=(-0.02 * steps, 1.02 * steps), ylim=(0, 1.05))
     decay.set(xlabel="steps (characters)", ylabel="share that is left")
-    decay.set_title(f"${cell.keep_gate}^t$ at ${cell.keep_gate}={keep:.2f}$")
-    return picture(figure, words)
+    decay.set_title(f"${row.keep_gate}^t$ at ${row.keep_gate}={keep:.2f}$")
+    unmarked = str.maketrans("", "", "$\\{},")  # a formula in words
+    shown = ", ".join(f"{name.translate(unmarked)} = {value:.2f}" for name, value in values.items())
+    return picture(
+        figure,
+        f"Left: bars for one step of one unit, {cell}: {shown}. Right: what is left of a value after 0 to {steps} "
+        f"steps, {row.keep_gate} to the power t.",
+    )
 
 
 def plot_gradient_by_lag(line: str, gradients: dict[str, Tensor]) -> Picture:

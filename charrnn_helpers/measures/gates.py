@@ -1,8 +1,7 @@
-"""Record every gate and state of a network while it reads, and compute one unit whose gates are set by hand."""
+"""Record every gate and state of a network while it reads."""
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import torch
@@ -46,18 +45,3 @@ def trace(model: nn.Module, ids: Int[Tensor, "characters"]) -> list[dict[str, Te
         records.append({name: torch.stack([step[name] for step in steps]) for name in step})
         x = records[-1]["h"]  # what the next layer reads
     return [{name: values.cpu() for name, values in record.items()} for record in records]
-
-
-def lstm_unit(f: float, i: float, g: float, o: float, c: float) -> dict[str, float]:
-    """Compute one step of one LSTM unit from its gates and the cell value `c`: the new c and h."""
-    c = f * c + i * g
-    return {"c": c, "h": o * math.tanh(c)}
-
-
-def gru_unit(r: float, z: float, xn: float, hn: float, h: float) -> dict[str, float]:
-    """Compute one step of one GRU unit from its gates and the state `h`: the candidate n and the new h.
-
-    `xn` is what the input brings to the candidate, W_in x + b_in; `hn` is what the past brings, W_hn h + b_hn.
-    """
-    n = math.tanh(xn + r * hn)
-    return {"n": n, "h": (1 - z) * n + z * h}

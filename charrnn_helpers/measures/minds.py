@@ -93,8 +93,19 @@ def perfect_reader(text: str, kind: str = "name") -> np.ndarray:
 
     Raises `ValueError` for another kind, and where the text leaves the grammar.
     """
-    words_of(kind)
-    return np.array([list(belief.values()) for belief in tales.posterior(text, REMEMBERED[kind])])
+    words, name, beliefs = words_of(kind), REMEMBERED[kind], []
+    for derivations in tales.derivations_along(text):
+        belief = dict.fromkeys(words, 0.0)
+        for derivation in derivations:
+            possible = words  # before the story has begun to say the word, and after its end
+            if name in derivation.memory and derivation.node.children:
+                possible = [derivation.memory[name].word]
+            elif derivation.symbol.name == name and derivation.written:
+                possible = list(derivation.node.words())
+            for word in possible:
+                belief[word] += derivation.probability / len(possible)
+        beliefs.append(list(belief.values()))
+    return np.array(beliefs)
 
 
 # ------------------------------------------------------------------------------------------------------------- states

@@ -2,8 +2,8 @@
 
 from .cells import GRUCell, LSTMCell, RNNCell, detach, run_cell
 from .models import CharModel, GRUModel, LSTMModel, RNNModel, num_parameters, register, with_cell
-from .registry import BOTH, CELLS, COMPARED, Cell, count_parameters, width_for
+from .registry import BOTH, CELLS, COMPARED, Cell
 
 __all__ = ["GRUCell", "LSTMCell", "RNNCell", "detach", "run_cell"]
 __all__ += ["CharModel", "GRUModel", "LSTMModel", "RNNModel", "num_parameters", "register", "with_cell"]
-__all__ += ["BOTH", "CELLS", "COMPARED", "Cell", "count_parameters", "width_for"]
+__all__ += ["BOTH", "CELLS", "COMPARED", "Cell"]

@@ -4,15 +4,12 @@ CELLS["GRU"].model(vocab_size)     a network
 register(Cell("MGU", MGUCell, …))  a cell of your own: it trains, writes, is kept, plotted and swept as the others
 """
 
-from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from torch import nn
 
-from ..base.checks import checked
 from .cells import GRUCell, LSTMCell, RNNCell
 
 
@@ -102,26 +99,3 @@ CELLS = Cells(
         hatch="\\\\",
     ),
 )
-
-
-@checked
-def count_parameters(
-    cell: str, vocab_size: int, hidden_size: int, num_layers: int = 1, embedding_size: int | None = 64
-) -> int:
-    """Count the parameters of a `CELLS[cell].model` of these sizes, without building it."""
-    inputs = vocab_size if embedding_size is None else embedding_size
-    embedding = 0 if embedding_size is None else vocab_size * embedding_size
-    columns = inputs + (num_layers - 1) * hidden_size + num_layers * hidden_size  # of all W_x and W_h together
-    recurrent = len(CELLS[cell].blocks) * hidden_size * (columns + 2 * num_layers)  # and two biases in each layer
-    head = (hidden_size + 1) * vocab_size
-    return embedding + recurrent + head
-
-
-@checked
-def width_for(parameters: int, cell: str, vocab_size: int, num_layers: int = 1, embedding_size: int | None = 64) -> int:
-    """Find the hidden size that comes nearest to so many parameters. Raises `ValueError` if one unit is too many."""
-    count = partial(count_parameters, cell, vocab_size, num_layers=num_layers, embedding_size=embedding_size)
-    if parameters < count(1):
-        raise ValueError(f"{parameters} parameters are too few: one unit alone takes {count(1)}")
-    width = bisect_right(range(1, 1_000_000), parameters, key=count)
-    return min(width, width + 1, key=lambda units: abs(count(units) - parameters))

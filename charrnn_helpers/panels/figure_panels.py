@@ -5,12 +5,11 @@ from collections.abc import Callable, Sequence
 
 import ipywidgets as ipw
 
-from ..figures.cells import plot_gru_update, plot_lstm_update
+from ..figures.cells import plot_update
 from ..figures.comparison import plot_coverage
 from ..figures.pictures import Picture
 from ..figures.text import plot_next_characters
 from ..figures.training import AXES, UNITS, plot_losses
-from ..measures.gates import gru_unit, lstm_unit
 from ..measures.intervals import Interval
 from ..networks.models import CharModel
 from ..sampling import next_probabilities
@@ -25,10 +24,12 @@ def lstm_gate_panel() -> Panel:
     """Show what happens to the cell of one LSTM unit whose gates are set by hand, and how long a value lasts."""
 
     def draw(f: float, i: float, g: float, o: float, c_prev: float, steps: int) -> tuple[Picture, str]:
-        unit = lstm_unit(f, i, g, o, c_prev)
-        return plot_lstm_update(f, i, g, o, c_prev, steps), (
-            f"<p>c<sub>t</sub> = {f:.2f} · {_factor(c_prev)} + {i:.2f} · {_factor(g)} = <b>{_shown(unit['c'])}</b>, "
-            f"and the unit shows h<sub>t</sub> = {o:.2f} · tanh({_shown(unit['c'])}) = <b>{_shown(unit['h'])}</b>.<br>"
+        c = f * c_prev + i * g
+        h = o * math.tanh(c)
+        bars = {"$c_{t-1}$": c_prev, "$f\\,c_{t-1}$": f * c_prev, "$i\\,g$": i * g, "$c_t$": c, "$h_t$": h}
+        return plot_update("LSTM", bars, f, steps), (
+            f"<p>c<sub>t</sub> = {f:.2f} · {_factor(c_prev)} + {i:.2f} · {_factor(g)} = <b>{_shown(c)}</b>, "
+            f"and the unit shows h<sub>t</sub> = {o:.2f} · tanh({_shown(c)}) = <b>{_shown(h)}</b>.<br>"
             f"{_lasts('f', f, steps)}</p>"
         )
 
@@ -51,10 +52,12 @@ def gru_gate_panel() -> Panel:
     """Show what happens to the state of one GRU unit whose gates are set by hand, and how long a value lasts."""
 
     def draw(r: float, z: float, xn: float, hn: float, h_prev: float, steps: int) -> tuple[Picture, str]:
-        unit = gru_unit(r, z, xn, hn, h_prev)
-        return plot_gru_update(r, z, xn, hn, h_prev, steps), (
-            f"<p>n = tanh({_shown(xn)} + {r:.2f} · {_factor(hn)}) = {_shown(unit['n'])}, and h<sub>t</sub> = "
-            f"{1 - z:.2f} · {_factor(unit['n'])} + {z:.2f} · {_factor(h_prev)} = <b>{_shown(unit['h'])}</b>.<br>"
+        n = math.tanh(xn + r * hn)
+        kept, new = z * h_prev, (1 - z) * n
+        bars = {"$h_{t-1}$": h_prev, "$z\\,h_{t-1}$": kept, "$n$": n, "$(1{-}z)\\,n$": new, "$h_t$": kept + new}
+        return plot_update("GRU", bars, z, steps), (
+            f"<p>n = tanh({_shown(xn)} + {r:.2f} · {_factor(hn)}) = {_shown(n)}, and h<sub>t</sub> = "
+            f"{1 - z:.2f} · {_factor(n)} + {z:.2f} · {_factor(h_prev)} = <b>{_shown(kept + new)}</b>.<br>"
             f"{_lasts('z', z, steps)}</p>"
         )
 

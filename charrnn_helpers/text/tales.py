@@ -23,7 +23,6 @@ from typing import NamedTuple
 
 from ..base.checks import checked
 from .tales_grammar import (
-    KINDS,
     PRODUCTIONS,
     WORDS,
     Production,
@@ -135,44 +134,20 @@ def next_characters(text: str) -> dict[str, float]:
     return dict(sorted(probabilities.items()))
 
 
-@checked
-def posterior(text: str, name: str) -> list[dict[str, float]]:
-    """Compute what a perfect reader believes after each character of `text`, which may stop anywhere.
+def derivations_along(text: str) -> Iterator[list[_Derivation]]:
+    """Yield the derivations that are possible after each character of `text`, which may stop anywhere.
 
-    `name` says about what: "hero", "friend", "home", "object", "colour", "door", "count" or "bracket". Each
-    dictionary gives the probability of each word that the story may remember under that name; they add up to 1. Before
-    the story has said the word, and after its end, all words are equally likely. Raises `ValueError` for another
-    name, and where the text leaves the grammar.
+    Raises `ValueError` where the text leaves the grammar.
     """
-    if name not in KINDS:
-        raise ValueError(f"no story remembers {name!r}: name one of {', '.join(KINDS)}")
-    words = WORDS[KINDS[name][1]]
-    beliefs = []
     for story in split_stories(text):
         read = 0
         for _, derivations in _read_characters(story, _first_derivations()):
             read += 1
-            belief = dict.fromkeys(words, 0.0)
-            for derivation in derivations:
-                possible = _possible_words(derivation, name) or words
-                for word in possible:
-                    belief[word] += derivation.probability / len(possible)
-            beliefs.append(belief)
+            yield derivations
         if read < len(story):
             raise ValueError(
                 f"this is not the beginning of a text of the grammar: {_explain_stop(story, parse(story))}"
             )
-    return beliefs
-
-
-def _possible_words(derivation: _Derivation, name: str) -> list[str]:
-    """List the words that a derivation can have under `name`; none if it has not begun to say it, or is at its end."""
-    if derivation.symbol is _FINISHED:
-        return []
-    if name in derivation.memory:
-        return [derivation.memory[name].word]
-    begun = derivation.symbol.name == name and derivation.written
-    return list(derivation.node.words()) if begun else []
 
 
 def _explain_stop(story: str, reading: Parse) -> str:

@@ -79,7 +79,6 @@ FIGURES = {
         "a line of 8 characters, with the key.* for LSTM c, GRU",
         "colour line",
     ),
-    "plot_gru_update": ([], "GRU unit.* z to the power t", "colour line"),
     "plot_heroes": (
         [{unit: torch.rand(6).numpy() for unit in ("unit 1", "unit 2", "unit 3")}, WORDS["name"]],
         r"unit 2 and unit 3 \(vertical\) against unit 1 \(horizontal\)",
@@ -88,7 +87,6 @@ FIGURES = {
     "plot_ladder": ([{"uniform": 3.0, "GRU": 1.5}, 0.5], "uniform, GRU.* floor", "colour"),
     "plot_loss_and_memory": ([HISTORIES, LOOKS], "names right.* chance as a line: LSTM and GRU", "colour line marker"),
     "plot_losses": ([HISTORIES, {"uniform": 3.0, "bigram": 2.0}, 0.5], "and GRU, 1.* bigram, floor", "colour line"),
-    "plot_lstm_update": ([], "LSTM unit.* f to the power t", "colour line"),
     "plot_decomposition": ([{"6 M": {"all": INTERVAL, "name": INTERVAL}}], "6 M characters.*all, name", ""),
     "plot_marks": ([[Mark("a", "free", 0), Mark(" ", "spelling", 0), Mark("c", "name", 40)]], "hero on blue", ""),
     "plot_next_characters": ([VOCAB, LIKELY], "LSTM, GRU, oracle", "colour hatch"),
@@ -127,6 +125,7 @@ FIGURES = {
     "plot_streams": (["a cat sat on a mat", 2, 3], "2 rows.* 2 batches of 3", ""),
     "plot_text": (["a cat.\n" + "mat " * 20 + "x" * 80, range(167), "bits", 90], "167 characters.* above 90 bits", ""),
     "plot_training_losses": ([HISTORIES, [[2.0, 1.8], [2.2, 2.0]]], "moving average", "colour line"),
+    "plot_update": (["LSTM", {"$f\\,c_{t-1}$": 0.3, "$c_t$": 0.5}, 0.9, 20], "LSTM: fc_t-1 = 0.30.* f to the", ""),
     "plot_units": (["a cat", {"GRU 3": [0, 1, 0, 1, 0], "LSTM 1": [1, 0, 1, 0, 1]}, "h"], "GRU 3 and", "colour line"),
 }
 # The most words and numbers that a notebook gives them.

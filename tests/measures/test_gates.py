@@ -1,12 +1,10 @@
 """What is traced of a network is what the network does."""
 
-import math
-
 import pytest
 import torch
 from torch.nn import functional as F
 
-from charrnn_helpers.measures.gates import gru_unit, lstm_unit, trace
+from charrnn_helpers.measures.gates import trace
 from charrnn_helpers.networks.registry import CELLS
 
 
@@ -24,13 +22,6 @@ def test_traced_states_are_those_of_the_network(cell, layers, embedding, dtype, 
     for layer in traced:
         assert "".join(layer) == CELLS[cell].gates
         assert all(values.shape == (30, 5) and values.dtype == dtype for values in layer.values())
-
-
-def test_a_unit_set_by_hand_does_what_the_equations_say_of_each_gate():
-    lstm, gru = lstm_unit(f=0.9, i=0.2, g=0.5, o=0.7, c=1.0), gru_unit(r=0.5, z=0.8, xn=0.3, hn=0.4, h=0.1)
-    assert lstm == pytest.approx({"c": 1.0, "h": 0.7 * math.tanh(1.0)})
-    n = math.tanh(0.3 + 0.5 * 0.4)
-    assert gru == pytest.approx({"n": n, "h": 0.2 * n + 0.8 * 0.1})
 
 
 def test_a_trace_needs_one_text(make):

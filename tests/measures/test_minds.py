@@ -86,6 +86,17 @@ def test_the_perfect_reader_knows_from_the_first_letter_to_the_end_of_the_story(
     np.testing.assert_allclose(answers[len(FIRST) - 1 :], 1 / 6)
 
 
+def test_beliefs_of_the_perfect_reader_agree_with_the_probability_of_what_follows():
+    """P(word | text) is P(word said next) where the text stands before it: Bayes, by the other functions."""
+    for kind, beginning in (("name", "Once a big child called "), ("friend", "There was a ")):
+        story = beginning if kind == "name" else f"Once a shy child called Leo lived by the inn. {beginning}big "
+        belief = measures.perfect_reader(story, kind)[-1]
+        by_letter = {word[0]: share for word, share in zip(words_of(kind), belief, strict=True)}
+        assert by_letter == pytest.approx(tales.next_characters(story))
+    with pytest.raises(ValueError, match="goes on with 'x'"):
+        measures.perfect_reader("Oncex")
+
+
 def test_distances_count_from_where_the_word_was_written_last():
     story = "Here is the story of Leo of the lake. One Monday Leo got"
     model = bundled("GRU")

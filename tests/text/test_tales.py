@@ -299,38 +299,3 @@ def test_every_character_is_marked_what_is_recalled_too_and_the_word_at_the_dist
                     assert source.endswith(text.split()[-1])  # without "a"
             if kind in ("name", "pronoun"):
                 mentions.append(start + len(text))
-
-
-# --- what a perfect reader believes ---------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", KINDS)
-def test_a_perfect_reader_knows_a_word_from_its_first_telling_letter_to_the_end_of_the_story(name):
-    """Chance before it is said, and certainty after it: for the word that the derivation remembers."""
-    for story in tales.split_stories(tales.write_stories(seed=5, characters=6000)):
-        memory = tales.parse(story).complete[0].memory
-        if name in memory:  # a few words are not in every story
-            beliefs, word = tales.posterior(story, name), memory[name].word
-            assert all(math.isclose(sum(belief.values()), 1) for belief in beliefs)
-            assert beliefs[0][word] == pytest.approx(1 / len(beliefs[0]))
-            assert beliefs[len(story) - 3][word] == pytest.approx(1)
-            assert beliefs[-1][word] == pytest.approx(1 / len(beliefs[-1]))
-
-
-def test_beliefs_agree_with_the_probability_of_what_follows():
-    """P(word | text) must be P(word said next) where the text stands before it: Bayes, by the other functions."""
-    story = "Once a big child called "
-    following = tales.next_characters(story)
-    belief = tales.posterior(story, "hero")[-1]
-    assert {name[0]: share for name, share in belief.items()} == pytest.approx(following)
-    later = "Once a big child called Leo lived by the "
-    assert {place[0]: p for place, p in tales.posterior(later, "home")[-1].items()} == pytest.approx(
-        tales.next_characters(later)
-    )
-
-
-def test_beliefs_ask_for_a_word_that_stories_have():
-    with pytest.raises(ValueError, match="remembers 'shoe'"):
-        tales.posterior("Once", "shoe")
-    with pytest.raises(ValueError, match="goes on with 'x'"):
-        tales.posterior("Oncex", "hero")

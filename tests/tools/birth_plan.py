@@ -9,8 +9,8 @@ from statistics import fmean
 
 import birth_law
 
+from charrnn_helpers.experiments import width_for
 from charrnn_helpers.experiments.birth import births_in
-from charrnn_helpers.networks.registry import width_for
 
 BOTH = ("LSTM", "GRU")
 RATES = (0.003, 0.0065, 0.014, 0.03)

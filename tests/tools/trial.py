@@ -36,10 +36,11 @@ from charrnn_helpers.experiments.protocol import (
     version,
 )
 from charrnn_helpers.experiments.results import RESULTS
+from charrnn_helpers.experiments.sweeps import width_for
 from charrnn_helpers.measures.excess import by_distance, excess_by_kind, mean_excess, read_tales
 from charrnn_helpers.measures.memory import recall
 from charrnn_helpers.networks.models import num_parameters
-from charrnn_helpers.networks.registry import CELLS, width_for
+from charrnn_helpers.networks.registry import CELLS
 from charrnn_helpers.text.baselines import best_ngram
 from charrnn_helpers.text.corpus import load_corpus
 from charrnn_helpers.text.encoding import Vocabulary
