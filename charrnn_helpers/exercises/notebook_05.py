@@ -1,84 +1,171 @@
 """Exercises of 05: loss curves."""
 
+import math
+
+import numpy as np
 import torch
 
-from .engine import as_number, exercise
+from ..networks.models import GRUModel
+from ..text.encoding import Vocabulary
+from .engine import StillOpen, Wrong, answered, exercise, is_blank, parts_of
 
-LOSSES, ORACLE = torch.tensor([1.0, 0.5, 2.0, 0.25, 1.7]), torch.tensor([0.8, 0.0, 1.2, 0.0, 0.0])
-KINDS = ["free", "name", "free", "spelling", "name"]
-TWO_KINDS = [(LOSSES, ORACLE, KINDS, "name"), (LOSSES, ORACLE, KINDS, "free")]
+PAIRS = [([1.62, 1.55, 1.71], [1.50, 1.52, 1.53], 4.303), ([0.9, 0.4, 0.8, 0.5, 0.7], [0.7, 0.5, 0.4, 0.4, 0.4], 2.776)]
 
 
-def other_means(got, wanted):
-    if got.shape != wanted.shape:
-        return f"{len(wanted)} losses went in and {got.numel()} numbers came out; give one for each update"
-    return "for losses 8, 4, 6, 1 and width 3 it is 8, 6, 6 and 3.67"
+def three_numbers(value):
+    """Make three numbers of what the answer returns."""
+    return tuple(map(float, parts_of(value, "the mean and the two ends of the interval", "mean, low, high")))
 
 
 # %% 5a
-# The start never goes below zero, and the early means divide by as many losses as there are.
-def running_mean(losses, width):
-    means = []
-    for k in range(len(losses)):
-        last = losses[max(0, k - width + 1) : k + 1]
-        means.append(sum(last) / len(last))
-    return means
+# Only the spread of the differences counts. The spread of a mean of n is smaller than that of one by the root of n.
+def paired_interval(first, second, t):
+    differences = [a - b for a, b in zip(first, second)]
+    n = len(differences)
+    mean = sum(differences) / n
+    spread = math.sqrt(sum((d - mean) ** 2 for d in differences) / (n - 1))
+    reach = t * spread / math.sqrt(n)
+    return mean, mean - reach, mean + reach
 
 
-@exercise("5a", running_mean, inputs=[([8.0, 4, 6, 1, 3, 9], 3)], read=torch.as_tensor, otherwise=other_means)
-def wrong_means(losses, width):
-    updates = range(len(losses))
-    last = [losses[max(0, k - width + 1) : k + 1] for k in updates]
+@exercise("5a", paired_interval, inputs=PAIRS, read=three_numbers)
+def wrong_intervals(first, second, t):
+    d = np.subtract(first, second)
+    n, mean, spread = len(d), d.mean(), d.std(ddof=1)
+    root = math.sqrt(n)
 
-    def means(pieces):
-        return [sum(p) / max(1, len(p)) for p in pieces]
+    def around(center, reach):
+        return center, center - reach, center + reach
 
-    yield "the first width - 1 updates have no mean; give them that of the losses so far", means(last)[width - 1 :]
-    yield "the first means divide by width, but fewer losses are there yet: too low", [sum(p) / width for p in last]
-    yield "all_so_far", means(losses[: k + 1] for k in updates)
-    yield "you look ahead: at update k the later losses are unknown", means(losses[k : k + width] for k in updates)
-    yield "one_too_many", means(losses[max(0, k - width) : k + 1] for k in updates)
-    yield "the loss of update k itself is missing", means(losses[max(0, k - width) : k] for k in updates)
-    yield "those are sums; divide by the number of losses in them", [sum(p) for p in last]
-    yield "nothing is smoothed: these are the losses themselves", losses
+    yield "other_sign", around(-mean, t * spread / root)
+    yield "the two ends are exchanged: the lower one comes first", around(mean, -t * spread / root)
+    yield (
+        "that is the reach of the interval; its ends are the mean minus and plus the reach",
+        (
+            mean,
+            -t * spread / root,
+            t * spread / root,
+        ),
+    )
+    yield "one_pair", around(mean, t * spread)
+    yield "divide by the root of n, not by n", around(mean, t * spread / n)
+    yield "divide by the root of n, not by the root of n - 1", around(mean, t * spread / math.sqrt(n - 1))
+    yield "divided_by_n", around(mean, t * d.std() / root)
+    yield "t is missing: one standard error is too narrow for 95 %", around(mean, spread / root)
+    yield (
+        "1.96 is for a spread that is known; here it is estimated from few pairs, so take t",
+        around(mean, 1.96 * spread / root),
+    )
+    yield "root_missing", around(mean, t * spread**2 / root)
+    yield "not_paired", around(mean, t * math.hypot(np.std(first, ddof=1), np.std(second, ddof=1)) / root)
+
+
+LOSSES, ORACLE = np.array([0.6, 0.5, 2.0, 0.25, 1.7]), np.array([0.8, 0.0, 1.2, 0.0, 0.0])
+TEXTS = [
+    (LOSSES, ORACLE, np.array(["free", "name", "free", "spelling", "name"])),
+    (LOSSES[:4], ORACLE[:4], np.array(["spelling", "door", "door", "door"])),
+]
+
+
+def parts_by_kind(value):
+    """Make the names of the kinds, in order, and their numbers of a dictionary. Raises `Wrong` for anything else."""
+    if not isinstance(value, dict):
+        raise Wrong("return a dictionary with a number for each kind, such as {'free': 0.2, 'name': 0.44}")
+    kinds = sorted(map(str, value))
+    return ", ".join(kinds), tuple(float(value[kind]) for kind in kinds)
+
+
+def other_parts(got, wanted):
+    if got[0] != wanted[0]:
+        return f"one part for each kind that occurs: {wanted[0]}; you give {got[0] or 'none'}"
+    total, right = sum(got[1]), sum(wanted[1])
+    return f"for the example the parts add up to {right:.3f}, the mean excess, and yours to {total:.3f}"
 
 
 # %% 5b
-# Mean 0.02, s = 0.01 (divided by n - 1 = 2): the reach is 4.303 * 0.01 / sqrt(3) = 0.0248. Zero lies inside.
-lower_end = 0.02 - 4.303 * 0.01 / 3**0.5
+# A kind's part is its mean excess times its share of the characters; n is that of the whole text, so the parts add up.
+def parts_of_excess(losses, oracle, kinds):
+    excess = losses - oracle  # (n,)
+    parts = {}
+    for kind in set(kinds):
+        parts[kind] = excess[kinds == kind].sum() / len(excess)
+    return parts
 
 
-@exercise("5b", lower_end, read=as_number)
-def wrong_ends():
-    mean, s, t, root = 0.02, 0.01, 4.303, 3**0.5
-    yield "that is the upper end: subtract the reach from the mean", mean + t * s / root
-    yield "that is the reach; the lower end is the mean minus it", t * s / root
-    yield "that is minus the reach; add the mean", -t * s / root
-    yield "s is the spread of one pair; the mean of three has s / sqrt(3)", mean - t * s
-    yield "divide by the square root of 3, not by 3", mean - t * s / 3
-    yield "1.96 is for a known spread; with three pairs it is estimated, and t is 4.303", mean - 1.96 * s / root
-    yield "that is one standard error below the mean; t = 4.303 of them make 95 %", mean - s / root
-    yield "your s divides by n; the estimate from a sample divides by n - 1", mean - t * (2 / 3) ** 0.5 * s / root
-    yield "that is the mean, the middle of the interval", mean
+@exercise("5b", parts_of_excess, inputs=TEXTS, read=parts_by_kind, otherwise=other_parts)
+def wrong_parts(losses, oracle, kinds):
+    excess, n = losses - oracle, len(losses)
+
+    def each(part):
+        return {kind: part(kinds == kind) for kind in set(kinds)}
+
+    yield "that is the loss by kind; subtract the oracle's loss first", each(lambda own: losses[own].sum() / n)
+    yield "mean_of_kind", each(lambda own: excess[own].mean())
+    yield "those are sums; divide by the number of characters of the whole text", each(lambda own: excess[own].sum())
+    yield "shares", each(lambda own: excess[own].sum() / excess.sum())
+    yield "that is how often each kind occurs; what does it lose?", each(lambda own: own.mean())
+    yield "the oracle loses less than the network: losses - oracle", each(lambda own: -excess[own].sum() / n)
+    yield (
+        "the excess of some characters is below zero, and counts as it is",
+        each(lambda own: np.abs(excess[own]).sum() / n),
+    )
+
+
+LETTERS = Vocabulary.from_text("ABCdefg ")
+BEFORE = [" Ad", " Bed fed", "C fed ", "A deed fed Cd ", "feed", "Bdg", " deg", "Add Bee ", "eggC", " gCfed"]
+
+
+def tiny_reader() -> GRUModel:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(5)
+        model = GRUModel(len(LETTERS), hidden_size=8, num_layers=1, embedding_size=4)
+        for weight in model.parameters():
+            weight.data.mul_(4)  # so that what was read long ago still decides
+    return model
+
+
+QUESTIONS = [(tiny_reader(), LETTERS, "ABC")]  # model, vocab, initials
+
+
+def observe_answers(answer, model, vocab, initials):
+    """Look at the letters that `answer` gives for each text of `BEFORE`, as one word."""
+    letters = [answer(model, vocab, before, initials) for before in BEFORE]
+    if all(map(is_blank, letters)):
+        raise StillOpen
+    for letter in letters:
+        if not isinstance(answered(letter), str):
+            raise Wrong("return the letter itself, initials[k], and not its number k or a score")
+    yield "".join(letters)
 
 
 # %% 5c
-# A share compares sums: a rare kind may be dear for each character and still cause little of the whole.
-def share_of_excess(losses, oracle, kinds, kind):
-    excess = losses - oracle
-    chosen = torch.tensor([k == kind for k in kinds])
-    return excess[chosen].sum() / excess.sum()
+# The scores after the last character are those of the letter that comes next; the other initials are its rivals.
+@torch.inference_mode()
+def recall_one(model, vocab, before, initials):
+    logits, _ = model(vocab.encode(before)[None])  # (1, T, V), T characters of `before`
+    scores = logits[0, -1, vocab.encode(initials)]  # (6,): one for each of the initials
+    return initials[int(scores.argmax())]
 
 
-@exercise("5c", share_of_excess, inputs=TWO_KINDS)
-def wrong_shares(losses, oracle, kinds, kind):
-    excess = losses - oracle
-    chosen = torch.tensor([k == kind for k in kinds])
-    yield "that is the share of the loss; subtract the oracle's first", losses[chosen].sum() / losses.sum()
-    yield "a ratio of means: how dear one such character is; a share needs sums", excess[chosen].mean() / excess.mean()
-    yield "those are the nats of this kind; divide by the sum over all characters", excess[chosen].sum()
-    yield "that is the mean excess of one such character, as in 5.4; the share divides sums", excess[chosen].mean()
-    yield "divided by the number of characters; divide by the whole excess", excess[chosen].sum() / len(kinds)
-    yield "that is the share of the characters; how much do they cost?", chosen.float().mean()
-    yield "that is the share of all other kinds", excess[~chosen].sum() / excess.sum()
-    yield "in per cent; give a share between 0 and 1", 100 * excess[chosen].sum() / excess.sum()
+@exercise("5c", recall_one, inputs=QUESTIONS, observe=observe_answers)
+def wrong_recalls():
+    def answer(read=lambda before: before, step=-1, choose=torch.argmax, among=lambda initials: initials):
+        @torch.inference_mode()
+        def wrong(model, vocab, before, initials):
+            logits, _ = model(vocab.encode(read(before))[None])
+            rivals = among(initials)
+            return rivals[int(choose(logits[0, step, vocab.encode(rivals)]))]
+
+        return wrong
+
+    everything = "".join(LETTERS.characters)
+    yield "you allow all letters; only the initials are possible here", answer(among=lambda initials: everything)
+    yield "that is the least likely of the initials: take the largest score", answer(choose=torch.argmin)
+    yield "you look at the first step; the answer stands after the last one", answer(step=0)
+    yield "one_step_early", answer(step=-2)
+    yield "the network read only the last character; let it read the whole of `before`", answer(lambda text: text[-1])
+    yield "you return the same letter for every text", lambda model, vocab, before, initials: initials[0]
+    yield (
+        "you look for the last initial in the text; ask the network",
+        lambda model, vocab, before, initials: max(initials, key=before.rfind),
+    )

@@ -2,7 +2,14 @@
 
 from . import pictures
 from .cells import plot_gradient_by_lag, plot_update
-from .comparison import plot_answer, plot_coverage, plot_decomposition, plot_excess_by_kind, plot_paired
+from .comparison import (
+    plot_answer,
+    plot_coverage,
+    plot_decomposition,
+    plot_excess_by_kind,
+    plot_memory_by_loss,
+    plot_paired,
+)
 from .diagrams import diagram
 from .faults import plot_fault
 from .memory import plot_carried_and_cut, plot_curves, plot_heroes, plot_patches, plot_reach, plot_shares, plot_units
@@ -20,7 +27,8 @@ from .training import plot_loss_and_memory, plot_losses, plot_training_losses
 from .writing import plot_file_sizes, plot_pieces, plot_quality
 
 __all__ = ["pictures", "plot_gradient_by_lag", "plot_update"]
-__all__ += ["plot_answer", "plot_coverage", "plot_decomposition", "plot_excess_by_kind", "plot_paired"]
+__all__ += ["plot_answer", "plot_coverage", "plot_decomposition", "plot_excess_by_kind"]
+__all__ += ["plot_memory_by_loss", "plot_paired"]
 __all__ += ["diagram", "plot_fault"]
 __all__ += [
     "plot_carried_and_cut",

@@ -23,27 +23,58 @@ TEXT_STYLES = (("#000000", "o"), ("#CC79A7", "s"))  # of the first text and the 
 MISSED = "#D62728"
 
 
-def plot_excess_by_kind(excess: dict[str, dict[str, float]], chance: dict[str, float]) -> Picture:
+def plot_excess_by_kind(
+    excess: dict[str, dict[str, float]], chance: dict[str, float], label: str = "excess over the oracle (nats)"
+) -> Picture:
     """Draw bars side by side for each kind of character: `excess[model][kind]`, in nats for one such character.
 
-    A black line across the bars of a kind shows `chance[kind]`, which is what a blind guess pays. Raises `ValueError`
-    if the models have different kinds.
+    A black line across the bars of a kind shows `chance[kind]`, which is what a blind guess loses. `label` says what
+    the bars are, if they are something else. Raises `ValueError` if the models have different kinds.
     """
     kinds = list(next(iter(excess.values())))
     if any(list(row) != kinds for row in excess.values()):
         raise ValueError("every model needs the same kinds in the same order")
-    label = "excess over the oracle (nats)"
     figure, axes = new_figure(height=3.2)
     grouped_bars(axes, kinds, {name: list(row.values()) for name, row in excess.items()}, [("#BBBBBB", "..")])
     x = np.array([kinds.index(kind) for kind in chance])
-    axes.hlines(list(chance.values()), x - 0.46, x + 0.46, color="black", linewidth=1.8, label="chance")
+    if chance:
+        axes.hlines(list(chance.values()), x - 0.46, x + 0.46, color="black", linewidth=1.8, label="chance")
     axes.set_ylabel(label)
     axes.margins(x=0.01)
     axes.locator_params(axis="y", nbins=5)
     return picture(
         figure,
-        f"Bars of {label} for {', '.join(excess)}, side by side, for each of: {', '.join(kinds)}. A black line at "
-        f"chance, what a blind guess pays, for {', '.join(chance)}.",
+        f"Bars of {label} for {', '.join(excess)}, side by side, for each of: {', '.join(kinds)}."
+        + (f" A black line at chance, what a blind guess loses, for {', '.join(chance)}." if chance else ""),
+    )
+
+
+def plot_memory_by_loss(
+    networks: dict[str, dict[str, Sequence[tuple[float, float]]]],
+    chance: float,
+    ringed: dict[str, Sequence[tuple[float, float]]],
+) -> Picture:
+    """Draw each network as a point: its excess at one kind of word against its excess over all characters.
+
+    `networks[title][cell]` holds pairs (all characters, the word), in nats over the oracle: a panel for each title. A
+    black line shows `chance`, what a blind guess loses at such a word. The points of `ringed[title]` get a ring.
+    """
+    figure, panels = new_figure(height=3.2, cols=len(networks), sharex=True, sharey=True, squeeze=False)
+    for axes, (title, cells) in zip(panels[0], networks.items(), strict=True):
+        axes.axhline(chance, color="black", linewidth=1.2, label="chance")
+        for cell, points in cells.items():
+            axes.plot(*zip(*points, strict=True), **marks_of(cell), markersize=4, label=cell)
+        for x, y in ringed[title]:
+            axes.plot(x, y, "o", markersize=13, markerfacecolor="none", markeredgecolor="black")
+        axes.set_title(title, loc="left", fontsize="medium")
+        axes.set_ylim(-0.06, 1.1 * chance)
+    panels[0][0].set_ylabel("excess at such a word (nats)")
+    figure.supxlabel("excess over all characters (nats/character)", fontsize="medium")
+    return picture(
+        figure,
+        f"A point for each network, for {', '.join(networks)}: the excess at the first letter of such a word "
+        "(vertical) against the mean excess over all characters (horizontal). A black line stands at chance. Rings "
+        "mark networks with nearly the same mean excess.",
     )
 
 

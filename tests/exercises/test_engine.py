@@ -134,6 +134,11 @@ def as_the_package_patches(model, ids, position, patch):
     return torch.cat(logits)
 
 
+def score_of(initial, model, vocab, before):
+    with torch.no_grad():
+        return model(vocab.encode(before)[None])[0][0, -1].softmax(-1)[vocab.encode(initial)]
+
+
 RIGHT = [
     ("1a", lambda ids: [ids[: len(ids) - 1], ids.roll(-1)[:-1]]),
     ("1b", lambda x, y, w: [pair for pair in zip(x.split(w, 1), y.split(w, 1)) if pair[0].shape[1] == w]),
@@ -149,7 +154,9 @@ RIGHT = [
     ("4a", detach),
     ("4b", update_with_logs),
     ("4c", lambda *given: torch.tensor(EXERCISES["4c"].answer(*given))),
-    ("5b", paired_difference([0.01, 0.03, 0.02], [0, 0, 0]).low),
+    ("5a", lambda first, second, t: [*paired_difference(first, second)]),
+    ("5b", lambda losses, oracle, kinds: {kind: ((losses - oracle) * (kinds == kind)).mean() for kind in kinds}),
+    ("5c", lambda *given: max(given[3], key=lambda initial: score_of(initial, *given[:3]))),
     ("6a", lambda *given: by_walking(*given)),
     ("6a", lambda *given: among_the_kept(*given)),
     ("7b", slips_and_repairs_by_pairs),
@@ -243,11 +250,14 @@ IN_NO_TABLE = [  # answers that are read, or fall through the table; and those o
     ("4b", lambda *given: (0.0, *EXERCISES["4b"].answer(*given)[1:]), "the loss that you return is not the mean"),
     ("4c", lambda *_: 1.0, "call one_update once for each window"),
     ("4c", lambda *given: 2 * EXERCISES["4c"].answer(*given), "not the mean loss of the windows"),
-    ("5a", lambda losses, width: losses[:2], "6 losses went in and 2"),
-    ("5a", lambda losses, width: [0.0] * len(losses), "8, 6, 6 and 3.67"),
-    ("5b", 1.0, "1.0000 is not"),
-    ("5c", lambda *_: 0.0, "for the example the share is 0.638"),
-    ("5c", lambda x, o, kinds, kind: EXERCISES["5c"].answer(x, o, kinds, "name"), "not a fixed name"),
+    ("5a", lambda first, second, t: 0.1, "return three things, the mean and the two ends of the interval"),
+    ("5a", lambda first, second, t: (0, 0, 0), "and you return (0.000, 0.000, 0.000)"),
+    ("5a", lambda first, second, t: EXERCISES["5a"].answer(first[:3], second[:3], 4.303), "wrong for five"),
+    ("5b", lambda losses, oracle, kinds: 0.1, "return a dictionary with a number for each kind"),
+    ("5b", lambda losses, oracle, kinds: {"free": 0.1}, "one part for each kind that occurs: free, name, spelling"),
+    ("5b", lambda losses, oracle, kinds: dict.fromkeys(kinds, 0.0), "the mean excess, and yours to 0.000"),
+    ("5c", lambda model, vocab, before, initials: 2, "return the letter itself, initials[k]"),
+    ("5c", lambda model, vocab, before, initials: "Z", "for ten short texts the letters are"),
     ("6a", lambda s, u, t, k: (s / t).softmax(0), "the index of one character; you return 5 numbers"),
     ("6a", lambda s, u, t, k: (s / t).softmax(0).max(), "a whole number; you return 0.437"),
     ("6a", lambda s, u, t, k: "e", "a whole number; you return 'e'"),

@@ -91,6 +91,11 @@ FIGURES = {
     "plot_marks": ([[Mark("a", "free", 0), Mark(" ", "spelling", 0), Mark("c", "name", 40)]], "hero on blue", ""),
     "plot_next_characters": ([VOCAB, LIKELY], "LSTM, GRU, oracle", "colour hatch"),
     "plot_one_hot": (["a cat", VOCAB], "'a cat': each of the 5 rows", ""),
+    "plot_memory_by_loss": (
+        [{"friend": {"GRU": [(0.02, 0.6)], "LSTM": [(0.02, 1.4), (0.03, 1.5)]}}, 1.79, {"friend": [(0.02, 0.6)]}],
+        "for friend: .* chance. Rings",
+        "colour marker",
+    ),
     "plot_paired": ([[1.0, 1.1], [1.1, 1.2], INTERVAL, 0.02], "2 pairs.*LSTM and GRU.*±0.02", "colour marker"),
     "plot_pieces": (
         [[("", [0, 0.5, 0.8, 1], 0.6), ("b", [0, 0.1, 0.9, 1], 0.95)], "abc"],

@@ -149,7 +149,7 @@ def test_where_09_puts_them_beside_the_ngram_and_the_plain_rnn_is_where_the_rows
         assert place == (right or "not told apart from")
 
 
-@pytest.mark.parametrize("where", ["README.md", "notebooks/05_loss_curves.ipynb", "notebooks/09_fair_trial.ipynb"])
+@pytest.mark.parametrize("where", ["README.md", "notebooks/09_fair_trial.ipynb"])
 def test_the_two_sentences_are_those_of_the_largest_budget_wherever_they_stand(where):
     text = (ROOT / where).read_text(encoding="utf-8") if where.endswith(".md") else printed(ROOT / where)
     pattern = r"On (\w+), after ([\d.]+) million characters, (.+): LSTM minus GRU is (\S+) nats .+ (\S+) to (\S+)\)\.$"
