@@ -24,6 +24,7 @@ export class Inspector {
     ];
     this.steps = make("div", { className: "charrnn-steps" }, ...steps);
     this.element = make("div", { className: "charrnn-inspect" }, this.steps, this.spoken, this.shown);
+    this.element.addEventListener("keydown", ({ key }) => key === "Escape" && play.choose(null));
   }
 
   // Describe what is chosen, {cell, head, tail, at, end}, or say how to choose.

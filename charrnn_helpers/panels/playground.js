@@ -21,7 +21,7 @@ const CLEAR = 0.5; // of a word in mind: from here on its name is written into t
 const [FIRST, FRAME] = [40, 10]; // ms in which each band grows, at once and then in each frame
 const LONG = 1500; // letters that take long enough to say so
 
-const narrow = () => window.matchMedia("(max-width: 600px)").matches; // one text stands below the other
+const small = () => window.matchMedia("(max-width: 600px), (max-height: 600px)").matches; // details come from below
 
 export class Playground {
   readings = {}; // by cell: what was written, and all that the network computed meanwhile
@@ -231,8 +231,8 @@ export class Playground {
     const thing = this.settings.kind === "friend" ? "friend" : "hero";
     const letter = this.chosen && seenLetter(this.characters[this.readings[this.chosen.cell].ids[at]]);
     this.nameLabel.textContent = this.chosen
-      ? `Change the ${thing} of the ${this.chosen.cell} before ${letter ?? "the next letter"}:`
-      : `Change the ${thing} after the ${/[.?!].*[.?!]/s.test(this.beginning) ? "grey text" : "first sentence"}:`;
+      ? `Change the ${this.chosen.cell}'s ${thing} before ${letter ?? "the next letter"}:`
+      : `Change the ${thing} after the bold text:`;
   }
 
   // Return where a tapped name changes the state: before the chosen letter, or else after the prompt in both texts.
@@ -283,13 +283,13 @@ export class Playground {
     this.#showStories();
     const from = [...new Set(before)].join(" and ");
     const counts = cells.map((cell) => {
-      const after = [...this.readings[cell].text].slice(at).join("");
+      const [after] = [...this.readings[cell].text].slice(at).join("").split("\n\n"); // the next story has its own hero
       const count = (word) => after.match(new RegExp(`\\b${word}\\b`, "g"))?.length ?? 0;
       const others = this.mind().words.reduce((sum, word) => sum + count(word), 0) - count(goal);
       return `the ${cell} writes ${goal} ${times(count(goal))}, another name ${times(others)}`;
     });
     this.#say(
-      () => `Only the memory was changed, from ${from} to ${goal}. From here on ${counts.join("; ")}.`,
+      () => `Only the memory was changed, from ${from} to ${goal}. In the rest of this story ${counts.join("; ")}.`,
     );
   }
 
@@ -487,6 +487,7 @@ export class Playground {
   // Choose what lies from `head` to `tail` in the text of a cell; without a cell, nothing.
   choose(cell, head, tail = null) {
     const before = this.chosen?.cell;
+    const fromDetails = this.inspector.element.contains(document.activeElement);
     const last = cell ? this.readings[cell].ids.length - 1 : -1;
     this.chosen = null;
     if (last >= 0) {
@@ -495,6 +496,7 @@ export class Playground {
     }
     if (!cell || head !== tail) this.marking = false;
     this.#inspect();
+    if (!cell && before && fromDetails) this.columns[before].text.focus({ preventScroll: true }); // they have closed
     for (const painted of new Set([before, cell])) if (painted) this.#paint(painted);
   }
 
@@ -503,7 +505,7 @@ export class Playground {
     const { cell, head } = this.chosen;
     this.choose(cell, head + by);
     const top = this.names?.getBoundingClientRect().bottom ?? 0;
-    const bottom = narrow() ? this.inspector.element.getBoundingClientRect().top : window.innerHeight;
+    const bottom = small() ? this.inspector.element.getBoundingClientRect().top : window.innerHeight;
     if (this.onPage) this.columns[cell].bringIntoView(this.chosen.at, top, bottom);
   }
 

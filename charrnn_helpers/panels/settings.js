@@ -4,12 +4,16 @@
 import { COLOURINGS } from "./colourings.js";
 import { choice, fresh, labelled, make, number, quiet } from "./elements.js";
 
+// With this seed both first texts follow whichever of the six names is tapped. For 24 seeds, 97 % of the names that the
+// LSTM wrote after a tap, and 93 % of the GRU's, were the tapped one; with seed 1 there were slips after three of them.
+const SEED = 17;
+
 // Return the settings of a playground that nobody has touched; `kept` are those that a reader has set for the same
 // pair.
 export function settingsFor(spec, cells, updates, kept, kernel) {
   return {
     prompt: spec.prompt,
-    seed: 1,
+    seed: SEED,
     length: 300,
     temperature: 0.8,
     topK: [...spec.characters].length,
