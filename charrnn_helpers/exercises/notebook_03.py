@@ -72,16 +72,16 @@ def wrong_gru_steps(cell, x, h):
     n = tanh(xn + r * hn)
     W, b = cell.h2h.weight.chunk(3)[2], cell.h2h.bias.chunk(3)[2]  # of hn
 
-    def mix(n, z=z, h=h):
+    def mix(n, z=z):
         return (1 - z) * n + z * h
 
     def with_reset(r):
         return mix(tanh(xn + r * hn))
 
-    def step(order="rzn", past="rzn", h=h):
+    def step(order="rzn", past="rzn"):
         xr, xz, xn = (cell.x2h(x).chunk(3, dim=-1)[order.index(name)] for name in "rzn")
         hr, hz, hn = (cell.h2h(h).chunk(3, dim=-1)[past.index(name)] for name in "rzn")
-        return mix(tanh(xn + sigmoid(xr + hr) * hn), sigmoid(xz + hz), h)
+        return mix(tanh(xn + sigmoid(xr + hr) * hn), sigmoid(xz + hz))
 
     yield "z and 1 - z have changed places: in PyTorch z near 1 keeps the old state", z * n + (1 - z) * h
     yield "r_before_the_product", mix(tanh(xn + (r * h) @ W.T + b))
@@ -92,18 +92,13 @@ def wrong_gru_steps(cell, x, h):
     yield "r multiplies the input as well: it should act on the past only, r * hn", mix(tanh(r * (xn + hn)))
     yield "r multiplies the input; it should multiply the past, hn", mix(tanh(r * xn + hn))
     yield "r near 1 lets the past through, so it is r * hn and not (1 - r) * hn", with_reset(1 - r)
-    yield "the sign is wrong: what the past brings is added in the candidate", with_reset(-r)
-    yield "z stands in the candidate, where r belongs", with_reset(z)
     yield "the candidate does not see the past: add r * hn", mix(tanh(xn))
     yield "the candidate does not see the input: add xn", mix(tanh(r * hn))
     yield "tanh is missing, so the candidate may leave ±1", mix(xn + r * hn)
     yield "the candidate takes tanh, not a sigmoid: it must be able to be negative", mix(sigmoid(xn + r * hn))
-    yield "the candidate goes through tanh twice", mix(tanh(n))
     yield "the reset gate r lacks its sigmoid", with_reset(xr + hr)
     yield "the update gate z lacks its sigmoid", mix(n, xz + hz)
     yield "no gate has its sigmoid: r and z must lie between 0 and 1", mix(tanh(xn + (xr + hr) * hn), xz + hz)
-    yield "the reset gate r takes a sigmoid, not tanh", with_reset(tanh(xr + hr))
-    yield "the update gate z takes a sigmoid, not tanh", mix(n, tanh(xz + hz))
     yield "r and z take a sigmoid, not tanh", mix(tanh(xn + tanh(xr + hr) * hn), tanh(xz + hz))
     yield "the reset gate does not read h: add hr", with_reset(sigmoid(xr))
     yield "the update gate does not read h: add hz", mix(n, sigmoid(xz))
@@ -112,13 +107,9 @@ def wrong_gru_steps(cell, x, h):
     yield "the candidate enters in full, as if there were an input gate at 1: multiply it by 1 - z", n + z * h
     yield "the old state is kept in full: multiply it by z", (1 - z) * n + h
     yield "both are multiplied by z; the two weights must add up to 1", z * n + z * h
-    yield "the sign is wrong: the two shares are added", (1 - z) * n - z * h
     yield "the old state is missing: z * h must be added", (1 - z) * n
     yield "you return the candidate; the new state is a mean of it and of the old one", n
-    yield "r stands in the last line, where z belongs", mix(n, r)
     yield "no tanh on the new state: a mean of numbers within ±1 stays there", tanh(mix(n))
-    yield "the numbers are right, but you detach h: no gradient goes back through it", step(h=h.detach())
-    yield "the numbers are right, but no gradient flows: no detach, no no_grad", mix(n).detach()
     for order in map("".join, permutations("rzn")):
         if order != "rzn":
             read = f"in the order {', '.join(order)}; PyTorch's is r, z, n"

@@ -89,16 +89,13 @@ def wrong_draws(scores, u, t, k):
     yield "score_of_0", hit(kept.softmax(0))
     yield "you keep the k least likely: keep the likeliest", hit(softmax_of_lowest)
     yield "you keep k - 1 characters: the k-th itself stays, so >= and not >", hit(softmax_of_kept(s, max(1, k - 1)))
-    yield "you keep k + 1 characters", hit(softmax_of_kept(s, min(len(p), k + 1)))
     yield "at_u", int((ends < u).sum())
     yield "you count from the wrong end: the first character's piece begins at 0", last - hit(p.flip(0))
     yield "pieces_from_the_last", hit(p.flip(0))
-    yield "that is how many ends lie above u: count those at or below it", int((ends > u).sum())
     yield "you are one too far: the first character has index 0", hit(p) + 1
     yield "you are one short: that is the piece before the one u hits", hit(p) - 1
     yield "single_probabilities", next((index for index, share in enumerate(p.tolist()) if share > u), None)
     yield "nearest_probability", int((p - u).abs().argmin())
-    yield "you take the end nearest to u: take the first one above it", int((ends - u).abs().argmin())
     yield "that is greedy: u decides nothing", int(p.argmax())
     yield "you return the place among the sorted ones: look up which character stands there", rank
     yield "order_of_size", int(order[rank])

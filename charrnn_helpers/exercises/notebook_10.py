@@ -30,8 +30,7 @@ def wrong_names():
 
 def observe_three_updates(answer):
     """Look at what stops them, whether a loss is still a tensor with its graph, and the weights (W,)."""
-    model, optimiser, ids = tiny_network()
-    windows = [(ids[:, start : start + 8], ids[:, start + 1 : start + 9]) for start in (0, 8, 16)]
+    model, optimiser, windows = tiny_network()
     stop, losses, _ = run_updates(lambda window, state: answered(answer(model, optimiser, *window, state)), windows)
     yield stop
     yield any(isinstance(loss, torch.Tensor) and loss.requires_grad for loss in losses)

@@ -13,13 +13,14 @@ from ..networks.models import LSTMModel
 GRAPH_ERRORS = ("second time", "inplace")  # PyTorch says so of a graph that is gone, or was changed
 
 
-def tiny_network() -> tuple[LSTMModel, torch.optim.SGD, Tensor]:
-    """Make a network with large gradients, so that clipping matters, its optimiser, and ids of two streams, (2, 25)."""
+def tiny_network() -> tuple[LSTMModel, torch.optim.SGD, list[tuple[Tensor, Tensor]]]:
+    """Make a network with large gradients, so that clipping matters, its optimiser, and three windows, (2, 8) each."""
     torch.default_generator.manual_seed(0)
     model = LSTMModel(5, 6, 1, 4)
     ids = torch.randint(5, (2, 25))
     model.head.weight.data.mul_(20)
-    return model, torch.optim.SGD(model.parameters(), 0.5), ids
+    windows = [(ids[:, start : start + 8], ids[:, start + 1 : start + 9]) for start in (0, 8, 16)]
+    return model, torch.optim.SGD(model.parameters(), 0.5), windows
 
 
 def run_updates(update: Callable, batches: Iterable) -> tuple[str, list, State | None]:
