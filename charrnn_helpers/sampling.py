@@ -21,6 +21,8 @@ from .training.evaluation import eval_mode
 if TYPE_CHECKING:
     from jaxtyping import Float
 
+NOT_NUMBERS = "the network's scores are not numbers, perhaps because its learning rate was too high; train it again"
+
 
 @checked
 def next_distribution(
@@ -45,7 +47,7 @@ def next_distribution(
         relative = _relative_probabilities(logits.cpu().double().numpy(force=True), temperature, top_k, top_p)
     totals = relative.sum(axis=-1, keepdims=True)
     if not (totals > 0).all():  # NaN > 0 is False, and a row with a NaN has the total NaN
-        raise _scores_are_not_numbers()
+        raise FloatingPointError(NOT_NUMBERS)
     return torch.from_numpy(relative / totals)
 
 
@@ -189,8 +191,11 @@ def _write(
     ids = _encode_prompt(vocab, prompt)
     _check_options(len(vocab), temperature, top_k, top_p)
     drawn = np.empty(uniforms.shape, np.int64)
+    batch_size = None if uniforms.ndim == 1 else uniforms.shape[1]
+    row = CELLS.get(getattr(model, "cell", ""))
+    faster_steps = row and row.steps  # gives an object with the method `step`, or None where it cannot compute a model
     with eval_mode(model), np.errstate(over="ignore", invalid="ignore"):
-        stepper = _make_stepper(model, batch_size=None if uniforms.ndim == 1 else uniforms.shape[1])
+        stepper = (faster_steps and faster_steps(model, batch_size)) or ModuleSteps(model, batch_size)
         for i in ids.tolist():
             logits = stepper.step(i)
         for position, u in enumerate(uniforms):
@@ -210,26 +215,10 @@ def draw_characters(relative: np.ndarray, u: float | np.ndarray) -> np.ndarray:
     sums = np.add.accumulate(relative, axis=-1)
     total = sums[-1] if sums.ndim == 1 else sums[:, -1]
     if not (total > 0 if sums.ndim == 1 else (total > 0).all()):  # NaN > 0 is False
-        raise _scores_are_not_numbers()
+        raise FloatingPointError(NOT_NUMBERS)
     if sums.ndim == 1:
         return sums.searchsorted(u * total, side="right")
     return (sums <= (u * total)[:, None]).sum(axis=-1)
-
-
-def _scores_are_not_numbers() -> FloatingPointError:
-    return FloatingPointError(
-        "the network's scores are not numbers, perhaps because its learning rate was too high; train it again"
-    )
-
-
-def _make_stepper(model: nn.Module, batch_size: int | None):
-    """Return an object that reads one character at a time, as `ModuleSteps` does: a faster one if the registry has one.
-
-    It has the method `step` of `ModuleSteps`.
-    """
-    row = CELLS.get(getattr(model, "cell", ""))
-    faster = row.steps(model, batch_size) if row and row.steps else None
-    return faster or ModuleSteps(model, batch_size)
 
 
 class ModuleSteps:

@@ -54,12 +54,12 @@ class Picture:
         return {"image/png": self.png, "text/plain": repr(self)}
 
 
-def new_figure(width: float = WIDTH, height: float = 2.8, rows: int = 1, cols: int = 1, mosaic=None, **options):
+def new_figure(height: float = 2.8, rows: int = 1, cols: int = 1, mosaic=None, **options):
     """Make a white figure, in inches, and its axes as `plt.subplots` gives them, open above and to the right.
 
     With a `mosaic` the axes are named in it, as `plt.subplot_mosaic` gives them.
     """
-    figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained", facecolor="white")
+    figure = Figure(figsize=(WIDTH, height), dpi=DPI, layout="constrained", facecolor="white")
     axes = figure.subplot_mosaic(mosaic, **options) if mosaic else figure.subplots(rows, cols, **options)
     for each in figure.axes:
         each.spines[["top", "right"]].set_visible(False)
@@ -112,12 +112,12 @@ def grouped_bars(axes, groups: Sequence[str], heights: dict[str, Sequence[float]
     axes.set_xticks(range(len(groups)), groups)
 
 
-def draw_intervals(axes, intervals: Sequence[Interval], colour: str = "black") -> None:
+def draw_intervals(axes, intervals: Sequence[Interval]) -> None:
     """Draw intervals as horizontal lines, the first one at the top at y = 0, with a diamond at each mean."""
     means, lows, highs = zip(*intervals, strict=True)
     y = [-row for row in range(len(intervals))]
-    axes.hlines(y, lows, highs, color=colour, linewidth=2)
-    axes.plot(means, y, "D", color=colour, markersize=5)
+    axes.hlines(y, lows, highs, color="black", linewidth=2)
+    axes.plot(means, y, "D", color="black", markersize=5)
 
 
 def name_lines(axes) -> None:

@@ -151,12 +151,18 @@ def mean_states(model: nn.Module, vocab: Vocabulary, text: str, kind: str = "nam
     The difference of two of them is what activation patching adds to a state to put another word in. `text` are whole
     stories. Raises `ValueError` if no story is about one of the words.
     """
+    return mean_of_each_word(states_side_by_side(model, vocab, text), text, kind)
+
+
+def mean_of_each_word(states: Tensor, text: str, kind: str) -> Tensor:
+    """Return the same from the states (parts, layers, T, H) after each character of `text`."""
     labels = torch.from_numpy(labels_of(text, kind))
-    states = states_side_by_side(model, vocab, text)
+    means = []
     for number, word in enumerate(words_of(kind)):
         if not (labels == number).any():
             raise ValueError(f"no story of this text is about {word}; give more stories")
-    return torch.stack([states[:, :, labels == n].mean(dim=2) for n in range(len(words_of(kind)))], dim=2)
+        means.append(states[:, :, labels == number].mean(dim=2))
+    return torch.stack(means, dim=2)
 
 
 def tensor_of_state(state: State) -> Tensor:

@@ -9,12 +9,11 @@ from collections.abc import Callable, Sequence
 import anywidget
 import ipywidgets as ipw
 import numpy as np
-import torch
 import traitlets
 from torch import Tensor
 
 from ..figures.pictures import LOOKS
-from ..measures.minds import CUES, labels_of, states_side_by_side, words_of
+from ..measures.minds import CUES, labels_of, mean_of_each_word, states_side_by_side, words_of
 from ..measures.samples import copied_places, find_copies
 from ..measures.sentences import check_sentences
 from ..measures.units import best_unit, position_in_sentence
@@ -104,19 +103,13 @@ def for_browser(pair: Pair) -> tuple[dict, bytes]:
     for cell, model in pair.models.items():
         states = states_side_by_side(model, pair.vocab, "".join(stories))  # (parts, layers, T, H)
         named[cell] = known_units(states[-1, -1], stories)
-        means[id(model)] = {kind: mean_of_each_word(states, stories, kind) for kind in CUES}
+        means[id(model)] = {kind: mean_of_each_word(states, "".join(stories), kind) for kind in CUES}
     spec, data = portable(networks, pair.vocab, lambda model: means.get(id(model), {}))
     minds = {kind: {"kind": kind, "cue": cue, "words": words_of(kind)} for kind, cue in CUES.items()}
     for mind in minds.values():
         mind["looks"] = [dict(zip(("colour", "hatch"), LOOKS[word], strict=True)) for word in mind["words"]]
     more = {"prompt": pair.prompt, "story": stories[0], "tales": True, "named": named, "minds": minds}
     return {**spec, **more}, data
-
-
-def mean_of_each_word(states: Tensor, stories: Sequence[str], kind: str) -> Tensor:
-    """Return the mean state while a story is about each word of a kind: (parts, layers, words, H)."""
-    labels = torch.from_numpy(labels_of("".join(stories), kind))
-    return torch.stack([states[:, :, labels == word].mean(dim=2) for word in range(len(words_of(kind)))], dim=2)
 
 
 def known_units(memory: Tensor, stories: Sequence[str], threshold: float = 0.5) -> list[dict]:

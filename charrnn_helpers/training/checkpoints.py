@@ -10,7 +10,6 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
 
 from ..base.checks import checked
 from ..base.files import atomic_file
@@ -146,7 +145,7 @@ def _read(path: Path) -> Checkpoint:
 
     def network(weights: dict[str, Tensor]) -> nn.Module:
         try:
-            with torch.device("meta"), _UndrawnWeights():  # without memory, because all weights are replaced
+            with torch.random.fork_rng(devices=[]):  # the weights that it draws are replaced
                 model = CELLS[cell].model(**content["hyperparameters"])
             model.load_state_dict(weights, assign=True)
         except Exception as error:
@@ -167,18 +166,6 @@ def _read(path: Path) -> Checkpoint:
         path=path,
         album={updates: network(dequantise(weights)) for updates, weights in album.items()},
     )
-
-
-class _UndrawnWeights(TorchFunctionMode):
-    """Leave the weights of a new network undrawn.
-
-    On the device "meta", which has no memory, `normal_` draws nothing, but makes PyTorch import its compiler (seconds).
-    """
-
-    def __torch_function__(self, function, types, args=(), kwargs=None):
-        if function in (Tensor.normal_, nn.init.normal_):
-            return args[0] if args else kwargs["tensor"]
-        return function(*args, **kwargs or {})
 
 
 def _as_plain_values(history: History, resumable: bool) -> dict:
