@@ -8,13 +8,13 @@ import pytest
 import torch
 from lab import NEEDED
 
-from charrnn_helpers import GRUModel, Vocabulary, generate, load_checkpoint
+from charrnn_helpers import Vocabulary, generate, load_checkpoint
 from charrnn_helpers.base.quantised import from_int8, to_int8
 from charrnn_helpers.measures import in_mind_of_states, mean_states, states_along
 from charrnn_helpers.measures.minds import CUES, words_of
 from charrnn_helpers.networks import CELLS
 from charrnn_helpers.panels.in_browser import data_address, portable
-from charrnn_helpers.sampling import generate_many, logits_after, next_distribution
+from charrnn_helpers.sampling import logits_after, next_distribution
 from charrnn_helpers.text import write_stories
 from charrnn_helpers.training import find_checkpoint
 
@@ -80,27 +80,24 @@ WRITE = """([model], [prompt, length, cases]) => cases.map(([seed, [temperature,
     model.write({ prompt, seed, length, temperature, topK, topP }).text)"""
 
 
+def texts_of_generate(model, vocab, prompt, length, cases):
+    return [generate(model, vocab, prompt, length, *way, seed=seed) for seed, way in cases]
+
+
+CASES = [(seed, WAYS[seed % len(WAYS)]) for seed in range(12)]
+
+
 def test_texts_of_the_bundled_networks_are_those_of_generate(ask, cell):
     kept = load_checkpoint(find_checkpoint(cell, runs="nowhere"))
-    cases = [(seed, WAYS[seed % len(WAYS)]) for seed in range(200)]
-    found = ask(WRITE, [kept.model], kept.vocab, ["Once ", 300, cases])
-    expected = {}
-    for number, (temperature, top_k, top_p) in enumerate(WAYS):
-        seeds = range(number, 200, len(WAYS))
-        ask_for = (kept.model, kept.vocab, "Once ", 300, temperature, top_k, top_p)
-        expected |= zip(seeds, generate_many(*ask_for, seeds=seeds), strict=True)
-        assert generate(*ask_for, seed=number) == expected[number]
-    assert found == [expected[seed] for seed, _ in cases]
+    asked = ["Once ", 150, CASES]
+    assert ask(WRITE, [kept.model], kept.vocab, asked) == texts_of_generate(kept.model, kept.vocab, *asked)
 
 
 def test_so_are_those_of_any_network_wherever_its_bytes_lie(ask, network, vocab):
-    cases = [(seed, WAYS[seed % len(WAYS)]) for seed in range(12)]
-    expected = [
-        generate(network, vocab, PROMPT, 60, temperature, top_k, top_p, seed=seed)
-        for seed, (temperature, top_k, top_p) in cases
-    ]
-    assert ask(WRITE, [network], vocab, [PROMPT, 60, cases]) == expected
-    assert ask(WRITE, [network], vocab, [PROMPT, 60, cases], shift=3) == expected
+    asked = [PROMPT, 60, CASES]
+    expected = texts_of_generate(network, vocab, *asked)
+    assert ask(WRITE, [network], vocab, asked) == expected
+    assert ask(WRITE, [network], vocab, asked, shift=3) == expected
 
 
 def test_and_those_of_a_network_of_int8_whose_weights_are_the_very_ones(ask, network, vocab):
@@ -111,22 +108,8 @@ def test_and_those_of_a_network_of_int8_whose_weights_are_the_very_ones(ask, net
     spec, _ = portable([(network, 0)], vocab)
     kinds = {len(one["shape"]): one["type"] for one in spec["networks"][0]["tensors"].values()}
     assert kinds == {1: "float32", 2: "int8"}
-    cases = [(seed, WAYS[seed % len(WAYS)]) for seed in range(12)]
-    expected = [generate(network, vocab, PROMPT, 60, *way, seed=seed) for seed, way in cases]
-    assert ask(WRITE, [network], vocab, [PROMPT, 60, cases]) == expected
-
-
-def test_several_networks_come_in_order_with_what_they_are(ask, make_model, vocab):
-    networks = [make_model(), GRUModel(len(vocab), 5, 1, 3)]
-    found = ask(
-        "models => models.map(one => [one.cell, one.units, one.layers, one.characters.join('')])", networks, vocab
-    )
-    assert found == [[networks[0].cell, 16, 2, vocab.characters], ["GRU", 5, 1, vocab.characters]]
-    spec, content = portable([(network, 7) for network in networks], vocab)
-    tensors = [one for network in spec["networks"] for one in network["tensors"].values()]
-    assert all(one["at"] % 8 == 0 for one in tensors)
-    assert len(content) < 4 * sum(w.numel() for n in networks for w in n.parameters()) + 8 * len(tensors)
-    assert [one["updates"] for one in spec["networks"]] == [7, 7]
+    asked = [PROMPT, 60, CASES]
+    assert ask(WRITE, [network], vocab, asked) == texts_of_generate(network, vocab, *asked)
 
 
 # --- readings
@@ -240,8 +223,7 @@ def test_whom_a_network_has_in_mind_and_how_it_is_changed_is_what_python_compute
     ("typed", "read"),
     [
         ("Once a café", "Once a cafe"),
-        ("“Leo — Zoë” said", '"Leo - Zoe" said'),
-        ("ÉCOLE naïve\tß", "eCOLe naive ss"),
+        ("“ÉCOLE” — naïve\tß", '"eCOLe" - naive ss'),
         ("Once 猫 there", "Once   there"),
     ],
 )
@@ -253,22 +235,10 @@ def test_letters_that_the_text_does_not_have_are_read_as_their_nearest(ask, type
     assert ask("(_, [typed, known]) => engine.readable(typed, [...known])", more=[read, characters])["note"] == ""
 
 
-def test_what_is_written_after_an_exchange_is_drawn_from_the_new_state(ask, network, vocab):
-    """From the state after another prompt it writes what it writes after that prompt; the random numbers go on."""
-    question = """([model], other) => {
-        const change = engine.exchange(model.read(other).state(other.length - 1), 5);
-        const changed = model.write({ prompt: "the c", seed: 3, length: 30, change });
-        return [changed.text, model.write({ prompt: other, seed: 3, length: 30 }).text, changed.start];
-    }"""
-    changed, own, start = ask(question, [network], vocab, "dog")
-    assert changed == "the c" + own[3:]
-    assert start == 5
-
-
 # --- what cannot be
 
 
-@pytest.mark.parametrize("text", ["the Cat", "naïve cat", "the cat\t", "the cat's", '"the cat"', "the 猫 sat", ""])
+@pytest.mark.parametrize("text", ["the Cat", "naïve cat", "the 猫 sat", ""])
 def test_an_unknown_character_gets_the_sentence_that_python_gives(ask, model, vocab, text):
     with pytest.raises(ValueError) as problem:
         logits_after(model, vocab, text)
@@ -284,8 +254,3 @@ def test_scores_that_are_not_numbers_are_named(ask, model, vocab, way):
         generate(model, vocab, PROMPT, 5, *way, seed=1)
     question = f"(models, more) => {{ try {{ ({WRITE})(models, more); }} catch (error) {{ return error.message; }} }}"
     assert ask(question, [model], vocab, [PROMPT, 5, [[1, way]]]) == str(problem.value)
-
-
-def test_another_kind_of_network_is_refused(vocab):
-    with pytest.raises(ValueError, match="Linear cannot go into the page"):
-        portable([(torch.nn.Linear(2, 2), 0)], vocab)

@@ -1,14 +1,10 @@
 """The line that a fault shows is the line that runs; each does what 10 says; a mystery hides what its number says."""
 
-import re
 import threading
 import traceback
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
-from statistics import mean
 
-import nbformat
 import pytest
 import torch
 
@@ -33,15 +29,14 @@ from charrnn_helpers.figures import plot_fault
 from charrnn_helpers.text import Vocabulary, load_corpus
 from charrnn_helpers.text.baselines import ladder
 
-ROOT = Path(__file__).resolve().parents[2]
 TINY = Setting(updates=60, streams=4, window=8, units=8, embedding=4, validate_every=20, validated=200)
 
 
-@pytest.fixture(scope="module", params=(1, 2))
-def runs(request):
-    """`runs(name)` of a seed; 10 runs seed 0. The training is the reader's; of the validation there is less."""
+@pytest.fixture(scope="module")
+def runs():
+    """`runs(name)` of seed 1; 10 runs seed 0. The training is the reader's; of the validation there is less."""
     setting = replace(faults.USUAL, validate_every=300, validated=2_000)
-    return cache(lambda name: run(name, request.param, setting))
+    return cache(lambda name: run(name, 1, setting))
 
 
 def test_a_sound_run_shows_no_sign_of_a_fault(runs):
@@ -56,28 +51,6 @@ def test_a_fault_shows_its_signs_and_no_other_with_no_sound_run_to_compare(runs,
     broken = runs(name)
     assert observe(broken) == find_fault(name).expected
     assert len(signs(broken)) == len(FAULTS[name].signs) >= 1
-
-
-def test_what_looks_to_the_right_is_below_the_floor_twice_and_pays_at_the_last_character_alone(runs):
-    leak, sound = runs("leaked_target"), runs("sound")
-    assert leak.val_losses[-1] < leak.final_loss < TALES_FLOOR < sound.val_losses[-1]
-    assert leak.by_position[-1] > 1 > 10 * mean(leak.by_position[:24])
-    assert leak.foresight > 0.1 > 1e-4 > sound.foresight
-
-
-def test_a_smaller_last_batch_stops_the_run_where_a_stream_ends_and_not_before(runs):
-    stopped, sound = runs("smaller_batch"), runs("sound")
-    assert "Expected hidden[0] size (1, 31, 96), got [1, 32, 96]" in stopped.error
-    assert 250 < len(stopped.losses) < len(sound.losses)
-    pieces = (faults.USUAL.read - 1) // faults.USUAL.window
-    assert len(stopped.losses) == pieces - 31 * (pieces // 32 + 1)  # of the last stream: what the others leave
-
-
-def test_a_network_that_forgets_as_it_writes_has_lost_nothing_but_its_text(runs):
-    forgetful, sound = runs("forgetful_writing"), runs("sound")
-    assert forgetful.losses == sound.losses
-    assert forgetful.val_losses == sound.val_losses
-    assert forgetful.own_text > sound.own_text + 2
 
 
 def test_no_two_faults_have_the_same_signs():
@@ -103,15 +76,6 @@ def test_what_is_shown_runs_and_a_traceback_shows_its_line(monkeypatch):
     with pytest.raises(ZeroDivisionError) as stopped:
         run("twelfth", 0, TINY)
     assert traceback.extract_tb(stopped.tb)[-1].line.startswith("1 / 0")
-
-
-@pytest.mark.parametrize(("right", "stands"), [("logits = nothing", 0), ("model.eval()", 2)])
-def test_a_right_line_that_is_not_where_the_fault_says_and_a_name_that_is_none_are_refused(monkeypatch, right, stands):
-    monkeypatch.setitem(FAULTS, "twelfth", replace(FAULTS["state_reset"], right=right))
-    with pytest.raises(ValueError, match=rf"must occur 1 time\(s\) in the program, and occurs {stands} time"):
-        run("twelfth", 0, TINY)
-    with pytest.raises(ValueError, match="there is no fault 'gremlin'"):
-        run("gremlin")
 
 
 def test_a_run_is_that_of_its_seed_whatever_the_reader_draws_meanwhile_on_another_thread(monkeypatch):
@@ -143,22 +107,6 @@ def test_a_run_whose_loss_is_no_number_stops_and_says_so(monkeypatch):
     broken = run("twelfth", 0, TINY)
     assert broken.error == "ValueError: the loss is not a number"
     assert observe(broken)["stop"] == "no number"
-
-
-def test_10_shows_the_five_for_class_and_measures_the_signs_of_all():
-    cells = nbformat.read(ROOT / "notebooks" / "10_break_it.ipynb", as_version=4).cells
-    code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
-    shown = {name for name, fault in FAULTS.items() if not fault.mystery}
-    assert len(shown) == 5
-    assert set(re.findall(r'diagnosis\("(\w+)"\)', code)) == shown
-    assert shown <= set(re.findall(r'broken = runs\["(\w+)"\] = ', code))
-    (number,) = re.findall(r"\[\*experiments\.FAULTS\]\[(\d+)\]", code)  # the opening gives no name away
-    assert [*FAULTS][int(number)] == "forgetful_writing"
-    (aid,) = (cell.outputs[0].text for cell in cells if '"  cure:"' in cell.source)
-    for fault in FAULTS.values():
-        assert fault.title.upper() in aid
-        assert fault.right in aid
-        assert all(OBSERVATIONS[one][value] in aid for one, value in fault.signs.items())
 
 
 def test_a_diagnosis_gives_both_lines_the_reason_and_the_test():
@@ -206,9 +154,8 @@ def test_six_faults_are_hidden_and_none_and_the_numbers_keep_their_meaning(monke
     assert [hidden_fault(number) for number in (1, 2, 5, 7, 9, 14)] == hidden
 
 
-@pytest.mark.parametrize("number", [1, 7])  # those of 10 and of its exercise
-def test_a_mystery_shows_the_signs_of_what_it_hides_with_no_twin_to_compare(number):
-    assert observe(Mystery(number).run) == find_fault(hidden_fault(number)).expected
+def test_the_mystery_of_the_exercise_shows_the_signs_of_what_it_hides():
+    assert observe(Mystery(7).run) == find_fault(hidden_fault(7)).expected
 
 
 @pytest.mark.parametrize(
@@ -216,10 +163,7 @@ def test_a_mystery_shows_the_signs_of_what_it_hides_with_no_twin_to_compare(numb
     [
         ("state_reset", "sound", "In a sound run the loss is about the same", "high at the first positions"),
         ("sound", "no_detach", "with its history” it stops at the second update", "the run goes to its end"),
-        ("smaller_batch", "no_detach", "stops at the second update", "it stops late"),
-        ("no_zero_grad", "eval_forgotten", "stay below the clipping limit", "norm is above the clipping limit"),
         ("unshifted_targets", "leaked_target", "loss is below the floor", "more than twice that of a uniform guess"),
-        ("unshifted_targets", "softmax_twice", "loss hardly moves", "loss falls below the floor"),
     ],
 )
 def test_a_wrong_accusation_is_answered_with_what_would_and_what_does_show(hidden, named, would, does):
