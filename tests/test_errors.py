@@ -1,24 +1,11 @@
-"""Each mistake gets one sentence, whose words the tests of its room read. An import does nothing but import."""
+"""An import does nothing but import."""
 
-import ast
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-
-
-def test_every_mistake_gets_one_sentence():
-    messages = []
-    for path in (ROOT / "charrnn_helpers").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
-                messages += map(ast.unparse, node.exc.args)
-    assert len(messages) > 80
-    two_sentences, full_stop, two_lines = r"[.!] +[A-Z]", r"[.!]['\"]$", r"\\n"
-    assert [text for text in messages if re.search(f"{two_sentences}|{full_stop}|{two_lines}", text)] == []
 
 
 OFFLINE = """

@@ -2,7 +2,6 @@
 
 import ast
 import re
-from collections import defaultdict
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -55,31 +54,6 @@ def test_a_file_of_text_is_opened_with_its_encoding(name):
     for call in (node for node in ast.walk(MODULES[name]) if isinstance(node, ast.Call)):
         if re.match(r"(.*\.(read|write)_text|open)\((?!.*\bencoding=)(?!.*, '[rwax]b'\))", ast.unparse(call)):
             raise AssertionError(ast.unparse(call))
-
-
-def public_names(tree):
-    """What a module defines for others."""
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            found = [node.name]
-        elif isinstance(node, ast.Assign | ast.AnnAssign):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            found = [one.id for target in targets for one in ast.walk(target) if isinstance(one, ast.Name)]
-        else:
-            continue
-        yield from (name for name in found if not name.startswith("_"))
-
-
-def test_no_public_name_has_two_meanings():
-    """Nor is one the name of a module. The planted faults are in a program of their own, each exercise is its own."""
-    places = defaultdict(set)
-    for name, tree in MODULES.items():
-        if not name.startswith("exercises.notebook") and name != "experiments.fault_program":
-            places[name.split(".")[-1]].add(room_of(name))
-            for one in public_names(tree):
-                places[one].add(name)
-    shared = {name: where for name, where in places.items() if len(where) > 1}
-    assert {name: where for name, where in shared.items() if any("." in one for one in where)} == {}
 
 
 CORE = ("text", "networks", "training", "sampling")

@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,7 +11,6 @@ import nbformat
 import pytest
 
 from charrnn_helpers import lecturer
-from charrnn_helpers.panels import one_file
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -75,11 +73,6 @@ def test_an_installed_package_finds_the_notebooks_where_one_works_or_says_so(tmp
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_needs_no_notebook_needs_no_nbformat():
-    code = "import sys; sys.modules['nbformat'] = None; from charrnn_helpers import lecturer; lecturer.main(['-h'])"
-    assert "students FOLDER" in subprocess.check_output([sys.executable, "-c", code], text=True)
-
-
 def test_the_lecture_is_one_deck_of_the_cells_that_are_tagged_so(tmp_path):
     (written,) = lecturer.slides(tmp_path, ("lecture",))
     assert written.name == "lecture.slides.html"
@@ -105,44 +98,6 @@ def test_the_link_for_a_class_names_hub_repository_and_notebook(capsys):
         lecturer.link("https://hub.example.edu", "https://git.example.org/a/course", "42")
 
 
-def test_an_update_comes_to_a_student_and_what_the_student_changed_stays(tmp_path):
-    """By nbgitpuller, out of a repository of the students' copy: beside the student's work, then in the very cell."""
-    puller = pytest.importorskip("nbgitpuller.pull", reason="nbgitpuller is not installed; see tests/requirements.txt")
-    theirs, ours = tmp_path / "theirs", tmp_path / "home" / "course"
-    lecturer.students(theirs / "notebooks")
-
-    def change(folder, name, old, new):
-        notebook = nbformat.read(folder / "notebooks" / name, as_version=4)
-        (cell,) = (cell for cell in notebook.cells if old in cell.source)
-        cell.source = cell.source.replace(old, new)
-        if cell.cell_type == "code":
-            cell.outputs = [nbformat.v4.new_output("stream", text=f"of {new}\n")]
-        nbformat.write(notebook, folder / "notebooks" / name)
-
-    def published():
-        git = ["git", "-c", "user.name=a", "-c", "user.email=a@b"]
-        for command in (["init", "-q", "-b", "main"], ["add", "."], ["commit", "-qm", "."]):
-            subprocess.run([*git, *command], cwd=theirs, check=True)
-        list(puller.GitPuller(f"file://{theirs}", str(ours), branch="main").pull())
-        return {
-            name: str(nbformat.read(ours / "notebooks" / name, as_version=4))
-            for name in ("01_encoding.ipynb", "07_playground.ipynb")
-        }
-
-    published()
-    change(ours, "07_playground.ipynb", "different_texts = ...", "different_texts = 5")
-    change(theirs, "07_playground.ipynb", "# 07 · ", "# 07 · Anew: ")
-    change(theirs, "01_encoding.ipynb", "# 01 · ", "# 01 · Anew: ")
-    found = published()
-    assert all(f"# {name[:2]} · Anew: " in text for name, text in found.items())
-    assert "different_texts = 5" in found["07_playground.ipynb"]
-    change(theirs, "07_playground.ipynb", "different_texts = ...", "different_texts = 0")
-    found = published()["07_playground.ipynb"]
-    assert "different_texts = 5" in found
-    assert "of different_texts = 5" in found
-    assert "different_texts = 0" not in found
-
-
 @pytest.mark.skipif(os.name == "nt", reason="a Binder is Linux")
 @pytest.mark.parametrize(
     ("limit", "set_before", "threads"),
@@ -152,15 +107,6 @@ def test_on_a_binder_threads_do_not_spin_and_are_no_more_than_the_hub_says_may_r
     environment = {"PATH": os.environ["PATH"], "CPU_LIMIT": limit, "OMP_NUM_THREADS": set_before}
     command = [ROOT / ".binder" / "start", "sh", "-c", "echo $OMP_WAIT_POLICY ${OMP_NUM_THREADS:-as ever}"]
     assert subprocess.check_output(command, env=environment, text=True) == f"PASSIVE {threads}\n"
-
-
-def test_while_the_page_is_made_its_steps_are_named_and_only_its_path_is_printed(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(one_file, "as_page", lambda pair: "".join(pair.models))
-    lecturer.main(["page", str(tmp_path / "page.html")])
-    printed = capsys.readouterr()
-    assert printed.out == f"{tmp_path / 'page.html'}\n"
-    assert len(printed.err.splitlines()) >= 3
-    assert (tmp_path / "page.html").read_text() == "LSTMGRU"
 
 
 def test_the_page_of_networks_that_are_not_there_is_refused_and_nothing_is_written(tmp_path, capsys):

@@ -2,7 +2,6 @@
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 
 import pytest
 import torch
@@ -22,7 +21,6 @@ from charrnn_helpers import (
 )
 from charrnn_helpers.base import thread_choice
 from charrnn_helpers.base.threads import chosen_threads, one_thread
-from charrnn_helpers.measures import counting
 from charrnn_helpers.measures.patching import states_before
 from charrnn_helpers.networks import GRUCell, with_cell
 from charrnn_helpers.sampling import generate_many, logits_after
@@ -61,26 +59,6 @@ def test_a_training_works_with_the_readers_number_or_chooses_and_tells_what_it_u
     assert load_checkpoint(path).history.threads == chosen.threads
 
 
-@pytest.mark.usefixtures("two_threads")
-def test_other_work_may_let_the_clock_choose_as_well():
-    seen = []
-    with chosen_threads() as record_seconds:
-        for _ in range(100):
-            seen.append(torch.get_num_threads())
-            record_seconds(0.1 * seen[-1])  # two threads keep each other waiting
-    assert set(seen) == {1, 2}
-    assert seen.count(1) > 90
-    assert torch.get_num_threads() == 2
-
-
-@pytest.mark.usefixtures("two_threads")
-def test_one_thread_works_until_the_block_ends_even_by_a_mistake():
-    with suppress(RuntimeError), one_thread():
-        assert torch.get_num_threads() == 1
-        raise RuntimeError
-    assert torch.get_num_threads() == 2
-
-
 def in_a_new_thread(function):
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(function).result()
@@ -97,17 +75,6 @@ def test_a_thread_that_starts_meanwhile_has_the_readers_number(fewer):
         assert torch.get_num_threads() == 1
         assert in_a_new_thread(torch.get_num_threads) == 2
     assert torch.get_num_threads() == in_a_new_thread(torch.get_num_threads) == 2
-
-
-@pytest.mark.usefixtures("two_threads")
-def test_a_run_that_starts_while_another_thread_writes_may_use_all_threads(make_model, ids, config, monkeypatch):
-    monkeypatch.setattr(thread_choice, "SPAN", 0)
-
-    def run():
-        return train(make_model(), ids, ids[:100], config(), device="cpu", progress=False)
-
-    with one_thread():
-        assert set(in_a_new_thread(run).threads) == {1, 2}
 
 
 READERS = {  # of a model, its vocabulary and a story
@@ -135,15 +102,6 @@ def test_text_is_read_and_written_with_one_thread_which_waits_for_no_other(reade
     READERS[reader](model, vocab, text.split_stories(stories)[0])
     assert set(seen) == {1}
     assert torch.get_num_threads() == 2
-
-
-@pytest.mark.usefixtures("two_threads")
-def test_a_small_network_learns_lines_with_one_thread(monkeypatch):
-    seen = []
-    monkeypatch.setattr(counting, "one_update", lambda *_, clip: seen.append(torch.get_num_threads()))
-    with pytest.warns(UserWarning, match="lr_scheduler"):  # there was no update
-        measures.learn_to_latch("GRU", units=2, updates=2)
-    assert seen == [1, 1]
 
 
 @pytest.mark.usefixtures("two_threads")

@@ -11,12 +11,10 @@ from charrnn_helpers.lecturer import link
 pytestmark = NEEDED
 
 NOTEBOOKS = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
-ALWAYS = ("07_playground.ipynb",)  # the one to play with
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[] if name in ALWAYS else pytest.mark.every_notebook) for name in NOTEBOOKS]
-)
+@pytest.mark.every_notebook
+@pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_notebook_runs_from_top_to_bottom_and_its_panel_if_it_has_one_is_there(page, address, name):
     assert run_notebook(page, address, f"notebooks/{name}") == []
     panels = page.locator(".jp-OutputArea-output > .widget-vbox")

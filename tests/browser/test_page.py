@@ -29,11 +29,6 @@ def file(tmp_path_factory):
     return file
 
 
-@pytest.fixture(params=["light", "dark"])
-def scheme(request):
-    return request.param
-
-
 @pytest.fixture
 def opened(browser, file):
     """`opened(…)`: the page in a browser of this size; everything that it asks the network for is kept in `.asked`."""
@@ -126,24 +121,18 @@ def test_the_ribbon_shows_what_the_network_answers_in_python(opened, pair):
         assert [sure for _, sure in shown] == pytest.approx(expected.max(axis=1).tolist(), abs=0.006)
 
 
-def test_what_is_said_of_every_letter_of_the_first_text_agrees_with_the_ribbon(opened):
+@pytest.mark.parametrize("cell", ["LSTM", "GRU"])
+def test_what_is_said_of_a_letter_agrees_with_the_ribbon(opened, cell):
     page = opened()
-    for cell in ("LSTM", "GRU"):
-        text, shown = text_of(page, cell).text_content(), ribbon(page, cell)
-        at(page, 0, cell).click()
-        for place, (char, (word, sure)) in enumerate(zip(text, shown, strict=True)):
-            clear = re.match(rf"After “(.)” the {cell} has (\w+) in mind, with (< )?([\d.]+) %", spoken(page))
-            unclear = re.match(
-                rf"After “(.)” the {cell} has nobody clearly in mind: (\w+) is the likeliest, with (< )?([\d.]+) %",
-                spoken(page),
-            )
-            found = clear or unclear
-            assert found, (place, spoken(page))
-            assert (found[1], found[2]) == (char, HEROES[word])
-            assert float(found[4]) == pytest.approx(100 * sure, abs=1.1)
-            assert (sure >= 0.5) == bool(clear) or abs(sure - 0.5) < 0.01
-            if place < len(text) - 1:
-                page.get_by_role("button", name="Next").click()
+    text, shown = text_of(page, cell).text_content(), ribbon(page, cell)
+    assert len(text) > 300
+    for place in range(0, len(text), 25):
+        at(page, place, cell).click()
+        start = f"After “(.)” the {cell} has (?:nobody clearly in mind: )?"
+        found = re.match(start + r"(\w+) (?:in mind|is the likeliest), with (?:< )?([\d.]+) %", spoken(page))
+        assert found, (place, spoken(page))
+        assert (found[1], found[2]) == (text[place], HEROES[shown[place][0]])
+        assert float(found[3]) == pytest.approx(100 * shown[place][1], abs=1.1)
 
 
 def spoken(page):
@@ -255,36 +244,6 @@ def test_a_prompt_as_people_write_it_is_read_by_its_nearest_letters(opened):
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
 
-def test_five_thousand_letters_show_that_something_is_happening(opened):
-    page = opened()
-    settings(page)
-    page.evaluate(
-        """() => { window.said = []; new MutationObserver(() =>
-            said.push(document.querySelector('.charrnn-alert').textContent)).observe(
-                document.querySelector('.charrnn-alert'), { childList: true }); }"""
-    )
-    page.get_by_label("beginning").fill("Leo sang. " * 500)
-    page.keyboard.press("Tab")
-    assert wait_for(page, lambda: text_of(page).text_content().startswith("Leo sang. " * 500))
-    assert any("5,300 letters" in words for words in page.evaluate("said"))
-    assert page.locator(".charrnn-alert").inner_text() == ""
-
-
-def test_a_number_and_a_beginning_are_taken_once(opened):
-    page = opened()
-    settings(page)
-    page.evaluate(
-        """() => { window.written = 0; new MutationObserver(() => written++).observe(
-            document.querySelector('.charrnn-text'), { childList: true }); }"""
-    )
-    for box, typed in [(control(page, "random seed")[0], "4"), (page.get_by_label("beginning"), "Once a")]:
-        page.evaluate("written = 0")
-        retype(page, box, typed)
-        page.keyboard.press("Tab")
-        page.wait_for_timeout(100)
-        assert page.evaluate("written") == 1
-
-
 # --- a character, a span, a hand on the state
 
 
@@ -311,12 +270,6 @@ def test_a_character_is_chosen_and_shows_bars_and_units(opened, how):
     assert any(ground.startswith("rgba") for ground in grounds(page))
     text_of(page).press("Escape")
     assert "Choose any letter" in said(page)
-
-
-def test_the_first_letter_can_be_chosen(opened):
-    page = opened()
-    at(page, 0).click()
-    assert "“O” is the first letter, and nothing foretold it." in said(page)
 
 
 @pytest.mark.parametrize("how", ["pointer", "keyboard", "touch"])
@@ -416,8 +369,8 @@ def test_on_a_phone_details_come_from_below_and_nothing_moves(opened, width, hei
     assert where() == before
 
 
-@pytest.mark.parametrize(("width", "height"), SCREENS)
-def test_it_is_for_everyone_on_every_screen(opened, scheme, width, height):
+@pytest.mark.parametrize(("width", "height", "scheme"), [(390, 844, "dark"), (320, 568, "light"), (853, 480, "dark")])
+def test_it_is_for_everyone_on_every_screen(opened, width, height, scheme):
     page = opened(width, height, color_scheme=scheme)
     settings(page)
     at(page, 70).click()

@@ -58,13 +58,6 @@ def test_layers_of_cells_equal_those_of_torch_and_in_two_halves_one_run(name):
     assert_close((torch.cat([first, second], dim=1), end), (whole, last))
 
 
-def test_layers_of_cells_take_the_batch_first_and_say_so():
-    with pytest.raises(ValueError, match="leave batch_first=True"):
-        CellLayers(GRUCell, 5, 6, batch_first=False)
-    with pytest.raises(ValueError, match="leave batch_first=True"):
-        cells_like(nn.GRU(5, 6), GRUCell)
-
-
 @every_cell
 @pytest.mark.parametrize("training", [True, False])
 def test_layers_like_those_of_torch_are_in_their_mode(name, training):
@@ -82,10 +75,9 @@ def test_layers_like_those_of_torch_are_in_their_mode(name, training):
         (LSTMCell, nn.LSTM(5, 6, batch_first=True, bidirectional=True), "one direction and biases"),
         (GRUCell, nn.GRU(5, 6, batch_first=True, bias=False), "one direction and biases"),
         (RNNCell, nn.RNN(5, 6, batch_first=True, nonlinearity="relu"), "RNNCell computes tanh"),
-        (LSTMCell, nn.LSTM(5, 6, batch_first=True, proj_size=3), "give both the same sizes"),
         (LSTMCell, nn.GRU(5, 6, batch_first=True), "give both the same sizes"),
     ],
-    ids=["bidirectional", "without biases", "relu", "projected", "another cell"],
+    ids=["bidirectional", "without biases", "relu", "another cell"],
 )
 def test_layers_that_a_cell_does_not_describe_are_refused(cell, reference, sentence):
     with pytest.raises(ValueError, match=sentence):
@@ -101,11 +93,6 @@ def test_a_grus_state_stays_within_one_and_an_lstms_cell_may_grow():
     assert run_cell(lstm, x)[1][1].abs().max() > 2
 
 
-def test_run_cell_says_what_shape_it_needs():
-    with pytest.raises(ValueError, match=r"\(5,\)"):
-        run_cell(GRUCell(5, 6), torch.zeros(5))
-
-
 A, B = torch.ones(2, 3, requires_grad=True), torch.zeros(2, 3, requires_grad=True)
 
 
@@ -117,11 +104,3 @@ def test_every_part_is_cut_off_and_moved_and_the_kind_of_state_stays(state):
     for alone, there in zip(cut, moved, strict=True) if isinstance(state, tuple) else [(cut, moved)] * (state is A):
         assert not alone.requires_grad
         assert there.device.type == "meta"
-
-
-def test_a_cell_that_does_not_fit_a_layer_keeps_all_its_own_weights():
-    cell = LSTMCell(5, 6)
-    own = list(cell.parameters())
-    with pytest.raises(ValueError, match="weight_hh"):
-        share_weights(cell, nn.LSTM(5, 6, proj_size=3))
-    assert all(kept is before for kept, before in zip(cell.parameters(), own, strict=True))

@@ -58,10 +58,6 @@ def sections(path):
     return [section for section in found if section]
 
 
-def test_the_notebooks_are_numbered():
-    assert [int(path.stem[:2]) for path in NOTEBOOKS] == [*range(1, 11), 12]  # 11 is kept for what came next
-
-
 # --- as saved -------------------------------------------------------------------------------------------------------
 
 
@@ -175,13 +171,6 @@ def test_a_notebook_alone_says_what_it_needs(path):
 
 
 # --- strict checking ------------------------------------------------------------------------------------------------
-
-
-@every_notebook
-def test_at_most_half_of_the_code_cells_are_left_unchecked(path):
-    cells = code_cells(read(path))
-    assert 2 * sum(IGNORED in tags(cell) for cell in cells) <= len(cells)
-    assert not [cell.source for cell in cells if "nbval-skip" in tags(cell)]
 
 
 @every_notebook

@@ -7,8 +7,7 @@ from datetime import datetime, timezone
 import pytest
 
 from charrnn_helpers.networks.registry import CELLS
-from charrnn_helpers.panels.network_pairs import Pair
-from charrnn_helpers.panels.playground import Stage, for_browser, playground_panel
+from charrnn_helpers.panels.playground import Stage, playground_panel
 
 
 def stage_of(panel):
@@ -42,17 +41,6 @@ def test_a_file_takes_the_place_of_a_pasted_text_and_a_full_disk_not_what_was_tr
     assert stage_of(panel).spec["characters"] == run_of(panel).vocab.characters
 
 
-def test_training_the_same_text_anew_plays_with_the_new_networks(panel, controls, words, run_of):
-    for updates in (50, 60, 60):
-        controls(panel)["updates"].value = updates
-        stage_of(panel).weights = b""
-        controls(panel)["Train"].click()
-        run_of(panel).wait()
-        assert controls(panel)["networks"].value == f"my_text, {updates} updates"
-        assert stage_of(panel).weights == for_browser(Pair(run_of(panel).models, run_of(panel).vocab, None))[1]
-    assert "Both are kept" in words(panel)
-
-
 def test_networks_that_are_not_numbers_are_not_kept(panel, tmp_path, monkeypatch, controls, words, run_of):
     class Broken(CELLS["GRU"].fast):
         def forward(self, *given):
@@ -66,20 +54,6 @@ def test_networks_that_are_not_numbers_are_not_kept(panel, tmp_path, monkeypatch
     assert "Both are kept" not in words(panel)
     assert controls(panel)["networks"].value == "the two of this page"
     assert [file.name for file in (tmp_path / "runs").iterdir()] == ["my_text.txt"]
-
-
-def test_a_playground_made_anew_finds_the_run_on_ones_own_text(pair, panel, controls, words, run_of):
-    controls(panel)["updates"].value = 2000
-    controls(panel)["Train"].click()
-    while run_of(panel).updates < 4:
-        time.sleep(0.01)
-    again = playground_panel(pair)  # the cell is run again
-    named = controls(again)
-    assert [named[name].disabled for name in ("Train", "Stop")] == [True, False]
-    named["Stop"].click()
-    run_of(again).wait()
-    assert "Both are kept" in words(again)
-    assert named["networks"].value.startswith("my_text, ")
 
 
 def test_a_stopped_run_goes_on_and_what_was_kept_stays_as_it_was(panel, controls, words, run_of):

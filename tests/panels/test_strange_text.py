@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from datetime import datetime, timezone
 from html.parser import HTMLParser
 
 import ipywidgets as ipw
@@ -12,7 +11,7 @@ import torch
 from charrnn_helpers import Vocabulary
 from charrnn_helpers.experiments import Run
 from charrnn_helpers.networks.registry import BOTH, CELLS
-from charrnn_helpers.panels import encoding_panel, faults, gates_panel, playground_panel, sampling_panel, training_panel
+from charrnn_helpers.panels import encoding_panel, faults, gates_panel, sampling_panel, training_panel
 from charrnn_helpers.panels.network_pairs import Pair, keep_text
 from charrnn_helpers.panels.one_file import as_page
 
@@ -79,20 +78,6 @@ def test_what_a_network_writes_and_what_went_wrong(theirs, controls, run_of):
     ran = Run([2.0], [1.0], val_updates=[1], val_losses=[2.0], positions=[torch.ones(3)], sample=EVIL)
     for run in (Run(error=EVIL), replace(ran, validated_again=2.0, reloaded=2.0, own_text=2.0)):
         assert harmless(ipw.HTML(faults.described("state_reset", run))).count("&lt;script&gt;") == 1
-
-
-def test_a_files_name(theirs, tmp_path, controls):
-    name = EVIL.replace("/", "")
-    for cell in BOTH:
-        (tmp_path / "runs" / f"{name}-{cell.lower()}.pt").write_bytes(b"nothing")
-    panel = playground_panel(theirs)
-    controls(panel)["networks"].value = f"{name}, trained here"
-    assert "is damaged" in harmless(panel)
-    given = {"name": f"{EVIL}.txt", "type": "text/plain", "size": 1, "content": memoryview(b"a cat")}
-    controls(panel)["A text file"].value = ({**given, "last_modified": datetime.now(timezone.utc)},)
-    assert "5 bytes" in harmless(panel)
-    controls(panel)["Train"].click()
-    assert "at least 20" in harmless(panel)
 
 
 def test_a_text_in_the_page_that_needs_no_kernel(theirs):

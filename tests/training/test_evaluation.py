@@ -31,18 +31,6 @@ def test_evaluate_equals_a_plain_walk_one_character_at_a_time(model, ids, window
     assert evaluate(model, piece, window=window) == pytest.approx(slow_loss(model, piece, window), abs=1e-5)
 
 
-@pytest.mark.parametrize("window", [None, 30], ids=str)
-def test_evaluate_in_pieces_gives_the_same(model, ids, window, monkeypatch):
-    whole = evaluate(model, ids[:200], window=window)
-    monkeypatch.setattr(evaluation, "STEPS", 7)
-    monkeypatch.setattr(evaluation, "CHARACTERS", 20)
-    taken = []
-    model.register_forward_pre_hook(lambda _, given: taken.append(given[0].shape))
-    assert evaluate(model, ids[:200], window=window) == pytest.approx(whole, abs=1e-5)
-    assert max(width for _, width in taken) == 7
-    assert max(rows for rows, _ in taken) == (1 if window is None else 2)  # 20 characters are two rows of seven
-
-
 @pytest.mark.parametrize("length", [2, 101, 140, 141, 180, 181, 500])
 def test_losses_in_context_are_those_of_a_walk_that_begins_where_the_piece_does(model, ids, length, monkeypatch):
     monkeypatch.setattr(evaluation, "STEPS", 30)

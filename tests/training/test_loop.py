@@ -6,21 +6,17 @@ import random
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager, nullcontext
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
-from torch import nn
 from torch.nn import functional as F
-from tqdm import tqdm
 
 from charrnn_helpers import evaluate, load_checkpoint, save_checkpoint, train
-from charrnn_helpers.networks.cells import CellLayers, GRUCell
 from charrnn_helpers.networks.registry import CELLS
 from charrnn_helpers.text.encoding import as_streams, batches
-from charrnn_helpers.training import DivergenceError, History, loop
+from charrnn_helpers.training import DivergenceError, loop
 from charrnn_helpers.training.evaluation import eval_mode
 
 
@@ -117,59 +113,6 @@ def test_dropout_is_drawn_by_the_seed_of_the_run_and_the_readers_random_numbers_
     assert runs[0].losses == runs[1].losses != runs[2].losses
 
 
-class HandWritten(nn.Module):
-    """A network of the caller's own, without any `nn.Dropout`: its rate is a number."""
-
-    cell = "GRU"
-
-    def __init__(self, characters):
-        super().__init__()
-        torch.manual_seed(0)
-        self.embedding = nn.Embedding(characters, 8)
-        self.rnn = CellLayers(GRUCell, 8, 16, 2, dropout=0.3)
-        self.head = nn.Linear(16, characters)
-
-    def forward(self, ids, state=None):
-        h, state = self.rnn(self.embedding(ids), state)
-        return self.head(h), state
-
-
-def test_dropout_of_a_hand_written_network_is_that_of_the_run_also_in_a_second_thread_and_when_resumed(
-    vocab, ids, config
-):
-    models = [HandWritten(len(vocab)) for _ in range(2)]
-    with ThreadPoolExecutor(1) as thread:
-        torch.manual_seed(1)  # the caller's, another one each time
-        before = torch.get_rng_state()
-        whole = thread.submit(quietly, models[0], ids, config(seed=4)).result()
-        assert torch.equal(torch.get_rng_state(), before)
-        torch.manual_seed(2)
-        history = thread.submit(quietly, models[1], ids, config(seed=4), stop=StopAfter(7)).result()
-        torch.manual_seed(3)
-        history = thread.submit(quietly, models[1], ids, config(seed=4), history=history).result()
-    assert history.losses == whole.losses
-    assert same_weights(weights_of(models[0]), weights_of(models[1]))
-
-
-def test_the_gpu_that_is_seeded_is_that_of_the_run(make_model, config, monkeypatch):
-    """Also where another GPU is the current one; the calls to CUDA are recorded, so this needs no GPU."""
-    current, seeded = ["cuda:0"], []
-
-    @contextmanager
-    def device(chosen):
-        current.append(str(chosen))
-        yield
-        current.pop()
-
-    monkeypatch.setattr(torch.cuda, "device", device)
-    monkeypatch.setattr(torch.cuda, "manual_seed", lambda seed: seeded.append((current[-1], seed)))
-    monkeypatch.setattr(torch.random, "fork_rng", lambda devices: nullcontext())
-    before = torch.get_rng_state()
-    with loop._own_random_numbers(History("GRU", config(seed=4)), make_model(dropout=0.3), torch.device("cuda:1")):
-        assert seeded == [("cuda:1", 4)]
-    torch.set_rng_state(before)
-
-
 # --- what is recorded, and the best weights -------------------------------------------------------------------------
 
 
@@ -194,31 +137,6 @@ def test_validation_comes_at_intervals_and_at_the_end_and_seconds_leave_it_out(m
     assert len(history.losses) == len(history.norms) == history.seconds == 17
     assert len(history.val_losses) == 4
     assert history.finished
-
-
-def test_the_bar_moves_about_a_hundred_times_however_long_the_run_and_can_be_left_out(
-    make_model, ids, config, monkeypatch, capsys
-):
-    """More messages than a kernel's queue holds while a cell runs would hide the end of the cell from nbval."""
-    moves = []
-
-    class Bar(tqdm):
-        def __init__(self, **options):
-            super().__init__(**{**options, "mininterval": 0})  # so slow that only the count of updates limits the bar
-
-        def refresh(self, *args, **options):
-            moves.append(self.n)
-            return super().refresh(*args, **options)
-
-    monkeypatch.setattr(loop, "tqdm", Bar)
-    settings = config(updates=200, streams=1, window=1, validate_every=200)
-    model = make_model(hidden_size=2, num_layers=1)
-    train(model, ids, ids[:10], settings, device="cpu")
-    assert 50 <= len(moves) <= 101
-    assert "200" in capsys.readouterr().err
-
-    quietly(model, ids, config(updates=1))
-    assert not any(capsys.readouterr())
 
 
 @pytest.mark.parametrize("best", [1, 2])
@@ -261,14 +179,6 @@ def test_stop_event_leaves_a_usable_model_and_its_history(model, ids, config, mo
     weights, losses = weights_of(model), list(history.losses)
     assert quietly(model, ids, config(), history=history).losses == losses  # a finished run is left as it is
     assert same_weights(weights_of(model), weights)
-
-
-def test_a_stop_before_the_first_update_does_nothing_and_can_go_on(make_model, ids, config):
-    model, twin = make_model(dropout=0.2), make_model(dropout=0.2)
-    history = quietly(model, ids, config(), stop=StopAfter(0))
-    assert history.updates == 0
-    assert same_weights(weights_of(model), weights_of(twin))
-    assert quietly(model, ids, config(), history=history).losses == quietly(twin, ids, config()).losses
 
 
 def test_an_interrupt_stops_after_the_update_in_hand(model, ids, config, interruptible):
@@ -397,16 +307,6 @@ def test_divergence_leaves_the_history_and_the_best_weights(model, ids, config, 
     assert evaluate(model, ids[:100], window=loop.VALIDATION_WINDOW) == pytest.approx(min(history.val_losses))
     with pytest.raises(ValueError, match="cannot go on, because it diverged"):
         quietly(model, ids, config(), history=history)
-
-
-def test_a_stop_that_is_none_is_named_before_the_training_and_a_divergence_is_not_blamed_on_it(model, ids, config):
-    read = []
-    model.register_forward_pre_hook(lambda *_: read.append(True))
-    with pytest.raises(TypeError, match=r"stop is .*; it must be Event"):
-        quietly(model, ids, config(learning_rate=3e38, warmup=0), stop=SimpleNamespace(is_set=lambda: False))
-    assert not read
-    with pytest.raises(DivergenceError, match="loss of update 2 is not a number"):
-        quietly(model, ids, config(learning_rate=3e38, warmup=0), stop=StopAfter(9))
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no NVIDIA GPU")

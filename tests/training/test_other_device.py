@@ -62,28 +62,15 @@ def moved(request):
             yield device.move
 
 
-@pytest.mark.parametrize("embedding", [8, None], ids=["embedding", "one-hot"])
 @pytest.mark.parametrize("name", READERS)
-def test_a_network_on_another_device_reads_as_on_the_cpu(name, cell, embedding, moved):
+def test_a_network_on_another_device_reads_as_on_the_cpu(name, cell, moved):
     def network():
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
-            return CELLS[cell].fast(len(VOCAB), 16, 1, embedding)
+            return CELLS[cell].fast(len(VOCAB), 16, 1, 8)
 
     here, there = READERS[name](network()), READERS[name](moved(network()))
     if isinstance(here, str | list):
         assert there == here
     else:
         torch.testing.assert_close(there, here, rtol=1e-3, atol=1e-4)  # numbers, tensors on the CPU, arrays
-
-
-def test_the_pretended_device_refuses_what_a_gpu_refuses():
-    with other_device.OtherDevice() as device:
-        model = device.move(torch.nn.Linear(2, 2))
-        for mistake in (
-            lambda: model(torch.zeros(1, 2)),
-            lambda: model.weight.double(),
-            lambda: model.weight.detach().numpy(),
-        ):
-            with pytest.raises((RuntimeError, TypeError)):
-                mistake()
