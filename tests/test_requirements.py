@@ -4,7 +4,6 @@ import os
 import re
 from pathlib import Path
 
-import matrix
 from packaging.requirements import Requirement
 
 from charrnn_helpers.base.files import read_table
@@ -43,10 +42,3 @@ def test_what_was_tested_last_is_what_the_requirements_allow():
         assert versions, asked
         for one in versions:
             assert asked.specifier.contains(str(one.specifier).removeprefix("==")), one
-
-
-def test_the_workflow_asks_for_cells_of_the_matrix():
-    workflow = (ROOT / ".github" / "workflows" / "tests.yml").read_text(encoding="utf-8")
-    asked = re.findall(r"\b3\.\d+-\w+", workflow)
-    assert {"oldest", "newest", "avx2"} == {cell.partition("-")[2] for cell in asked}
-    assert set(asked) <= set(matrix.CELLS)

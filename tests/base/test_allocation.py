@@ -5,8 +5,6 @@ import sys
 
 import pytest
 
-from charrnn_helpers.base.allocation import keep_memory
-
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only the C library of Linux is asked to keep memory")
 def test_what_a_tensor_has_freed_stays_with_the_process():
@@ -24,11 +22,3 @@ faults(); without = faults(); kept = keep_memory(); faults(); print(int(kept), w
     kept, without, with_it = map(int, said.split())
     if kept:  # another C library than glibc refuses
         assert with_it < without / 10
-
-
-def test_where_there_is_no_glibc_nothing_is_asked(monkeypatch):
-    monkeypatch.setattr(sys, "platform", "darwin")
-    assert keep_memory() is False
-    monkeypatch.setattr(sys, "platform", "linux")
-    monkeypatch.setattr("charrnn_helpers.base.allocation.ctypes.CDLL", lambda name: object())
-    assert keep_memory() is False

@@ -14,7 +14,6 @@ from charrnn_helpers.experiments import (
     Run,
     Setting,
     answer_to_accusation,
-    diagnosis,
     evidence,
     faults,
     find_fault,
@@ -109,13 +108,6 @@ def test_a_run_whose_loss_is_no_number_stops_and_says_so(monkeypatch):
     assert observe(broken)["stop"] == "no number"
 
 
-def test_a_diagnosis_gives_both_lines_the_reason_and_the_test():
-    for name, fault in FAULTS.items():
-        lines = diagnosis(name).splitlines()
-        assert [line.split()[0] for line in lines] == ["wrong", "right", "why", "test"]
-        assert [line[7:] for line in lines] == [fault.wrong or "(nothing)", fault.right, fault.cause, fault.test]
-
-
 def test_what_a_guess_and_a_table_of_pairs_pay_is_what_the_ladder_says():
     corpus = load_corpus("tales")
     vocab = Vocabulary.from_text(corpus.text)
@@ -132,15 +124,6 @@ def test_a_mystery_hides_what_its_number_says_and_does_not_show_it(monkeypatch):
     assert "eval_forgotten" not in shown
     assert not any(sign in shown for values in OBSERVATIONS.values() for sign in values.values())
     assert case.accuse("eval_forgotten").startswith("Yes")
-
-
-def test_a_mystery_is_a_run_of_its_own_with_no_sound_twin_in_sight(monkeypatch):
-    made = []
-    monkeypatch.setattr(faults, "run", lambda name, seed: made.append((name, seed)) or Run())
-    case = Mystery(1)
-    Mystery(3)
-    assert made == [("shuffled_streams", 1001), ("shuffled_streams", 1003)]  # never a run that 10 has shown
-    assert [name for name in vars(case) if not name.startswith("_")] == ["run"]
 
 
 def test_six_faults_are_hidden_and_none_and_the_numbers_keep_their_meaning(monkeypatch):

@@ -33,14 +33,3 @@ def test_a_forecast_counts_updates_and_weights_and_changes_nothing(monkeypatch, 
     assert forecast(model, config) == f"about 60 s, and {megabytes:.0f} MB of memory"
     assert torch.equal(random, torch.get_rng_state())
     assert all(torch.equal(weight, before[name]) for name, weight in model.state_dict().items())
-
-
-def test_a_forecast_is_that_of_the_faster_number_of_threads(monkeypatch, model):
-    threads = torch.get_num_threads()
-    updates_that_take(monkeypatch, lambda threads: 0.1 * threads)  # beside a busy process
-    torch.set_num_threads(2)
-    try:
-        assert forecast(model, TrainConfig(updates=100)).startswith("about 10 s")
-        assert torch.get_num_threads() == 2
-    finally:
-        torch.set_num_threads(threads)

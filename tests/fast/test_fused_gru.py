@@ -4,7 +4,6 @@ import pytest
 import torch
 from torch import nn
 
-from charrnn_helpers import GRUModel, load_checkpoint, save_checkpoint
 from charrnn_helpers.fast.fused_gru import FusedGRU, FusedGRUModel
 
 
@@ -81,20 +80,3 @@ def test_another_state_or_layout_is_refused_and_second_derivatives_are_not_wrong
     (slope,) = torch.autograd.grad(ours(x)[0].square().sum(), x, create_graph=True)
     with pytest.raises(RuntimeError, match="once_differentiable"):
         slope.sum().backward()
-
-
-@pytest.mark.parametrize("embedding_size", [None, 8])
-def test_the_model_has_the_weights_and_scores_of_a_gru_model(embedding_size, vocab, ids, tmp_path):
-    models = []
-    for kind in (GRUModel, FusedGRUModel):
-        torch.manual_seed(0)
-        models.append(kind(len(vocab), 16, 2, embedding_size, dropout=0.3).eval())
-    plain, fused = models
-    assert plain.hyperparameters == fused.hyperparameters
-    assert plain.state_dict().keys() == fused.state_dict().keys()
-    assert all(torch.equal(a, b) for a, b in zip(plain.parameters(), fused.parameters(), strict=True))
-    texts = ids[:60].view(3, 20)
-    with torch.inference_mode():
-        assert largest_gap(fused(texts), plain(texts)) < 1e-5
-    loaded = load_checkpoint(save_checkpoint(tmp_path / "a.pt", fused, vocab)).model
-    assert largest_gap(loaded(texts), plain(texts)) == 0

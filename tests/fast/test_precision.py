@@ -47,16 +47,6 @@ def test_a_processor_without_bfloat16_is_named_before_the_training_begins(old_pr
     assert torch.equal(torch.get_rng_state(), random_state)
 
 
-def test_a_processor_without_the_backward_pass_alone_is_named_as_well(monkeypatch, model):
-    def cannot(*_):
-        raise NotImplementedError("no backward pass")
-
-    monkeypatch.setattr(Bfloat16, "forward", lambda self, ids: self.model(ids))
-    monkeypatch.setattr(torch.Tensor, "backward", cannot)
-    with pytest.raises(PrecisionError, match=r"does not train this network in bfloat16 \(no backward pass\)"):
-        precision.in_bfloat16(model)
-
-
 def test_a_run_in_bfloat16_goes_on_in_float32_on_such_a_processor(old_processor, model, ids, config):
     options = {"device": "cpu", "progress": False}
     stop = threading.Event()
@@ -66,13 +56,6 @@ def test_a_run_in_bfloat16_goes_on_in_float32_on_such_a_processor(old_processor,
     with pytest.raises(PrecisionError, match=old_processor):
         train(model, ids, ids[:100], config(), **options, history=history)
     assert train(model, ids, ids[:100], config(), **options, history=history, precision="float32").finished
-
-
-def test_a_precision_that_is_not_offered_is_named_and_bfloat16_is_refused_off_the_cpu(model, ids, config):
-    with pytest.raises(ValueError, match="precision is 'bf16'; choose from float32, bfloat16"):
-        train(model, ids, ids[:100], config(), device="cpu", precision="bf16", progress=False)
-    with pytest.raises(PrecisionError, match="bfloat16 is offered on a CPU only"):
-        precision.in_bfloat16(model.to("meta"))
 
 
 @pytest.mark.parametrize(
@@ -94,23 +77,6 @@ def test_a_processor_without_bfloat16_gets_float32(old_processor, model):
     choice = pick_precision("cpu", model, streams=2, window=4)
     assert choice.name == "float32"
     assert "could not create a primitive descriptor for an LSTM" in choice.reason
-
-
-def test_a_mistake_in_the_model_is_not_blamed_on_the_processor(model):
-    class Broken(type(model)):
-        def forward(self, ids, state=None):
-            raise RuntimeError("a shape does not fit")
-
-    with pytest.raises(RuntimeError, match="a shape does not fit"):
-        pick_precision("cpu", Broken(5, 4))
-    with pytest.raises(RuntimeError, match="a shape does not fit"):
-        precision.in_bfloat16(Broken(5, 4))
-
-
-def test_an_interrupt_of_the_choice_is_an_interrupt(monkeypatch, model):
-    monkeypatch.setattr(precision, "train", lambda *_, **__: SimpleNamespace(finished=False))
-    with pytest.raises(KeyboardInterrupt):
-        pick_precision("cpu", model)
 
 
 def test_choosing_a_precision_changes_nothing_of_the_readers(make_model):

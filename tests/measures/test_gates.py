@@ -22,10 +22,3 @@ def test_traced_states_are_those_of_the_network(cell, layers, embedding, dtype, 
     for layer in traced:
         assert "".join(layer) == CELLS[cell].gates
         assert all(values.shape == (30, 5) and values.dtype == dtype for values in layer.values())
-
-
-def test_a_trace_needs_one_text(make):
-    with pytest.raises(ValueError, match="at least one character"):
-        trace(make("GRU"), torch.zeros(0, dtype=torch.long))
-    with pytest.raises(ValueError, match=r"ids is a tensor of int64 of the shape \(2, 3\)"):
-        trace(make("GRU"), torch.zeros(2, 3, dtype=torch.long))

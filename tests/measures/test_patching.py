@@ -133,23 +133,6 @@ def test_a_story_is_told_of_the_hero_who_has_more_than_half_of_its_names(text, h
     assert patching.hero_told(text) == (WORDS["name"].index(hero) if hero else -1)
 
 
-@pytest.mark.parametrize("name_first", [False, True])
-def test_what_is_written_after_a_patch_is_judged_by_its_hero(setting, name_first, monkeypatch):
-    _, _, states, names, cases = setting
-    read = []
-
-    def write_on(model, vocab, patched, texts, length):
-        read.extend(texts)
-        assert torch.equal(patched, states[:, :, cases.rows] + 2.0)
-        return ["Ada sat."] * len(texts)
-
-    monkeypatch.setattr(patching, "write_on", write_on)
-    answers = patching.stories_of_goal(*setting, 2.0, name_first=name_first)
-    assert answers.right.tolist() == (cases.goals == 0).tolist()
-    first = names.texts[cases.rows[0]]
-    assert read[0] == (first + WORDS["name"][cases.goals[0]] if name_first else first)
-
-
 def test_a_changed_story_is_read_alike_up_to_the_change_and_goes_on_as_the_story_does():
     text, answers, marks = patching.changed_story("GRU", 26, "Ben", back=40).values()
     change, writes = marks

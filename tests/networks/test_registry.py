@@ -50,14 +50,6 @@ def test_a_third_cell_does_all_that_the_two_can(minimal, vocab, ids, config, tmp
     assert re.search(r"can still be drawn: .*MGU \d+", shown)
 
 
-def test_the_gate_that_its_row_names_starts_as_asked(minimal, vocab):
-    model = minimal.model(len(vocab), 6, 1, 5, keep_bias=3.0)
-    f, _ = (model.rnn.cells[0].x2h.bias + model.rnn.cells[0].h2h.bias).split(6)
-    assert f.tolist() == [3.0] * 6
-    spread = minimal.model(len(vocab), 6, 1, 5, chrono=50).rnn.cells[0].x2h.bias[:6].exp()
-    assert 1 - 1e-5 <= spread.min() < spread.max() <= 49.001
-
-
 @every_cell
 def test_a_row_says_of_a_cell_which_gate_stands_in_which_block_and_what_it_does(name):
     row = CELLS[name]

@@ -173,19 +173,6 @@ def test_a_notebook_alone_says_what_it_needs(path):
 # --- strict checking ------------------------------------------------------------------------------------------------
 
 
-@every_notebook
-def test_every_unchecked_cell_is_followed_by_one_that_checks_it(path):
-    """After it, in the same section, a cell states what must hold; an exercise does not count."""
-    for section in sections(path):
-        waiting = None
-        for cell in (cell for cell in section if cell.cell_type == "code"):
-            if IGNORED in tags(cell):
-                waiting = cell
-            elif printed(cell) and "check(" not in cell.source:
-                waiting = None
-        assert waiting is None, f"nothing checks:\n{waiting.source}"
-
-
 # --- here and nowhere else ------------------------------------------------------------------------------------------
 
 

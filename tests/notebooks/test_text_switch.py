@@ -7,7 +7,6 @@ import nbformat
 import pytest
 
 from charrnn_helpers import Vocabulary, load_checkpoint, load_corpus
-from charrnn_helpers.text.corpus import CorpusError
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 LINE = re.compile(r'^TEXT = "tales"', re.MULTILINE)
@@ -28,20 +27,11 @@ def run(sources, given):
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("name", ["python_docs", "a file of the reader's"])
-def test_both_networks_train_on_another_text_when_that_line_is_changed(name, tmp_path, monkeypatch):
+def test_both_networks_train_on_another_text_when_that_line_is_changed(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    given = name
-    if name == "a file of the reader's":
-        name, given = "mine", "mine.txt"
-        Path(given).write_text("Grüße aus dem Garten: 40 Rosen, 2 Äpfel! " * 3000, encoding="utf-8")
-    try:
-        vocab = Vocabulary.from_text(load_corpus(given).text)
-    except CorpusError as problem:  # a Python that was built without its manual
-        if name != "python_docs":
-            raise
-        pytest.skip(str(problem))
-
+    name, given = "mine", "mine.txt"
+    Path(given).write_text("Grüße aus dem Garten: 40 Rosen, 2 Äpfel! " * 3000, encoding="utf-8")
+    vocab = Vocabulary.from_text(load_corpus(given).text)
     sources = [cell.source for cell in code_cells("04_training") if "experiment" in cell.metadata.get("tags", [])]
     assert "".join(sources).count('"tales"') == 1, "the name of the text stands in more than one line"
     run(sources, given)

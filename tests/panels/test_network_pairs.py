@@ -53,15 +53,11 @@ def test_a_text_takes_no_other_texts_place_and_is_refused_if_it_cannot_be_used(c
     assert load_corpus(runs / "mine.txt").text == corpus.text
 
 
-def test_no_name_leads_out_of_the_folder(tmp_path):
-    for number, name in enumerate(("../../etc/x", "", "...", "a/b\\c", "Märchen 1"), start=1):
-        keep_text(b"a cat sat on a mat; " * 60 * number, name, tmp_path / "runs")
-        assert len(list((tmp_path / "runs").iterdir())) == number
-    assert [file.name for file in tmp_path.iterdir()] == ["runs"]
+NAMES = ["con", "NUL.old", "com1", "a:b?", "x" * 300, "語" * 300, "../../etc/x", "", "...", "a/b\\c"]
 
 
-@pytest.mark.parametrize("name", ["con", "NUL.old", "Aux", "com1", "a:b?", "x" * 300, "語" * 300])
-def test_a_name_is_one_that_every_system_takes(name, tmp_path):
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_is_one_that_every_system_takes_and_leads_out_of_no_folder(name, tmp_path):
     keep_text(b"a cat sat on a mat; " * 60, name, tmp_path)
     [path] = tmp_path.iterdir()
     reserved = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)|.*[<>:\"/\\|?*]", re.IGNORECASE)

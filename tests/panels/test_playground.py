@@ -4,12 +4,11 @@ import threading
 
 import numpy as np
 import pytest
-import torch
 
 from charrnn_helpers.measures import mean_states
 from charrnn_helpers.measures.minds import states_side_by_side
 from charrnn_helpers.measures.samples import find_copies
-from charrnn_helpers.panels import gates_panel, one_file, sampling_panel
+from charrnn_helpers.panels import gates_panel, sampling_panel
 from charrnn_helpers.panels.network_pairs import Pair, keep_pair, load_pair
 from charrnn_helpers.panels.playground import (
     STORIES,
@@ -21,7 +20,7 @@ from charrnn_helpers.panels.playground import (
 )
 from charrnn_helpers.text import next_characters, split_stories
 from charrnn_helpers.training.checkpoints import BUNDLED
-from charrnn_helpers.training.evaluation import evaluate, lock_of
+from charrnn_helpers.training.evaluation import lock_of
 
 
 @pytest.fixture(scope="module")
@@ -121,21 +120,6 @@ def test_a_panel_waits_while_another_thread_holds_its_network(pair, name):
         assert not done.wait(1)
     reader.join()
     assert done.is_set()
-
-
-def test_a_network_keeps_its_weights_while_a_page_is_made_of_it(pair, monkeypatch):
-    pair.albums = {"LSTM": {0: pair.models["LSTM"]}}
-    before = {cell: model.head.weight.clone() for cell, model in pair.models.items()}
-    measured = []
-
-    def watched(model, ids):
-        assert all(torch.equal(before[cell], own.head.weight) for cell, own in pair.models.items())
-        measured.append(model)
-        return evaluate(model, ids)
-
-    monkeypatch.setattr(one_file, "evaluate", watched)
-    assert "nats per character for the GRU" in one_file.as_page(pair)
-    assert len(measured) == 4
 
 
 def test_a_damaged_checkpoint_is_named_and_the_last_networks_stay(pair, histories, tmp_path, controls, words):

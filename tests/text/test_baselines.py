@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn_helpers.text.baselines import MAX_ORDER, NGram, best_ngram, ladder
+from charrnn_helpers.text.baselines import NGram, best_ngram, ladder
 
 V = 4
 chars = st.integers(0, V - 1)
@@ -103,22 +103,3 @@ def test_a_short_text_is_climbed_as_far_as_it_goes():
 MODEL = NGram(torch.tensor([0, 1, 2, 3, 0, 1]), V, 3)
 NOTHING = torch.tensor([], dtype=torch.long)
 SAME = torch.zeros(100, dtype=torch.long)
-
-
-@pytest.mark.parametrize(
-    ("ask", "message"),
-    [
-        (lambda: NGram(SAME, V, 0), f"order must be between 1 and {MAX_ORDER}, and is 0"),
-        (lambda: NGram(SAME, V, MAX_ORDER + 1), f"between 1 and {MAX_ORDER}, and is {MAX_ORDER + 1}"),
-        (lambda: NGram(torch.tensor([0, 1, 2]), V, 3), "order 3 needs more than 3 characters, and the text has 3"),
-        (lambda: NGram(torch.tensor([0, 1, 4, 2]), V, 2), "index 4 is not one of 0 to 3"),
-        (lambda: MODEL.losses(torch.tensor([0, -1])), "index -1 is not one of 0 to 3"),
-        (lambda: MODEL.probabilities(torch.tensor([0, 4])), "index 4 is not one of 0 to 3"),
-        (lambda: MODEL.losses(torch.tensor([0, 1]), 0), "this model knows orders 1 to 3, not 0"),
-        (lambda: MODEL.probabilities(torch.tensor([0, 1]), 4), "this model knows orders 1 to 3, not 4"),
-        (lambda: MODEL.loss(NOTHING), "at least one character"),
-    ],
-)
-def test_what_cannot_be_counted_is_refused(ask, message):
-    with pytest.raises(ValueError, match=message):
-        ask()

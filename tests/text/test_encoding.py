@@ -46,23 +46,6 @@ def test_an_unknown_character_comes_with_what_is_near_it(known, text, advice):
         Vocabulary.from_text(known).encode(text)
 
 
-@pytest.mark.parametrize(
-    ("ids", "message"),
-    [
-        ([0, -1], "index -1 at position 1 is not one of 0 to 2"),
-        ([0, 3], "index 3 at position 1 is not one of 0 to 2"),
-        (
-            [[0, 1]],
-            r"ids is a tensor of int64 of the shape \(1, 2\); it must be a tensor of whole",
-        ),
-        (1, r"ids is a tensor of int64 of the shape \(\); it must be"),
-    ],
-)
-def test_only_one_row_of_indices_within_the_vocabulary_can_be_decoded(ids, message):
-    with pytest.raises(ValueError, match=message):
-        Vocabulary.from_text("abc").decode(torch.tensor(ids))
-
-
 def test_an_empty_text_has_no_vocabulary_but_an_empty_encoding():
     with pytest.raises(ValueError, match="at least one character; build it from a text that is not empty"):
         Vocabulary.from_text("")
@@ -102,10 +85,3 @@ def test_streams_are_contiguous_targets_are_one_ahead_and_each_batch_goes_on_whe
     for x, y in walked:
         assert x.shape == (B, window)
         assert torch.equal(y, x + 1)
-
-
-def test_there_is_at_least_one_stream_and_a_window_has_at_least_one_step():
-    with pytest.raises(ValueError, match="streams is 0; at least 1 is needed"):
-        as_streams(torch.arange(10), 0)
-    with pytest.raises(ValueError, match="window is 0 and a stream has 4 steps"):
-        next(batches(*as_streams(torch.arange(10), 2), 0))

@@ -64,12 +64,6 @@ def test_what_is_needed_to_go_on_is_kept_only_when_asked_for(model, ids, vocab, 
     assert 2 * small.stat().st_size < large.stat().st_size < 5 * small.stat().st_size
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
-def test_others_may_read_a_checkpoint_as_they_may_read_any_new_file(saved, tmp_path):
-    (tmp_path / "plain").touch()
-    assert saved.stat().st_mode == (tmp_path / "plain").stat().st_mode
-
-
 def test_find_checkpoint_prefers_what_was_trained_here(cell, saved, tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoints, "BUNDLED", tmp_path / "bundled")
     with pytest.raises(CheckpointError, match=rf"no {cell} .*'cats'.*04_training"):

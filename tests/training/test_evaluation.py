@@ -56,15 +56,6 @@ def test_evaluate_switches_dropout_off_and_leaves_the_mode_as_it_was(make_model,
     assert model.training is mode
 
 
-def test_a_text_too_short_or_not_of_indices_and_a_window_of_nothing_are_named(model, ids):
-    with pytest.raises(ValueError, match=r"ids is a tensor of float32 .* must be a tensor of whole numbers"):
-        evaluate(model, torch.zeros(9))
-    with pytest.raises(ValueError, match="the text has 1 characters; at least 2 are needed to predict one"):
-        evaluate(model, ids[:1])
-    with pytest.raises(ValueError, match="window is 0; it must be at least 1"):
-        evaluate(model, ids, window=0)
-
-
 def test_threads_that_share_a_model_take_turns_and_leave_dropout_as_it_was(model):
     """Else the first to leave would switch dropout on for the second, and the second would leave it off."""
     model.train()
