@@ -12,8 +12,7 @@ from charrnn_helpers.networks.registry import CELLS
 
 LONGEST = (
     *("04_training.ipynb", "09_fair_trial.ipynb", "05_loss_curves.ipynb", "08_inside_the_gates.ipynb"),
-    *("10_break_it.ipynb", "test_sweeps.py", "test_faults.py", "test_text_switch.py", "test_benchmarks.py"),
-    *("test_every_notebook.py", "test_panels.py"),
+    *("10_break_it.ipynb", "06_generation.ipynb", "test_sweeps.py", "test_faults.py", "test_fuzz.py", "test_panels.py"),
 )
 settings.register_profile("any machine", deadline=None)  # timing decides no test
 settings.load_profile("any machine")

@@ -60,19 +60,6 @@ def test_slides_hold_all_code_need_no_network_and_have_speaker_notes(tmp_path, m
         lecturer.slides(tmp_path, ("42",))
 
 
-def test_an_installed_package_finds_the_notebooks_where_one_works_or_says_so(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(lecturer, "__file__", str(tmp_path / "site-packages" / "charrnn_helpers" / "lecturer.py"))
-    for folder in (ROOT, ROOT / "notebooks"):
-        monkeypatch.chdir(folder)
-        assert "01_encoding.ipynb" in lecturer.link("https://hub.example.edu", "https://git.example.org/a/course")
-    monkeypatch.chdir(tmp_path)
-    for command in (["students", "copy"], ["slides", "slides"], ["link", "https://hub.example.edu", "course"]):
-        with pytest.raises(SystemExit):
-            lecturer.main(command)
-        assert "there are no notebooks in" in capsys.readouterr().err
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_the_lecture_is_one_deck_of_the_cells_that_are_tagged_so(tmp_path):
     (written,) = lecturer.slides(tmp_path, ("lecture",))
     assert written.name == "lecture.slides.html"

@@ -67,13 +67,6 @@ def test_of_equals_at_the_border_the_first_are_kept():
     assert next_distribution(torch.zeros(4), top_p=0.5).tolist() == [0.5, 0.5, 0, 0]
 
 
-def test_any_leading_shape_and_each_row_on_its_own():
-    logits = torch.randn(2, 3, 7, generator=torch.Generator().manual_seed(0))
-    rows = next_distribution(logits, 0.7, 4, 0.8)
-    assert rows.shape == (2, 3, 7)
-    assert torch.equal(rows[1, 2], next_distribution(logits[1, 2], 0.7, 4, 0.8))
-
-
 logits_of_any_kind = st.lists(st.floats(-50, 50, width=32), min_size=2, max_size=40).map(torch.tensor)
 
 

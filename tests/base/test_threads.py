@@ -24,7 +24,6 @@ from charrnn_helpers.base.threads import chosen_threads, one_thread
 from charrnn_helpers.measures.patching import states_before
 from charrnn_helpers.networks import GRUCell, with_cell
 from charrnn_helpers.sampling import generate_many, logits_after
-from charrnn_helpers.training.evaluation import eval_mode
 
 
 @pytest.fixture
@@ -101,23 +100,6 @@ def test_text_is_read_and_written_with_one_thread_which_waits_for_no_other(reade
     model = with_cell(GRUModel, GRUCell)(len(vocab), 4, 1)  # as 04 trains it: no plain arrays write for it
     READERS[reader](model, vocab, text.split_stories(stories)[0])
     assert set(seen) == {1}
-    assert torch.get_num_threads() == 2
-
-
-@pytest.mark.usefixtures("two_threads")
-def test_a_training_validates_with_the_number_that_it_has_chosen(make_model):
-    model = make_model()
-
-    def number():
-        with eval_mode(model):
-            return torch.get_num_threads()
-
-    with chosen_threads(2):
-        with chosen_threads(2):
-            assert number() == 2
-        assert number() == 2
-        assert in_a_new_thread(number) == 1  # there, nothing was chosen
-    assert number() == 1
     assert torch.get_num_threads() == 2
 
 

@@ -219,22 +219,6 @@ def test_whom_a_network_has_in_mind_and_how_it_is_changed_is_what_python_compute
     assert found["state"] == pytest.approx(patched.detach().numpy(), abs=1e-5)
 
 
-@pytest.mark.parametrize(
-    ("typed", "read"),
-    [
-        ("Once a café", "Once a cafe"),
-        ("“ÉCOLE” — naïve\tß", '"eCOLe" - naive ss'),
-        ("Once 猫 there", "Once   there"),
-    ],
-)
-def test_letters_that_the_text_does_not_have_are_read_as_their_nearest(ask, typed, read):
-    characters = "".join(sorted(set('abcdefghijklmnopqrstuvwxyz "-.ABCLOZ')))
-    found = ask("(_, [typed, characters]) => engine.readable(typed, [...characters])", more=[typed, characters])
-    assert found["text"] == read
-    assert found["note"].startswith("The text that these networks learnt from has no ")
-    assert ask("(_, [typed, known]) => engine.readable(typed, [...known])", more=[read, characters])["note"] == ""
-
-
 # --- what cannot be
 
 

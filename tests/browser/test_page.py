@@ -177,21 +177,6 @@ def test_a_name_changes_the_state_at_the_chosen_letter_and_nothing_before_it(ope
     assert ribbon(page)[place + 60][0] == HEROES.index("Meg")
 
 
-def test_each_story_sets_what_it_speaks_of(opened):
-    page = opened()
-    for story, words in [
-        ("Change the hero", "from Leo to Zoe"),
-        ("Before training", "Before training they write noise"),
-        ("Who forgets the friend?", "Since the story named the cat"),
-        ("Who is it about?", "Two networks write"),
-    ]:
-        button = page.get_by_role("button", name=story)
-        button.click()
-        assert words in told(page)
-        assert button.get_attribute("aria-pressed") == "true"
-    assert text_of(page).text_content().startswith("Once a young child")
-
-
 def test_the_shares_that_a_story_states_are_those_of_its_ribbons(opened, pair):
     page = opened()
     page.get_by_role("button", name="Who forgets").click()

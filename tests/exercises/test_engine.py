@@ -5,8 +5,6 @@ import json
 import math
 import re
 import runpy
-import subprocess
-import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,7 +15,6 @@ from torch.nn import functional as F
 
 from charrnn_helpers import Vocabulary
 from charrnn_helpers.exercises import EXERCISES, check, claim, hint, progress, solution, written
-from charrnn_helpers.exercises.engine import Exercise, judge
 from charrnn_helpers.measures import paired_difference, patching
 from charrnn_helpers.networks import GRUCell, LSTMCell, detach, run_cell
 from charrnn_helpers.networks.cells import map_state
@@ -198,107 +195,56 @@ def half_cut_off(self, x, state):
     return step["h"], step["c"]
 
 
-IN_NO_TABLE = [  # answers that are read, or fall through the table; and those on its edge
+IN_NO_TABLE = [  # answers that are read, or fall through the table: one of each sort
     ("1a", lambda ids: ids[1:], "return two things, the inputs and the targets: `return x, y`"),
     ("1a", lambda ids: (ids[:-1], ids[:-1]), "your targets are not shifted"),
-    ("1a", lambda ids: (ids[:-1], ids[2:]), "5 inputs and 4 targets"),
-    ("1a", lambda ids: (ids[:3], ids[2:5]), "the inputs are 7 3 5"),
     ("1b", lambda x, y, w: x, "return a list of pairs (x, y), or yield them"),
     ("1b", lambda x, y, w: (x[:, :w], y[:, :w]), "do not return inside the loop"),
-    ("1b", lambda x, y, w: [(x, y, w)], "each batch is a pair"),
-    ("1b", lambda x, y, w: [(x, y)], "you give 1 batches where 2 whole windows fit"),
     ("1b", lambda x, y, w: [(x.T, y.T)] * 2, "x of batch 0 has the shape (11, 3); it should be (3, 4)"),
-    ("1b", lambda x, y, w: [(x[:, :w], y[:, :w])] * 2, "out of order"),
     ("1b", lambda x, y, w: [(x[:, :w], y[:, :w]), (x[:, :w], y[:, w : 2 * w])], "should read [4, 5, 6, 7]"),
     ("1c", lambda p, y: torch.tensor(0.1), "and you give 0.100"),
-    ("1c", lambda p, y: "half", "your code stopped with TypeError"),
     ("2a", LSTMCell(5, 3), "give the class itself"),
-    ("2a", nn.LSTMCell, "keep the class as it is given"),
-    ("2a", cell(LSTMCell, lambda self, x, state: state[0]), "return two things, the new h and the new c"),
-    ("2a", cell(LSTMCell, lambda self, x, state: [self.x2h(x)] * 2), "the new h should be (B, H)"),
     ("2a", cell(LSTMCell, cut_along_the_streams), "cut along the last axis, not along the streams"),
-    ("2a", cell(LSTMCell, lambda self, x, state: (state[0], 0 * state[1])), "the new c is not f * c + i * g"),
     ("2a", cell(LSTMCell, lambda self, x, s: (s[0], self.gates(x, s)["c"])), "c is right; h is not o * tanh(c)"),
     ("2a", cell(LSTMCell, half_cut_off), "the numbers are right, the gradients are not"),
     ("2a", cell(LSTMCell, lambda *_: 1 / 0), "your code stopped with ZeroDivisionError: division by zero"),
-    ("2b", lambda cell, x: (list(x), None), "the outputs are still a list"),
     ("2b", lambda cell, x: (x, x), "the state of an LSTM is a pair, (h, c)"),
-    ("2b", lambda cell, x: x, "return two things, all outputs and the last state"),
-    ("2b", lambda cell, x: (x, (x, x)), "does each step get x_t and the state before it?"),
     ("2c", [[1, 2, 3]], "yours has the shape (1, 3)"),
     ("3a", lambda letter: (1.5, 1, 1), "a gate lies between 0 and 1, and 1.5 does not"),
-    ("3a", lambda letter: (1, 1, 2), "the candidate g comes out of a tanh"),
-    ("3a", lambda letter: 1, "return three things, f, i and g"),
-    ("3a", lambda letter: (0.9, letter == "a", 1), "c is 1.9 where the count is 2"),
-    ("3b", GRUCell(5, 3), "give the class itself"),
     ("3b", nn.GRUCell, "keep the class as it is given"),
-    ("3b", LSTMCell, "give both the same sizes"),
     ("3b", cell(GRUCell, lambda self, x, h: (h, h)), "return one tensor, the new h"),
-    ("3b", cell(GRUCell, lambda self, x, h: self.h2h(h)), "the new h should be (B, H)"),
     ("3b", cell(GRUCell, added_before_they_are_cut), "r multiplies the input as well"),
-    ("3b", cell(GRUCell, lambda self, x, h: self.h2h(h).chunk(3)[2]), "your code stopped with IndexError"),
-    ("3b", cell(GRUCell, lambda self, x, h: -h), "the new h is not (1 - z) * n + z * h"),
-    ("3b", cell(GRUCell, lambda self, x, h: self.gates(x.detach(), h)["h"]), "the gradients are not"),
     ("3c", lambda *parts: parts[0][0], "for this check (2, 3); yours is (3,)"),
-    ("3c", lambda *parts: 0.5, "yours is a float"),
-    ("3c", lambda xn, r, h, W, b: W @ (r * h), "your code stopped with RuntimeError"),
     ("3c", lambda xn, r, h, W, b: xn, "which part does r multiply"),
-    ("4a", lambda state: state.detach(), "your code stopped with AttributeError: 'tuple'"),
     ("4a", lambda state: [*state] if isinstance(state, tuple) else state.detach(), "you return a list"),
     ("4a", lambda state: 2 * detach(state) if isinstance(state, torch.Tensor) else state, "only their history goes"),
-    ("4b", lambda *given: EXERCISES["4b"].answer(*given)[0], "return three things, the loss, the norm and the state"),
     ("4b", lambda *given: (0.0, *EXERCISES["4b"].answer(*given)[1:]), "the loss that you return is not the mean"),
-    ("4c", lambda *_: 1.0, "call one_update once for each window"),
     ("4c", lambda *given: 2 * EXERCISES["4c"].answer(*given), "not the mean loss of the windows"),
-    ("5a", lambda first, second, t: 0.1, "return three things, the mean and the two ends of the interval"),
-    ("5a", lambda first, second, t: (0, 0, 0), "and you return (0.000, 0.000, 0.000)"),
     ("5a", lambda first, second, t: EXERCISES["5a"].answer(first[:3], second[:3], 4.303), "wrong for five"),
-    ("5b", lambda losses, oracle, kinds: 0.1, "return a dictionary with a number for each kind"),
     ("5b", lambda losses, oracle, kinds: {"free": 0.1}, "one part for each kind that occurs: free, name, spelling"),
     ("5b", lambda losses, oracle, kinds: dict.fromkeys(kinds, 0.0), "the mean excess, and yours to 0.000"),
     ("5c", lambda model, vocab, before, initials: 2, "return the letter itself, initials[k]"),
     ("5c", lambda model, vocab, before, initials: "Z", "for ten short texts the letters are"),
     ("6a", lambda s, u, t, k: (s / t).softmax(0), "the index of one character; you return 5 numbers"),
-    ("6a", lambda s, u, t, k: (s / t).softmax(0).max(), "a whole number; you return 0.437"),
-    ("6a", lambda s, u, t, k: "e", "a whole number; you return 'e'"),
     ("6a", lambda s, u, t, k: int(torch.multinomial((s / t).softmax(0), 1)), "let u decide"),
-    ("6a", lambda s, u, t, k: 2, "u = 0, temperature 1 and k = 5 it should be 0, and you return 2"),
     ("6a", lambda s, u, t, k: None if u > 0.5 else by_walking(s, u, t, k), "you return nothing"),
     ("6a", lambda s, u, t, k: by_walking(s, u, t, k) if t < 2 else 3, "temperature 2 and k = 3 it should be 1"),
-    ("6b", lambda step, prompt, us, pick: "text", "return a list with the index of every character"),
-    ("6b", lambda step, prompt, us, pick: [1] * 9, "10 are asked for, and you return 9"),
     ("6b", lambda step, prompt, us, pick: [1] * 10, "the first 1 characters are right, and then comes 1 where 4"),
-    ("6c", lambda ends, ids: 0.5, "return two things, beginning and width: `return low, width`"),
     ("6c", lambda ends, ids: (0.5, 0.7), "for these pieces it is (0.5, 0.3"),
-    ("7a", 3, "3 is not the number"),
     ("7b", lambda names: (9, 9), "there are 1 slips, 1 of them put right, and you give (9, 9)"),
-    ("7b", lambda names: 3, "return two things"),
     ("7c", "a", "“her hair” or “his hair”"),
-    ("7c", 7, "in quotation marks"),
-    ("8a", lambda model, ids, position, patch: model(ids[None])[0][0, -4:] + 1, "these are not the logits"),
     ("8a", lambda *given: given[0](given[1][None])[0], "these are not the logits"),
     ("8b", lambda v, f: correlation(v, f).abs(), "return one number, that of a unit; you return 7"),
-    ("8b", lambda v, f: correlation(v, f).abs().max(), "return its number"),
-    ("8b", lambda v, f: 7, "there are units 0 to 6, and you return 7"),
     ("8b", lambda v, f: v.std(0).argmin(), "were not the closest"),
-    ("8c", lambda change: change[0], "a change for each row, (4, 160) as `change`; yours has the shape (160,)"),
-    ("8c", lambda change: torch.rand(4, 160) * 100, "controls nothing"),
     ("8c", lambda change: 3 * change, "that is the operation itself"),
     ("8c", lambda change: torch.randn(4, 160) * change.norm(dim=-1, keepdim=True) ** 2, "controls nothing"),
     ("9a", lambda H, E: 1, "for H = 128 and E = 64 it is 152, and you give 1"),
-    ("9a", lambda H, E: 152, "for H = 20 and E = 100"),
-    ("9b", 0.5, "0.5000 is not it"),
-    ("9c", lambda p: [x < 0.01 for x in p], "the number of tests is that of the list"),
-    ("9c", lambda p: [x < 0.01 for x in p if x < 0.1], "5 values went in and 4"),
     ("9c", lambda p: [False] * len(p), "only the first counts"),
     ("10a", "shuffled", "give the name as a string, one of smaller_batch"),
     ("10b", update(zero=False, state_after=lambda state: state), "detach what you return"),
     ("10b", update(clip=5.0), "so is the clipping to 1.0"),
-    ("10b", update(clip=0.5), "compare it line by line"),
     ("10c", lambda x1, y1, x2: EXERCISES["10c"].answer(x1[:1], y1[:1], x2[:1]), "must hold in all"),
     ("12a", lambda d_gates, states: torch.bmm(d_gates.mT, states).sum(0), "one product a step"),
-    ("12a", lambda d_gates, states: (d_gates.flatten(0, 1).T @ states.flatten(0, 1)) @ torch.eye(2), "with 2 matrix"),
-    ("12a", lambda d_gates, states: torch.zeros(6, 2), "not the numbers of the sum"),
 ]
 
 
@@ -346,25 +292,6 @@ def test_checking_does_not_disturb_the_global_random_numbers(said):
         said(check, number, exercise.answer)
         said(check, number, lambda *_: torch.rand(1))
     assert torch.equal(torch.rand(1), expected)
-
-
-def test_to_import_the_exercises_leaves_the_random_numbers_as_they_were():
-    code = (
-        "import torch; before = torch.get_rng_state(); from charrnn_helpers.exercises import EXERCISES;"
-        "assert torch.equal(torch.get_rng_state(), before); assert len(EXERCISES) > 30;"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
-
-
-def test_fewer_or_more_outcomes_than_asked_for_are_not_right():
-    def mistakes():
-        yield "the last one is missing", [8, 9]
-
-    three = Exercise("1a", [8, 9, 10], mistakes, observe=iter)
-    assert judge(three, [8, 9, 10]).state == "solved"
-    assert judge(three, [8, 9]) == ("tried", "the last one is missing")
-    assert judge(three, [8]) == ("tried", "it gives fewer results than are asked for")
-    assert judge(three, [8, 9, 10, 11]) == ("tried", "it gives more results than are asked for")
 
 
 def test_progress_tells_what_check_last_said(monkeypatch, said):

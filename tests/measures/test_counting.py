@@ -15,7 +15,6 @@ from charrnn_helpers.measures.counting import (
     latched,
     latched_lines,
     learn_to_count,
-    learn_to_latch,
     random_units,
 )
 
@@ -57,20 +56,6 @@ def test_the_recall_of_keys_is_the_share_of_right_answers_at_each_gap():
     assert (guessed.asked, guessed.chance) == (100, 1 / 6)
     assert guessed.share == pytest.approx(1 / 6, abs=0.12)
     assert guessed.error == pytest.approx(math.sqrt(guessed.share * (1 - guessed.share) / 100))
-
-
-@pytest.mark.parametrize("cell", ["LSTM", "GRU"])
-def test_only_what_is_asked_is_learnt_on_lines_of_these_lengths_from_this_start(cell, monkeypatch):
-    seen = []
-    monkeypatch.setattr(
-        "charrnn_helpers.measures.counting.one_update",
-        lambda model, x, y, state, optimiser, clip: seen.append(y[y != -100]) or optimiser.step(),
-    )
-    model, vocab = learn_to_latch(cell, lengths=[3], updates=1, keep_bias=2.0)
-    assert vocab == LATCH
-    assert [len(targets) for targets in seen] == [32]
-    assert set(vocab.decode(seen[0])) <= set(KEYS)
-    assert model.hyperparameters["keep_bias"] == 2.0
 
 
 @pytest.mark.parametrize("cell", ["LSTM", "GRU"])

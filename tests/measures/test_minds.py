@@ -104,12 +104,6 @@ def test_distances_count_from_where_the_word_was_written_last():
     assert recall.distances.tolist() == [*range(28), *range(5)]
 
 
-@pytest.mark.parametrize("ask", [measures.in_mind_recall, measures.mean_states, measures.in_mind])
-def test_another_kind_gets_a_sentence(make, ask):
-    with pytest.raises(ValueError, match="'door'"):
-        ask(make("GRU", len(VOCAB)), VOCAB, FIRST, "door")
-
-
 def test_a_hero_without_a_story_is_named(make):
     with pytest.raises(ValueError, match=r"is about (Ada|Zoe|Meg|Ben|Kit|Leo); give more"):
         measures.mean_states(make("GRU", len(VOCAB)), VOCAB, FIRST)

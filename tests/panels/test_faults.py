@@ -2,7 +2,6 @@
 
 import threading
 import time
-from unittest.mock import Mock
 
 import torch
 
@@ -50,13 +49,3 @@ def test_a_run_belongs_to_the_seed_that_was_chosen_when_it_was_started(monkeypat
         assert asked[2:] == [("state_reset", 5), ("sound", 5)]
     assert "What differs" in words(panel)
     assert "<pre>a cat sat</pre>" in words(panel)
-
-
-def test_a_run_that_cannot_be_made_says_so_and_frees_the_button(monkeypatch, controls, words):
-    full_disk = Mock(side_effect=OSError("no space left on device"))
-    monkeypatch.setattr("charrnn_helpers.panels.faults.run", full_disk)
-    panel = faults_panel()
-    button = controls(panel)["Plant it and train"]
-    button.click()
-    wait_for(button)
-    assert "no space left" in words(panel)

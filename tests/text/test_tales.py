@@ -122,18 +122,6 @@ def test_a_longer_text_begins_with_the_shorter_one_and_the_global_generator_rest
     assert len("".join(tales.split_stories(text)[:-1])) < short  # and not one story too many
 
 
-def test_the_text_is_rich_and_plain(corpus):
-    words = re.findall(r"[A-Za-z']+", corpus.text)
-    assert len({word.lower() for word in words}) >= 250
-    assert corpus.text.isascii()
-    sentences = re.findall(r"[^.?]+[.?]", corpus.text[:200_000])
-    assert len(set(sentences)) > 0.6 * len(sentences)
-    assert "  " not in corpus.text
-    assert not re.search(r"\ba [aeiou]", corpus.text)
-    assert not re.search(r"\ban [^aeiou]", corpus.text)
-    assert all(words and len(set(words)) == len(words) for words in WORDS.values())
-
-
 # --- is it a story? --------------------------------------------------------------------------------------------------
 
 

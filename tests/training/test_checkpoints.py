@@ -55,15 +55,6 @@ def test_model_vocabulary_and_log_come_back_as_they_were(make_model, cell, ids, 
     assert generate(loaded.model, vocab, "the", 30, seed=1) == generate(model, vocab, "the", 30, seed=1)
 
 
-def test_what_is_needed_to_go_on_is_kept_only_when_asked_for(model, ids, vocab, config, tmp_path):
-    history = train(model, ids, ids[:100], config(), device="cpu", progress=False)
-    small = save_checkpoint(tmp_path / "small.pt", model, vocab, history=history)
-    large = save_checkpoint(tmp_path / "large.pt", model, vocab, history=history, resumable=True)
-    assert load_checkpoint(small).history.resume == {}
-    assert load_checkpoint(large).history.resume["optimiser"]["state"]
-    assert 2 * small.stat().st_size < large.stat().st_size < 5 * small.stat().st_size
-
-
 def test_find_checkpoint_prefers_what_was_trained_here(cell, saved, tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoints, "BUNDLED", tmp_path / "bundled")
     with pytest.raises(CheckpointError, match=rf"no {cell} .*'cats'.*04_training"):
