@@ -1,4 +1,4 @@
-"""The house: rooms in one order, no import upward or in a circle, modules that can be read, one meaning a name."""
+"""The house: rooms in one order, no import upward or in a circle, modules that can be read."""
 
 import ast
 from graphlib import TopologicalSorter

@@ -1,4 +1,4 @@
-"""`FusedGRU` in a lower precision, with dropout and with a wrong input; test_forms.py compares it with the equations."""
+"""`FusedGRU` in a lower precision, with dropout and with a wrong input; test_forms.py holds it to the equations."""
 
 import pytest
 import torch
