@@ -68,7 +68,7 @@ FIGURES = {
         "ab!caab?",
         {"LSTM c": torch.tensor([2.0, 1, 1, 2, 4, 1, 1]), "GRU": 0.1 ** torch.arange(7.0)},
     ],
-    "plot_heroes": [{unit: torch.rand(6).numpy() for unit in ("unit 1", "unit 2", "unit 3")}, WORDS["name"]],
+    "plot_heroes": [{f"unit {n}": torch.arange(6.0).roll(n).numpy() for n in (1, 2, 3)}, WORDS["name"]],
     "plot_ladder": [{"uniform": 3.0, "GRU": 1.5}, 0.5],
     "plot_loss_and_memory": [HISTORIES, LOOKS],
     "plot_losses": [HISTORIES, {"uniform": 3.0, "bigram": 2.0}, 0.5],
