@@ -193,9 +193,9 @@ def _write(
     drawn = np.empty(uniforms.shape, np.int64)
     batch_size = None if uniforms.ndim == 1 else uniforms.shape[1]
     row = CELLS.get(getattr(model, "cell", ""))
-    faster_steps = row and row.steps  # gives an object with the method `step`, or None where it cannot compute a model
     with eval_mode(model), np.errstate(over="ignore", invalid="ignore"):
-        stepper = (faster_steps and faster_steps(model, batch_size)) or ModuleSteps(model, batch_size)
+        faster = row.steps(model, batch_size) if row and row.steps else None  # None also where it refuses this model
+        stepper = faster or ModuleSteps(model, batch_size)
         for i in ids.tolist():
             logits = stepper.step(i)
         for position, u in enumerate(uniforms):

@@ -92,14 +92,12 @@ def wrong_windows(inputs, targets, window):
     yield "the last batch is short: what is less than a whole window is left out", cut(range(0, L, window))
     yield "last_one_missing", cut(range(0, L - window, window))
     yield "rows", cut_rows(starts)
-    yield "rows", cut_rows(range(len(inputs)))
     yield "your targets are the inputs again: take them from `targets`", cut(starts, y=inputs)
     yield "`targets` are one character ahead already, and you shift them once more", cut(starts, ahead=1)
     yield "last_target_missing", cut(starts, y=inputs, ahead=1)
     yield "x and y have changed places: first what is read, then what should be said", cut(starts, x=targets, y=inputs)
     yield "out_of_order", [second, first]
     yield "out_of_order", [first, first]
-    yield "out_of_order", [second, second]
     yield "you give the first batch only: `return` belongs behind the loop", [first]
 
 

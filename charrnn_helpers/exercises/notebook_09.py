@@ -18,9 +18,7 @@ def gru_width(H, E):
 @exercise("9a", gru_width, inputs=[(128, 64), (20, 100), (400, 16), (7, 60)])
 def wrong_widths(H, E):
     yield "4/3 of the width: the count also grows with the square of the width", round(4 / 3 * H)
-    yield "4/3 of the width: the count also grows with the square of the width", int(4 / 3 * H)
     yield "that forgets the E inputs: only W_h grows with the square", round((4 / 3) ** 0.5 * H)
-    yield "that forgets the E inputs: only W_h grows with the square", int((4 / 3) ** 0.5 * H)
     yield "that is equal width, and gives the GRU three quarters of the parameters", H
     yield "other_way_round", min(range(1, 3 * H), key=lambda G: abs(4 * G * (E + G + 2) - 3 * H * (E + H + 2)))
     yield "that is a number of parameters; return a number of units", 4 * H * (E + H + 2)
@@ -38,7 +36,6 @@ def wrong_gains():
     yield "on average the mean of five is fair; the lowest of five is not", 0.0
     yield "the right size: say how much lower it looks, as a number above zero", -0.01163
     yield "that is in spreads; one spread is 0.01 nats", 1.163
-    yield "that is in spreads, and below zero; one spread is 0.01 nats", -1.163
     yield "one spread: the lowest of five lies farther out than that, on average", 0.01
     yield "that is the standard error of a mean of five; here the lowest is taken", 0.01 / 5**0.5
     yield "that is from the highest to the lowest; the baseline reports its mean", 0.02326

@@ -15,14 +15,7 @@ from .faults import plot_fault
 from .memory import plot_carried_and_cut, plot_curves, plot_heroes, plot_patches, plot_reach, plot_shares, plot_units
 from .ribbon import plot_ribbon
 from .speed import plot_costs, plot_recipes
-from .text import (
-    plot_ladder,
-    plot_marks,
-    plot_next_characters,
-    plot_one_hot,
-    plot_streams,
-    plot_text,
-)
+from .text import plot_ladder, plot_marks, plot_next_characters, plot_one_hot, plot_streams, plot_text
 from .training import plot_loss_and_memory, plot_losses, plot_training_losses
 from .writing import plot_file_sizes, plot_pieces, plot_quality
 

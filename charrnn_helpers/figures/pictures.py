@@ -112,6 +112,22 @@ def grouped_bars(axes, groups: Sequence[str], heights: dict[str, Sequence[float]
     axes.set_xticks(range(len(groups)), groups)
 
 
+def bars_above_floor(values: dict[str, float], floor: float | None, form: str, xlabel: str, words: str) -> Picture:
+    """Draw a horizontal bar for each of `values`, with its number in the format `form`; a dotted line at the floor."""
+    figure, axes = new_figure(height=0.35 * len(values) + 0.9)
+    colours = [style_of(name, {"color": "#CCCCCC"})["color"] for name in values]
+    bars = axes.barh(list(values), list(values.values()), color=colours, height=0.62)
+    axes.bar_label(bars, [form.format(value) for value in values.values()], padding=4)
+    if floor is not None:
+        axes.axvline(floor, **FLOOR, linewidth=2)
+        axes.text(floor, -0.62, f"the floor: {form.format(floor)}", va="bottom", color="#555555")
+        words += " A dotted line marks the floor."
+    axes.invert_yaxis()
+    axes.set(xlabel=xlabel, xlim=(0, max(values.values()) * 1.12))
+    axes.tick_params(axis="y", length=0)
+    return picture(figure, words)
+
+
 def draw_intervals(axes, intervals: Sequence[Interval]) -> None:
     """Draw intervals as horizontal lines, the first one at the top at y = 0, with a diamond at each mean."""
     means, lows, highs = zip(*intervals, strict=True)

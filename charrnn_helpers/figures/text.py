@@ -13,15 +13,14 @@ from ..measures.intervals import bits
 from ..text.encoding import Vocabulary, as_streams
 from ..text.tales import Mark
 from .pictures import (
-    FLOOR,
     OKABE_ITO,
     Picture,
+    bars_above_floor,
     grouped_bars,
     lines_of,
     new_figure,
     picture,
     show_characters,
-    style_of,
     visible,
 )
 
@@ -51,7 +50,8 @@ def plot_text(
     only cue. The scale runs from 0 to `highest`, or else to the highest value; around 0 if a value is negative. Give
     both pictures of a pair the same `highest`. Raises `ValueError` if the lengths differ.
     """
-    _check_lengths(text, values)
+    if len(values) != len(text) or not text:
+        raise ValueError(f"the text has {len(text)} characters and there are {len(values)} values: give one for each")
     low, high = min(values), max(values) if highest is None else highest
     high = high or 1.0  # if all values are 0
     if low < 0:
@@ -78,7 +78,8 @@ def plot_marks(marks: Sequence[Mark]) -> Picture:
         [MARKS.get(kind, MARKS["rare"])[0] for kind in kinds],
         [kind not in ("free", "spelling") for kind in kinds],
     )
-    _explain_grounds(figure, {label: colour for colour, label in MARKS.values()})
+    handles = [Patch(facecolor=colour, edgecolor="#666666", label=label) for colour, label in MARKS.values()]
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False)
     return picture(
         figure,
         "A story, character by character: choices on white, spelling on grey. Underlined is what follows from a word "
@@ -143,19 +144,9 @@ def plot_streams(text: str, streams: int, window: int) -> Picture:
 
 def plot_ladder(rungs: dict[str, float], floor: float | None = None) -> Picture:
     """Draw the losses `rungs` as bars in bits per character, and the floor as a dotted line. Both are given in nats."""
-    figure, axes = new_figure(height=0.35 * len(rungs) + 0.9)
-    colours = [style_of(name, {"color": "#CCCCCC"})["color"] for name in rungs]
-    bars = axes.barh(list(rungs), [bits(loss) for loss in rungs.values()], color=colours, height=0.62)
-    axes.bar_label(bars, fmt="%.2f", padding=4)
-    if floor is not None:
-        axes.axvline(bits(floor), **FLOOR, linewidth=2)
-        axes.text(bits(floor), -0.62, f"the floor: {bits(floor):.2f}", va="bottom", color="#555555")
-    axes.invert_yaxis()
-    axes.set(xlabel="loss on val (bits per character)", xlim=(0, bits(max(rungs.values())) * 1.1))
-    axes.tick_params(axis="y", length=0)
-    below = " A dotted line marks the floor." if floor is not None else ""
-    names = ", ".join(rungs)
-    return picture(figure, f"Bars of loss in bits per character, from top to bottom: {names}.{below}")
+    words = f"Bars of loss in bits per character, from top to bottom: {', '.join(rungs)}."
+    losses, lowest = {name: bits(loss) for name, loss in rungs.items()}, None if floor is None else bits(floor)
+    return bars_above_floor(losses, lowest, "{:.2f}", "loss on val (bits per character)", words)
 
 
 def plot_next_characters(vocab: Vocabulary, probabilities: dict[str, Tensor], title: str = "") -> Picture:
@@ -175,11 +166,6 @@ def plot_next_characters(vocab: Vocabulary, probabilities: dict[str, Tensor], ti
     return picture(figure, words)
 
 
-def _check_lengths(text: str, values: Sequence[float]) -> None:
-    if len(values) != len(text) or not text:
-        raise ValueError(f"the text has {len(text)} characters and there are {len(values)} values: give one for each")
-
-
 def _text_figure(text: str, grounds: Sequence, underlined: Sequence[bool], title: str = ""):
     """Draw monospaced text on squares of these colours. A line end is shown as ↵."""
     lines = lines_of(text, COLUMNS)
@@ -195,9 +181,3 @@ def _text_figure(text: str, grounds: Sequence, underlined: Sequence[bool], title
     axes.axis("off")
     axes.set_title(title, loc="left", parse_math=False)
     return figure, axes
-
-
-def _explain_grounds(figure, grounds: dict[str, str]) -> None:
-    """Add a legend below the text that says what each ground means."""
-    handles = [Patch(facecolor=ground, edgecolor="#666666", label=meaning) for meaning, ground in grounds.items()]
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False)

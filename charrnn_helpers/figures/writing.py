@@ -7,7 +7,7 @@ from itertools import pairwise
 from matplotlib.patches import Polygon, Rectangle
 
 from ..measures.intervals import Interval
-from .pictures import FLOOR, NOTE, Picture, new_figure, offsets, picture, style_of, visible
+from .pictures import FLOOR, NOTE, Picture, bars_above_floor, new_figure, offsets, picture, style_of, visible
 
 _HIT, _OTHERS = "#FFE08A", ("#E3E3E3", "#F4F4F4")  # of the piece that is hit, and of the others in turn
 _NARROWEST = 0.015  # piece that carries its character
@@ -70,15 +70,5 @@ def plot_quality(intervals: dict[str, dict[str, dict[float, Interval]]], real: d
 
 def plot_file_sizes(sizes: dict[str, float], floor: float | None = None) -> Picture:
     """Draw the sizes of files, in bytes, as bars, and as a dotted line, the `floor`: none comes below it on average."""
-    figure, axes = new_figure(height=0.37 * len(sizes) + 0.8)
-    colours = [style_of(name, {"color": "#CCCCCC"})["color"] for name in sizes]
-    bars = axes.barh(list(sizes), list(sizes.values()), color=colours, height=0.62)
-    axes.bar_label(bars, [f"{size:,.0f}" for size in sizes.values()], padding=4)
-    if floor is not None:
-        axes.axvline(floor, **FLOOR, linewidth=2)
-        axes.text(floor, -0.62, f"the floor: {floor:,.0f}", va="bottom", color="#555555")
-    axes.invert_yaxis()
-    axes.set(xlabel="size of the file (bytes)", xlim=(0, max(sizes.values()) * 1.12))
-    axes.tick_params(axis="y", length=0)
-    below = " A dotted line marks the floor." if floor is not None else ""
-    return picture(figure, f"Bars: the size of a file in bytes, from top to bottom: {', '.join(sizes)}.{below}")
+    words = f"Bars: the size of a file in bytes, from top to bottom: {', '.join(sizes)}."
+    return bars_above_floor(sizes, floor, "{:,.0f}", "size of the file (bytes)", words)

@@ -17,15 +17,7 @@ from .intervals import (
 )
 from .memory import Share, recall
 from .minds import in_mind, in_mind_of_states, in_mind_recall, mean_states, perfect_reader, states_along
-from .samples import (
-    copied_places,
-    distinct,
-    find_copies,
-    longest_copied_span,
-    novelty,
-    one_hero,
-    tales_validity,
-)
+from .samples import copied_places, distinct, find_copies, longest_copied_span, novelty, one_hero, tales_validity
 from .sentences import check_sentences
 from .units import HERO, best_unit, correlations, position_in_sentence
 

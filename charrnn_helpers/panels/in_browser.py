@@ -11,13 +11,14 @@ from torch import Tensor
 from ..base.quantised import from_int8, to_int8
 from ..fast.numpy_network import has_numpy_form
 from ..networks.models import CharModel
-from ..networks.registry import CELLS, Cell
+from ..networks.registry import CELLS
 from ..text.encoding import Vocabulary
 from ..training.evaluation import lock_of
 from .controls import border
 
 HERE = Path(__file__).parent
 ALIGNED = 8  # bytes: every array begins at a multiple
+KNOWN_OF_A_CELL = ("blocks", "gates", "memory", "keep_gate", "output_gate")  # of its row of the registry
 
 
 def javascript(name: str) -> str:
@@ -78,18 +79,6 @@ def portable(
         sizes = {"units": model.rnn.hidden_size, "layers": model.rnn.num_layers}
         means = {kind: described(each.movedim(2, 0).flatten(1)) for kind, each in means_of(model).items()}  # (words, S)
         rows.append({"cell": model.cell, "updates": updates, **sizes, "tensors": tensors, "means": means})
-        cells[model.cell] = _known_of(CELLS[model.cell])
+        cells[model.cell] = {name: getattr(CELLS[model.cell], name) for name in KNOWN_OF_A_CELL}
+        cells[model.cell] |= {"carries": list(CELLS[model.cell].cell_class.carries), "border": border(model.cell)}
     return {"characters": vocab.characters, "cells": cells, "networks": rows}, bytes(content)
-
-
-def _known_of(cell: Cell) -> dict[str, str | list[str]]:
-    """Return what the browser is told of a cell, all from its row of the registry."""
-    return {
-        "blocks": cell.blocks,
-        "gates": cell.gates,
-        "carries": list(cell.cell_class.carries),
-        "memory": cell.memory,
-        "keep_gate": cell.keep_gate,
-        "output_gate": cell.output_gate,
-        "border": border(cell.name),
-    }

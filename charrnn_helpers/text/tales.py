@@ -22,14 +22,7 @@ from functools import cache
 from typing import NamedTuple
 
 from ..base.checks import checked
-from .tales_grammar import (
-    PRODUCTIONS,
-    WORDS,
-    Production,
-    Symbol,
-    alternatives,
-    inflect,
-)
+from .tales_grammar import PRODUCTIONS, WORDS, Production, Symbol, alternatives, inflect
 
 # -------------------------------------------------------------------------------------------------------- writing
 
