@@ -122,12 +122,6 @@ def test_a_panel_waits_while_another_thread_holds_its_network(pair, name):
     assert done.is_set()
 
 
-def test_the_page_says_which_networks_have_weights_of_eight_bits(pair):
-    assert "eight bits" not in one_file.as_page(pair)
-    pair.albums = {"LSTM": {0: pair.models["LSTM"]}}
-    assert "eight bits" in one_file.as_page(pair)
-
-
 def test_a_damaged_checkpoint_is_named_and_the_last_networks_stay(pair, histories, tmp_path, controls, words):
     keep_pair(pair, histories)
     panel = playground_panel(pair)
