@@ -116,7 +116,7 @@ from charrnn_helpers.networks import CELLS, Cell, register
 
 register(Cell("MGU", MinimalCell, "fn", memory="h", keep_gate="f", candidate="n"))
 train = TrainConfig(updates=3, streams=2, window=5, validate_every=2)
-configs = [RunConfig("MGU", 8, text="assignment", seed=seed, train=train) for seed in (0, 1)]
+configs = [RunConfig("MGU", 8, text="assignment", train=train)]
 print(json.dumps([sweep(configs, folder=sys.argv[1], progress=False), CELLS["MGU"].cell_class is MinimalCell]))
 """
 
@@ -129,12 +129,12 @@ def test_a_cell_that_a_notebook_registered_is_swept_in_processes_that_never_saw_
     )
     assert run.returncode == 0, run.stderr
     there, kept = json.loads(run.stdout)
-    assert statuses(there) == ["finished"] * 2, there
+    assert statuses(there) == ["finished"], there
     assert kept  # the class of the notebook stays the registered one
 
     monkeypatch.setitem(CELLS, "MGU", None)  # taken out again at the end
     register(ROW)
-    here = sweep([replace(TINY, cell="MGU", seed=seed) for seed in (0, 1)], threads, folder=tmp_path / "here")
+    here = sweep([replace(TINY, cell="MGU")], threads, folder=tmp_path / "here")
     assert [row["val"] for row in here] == [row["val"] for row in there]
 
 

@@ -76,8 +76,13 @@ def test_without_the_training_text_nothing_is_said_of_copies(pair):
     assert "training text is not at hand" in found["words"]
 
 
-def test_what_goes_to_the_browser_names_the_networks_and_the_units_that_are_known(tales_pair):
-    spec, _ = for_browser(tales_pair)
+@pytest.fixture(scope="module")
+def packed(tales_pair):
+    return for_browser(tales_pair)
+
+
+def test_what_goes_to_the_browser_names_the_networks_and_the_units_that_are_known(tales_pair, packed):
+    spec, _ = packed
     assert {(one["cell"], one["updates"]) for one in spec["networks"]} >= {
         (cell, tales_pair.updates) for cell in ("LSTM", "GRU")
     }
@@ -91,8 +96,8 @@ def test_what_goes_to_the_browser_names_the_networks_and_the_units_that_are_know
         assert known_units(memory, stories, threshold=1.01) == []
 
 
-def test_mean_states_go_with_the_last_networks_and_are_those_of_python(tales_pair):
-    spec, data = for_browser(tales_pair)
+def test_mean_states_go_with_the_last_networks_and_are_those_of_python(tales_pair, packed):
+    spec, data = packed
     stories = "".join(split_stories(tales_pair.corpus.val)[:STORIES])
     for one in spec["networks"]:
         assert set(one["means"]) == ({"name", "friend"} if one["updates"] == tales_pair.updates else set())
