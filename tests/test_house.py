@@ -45,11 +45,3 @@ def test_a_module_says_what_it_is_can_be_read_and_imports_only_from_its_room_and
 
 def test_no_imports_go_round_in_a_circle():
     TopologicalSorter({name: set(imports_of(name)) for name in MODULES}).prepare()  # raises CycleError
-
-
-CORE = ("text", "networks", "training", "sampling")
-
-
-@pytest.mark.parametrize("name", [name for name in MODULES if room_of(name) in CORE])
-def test_what_a_reader_opens_imports_nothing_that_is_there_for_speed_alone(name):
-    assert {one for one in imports_of(name) if room_of(one) not in ("base", *CORE)} == set()

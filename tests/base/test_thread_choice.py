@@ -74,8 +74,3 @@ def test_the_choice_is_made_again_when_the_load_changes():
         1,
         2,
     ]
-
-
-def test_what_is_hardly_faster_or_one_slow_update_changes_nothing():
-    assert used(2, 2, lambda update, threads: 0.04 if threads == 2 else 0.039).count(2) > 1800
-    assert used(2, 2, lambda update, threads: 5.0 if update == 2 else alone(update, threads))[10:100] == [2] * 90

@@ -93,12 +93,6 @@ def test_a_run_is_that_of_its_seed_whatever_the_reader_draws_meanwhile_on_anothe
     assert box[0].sample == alone.sample
 
 
-def test_whoever_waits_for_a_run_is_told_of_every_update():
-    seen = []
-    run("sound", 0, TINY, on_update=seen.append)
-    assert seen == list(range(1, TINY.updates + 1))
-
-
 def test_a_run_whose_loss_is_no_number_stops_and_says_so(monkeypatch):
     wrong = "loss = torch.nan * F.cross_entropy(logits.flatten(0, 1), y.flatten())"
     right = "loss = F.cross_entropy(logits.flatten(0, 1), y.flatten())"

@@ -1,6 +1,5 @@
 """A sweep loses no result, counts none twice and ends with a complete table, whatever happens on the way."""
 
-import errno
 import inspect
 import json
 import os
@@ -248,23 +247,6 @@ def test_an_interrupted_sweep_waits_for_the_runs_under_way_and_goes_on_when_it_i
             assert after[config.seed] == before[config.seed]
             assert (kept / f"{row['key']}.json").read_text() == finished[f"{row['key']}.json"]
     assert len(list(kept.glob("*.json"))) == len(MANY)
-
-
-def test_on_a_full_disk_it_stops_with_a_sentence_and_goes_on_when_there_is_room(options, tmp_path, monkeypatch):
-    real, calls = os.fsync, []
-
-    def fsync(file):
-        calls.append(file)
-        if len(calls) > 2:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        real(file)
-
-    with monkeypatch.context() as full:
-        full.setattr("charrnn_helpers.base.files.os.fsync", fsync)
-        with pytest.raises(ValueError, match=r"could not be written to .*No space left on device.*make room"):
-            sweep(CONFIGS, **options)
-    assert len(files(tmp_path)) == 2  # nothing in half
-    assert values(sweep(CONFIGS, **options)) == [0, 2, 4, 6]
 
 
 @pytest.mark.parametrize("damage", ['{"key": ', '{"key": "another", "status": "finished"}'], ids=["cut", "other"])

@@ -1,6 +1,5 @@
-"""`FusedGRU` in a lower precision, with dropout and with a wrong input; test_forms.py holds it to the equations."""
+"""`FusedGRU` in a lower precision and with dropout; test_forms.py holds it to the equations."""
 
-import pytest
 import torch
 from torch import nn
 
@@ -52,16 +51,3 @@ def test_dropout_only_in_training_by_the_global_generator_between_layers_and_bef
     assert torch.equal(single(x)[0], single(x)[0])
     model = FusedGRUModel(len(vocab), 16, 1, dropout=0.5)
     assert not torch.equal(model(ids[None, :9])[0], model(ids[None, :9])[0])
-
-
-def test_another_state_or_layout_is_refused_and_second_derivatives_are_not_wrong_but_refused():
-    _, ours = pair()
-    x = torch.randn(3, 4, 5, requires_grad=True)
-    for shape in ((1, 1, 7), (3, 7)):
-        with pytest.raises(ValueError, match=r"it must be \(layers, B, H\) = \(1, 3, 7\)"):
-            ours(x, torch.zeros(shape))
-    with pytest.raises(ValueError, match="batch_first"):
-        FusedGRU(3, 4, batch_first=False)
-    (slope,) = torch.autograd.grad(ours(x)[0].square().sum(), x, create_graph=True)
-    with pytest.raises(RuntimeError, match="once_differentiable"):
-        slope.sum().backward()

@@ -1,6 +1,5 @@
 """A run in bfloat16 is near that in float32, is chosen by the clock, and is refused where a processor cannot do it."""
 
-import copy
 import threading
 from types import SimpleNamespace
 
@@ -77,15 +76,3 @@ def test_a_processor_without_bfloat16_gets_float32(old_processor, model):
     choice = pick_precision("cpu", model, streams=2, window=4)
     assert choice.name == "float32"
     assert "could not create a primitive descriptor for an LSTM" in choice.reason
-
-
-def test_choosing_a_precision_changes_nothing_of_the_readers(make_model):
-    model = make_model(dropout=0.5).eval()
-    before, random_state, threads = copy.deepcopy(model), torch.get_rng_state(), torch.get_num_threads()
-    choice = pick_precision("cpu", model, streams=2, window=4)
-    assert choice.name in ("float32", "bfloat16")
-    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), before.parameters(), strict=True))
-    assert all(weight.grad is None for weight in model.parameters())
-    assert not model.training
-    assert torch.equal(torch.get_rng_state(), random_state)
-    assert torch.get_num_threads() == threads

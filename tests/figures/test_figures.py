@@ -139,12 +139,6 @@ DOLLARS = [
 ROOM = 847  # pixels that JupyterLab leaves for a figure on a screen of 1280, beside its list of files
 LETTERS = 16  # pixels: 12 points
 GLARING = {"colour": "#12FE34", "line": ":", "marker": "X", "hatch": "OO"}
-REFUSED = [
-    ("diagram", ["lstm"], "choose from gru_cell, lstm_cell, truncation"),
-    ("plot_excess_by_kind", [{"LSTM": {"free": 1.0}, "GRU": {"name": 1.0}}, {}], "the same kinds"),
-    ("plot_losses", [HISTORIES, None, None, "hours"], "'hours'.* choose from updates, characters, seconds"),
-    ("plot_text", ["a cat", [1.0]], "5 characters and there are 1 values"),
-]
 
 
 def draw(name, args=None):
@@ -232,9 +226,3 @@ def test_a_diagram_has_a_title_its_words_and_fits_any_width(path):
     assert "max-width: 100%" in root.get("style")
     for cell in BOTH:
         assert (CELLS[cell].colour.lower() in path.read_text(encoding="utf-8")) == (cell.lower() in path.stem)
-
-
-@pytest.mark.parametrize(("name", "args", "sentence"), REFUSED)
-def test_wrong_input_is_refused_by_a_sentence(name, args, sentence):
-    with pytest.raises(ValueError, match=sentence):
-        getattr(figures, name)(*args)

@@ -36,15 +36,6 @@ def test_states_are_those_of_each_story_read_alone_and_go_on_as_the_story_does(n
             patching.states_before(network, VOCAB, stories, nowhere)
 
 
-def test_equal_states_write_equal_texts_whatever_is_written_beside_them(network):
-    states = patching.states_before(network, VOCAB, STORIES[:1], [(0, 30), (0, 90), (0, 30)])
-    states = states * torch.tensor([1, -40, 1])[:, None]
-    first, other, again = patching.write_on(network, VOCAB, states, " ", 40)
-    assert first == again != other
-    assert len(first) == 40
-    assert patching.write_on(network, VOCAB, states[:, :, 1:2], " ", 40) == [other]
-
-
 def test_names_are_those_that_a_story_repeats():
     nearby = patching.repeated_names(STORIES, unnamed=6)
     earlier = patching.repeated_names(STORIES, back=6, unnamed=6)

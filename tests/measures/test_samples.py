@@ -8,7 +8,6 @@ from charrnn_helpers.measures.samples import (
     copied_places,
     distinct,
     find_copies,
-    longest_copied_span,
     novelty,
     one_hero,
     tales_validity,
@@ -17,15 +16,6 @@ from charrnn_helpers.text import tales
 from charrnn_helpers.text.tales_grammar import WORDS
 
 TEXT = st.text(alphabet="ab c", max_size=30)
-
-
-@given(TEXT, TEXT)
-def test_copied_span_is_as_long_as_brute_force_finds(sample, training_text):
-    span = longest_copied_span(sample, training_text)
-    pieces = [sample[i:j] for i in range(len(sample) + 1) for j in range(i, len(sample) + 1)]
-    assert span in sample
-    assert span in training_text
-    assert len(span) == max(len(piece) for piece in pieces if piece in training_text)
 
 
 @given(TEXT, TEXT, st.integers(1, 6))

@@ -36,22 +36,3 @@ def test_its_map_gives_the_question_and_the_time_of_each_notebook(path):
     time = re.search(r"\*\*Running time\*\* about (.+) on two CPU cores", opening)[1]
     row = f"| [{path.stem}](notebooks/{path.name}) | {question[0].lower()}{question[1:]} | {time} |"
     assert row in README.splitlines()
-
-
-def test_the_lecture_is_the_sections_of_its_table_and_ends_after_fifty_minutes():
-    pages = (ROOT / "notebooks" / "for_lecturers.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| 0:(\d\d) \| (.+?) \|", pages, re.MULTILINE)
-    begins = [int(minute) for minute, _ in rows]
-    assert begins == sorted(set(begins))
-    assert begins[0] == 0
-    assert begins[-1] < 50
-    tagged = set()
-    for path in NOTEBOOKS:
-        section = "opening"
-        for cell in nbformat.read(path, as_version=4).cells:
-            if cell.cell_type == "markdown" and cell.source.startswith("## "):
-                section = cell.source.split()[1]
-            if "lecture" in cell.metadata.get("tags", []):
-                tagged.add(section if section[0].isdigit() else path.stem[:2])
-    named = {part for _, what in rows for part in re.findall(r"\d+\.\d+|\b\d\d\b", what)}
-    assert tagged == named

@@ -55,12 +55,6 @@ def test_any_shares_give_contiguous_parts_that_share_nothing(first, second):
     assert abs(len(corpus.val) - second * 77) < 1
 
 
-def test_ninety_ten_leaves_no_test_text():
-    corpus = load_corpus("assignment", split=(0.9, 0.1))
-    assert (len(corpus.train), len(corpus.val), corpus.test) == (69, 8, "")
-    assert load_corpus("assignment", split=(0.9, 0.0999995)).val == corpus.val  # to the very end, whatever the rounding
-
-
 @pytest.mark.parametrize(
     ("splits", "message"),
     [
@@ -154,13 +148,6 @@ def test_tiny_shakespeare_from_the_data_folder():
     assert corpus.sha256 == SHAKESPEARE_SHA256
     assert (len(corpus.text), len(corpus.train), len(corpus.val)) == (1_115_394, 1_003_854, 111_540)  # as in nanoGPT
     assert len(set(corpus.text)) == 65
-
-
-def test_a_wrong_file_in_the_data_folder_is_refused(tmp_path, monkeypatch):
-    (tmp_path / "tiny_shakespeare.txt").write_text(PLAIN)
-    monkeypatch.setenv("CHARRNN_DATA", str(tmp_path))
-    with pytest.raises(CorpusError, match=r"is not Tiny Shakespeare .* remove it or unset CHARRNN_DATA"):
-        load_corpus("shakespeare")
 
 
 @pytest.fixture
