@@ -6,6 +6,7 @@ networks    the two cells as equations, the models on `nn.LSTM` and `nn.GRU`, on
 training    the one loop, evaluation, device and threads, checkpoints
 sampling    `generate`, and the distribution of the next character
 fast        what is there for speed alone: it computes what the rooms above compute, and enters it into the registry
+later       what came after LSTM and GRU: minGRU, a small Transformer
 measures    bits and intervals, excess over the floor, samples and their sentences, gates, units, gradients, memory
 experiments many runs at once, the trial, the time of a run, planted faults
 figures     every figure, with its description in words

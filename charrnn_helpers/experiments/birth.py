@@ -21,9 +21,9 @@ BIRTH_PROTOCOL = Path(__file__).with_name("birth_protocol.md")
 FIRST_LOOK = 50_000  # characters
 
 
-def protocol_hash() -> str:
-    """The SHA-256 of the protocol, with "\\n" at its line ends, whatever the checkout has."""
-    return hashlib.sha256(BIRTH_PROTOCOL.read_text(encoding="utf-8").encode("utf-8")).hexdigest()
+def protocol_hash(protocol: Path = BIRTH_PROTOCOL) -> str:
+    """The SHA-256 of a protocol, with "\\n" at its line ends, whatever the checkout has."""
+    return hashlib.sha256(protocol.read_text(encoding="utf-8").encode("utf-8")).hexdigest()
 
 
 def look_schedule(characters: int, per_update: int, per_doubling: int) -> list[int]:

@@ -143,7 +143,8 @@ def run_cell(
     if not hasattr(cell, "carries"):
         raise ValueError(f"cell is {shown(cell)}; give one that is written by hand, as `LSTMCell` is")
     if state is None:
-        zeros = x.new_zeros(x.shape[0], cell.h2h.in_features)  # (B, H)
+        units = cell.h2h.in_features if hasattr(cell, "h2h") else cell.hidden_size  # not every cell has an h2h
+        zeros = x.new_zeros(x.shape[0], units)  # (B, H)
         state = state_of(cell.carries, dict.fromkeys(cell.carries, zeros))
     outputs = []
     for x_t in x.unbind(dim=1):  # (B, E)
@@ -220,9 +221,9 @@ def cells_like(rnn: nn.RNNBase, cell_class: type[nn.Module]) -> CellLayers:
 
 
 def biases_by_block(rnn: nn.RNNBase | CellLayers, layer: int) -> tuple[Tensor, ...]:
-    """View the two biases of a layer, that of `x2h` and that of `h2h`, as (blocks, H) each."""
+    """View the biases of a layer, that of `x2h` and, where there is one, that of `h2h`, as (blocks, H) each."""
     if isinstance(rnn, CellLayers):
-        biases = rnn.cells[layer].x2h.bias, rnn.cells[layer].h2h.bias
+        biases = tuple(linear.bias for linear in rnn.cells[layer].children())
     else:
         biases = getattr(rnn, f"bias_ih_l{layer}"), getattr(rnn, f"bias_hh_l{layer}")
     return tuple(bias.view(-1, rnn.hidden_size) for bias in biases)

@@ -45,13 +45,16 @@ def start_gates(model: "CharModel", keep_bias: float | None, chrono: int | None)
     if keep_bias is None and chrono is None:
         return
     for layer in range(model.rnn.num_layers):
-        b_ih, b_hh = biases_by_block(model.rnn, layer)  # (blocks, H) each
+        b_ih, *others = biases_by_block(model.rnn, layer)  # (blocks, H) each
         start: Any = keep_bias if chrono is None else torch.empty_like(b_ih[0]).uniform_(1, chrono - 1).log()  # (H,)
-        keep = cell.blocks.index(cell.keep_gate)
-        b_ih[keep], b_hh[keep] = start, 0.0
+        starts = {cell.keep_gate: start}
         if chrono is not None and cell.write_gate is not None:
-            write = cell.blocks.index(cell.write_gate)
-            b_ih[write], b_hh[write] = -start, 0.0
+            starts[cell.write_gate] = -start
+        for gate, numbers in starts.items():
+            block = cell.blocks.index(gate)
+            b_ih[block] = numbers
+            for b_hh in others:
+                b_hh[block] = 0.0
 
 
 class CharModel(nn.Module):

@@ -1,0 +1,287 @@
+"""The runs of notebook 11, "what came next", as charrnn_helpers/experiments/later_protocol.md lays them down.
+
+    python tests/tools/later.py --rows /tmp/later.jsonl                        all that is left, in order
+    python tests/tools/later.py --rows /tmp/later.jsonl --parts parity         some parts only
+    python tests/tools/later.py --rows /tmp/small.jsonl --scale 0.002          a minute or two: does it work?
+
+A row is appended to --rows as soon as its run is complete, and a run that has its row is not made again. The same
+command may be started twice: each process takes runs that no other has. A run takes at most some minutes, so one that
+was killed begins again. While a file named PAUSE lies beside the rows, everything waits. All rows come from one commit:
+the command refuses a checkout with changes, unless rows do not count (--scale).
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import json
+import time
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from itertools import product
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from birth import claim, commit, counting, waiter
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+import charrnn_helpers.later  # noqa: F401  (enters its networks into the registry)
+from charrnn_helpers import TrainConfig, Vocabulary, load_corpus, train
+from charrnn_helpers.experiments.birth import BIRTH_PROTOCOL, protocol_hash
+from charrnn_helpers.measures.excess import read_tales
+from charrnn_helpers.measures.memory import recall
+from charrnn_helpers.networks import CELLS, num_parameters
+from charrnn_helpers.text.tales import write_stories
+from charrnn_helpers.training import DivergenceError, context_losses, make_optimiser
+from charrnn_helpers.training.evaluation import eval_mode
+
+LATER_PROTOCOL = BIRTH_PROTOCOL.with_name("later_protocol.md")
+
+
+class Network(NamedTuple):
+    """A network of the picture and the windows with which it is trained; 2,048 characters in each update."""
+
+    cell: str
+    layers: int
+    units: int
+    streams: int = 32
+    window: int = 64
+
+    def build(self, vocab_size: int, **start) -> nn.Module:
+        return CELLS[self.cell].fast(vocab_size, self.units, self.layers, EMBEDDING, **start)
+
+
+NETWORKS = {  # about 101,000 parameters each, with an embedding of 32
+    "RNN": Network("RNN", 1, 275),
+    "LSTM": Network("LSTM", 1, 136),
+    "GRU": Network("GRU", 1, 158),
+    "minGRU": Network("minGRU", 3, 143),
+    "signed minGRU": Network("signed minGRU", 3, 143),
+    "Transformer": Network("Transformer", 2, 62, 8, 256),
+    "GRU, windows of 512": Network("GRU", 1, 158, 4, 512),
+}
+EMBEDDING = 32
+CHARACTERS = 6_000_000
+RATES = (0.001, 0.003, 0.009, 0.027)
+STARTS = ("usual", "chrono 100")  # of the gate that keeps
+WARMUPS = ("warm-up 0.1", "warm-up 0.3")  # share of the updates; tried where there is no gate that keeps
+TUNING_SEED, SEEDS = 800, (0, 1, 2)
+FIRST_STORIES = 3_000_000  # seeds of stories that no other experiment of the course uses
+WATCHED, TESTED = 40_000, 330_000  # characters
+
+PARITY = {"LSTM": 28, "GRU": 32, "minGRU": 68, "signed minGRU": 68}  # units: about 10,000 parameters, two layers
+PARITY_RATES = (0.001, 0.003, 0.01, 0.03)
+PARITY_TUNING_SEED, PARITY_SEEDS = 700, (10, 11, 12, 13, 14)
+PARITY_UPDATES, PARITY_ROWS = 3_000, 64
+LENGTHS = (3, 40)
+ASKED_LENGTHS = (8, 16, 24, 32, 40, 48, 64, 96, 128, 192, 256)
+
+IDENTITY = ("part", "network", "setting", "rate", "seed")
+PARTS = ("parity tuning", "parity", "tuning", "picture")
+
+
+class Machine(NamedTuple):
+    """How a run waits, and by how much runs are shortened to see that all of it works."""
+
+    wait: Callable[[], None]
+    scale: float = 1.0
+
+    def shortened(self, number: int) -> int:
+        return max(4, int(number * self.scale))
+
+
+# ------------------------------------------------------------------------------------------------------------ the plan
+
+
+def plan(rows: list[dict], parts: tuple[str, ...] = PARTS) -> Iterator[dict]:
+    """Yield the runs of `parts`, in order. What follows from rows that are not there yet is left out."""
+    if "parity tuning" in parts:
+        for cell, rate in product(PARITY, PARITY_RATES):
+            yield run_of("parity tuning", cell, "", rate, PARITY_TUNING_SEED)
+    if "parity" in parts:
+        for cell in PARITY:
+            if best := chosen(rows, "parity tuning", cell, len(PARITY_RATES)):
+                yield from (run_of("parity", cell, "", best["rate"], seed) for seed in PARITY_SEEDS)
+    if "tuning" in parts:
+        for name, rate in product(NETWORKS, RATES):
+            yield from (run_of("tuning", name, setting, rate, TUNING_SEED) for setting in settings(name))
+    if "picture" in parts:
+        for name in NETWORKS:
+            if best := chosen(rows, "tuning", name, len(RATES) * len(settings(name))):
+                yield from (run_of("picture", name, best["setting"], best["rate"], seed) for seed in SEEDS)
+
+
+def run_of(part: str, network: str, setting: str, rate: float, seed: int) -> dict:
+    return dict(zip(IDENTITY, (part, network, setting, rate, seed), strict=True))
+
+
+def settings(name: str) -> tuple[str, ...]:
+    """The two settings that are tried at each rate."""
+    return STARTS if CELLS[NETWORKS[name].cell].keep_gate else WARMUPS
+
+
+def chosen(rows: list[dict], part: str, network: str, trials: int) -> dict | None:
+    """The best of all trials of a network, or None if some are not there yet; of equals, the first in the plan."""
+    tried = [row for row in rows if (row["part"], row["network"]) == (part, network)]
+    if len(tried) < trials:
+        return None
+    order = [key_of(run) for run in plan([], (part,))]
+    return min(tried, key=lambda row: (row["badness"], order.index(key_of(row))))
+
+
+def key_of(run: dict) -> str:
+    """What tells one run from every other."""
+    return json.dumps([run[name] for name in IDENTITY])
+
+
+# --------------------------------------------------------------------------------------------------------- the picture
+
+
+def tell_stories(run: dict, machine: Machine) -> dict:
+    """Train a network on stories and ask what it remembers: what its row says beside the run itself."""
+    network, vocab = NETWORKS[run["network"]], Vocabulary.from_text(load_corpus("tales").text)
+    per_update = network.streams * network.window
+    updates = machine.shortened(CHARACTERS // per_update)
+    first = FIRST_STORIES + 100_000 * SEED_ORDER.index(run["seed"])
+    ids = stories(first, updates * per_update + 1, vocab)
+    watched = vocab.encode(write_stories(first + 90_000, WATCHED)[:WATCHED])
+    start, warmup = {}, 0.1
+    if run["setting"] == "chrono 100":
+        start["chrono"] = 100
+    elif run["setting"].startswith("warm-up"):
+        warmup = float(run["setting"].split()[1])
+    torch.manual_seed(run["seed"])
+    model = network.build(len(vocab), **start)
+    model.register_forward_pre_hook(lambda *_: machine.wait())
+    config = TrainConfig(
+        updates,
+        network.streams,
+        network.window,
+        learning_rate=run["rate"],
+        warmup=max(1, round(warmup * updates)),
+        weight_decay=0.01,
+        validate_every=-(-updates // 12),
+        seed=run["seed"],
+    )
+    status = "finished"
+    try:
+        history = train(model, ids, watched, config, device="cpu", threads=1, progress=False)
+    except DivergenceError as error:  # the network has its best weights again, and is asked all the same
+        status, history = "diverged", error.history
+    seconds = {"training_seconds": round(history.seconds, 1)}
+    row = {"status": status, "parameters": num_parameters(model), "watched": history.val_losses, **seconds}
+    if run["part"] == "tuning":
+        best = history.best_loss
+        return {**row, "badness": best if np.isfinite(best) else float(np.log(len(vocab)))}
+    text = write_stories(first + 90_001, machine.shortened(TESTED))
+    losses, oracle = context_losses(model, vocab.encode(text)), read_tales(text).oracle
+    means = {"loss": float(losses.mean()), "floor": float(oracle[1:].mean())}  # the first character has no loss
+    return {**row, **means, "recall": recall_by_distance(model, vocab, text)}
+
+
+SEED_ORDER = (TUNING_SEED, *SEEDS, 900)  # 900 is that of pilots, which do not count
+
+
+@lru_cache(maxsize=1)
+def stories(first: int, characters: int, vocab: Vocabulary) -> Tensor:
+    """Write so many characters of stories, as indices."""
+    pieces = range(-(-characters // 250_000))
+    return torch.cat([vocab.encode(write_stories(first + piece, 250_000)) for piece in pieces])[:characters]
+
+
+def recall_by_distance(model: nn.Module, vocab: Vocabulary, text: str) -> dict[str, dict[str, list[float]]]:
+    """For each kind of memory and group of distances: questions, right answers, and the standard error of the share."""
+    answers = recall(model, vocab, text)
+    shares = {str(kind): answers.by_distance(str(kind)) for kind in np.unique(answers.kinds)}
+    return {
+        kind: {group: [share.asked, share.right, share.error] for group, share in groups.items()}
+        for kind, groups in shares.items()
+    }
+
+
+# -------------------------------------------------------------------------------------------------------------- parity
+
+
+def strings(rows: int, length: int, random: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Random strings of 0 and 1, and after each character whether the number of ones so far is odd: (rows, length)."""
+    bits = torch.randint(2, (rows, length), generator=random)
+    return bits, bits.cumsum(dim=1) % 2
+
+
+def learn_parity(run: dict, machine: Machine) -> dict:
+    """Train a network on parity, and ask for the parity of longer strings."""
+    torch.manual_seed(run["seed"])
+    model = CELLS[run["network"]].fast(2, PARITY[run["network"]], 2, embedding_size=None)
+    random = torch.Generator().manual_seed(1_000 + run["seed"])
+    updates = machine.shortened(PARITY_UPDATES)
+    config = TrainConfig(updates, learning_rate=run["rate"], warmup=max(1, updates // 20))
+    optimiser, losses, status = make_optimiser(model, config), [], "finished"
+    for update in range(updates):
+        machine.wait()
+        length = int(torch.randint(LENGTHS[0], LENGTHS[1] + 1, (), generator=random))
+        bits, odd = strings(PARITY_ROWS, length, random)
+        for group in optimiser.param_groups:
+            group["lr"] = config.rate(update)
+        loss = F.cross_entropy(model(bits)[0].flatten(0, 1), odd.flatten())
+        optimiser.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), config.clip)
+        optimiser.step()
+        losses.append(loss.item())
+        if not np.isfinite(losses[-1]):
+            status = "diverged"
+            break
+    shares = dict.fromkeys(map(str, ASKED_LENGTHS), 0.5) if status == "diverged" else parity_shares(model, run["seed"])
+    longer = [share for length, share in shares.items() if int(length) > LENGTHS[1]]
+    row = {"status": status, "parameters": num_parameters(model), "shares": shares, "badness": -float(np.mean(longer))}
+    every = -(-updates // 20)
+    return {**row, "losses": [float(np.mean(losses[at : at + every])) for at in range(0, len(losses), every)]}
+
+
+def parity_shares(model: nn.Module, seed: int) -> dict[str, float]:
+    """How many of 1,000 new strings of each length have their parity named right after the last character."""
+    random, shares = torch.Generator().manual_seed(5_000 + seed), {}
+    for length in ASKED_LENGTHS:
+        bits, odd = strings(1_000, length, random)
+        with eval_mode(model):
+            answers = model(bits)[0][:, -1].argmax(dim=-1)
+        shares[str(length)] = float((answers == odd[:, -1]).double().mean())
+    return shares
+
+
+# ------------------------------------------------------------------------------------------------------------ the rows
+
+
+def main(arguments: list[str] | None = None) -> list[dict]:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=Path, required=True, help="the file of rows, outside of the checkout")
+    parser.add_argument("--scratch", type=Path, default=Path("/tmp/later-scratch"), help="for locks")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--scale", type=float, default=1.0)
+    options = parser.parse_args(arguments)
+    torch.set_num_threads(1)
+    for folder in (options.scratch, options.rows.parent):
+        folder.mkdir(parents=True, exist_ok=True)
+    made_by = {"protocol": protocol_hash(LATER_PROTOCOL), "code": commit(options.scale)}
+    if options.scale != 1:
+        made_by["scale"] = options.scale
+    machine = Machine(waiter(options.rows.with_name("PAUSE")), options.scale)
+    while run := claim(options, made_by, plan, key_of):
+        run, lock = run
+        with lock:
+            began = time.process_time()
+            make = learn_parity if run["part"].startswith("parity") else tell_stories
+            row = {**run, **made_by, "torch": torch.__version__.split("+")[0], **make(run, machine)}
+            row["cpu_seconds"] = round(time.process_time() - began, 1)
+            with options.rows.open("a", encoding="utf-8") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                file.write(json.dumps(row) + "\n")
+        print(time.strftime("%H:%M"), *(row[name] for name in (*IDENTITY, "status", "cpu_seconds")), flush=True)
+    return counting(options.rows, made_by)
+
+
+if __name__ == "__main__":
+    main()
