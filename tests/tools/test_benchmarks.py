@@ -36,6 +36,8 @@ def small(monkeypatch):
     monkeypatch.setitem(memory.PARTS, "recall", (memory.remember, "start", [("RNN", "usual")]))
     monkeypatch.setitem(memory.PARTS, "rates", (memory.try_rate, "rate", [("RNN", 0.003)]))
     monkeypatch.setattr(counting, "RATES", (0.05,))
+    monkeypatch.setattr(patching, "DISTANCES", (150,))
+    monkeypatch.setattr(patching, "BOTH", ("GRU",))
     asked = {"what is open": (lambda text: closers.what_is_open(text)[:9], (2, 600))}
     monkeypatch.setattr(closers, "QUESTIONS", {"python_docs": asked})
 
