@@ -118,7 +118,4 @@ def wrong_surprises(probabilities, targets):
     yield "that is the mean probability; its logarithm is still missing", came.mean()
     yield "columns", -probabilities[:, targets].log().mean()
     yield "softmax_again", F.cross_entropy(probabilities, targets)
-    yield (
-        "you average over all characters of the vocabulary; only the one that came counts",
-        -probabilities.log().mean(),
-    )
+    yield "you average over all characters; only the one that came counts", -probabilities.log().mean()

@@ -118,13 +118,7 @@ def wrong_loops(cell, x):
         backwards.append(cell(x_t, backwards[-1]))
     h, c = (torch.stack(part, dim=1) for part in zip(*states, strict=True))  # (B, T + 1, H)
     last = states[-1]
-    yield (
-        "each step starts from zeros again: give it the state that the step before it returned",
-        (
-            torch.stack([h for h, _ in alone], dim=1),
-            alone[-1],
-        ),
-    )
+    yield "each_from_zeros", (torch.stack([h for h, _ in alone], dim=1), alone[-1])
     yield "you return only the last h: collect the h of every step", (last[0], last)
     yield "time must be the second axis, (B, T, H): torch.stack(outputs, dim=1)", (h[:, 1:].transpose(0, 1), last)
     yield "you collect c; the output of a step is h", (c[:, 1:], last)

@@ -143,10 +143,7 @@ def wrong_candidates(xn, r, h, W_hn, b_hn):
     tanh, past = torch.tanh, (r * h) @ W_hn.T
     yield "as_in_pytorch", tanh(xn + r * (h @ W_hn.T + b_hn))
     yield "as_in_pytorch", tanh(xn + r * (h @ W_hn.T) + b_hn)
-    yield (
-        "W_hn is transposed the wrong way: the new value of a unit is its *row* of W_hn",
-        tanh(xn + (r * h) @ W_hn + b_hn),
-    )
+    yield "W_hn must be transposed: a new value comes from a *row* of W_hn", tanh(xn + (r * h) @ W_hn + b_hn)
     yield "r multiplies b_hn too; in the paper r multiplies nothing but h", tanh(xn + past + r * b_hn)
     yield "b_hn is missing: add it after the product", tanh(xn + past)
     yield "xn, which comes from the input, is missing", tanh(past + b_hn)

@@ -79,9 +79,8 @@ def wrong_draws(scores, u, t, k):
     yield "you multiply by the temperature: divide the scores by it", hit(softmax_of_kept(scores * t))
     yield "the temperature changes nothing: divide the scores by it", hit(softmax_of_kept(scores))
     yield "temperature_after_the_softmax", hit(softmax_of_kept(scores) / t)
-    for find in (hit, walk):
-        yield "the softmax is missing: scores may be negative, and do not sum to one", find(kept)
-        yield "the softmax is missing: scores may be negative, and do not sum to one", find(scaled)
+    for pieces in (kept, scaled):
+        yield "the softmax is missing: scores may be negative, and do not sum to one", hit(pieces)
     yield "e to the scores is right, but the pieces must sum to one: divide by their sum", hit(weights)
     yield "k cuts nothing off: only the k likeliest may be drawn", hit(s.softmax(0))
     for index in (hit(cut_p), walk(cut_p), min(hit(cut_p), last)):
@@ -160,10 +159,7 @@ def wrong_loops(step, prompt, us, pick):
     yield "reads_the_prompt_again", loop(fed=lambda i, scores, u: prompt)
     yield "reads_all_again", loop(fed=lambda i, scores, u: [*prompt, i])
     yield "likeliest_fed_back", loop(fed=lambda i, scores, u: [scores.argmax()])
-    yield (
-        "step reads each new character once; you let it read each of them twice",
-        loop(fed=lambda i, scores, u: [i, i]),
-    )
+    yield "you let step read each new character twice", loop(fed=lambda i, scores, u: [i, i])
     yield "return only what is new, without the prompt", [*prompt, *right]
     yield "the last u is missing: write one character for each u", right[:-1]
     yield "the first character is missing: the scores after the prompt already choose one", right[1:]
