@@ -120,11 +120,8 @@ def page(
     pair = load_pair(*(networks.with_name(f"{networks.name}-{cell}.pt") for cell in ("lstm", "gru")))
     report("looking for units with a meaning, and writing the page …")
     data = as_page(pair).encode("utf-8")
-    try:
-        with atomic_file(Path(file)) as written:
-            written.write(data)
-    except OSError as error:
-        raise ValueError(f"{file} could not be written ({error}); free some room or choose another folder") from error
+    with atomic_file(Path(file)) as written:
+        written.write(data)
     return Path(file)
 
 

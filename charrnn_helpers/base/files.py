@@ -13,15 +13,21 @@ else:
 
 
 @contextmanager
-def atomic_file(path: Path):
-    """Open a file for bytes, which appears under its name when all is written, or not at all."""
+def atomic_file(path: Path, refusal: type[Exception] = ValueError):
+    """Open a file for bytes, which appears under its name when all is written, or not at all; make its folder.
+
+    Raises `refusal` with a sentence where it cannot be written, for example because the disk is full.
+    """
     temporary = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.part")  # of this process and thread
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with open(temporary, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
+    except (OSError, RuntimeError) as problem:  # PyTorch raises the second where there is no room
+        raise refusal(f"{path} could not be written ({problem}); free some room or choose another folder") from problem
     finally:
         with suppress(OSError):  # it is still there only when something went wrong, an interrupt included
             temporary.unlink()

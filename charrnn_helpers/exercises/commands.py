@@ -93,10 +93,9 @@ def _keep(exercise: Exercise, answer: type[nn.Module]) -> bool:
         if not _rebuild(exercise, source):
             return False
         path = Path(KEPT.format(exercise.number))
-        path.parent.mkdir(exist_ok=True)
         with atomic_file(path) as file:
             file.write(source.encode())
-    except (OSError, TypeError):  # there is no source, or no room to write it
+    except (OSError, TypeError, ValueError):  # there is no source, or no room to write it
         return False
     return True
 

@@ -19,7 +19,7 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -145,8 +145,10 @@ def sweep(
     runs under way and keeps them; it begins no other. Raises `ValueError` if results cannot be written.
     """
     configs, folder = list(configs), Path(folder)
-    with _writing(folder):
+    try:
         folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"{folder} cannot hold the results ({error}); choose another folder") from error
     keys = [key_of(config) for config in configs]
     rows = {key: row for key in dict.fromkeys(keys) if (row := _read(folder, key)) is not None}
     todo = {key: config for key, config in zip(keys, configs, strict=True) if key not in rows}
@@ -269,13 +271,5 @@ def _read(folder: Path, key: str) -> dict | None:
 
 def _write(folder: Path, row: dict) -> None:
     """Keep a row, whole or not at all."""
-    with _writing(folder), atomic_file(folder / f"{row['key']}.json") as file:
+    with atomic_file(folder / f"{row['key']}.json") as file:
         file.write(json.dumps(row, indent=1).encode())
-
-
-@contextmanager
-def _writing(folder: Path):
-    try:
-        yield
-    except OSError as error:
-        raise ValueError(f"results could not be written to {folder} ({error}); make room, or choose another") from error

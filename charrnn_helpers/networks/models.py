@@ -42,7 +42,7 @@ def start_gates(model: "CharModel", keep_bias: float | None, chrono: int | None)
     """
     cell = CELLS[model.cell]
     check_start(cell, keep_bias, chrono)
-    if keep_bias is None and chrono is None:
+    if (keep_bias is None and chrono is None) or model.head.weight.is_meta:  # "meta": a checkpoint brings the weights
         return
     for layer in range(model.rnn.num_layers):
         b_ih, *others = biases_by_block(model.rnn, layer)  # (blocks, H) each

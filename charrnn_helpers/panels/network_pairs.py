@@ -96,12 +96,8 @@ def keep_text(data: bytes, name: str, runs: Path = RUNS) -> Corpus:
         number += 1
         path = path.with_name(f"{name}_{number}.txt")
     read_text(data, path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_file(path) as file:
-            file.write(data)
-    except OSError as error:
-        raise CheckpointError(f"{path} could not be written ({error}); free some room") from error
+    with atomic_file(path, CheckpointError) as file:
+        file.write(data)
     return load_corpus(path)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from ..base.checks import checked
 from ..base.files import atomic_file
@@ -67,14 +68,8 @@ def save_checkpoint(
         "history": history and _as_plain_values(history, resumable),
         "album": {updates: quantise(copy_weights(copy)) for updates, copy in (album or {}).items()},
     }
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_file(path) as file:
-            torch.save(content, file)
-    except (OSError, RuntimeError) as error:
-        raise CheckpointError(
-            f"{path} could not be written ({error}); free some room or choose another folder"
-        ) from error
+    with atomic_file(path, CheckpointError) as file:
+        torch.save(content, file)
     return path
 
 
@@ -145,7 +140,7 @@ def _read(path: Path) -> Checkpoint:
 
     def network(weights: dict[str, Tensor]) -> nn.Module:
         try:
-            with torch.random.fork_rng(devices=[]):  # the weights that it draws are replaced
+            with torch.device("meta"), _UndrawnWeights():  # without memory, because all weights are replaced
                 model = CELLS[cell].model(**content["hyperparameters"])
             model.load_state_dict(weights, assign=True)
         except Exception as error:
@@ -166,6 +161,18 @@ def _read(path: Path) -> Checkpoint:
         path=path,
         album={updates: network(dequantise(weights)) for updates, weights in album.items()},
     )
+
+
+class _UndrawnWeights(TorchFunctionMode):
+    """Leave the weights of a new network undrawn.
+
+    On the device "meta", which has no memory, `normal_` draws nothing, but makes PyTorch import its compiler (seconds).
+    """
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        if function in (Tensor.normal_, nn.init.normal_):
+            return args[0] if args else kwargs["tensor"]
+        return function(*args, **kwargs or {})
 
 
 def _as_plain_values(history: History, resumable: bool) -> dict:
