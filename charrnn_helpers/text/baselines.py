@@ -168,8 +168,6 @@ def ladder(
 ) -> dict[str, float]:
     """Measure nats per character on `val_ids`, for "uniform", "unigram", "bigram", and the best "n-gram (n = …)"."""
     best = best_ngram(train_ids, val_ids, vocab_size)
-    rungs = {"uniform": math.log(vocab_size)}
-    for name, order in (("unigram", 1), ("bigram", 2)):
-        rungs[name] = NGram(train_ids, vocab_size, order).loss(val_ids)
-    rungs[f"n-gram (n = {best.order})"] = best.loss(val_ids)
-    return rungs
+    unigram, bigram = (NGram(train_ids, vocab_size, order).loss(val_ids) for order in (1, 2))
+    rungs = {"uniform": math.log(vocab_size), "unigram": unigram, "bigram": bigram}
+    return {**rungs, f"n-gram (n = {best.order})": best.loss(val_ids)}

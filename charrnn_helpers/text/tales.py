@@ -117,11 +117,9 @@ def next_characters(text: str) -> dict[str, float]:
     """
     stories = split_stories(text)
     story = stories[-1] if stories and not stories[-1].endswith("\n\n") else ""
-    reading = parse(story)
-    if reading.position < len(story):
-        raise ValueError(f"this is not the beginning of a text of the grammar: {_explain_stop(story, reading)}")
+    *_, derivations = [_first_derivations(), *derivations_along(story)]  # those after its last character
     probabilities: dict[str, float] = {}
-    for derivation in reading.derivations:
+    for derivation in derivations:
         for char, (_, share) in derivation.node.children.items():
             probabilities[char] = probabilities.get(char, 0.0) + derivation.probability * share
     return dict(sorted(probabilities.items()))
