@@ -7,5 +7,4 @@ from .tales import annotate, log_prob, next_characters, split_stories, surprise,
 from .tales_grammar import CHANCE
 
 __all__ = ["NGram", "Vocabulary", "as_streams", "batches", "best_ngram", "ladder", "load_corpus"]
-__all__ += ["annotate", "log_prob", "next_characters", "split_stories", "surprise"]
-__all__ += ["CHANCE", "write_stories"]
+__all__ += ["CHANCE", "annotate", "log_prob", "next_characters", "split_stories", "surprise", "write_stories"]

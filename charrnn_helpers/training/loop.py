@@ -207,7 +207,9 @@ def _own_random_numbers(history: History, model: nn.Module, device: torch.device
     PyTorch has one generator for all threads. If the run is in a second thread, the caller may draw from the generator
     at the same time. A run without dropout in a second thread therefore leaves the generator alone.
     """
-    if threading.current_thread() is not threading.main_thread() and not _has_dropout(model):
+    rates = [getattr(module, name, 0) for module in model.modules() for name in ("p", "dropout")]  # PyTorch's names
+    has_dropout = any(isinstance(rate, int | float) and rate > 0 for rate in rates)
+    if threading.current_thread() is not threading.main_thread() and not has_dropout:
         yield
         return
     on_gpu = device.type == "cuda"
@@ -221,12 +223,6 @@ def _own_random_numbers(history: History, model: nn.Module, device: torch.device
         if on_gpu and "random_cuda" in history.resume:
             torch.cuda.set_rng_state(history.resume["random_cuda"], device)
         yield
-
-
-def _has_dropout(model: nn.Module) -> bool:
-    """Tell whether a module of `model` has a dropout rate above 0, named `p` or `dropout` as in PyTorch's modules."""
-    rates = [getattr(module, name, None) for module in model.modules() for name in ("p", "dropout")]
-    return any(isinstance(rate, int | float) and rate > 0 for rate in rates)
 
 
 def _data_to_resume(state: State | None, optimiser: torch.optim.Optimizer, device: torch.device) -> dict:
