@@ -128,7 +128,7 @@ class NGram:
         chars = np.asarray(ids, dtype=np.int64)
         outside = chars[(chars < 0) | (chars >= self.vocab_size)]
         if len(outside):
-            raise ValueError(f"index {outside[0]} is not 0 to {self.vocab_size - 1}; encode with the model's vocabulary")
+            raise ValueError(f"index {outside[0]} is not one of 0 to {self.vocab_size - 1}; use the model's vocabulary")
         return chars
 
     def _order(self, order: int | None) -> int:
