@@ -5,24 +5,36 @@ import numpy as np
 from .engine import as_number, exercise
 
 P_VALUES = [0.001, 0.012, 0.018, 0.045, 0.2]
+WORLDS = [
+    (lambda d: (d.mean() - 0.02, d.mean() + 0.02), [np.array([x, x + 0.02]) for x in centres], truth)
+    for centres, truth in (([0.0, 0.01, 0.06, -0.05, 0.02, 0.11, 0.03], 0.03), ([0.4, -0.3, 0.01, 0.02, 0.31], 0.02))
+]
 LISTS_OF_P = [(P_VALUES,), ([0.03],), ([0.03] * 2,)]
 
 
 # %% 9a
-# The count grows with the square of the width as well as with the width: no fixed ratio gives it. Try them all.
-def gru_width(H, E):
-    wanted = 4 * H * (E + H + 2)
-    return min(range(1, 2 * H + 1), key=lambda G: abs(3 * G * (E + G + 2) - wanted))
+# The method makes an interval from each experiment; the share that contains the truth is what it really keeps.
+def share_kept(method, experiments, truth):
+    ends = [method(differences) for differences in experiments]
+    return sum(low <= truth <= high for low, high in ends) / len(experiments)
 
 
-@exercise("9a", gru_width, inputs=[(128, 64), (20, 100), (400, 16), (7, 60)])
-def wrong_widths(H, E):
-    yield "4/3 of the width: the count also grows with the square of the width", round(4 / 3 * H)
-    yield "that forgets the E inputs: only W_h grows with the square", round((4 / 3) ** 0.5 * H)
-    yield "that is equal width, and gives the GRU three quarters of the parameters", H
-    yield "other_way_round", min(range(1, 3 * H), key=lambda G: abs(4 * G * (E + G + 2) - 3 * H * (E + H + 2)))
-    yield "that is a number of parameters; return a number of units", 4 * H * (E + H + 2)
-    yield "that is a number of parameters; return a number of units", 3 * H * (E + H + 2)
+@exercise("9a", share_kept, inputs=WORLDS, read=as_number)
+def wrong_shares(method, experiments, truth):
+    ends = [method(differences) for differences in experiments]
+    kept = sum(low <= truth <= high for low, high in ends)
+    yield "that is the number of intervals; divide it by the number of experiments", kept
+    yield "that is the share that misses the truth; we want the share that contains it", 1 - kept / len(ends)
+    yield "zero_is_not_the_truth", sum(low <= 0 <= high for low, high in ends) / len(ends)
+    yield (
+        "look at both ends: an interval may also lie wholly above the truth",
+        sum(truth <= high for _, high in ends) / len(ends),
+    )
+    yield (
+        "look at both ends: an interval may also lie wholly below the truth",
+        sum(low <= truth for low, _ in ends) / len(ends),
+    )
+    yield "that is a percentage; return a share between 0 and 1", 100 * kept / len(ends)
 
 
 # %% 9b

@@ -9,12 +9,14 @@ import hashlib
 import json
 import math
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from ..measures.intervals import Interval, paired_difference
+from ..networks.registry import BOTH
 from .results import RESULTS
 
 BIRTH_PROTOCOL = Path(__file__).with_name("birth_protocol.md")
@@ -114,6 +116,83 @@ def frequency_power(points: Sequence[LawPoint]) -> float:
     frequencies = [float(point.design.split(", ")[1].split()[0]) for point in points]  # "gap 16, 24 in 1,000"
     middles = [math.sqrt(max(point.born.after, 1) * point.born.by) for point in points]
     return float(np.polyfit(np.log(frequencies), np.log(middles), 1)[0])
+
+
+class Prediction(NamedTuple):
+    """A prediction of the protocol, whether it held, and the counts that decide it."""
+
+    name: str
+    held: bool
+    counts: str
+
+
+def law_predictions(points: Sequence[LawPoint]) -> list[Prediction]:
+    """Judge what the protocol predicted of the law (its part 5), in the protocol's order. Medians are those of `by`."""
+
+    def runs(part: str, ending: str, cell: str, start: str = "") -> list[list[Birth | None]]:
+        """The births of each run, of the memory that is asked for from nearest first."""
+        chosen = {}
+        for point in points:
+            if (point.part, point.cell) == (part, cell) and point.design.endswith(ending) and start in point.start:
+                chosen.setdefault((point.design, point.seed), {})[int(point.memory.split()[1])] = point.born
+        return [[births[gap] for gap in sorted(births)] for births in chosen.values()]
+
+    def started(cell: str, start: str, frequency: int) -> list[float]:
+        births = runs("law start", f" {frequency} in 1,000", cell, start)
+        return [birth.by if birth else math.inf for (birth,) in births]
+
+    def born(births: Sequence[list[Birth | None]]) -> int:
+        return sum(None not in run for run in births)
+
+    def together(births: Sequence[list[Birth | None]]) -> bool:
+        """Whether the far memory is never born more than three looks after the near one, where both are."""
+        return all(far.by <= 1.7 * near.by for near, far in births if near and far)
+
+    at = {key: started(*key) for key in product(BOTH, ("chrono 200", "bias 1"), (24, 12, 6))}
+    median = {key: float(np.median(births)) for key, births in at.items()}
+    late = sum(birth == math.inf for key, births in at.items() if key[:2] == ("LSTM", "chrono 200") for birth in births)
+    early = sum(birth < math.inf for key, births in at.items() if key[:2] == ("GRU", "chrono 200") for birth in births)
+    ratio = {f: median["LSTM", "bias 1", f] / median["GRU", "bias 1", f] for f in (24, 6)}
+    frequent = sum(birth < math.inf for cell in BOTH for birth in at[cell, "bias 1", 24])
+    sooner = [median["GRU", "chrono 200", f] < median["GRU", "bias 1", f] for f in (24, 12, 6)]
+    power = frequency_power([p for p in points if (p.part, p.cell, p.start) == ("law start", "GRU", "chrono 200")])
+    designs = (", only far", "far and near alike", "far and six times near", "only far, window 192")
+    lstm, gru = ({design: runs("law window", design, cell) for design in designs} for cell in BOTH)
+    far, alike, six, wide = designs
+    near = sum(births[0] is not None for births in lstm[alike])
+    short, both, long = (
+        runs("law predicted", f"{design}, window {window}", "GRU")
+        for design, window in (("only far", 48), ("far and near alike", 48), ("only far", 96))
+    )
+    soon = all(birth and birth.by < 1_200_000 for births in both for birth in births)
+    return [
+        Prediction("S1", frequent == 6 and 0.5 < ratio[24] < 2, f"{frequent} of 6 born, medians {ratio[24]:.1f} to 1"),
+        Prediction("S2", all(sooner), f"sooner at {sum(sooner)} of 3 frequencies"),
+        Prediction("S3", late >= 6 and early == 9, f"{late} of 9 LSTMs not born, {early} of 9 GRUs born"),
+        Prediction("S4", -1 <= power <= -0.2, f"power {power:.2f}"),
+        Prediction("S5", ratio[6] > ratio[24], f"LSTM to GRU {ratio[24]:.1f} at 24 and {ratio[6]:.1f} at 6 in 1,000"),
+        Prediction(
+            "W1", born(gru[far]) == born(lstm[far]) == 0, f"GRU {born(gru[far])} of 6, LSTM {born(lstm[far])} of 6"
+        ),
+        Prediction(
+            "W2",
+            born(gru[alike]) >= 5 and together(gru[alike]) and near >= 4,
+            f"both: GRU {born(gru[alike])} of 6; near: LSTM {near} of 6",
+        ),
+        Prediction(
+            "W3",
+            born(lstm[six]) >= 5 and all(b[1].by >= b[0].by for b in lstm[six] if None not in b),
+            f"both: LSTM {born(lstm[six])} of 6",
+        ),
+        Prediction(
+            "W4",
+            born(gru[wide]) >= 4 and born(lstm[wide]) <= born(gru[wide]),
+            f"GRU {born(gru[wide])} of 6, LSTM {born(lstm[wide])} of 6",
+        ),
+        Prediction("P1", born(short) == 0, f"{born(short)} of 3 born"),
+        Prediction("P2", born(both) == 3 and soon and together(both), f"both: {born(both)} of 3"),
+        Prediction("P3", born(long) == 3, f"{born(long)} of 3 born"),
+    ]
 
 
 def excesses(rows: Sequence[dict], part: str, cell: str) -> dict[int, float]:

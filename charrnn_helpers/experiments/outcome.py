@@ -5,7 +5,6 @@ equivalence by two one-sided tests (Schuirmann 1987); Holm's correction (1979) o
 """
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from itertools import product
 from statistics import fmean
@@ -13,11 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy import stats
-from scipy.special import comb
 
 from ..measures.intervals import Interval
 from ..networks.registry import BOTH, COMPARED
-from .protocol import BUDGETS, LARGEST, SEEDS, TRIAL_TEXTS, WINDOW, at_edges
+from .protocol import BUDGETS, LARGEST, SEEDS, TRIAL_TEXTS, WINDOW
 
 MATTERS = 0.02  # nats per character, said beforehand
 SHARED = 1 / 8  # test text to training text of a fold: what the corrected variance adds to 1/n
@@ -206,27 +204,7 @@ def births(rows: Sequence[dict], budget: str, cell: str) -> list[float]:
     return [next((read for read, share in curve.items() if share > 0.5), math.inf) for curve in curves]
 
 
-def best_of(rows: Sequence[dict], text: str, cell: str) -> np.ndarray:
-    """Return the expected validation loss of the best of n trials at 1.5 million characters, for n from 1 to all.
-
-    The curve of Dodge et al. (2019), without putting back; its last value is the lowest itself. On Shakespeare the mean
-    of both judges. Raises `ValueError` if a trial is missing.
-    """
-    budget, (*_, total, _) = next(iter(BUDGETS.items()))
-    losses = [row["val"] for row in select(rows, part="tuning", text=text, budget=budget, cell=cell)]
-    if len(losses) != total:
-        raise ValueError(f"{text}, {budget}, {cell}: {len(losses)} trials of {total}")
-    n, rank = np.arange(1, total + 1)[:, None], np.arange(total)
-    chance = comb(total - rank - 1, n - 1) / comb(total, n)  # (n, rank): of the trial of this rank to be the best
-    return np.mean([chance @ np.sort([loss[judge] for loss in losses]) for judge in losses[0]], axis=0)
-
-
-def edges(rows: Sequence[dict], text: str, budget: str) -> dict[str, dict[str, float]]:
-    """Return for each trial that was confirmed, "GRU, trial 9, 5 seeds", its settings in the outer tenth of a range."""
-    outer = {}
-    for cell in BUDGETS[budget].cells:
-        runs = confirmation(rows, text=text, budget=budget, cell=cell).values()
-        settings = {row["trial"]: row["settings"] for row in runs}
-        for trial, seeds in Counter(row["trial"] for row in runs).items():
-            outer[f"{cell}, trial {trial}, {seeds} seeds"] = at_edges(settings[trial], text)
-    return {trial: values for trial, values in outer.items() if values}
+def excesses_at(rows: Sequence[dict], budget: str, cell: str, kind: str) -> list[float]:
+    """Return for each seed on *tales* the mean nats above the floor at one kind of character, or at "all" of them."""
+    runs = confirmation(rows, text="tales", budget=budget, cell=cell).values()
+    return [row["by kind"][kind][1] for row in runs]
