@@ -1,7 +1,6 @@
 """What the trial's rows answer: verdicts, corrections, parts and births, on rows that are made for it."""
 
 import math
-from itertools import combinations
 
 import numpy as np
 import pytest
@@ -96,27 +95,6 @@ def test_memory_is_born_at_the_first_look_at_which_most_heroes_are_right():
     memory = outcome.memories(rows, "6 M", "GRU")[1]
     assert list(memory) == pytest.approx([0.2048, 0.4096, 0.6144])
     assert list(memory.values()) == [0.1, 0.2, 0.3]
-
-
-def test_the_best_of_n_trials_is_the_mean_over_all_ways_to_draw_them():
-    losses = np.random.default_rng(0).normal(1, 0.1, 32)
-    where = {"part": "tuning", "text": "tales", "size": "350 K", "budget": "1.5 M", "cell": "GRU"}
-    found = outcome.best_of(
-        [{**where, "trial": k, "val": {"stories": x}} for k, x in enumerate(losses)], "tales", "GRU"
-    )
-    assert len(found) == 32
-    assert found[0] == pytest.approx(losses.mean())
-    assert found[1] == pytest.approx(np.mean([min(pair) for pair in combinations(losses, 2)]))
-    assert found[-1] == pytest.approx(losses.min())
-
-
-def test_settings_at_an_edge_are_told_of_the_trial_and_its_seeds():
-    inside = {"rate": 0.01, "warmup": 0.1, "start": {"keep_bias": 1.0}, "clip": 1, "dropout": 0.2, "weight_decay": 0.03}
-    found = rows("shakespeare", [1.0] * 10, [1.0] * 10)
-    for row in found:
-        row["trial"] = 14 if row["cell"] == "LSTM" or row["seed"] < 7 else 9
-        row["settings"] = inside if row["trial"] == 14 else inside | {"rate": 0.05, "start": {"keep_bias": 3.9}}
-    assert outcome.edges(found, "shakespeare", "24 M") == {"GRU, trial 9, 3 seeds": {"rate": 0.05, "keep_bias": 3.9}}
 
 
 def test_a_budget_is_finished_when_both_cells_have_all_seeds_on_both_texts():

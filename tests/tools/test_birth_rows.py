@@ -18,6 +18,7 @@ from charrnn_helpers.experiments.birth import (
     excess_ratio,
     frequency_power,
     law_points,
+    law_predictions,
     share_closed,
 )
 
@@ -114,6 +115,65 @@ def test_the_points_of_the_law_are_those_of_the_rows():
         band = row["bands"][point.memory]
         wanted = born(row["looks"], band["right"], band["asked"], band["chance"])
         assert (point.born and tuple(point.born)) == wanted
+
+
+def births_of(design, cell, part="law window", start=""):
+    """The births (near or only, far) in characters of each run, None where there is none, by formulas of this file."""
+    chosen = [row for row in ROWS if row["part"] == part and row["cell"] == cell and start in row["start"]]
+    runs = [row for row in chosen if row["design"].partition(", ")[2] == design]
+    made = []
+    for row in runs:
+        gaps = sorted(row["bands"], key=lambda memory: int(memory.split()[1]))
+        found = [
+            born(row["looks"], *(row["bands"][gap][name] for name in ("right", "asked", "chance"))) for gap in gaps
+        ]
+        made.append([pair and pair[1] for pair in found])
+    return made
+
+
+def test_what_is_said_of_the_law_follows_from_its_rows():
+    told = {name: (held, counts) for name, held, counts in law_predictions(law_points(ROWS))}
+    assert list(told) == ["S1", "S2", "S3", "S4", "S5", "W1", "W2", "W3", "W4", "P1", "P2", "P3"]
+    counts = {
+        (cell, design): sum(None not in run for run in births_of(design, cell))
+        for cell in ("LSTM", "GRU")
+        for design in ("only far", "far and near alike", "far and six times near", "only far, window 192")
+    }
+    assert counts["GRU", "only far"] == 0  # "not one of six GRUs learns it"
+    assert counts["GRU", "far and near alike"] == 6  # "all six learn it"
+    assert counts["GRU", "only far, window 192"] == 5  # "five of six"
+    assert counts["LSTM", "only far"] == 1  # "one of six"
+    far = [run[-1] for run in births_of("far and near alike", "LSTM")]
+    assert sum(birth is not None for birth in far) == 4  # "four of six learn it with near questions"
+    assert sum(run[-1] is not None for run in births_of("far and six times near", "LSTM")) == 2  # "more did not help"
+    assert told["W1"] == (False, "GRU 0 of 6, LSTM 1 of 6")
+    near = sum(run[0] is not None for run in births_of("far and near alike", "LSTM"))
+    soon = all(run[1] <= 1.7 * run[0] for run in births_of("far and near alike", "GRU"))
+    assert told["W2"] == (soon and near >= 4, f"both: GRU 6 of 6; near: LSTM {near} of 6")
+    assert told["W3"] == (False, f"both: LSTM {counts['LSTM', 'far and six times near']} of 6")
+    assert told["W4"] == (True, f"GRU 5 of 6, LSTM {counts['LSTM', 'only far, window 192']} of 6")
+    predicted = [
+        sum(None not in run for run in births_of(design, "GRU", "law predicted"))
+        for design in ("only far, window 48", "far and near alike, window 48", "only far, window 96")
+    ]
+    assert predicted == [0, 3, 3]
+    assert [told[name][0] for name in ("P1", "P2", "P3")] == [True] * 3
+    starts = {
+        (cell, start, rate): [run[0] or math.inf for run in births_of(f"{rate} in 1,000", cell, "law start", start)]
+        for cell in ("LSTM", "GRU")
+        for start in ("chrono 200", "bias 1")
+        for rate in (24, 12, 6)
+    }
+    middle = {key: sorted(births)[1] for key, births in starts.items()}
+    ratio = {rate: middle["LSTM", "bias 1", rate] / middle["GRU", "bias 1", rate] for rate in (24, 6)}
+    early = [births for key, births in starts.items() if key[1:] == ("bias 1", 24)]
+    assert told["S1"][0] == (0.5 < ratio[24] < 2 and math.inf not in early[0] + early[1])
+    assert told["S2"][0] == all(middle["GRU", "chrono 200", f] < middle["GRU", "bias 1", f] for f in (24, 12, 6))
+    late = sum(starts["LSTM", "chrono 200", rate].count(math.inf) for rate in (24, 12, 6))
+    kept = 9 - sum(starts["GRU", "chrono 200", rate].count(math.inf) for rate in (24, 12, 6))
+    assert told["S3"] == (late >= 6 and kept == 9, f"{late} of 9 LSTMs not born, {kept} of 9 GRUs born")
+    assert told["S5"] == (ratio[6] > ratio[24], f"LSTM to GRU {ratio[24]:.1f} at 24 and {ratio[6]:.1f} at 6 in 1,000")
+    assert sum(held for held, _ in told.values()) == 9  # "three of twelve failed"
 
 
 # ------------------------------------------------------------------------------------------------ by made-up rows

@@ -16,6 +16,7 @@ from charrnn_helpers.experiments.outcome import decomposition, difference
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = [json.loads(line) for line in (ROOT / "charrnn_helpers/results/trial.jsonl").read_text().splitlines()]
 NINE = ROOT / "notebooks" / "09_fair_trial.ipynb"
+REPORT = ROOT / "charrnn_helpers/experiments/trial_report.md"
 CONFIRMED = [row for row in ROWS if row["part"] == "confirmation"]
 TEXTS = {"tales": "tales", "shakespeare": "Shakespeare"}
 
@@ -122,12 +123,12 @@ def printed(path):
     return "".join(output.get("text", "") for cell in cells for output in cell.get("outputs", []))
 
 
-def test_the_verdicts_of_09_are_those_of_the_rows():
+def test_the_verdicts_of_the_report_are_those_of_the_rows():
     pattern = (
-        r"^(\w+), ([\d.]+ M): LSTM minus GRU (\S+) nats, 95 % interval (\S+) to (\S+) "
+        r"^- (\w+), ([\d.]+ M): LSTM minus GRU (\S+) nats, 95 % interval (\S+) to (\S+) "
         r"\((?:exploratory, p|primary, Holm's p) (\S+); of equivalence (\S+); 10 pairs\): (.+)$"
     )
-    found = re.findall(pattern, printed(NINE), re.MULTILINE)
+    found = re.findall(pattern, REPORT.read_text(encoding="utf-8"), re.MULTILINE)
     assert {(text, budget) for text, budget, *_ in found} == set(expected())
     for text, budget, *numbers, verdict in found:
         statistic, right = expected()[text, budget]
@@ -136,10 +137,10 @@ def test_the_verdicts_of_09_are_those_of_the_rows():
         assert list(map(float, numbers[3:])) == pytest.approx(statistic[3:], rel=0.06)
 
 
-def test_where_09_puts_them_beside_the_ngram_and_the_plain_rnn_is_where_the_rows_do():
+def test_where_the_report_puts_them_beside_the_ngram_and_the_plain_rnn_is_where_the_rows_do():
     places = "below|above|equivalent to|not told apart from"
-    pattern = rf"^(\w+), ([\d.]+ M): the (LSTM|GRU) is ({places}) the (n-gram|RNN), (\S+) \((\S+) to (\S+)\)$"
-    found = re.findall(pattern, printed(NINE), re.MULTILINE)
+    pattern = rf"^- (\w+), ([\d.]+ M): the (LSTM|GRU) is ({places}) the (n-gram|RNN), (\S+) \((\S+) to (\S+)\)$"
+    found = re.findall(pattern, REPORT.read_text(encoding="utf-8"), re.MULTILINE)
     assert len(found) == 12 + 8  # the plain RNN has no largest budget
     assert all(row["order"] < row["tried"] for row in ROWS if row["part"] == "n-gram")  # the best one stands inside
     for text, budget, cell, place, other, *numbers in found:
@@ -189,10 +190,16 @@ def test_what_readme_and_09_say_in_words_of_24_million_characters_is_in_the_rows
     assert f"{max(friend['LSTM']):.1f}" == said[1]
     parts = decomposition(ROWS, "24 M")
     assert parts["friend"].mean / parts["all"].mean == pytest.approx(2 / 3, abs=0.04)  # "two thirds"
-    assert f"{parts['friend'].mean:.3f} nats, too few to matter" in told
     ours = {text: f"{statistics(text, '24 M')[0]:+.3f}" for text in TEXTS}
     assert f"with tuned starts {ours['tales'][1:]} nats remain at 24 million" in told
     assert ours["shakespeare"] == "-0.002"
-    assert "Shakespeare (0.002)" in told
+    assert "our Shakespeare (0.002)" in told
+    above = {cell: [row["by kind"]["all"][1] for row in tales if row["cell"] == cell] for cell in ("LSTM", "GRU")}
+    assert f"The GRUs lose only {sum(above['GRU']) / 10:.3f} nats in all" in told
+    logs = [math.log(a / b) for a, b in zip(above["LSTM"], above["GRU"], strict=True)]
+    mean = sum(logs) / 10
+    reach = stdtrit(9, 0.975) * math.sqrt(sum((x - mean) ** 2 for x in logs) / 90)
+    ratio, low, high = (f"{math.exp(value):.2f}" for value in (mean, mean - reach, mean + reach))
+    assert f"loses {ratio} times as much as the GRU (95 % interval {low} to {high})" in printed(NINE)
     tried = [row["settings"]["start"].get("chrono", math.inf) for row in ROWS if row["part"] == "tuning"]
     assert {row["settings"]["start"]["chrono"] for row in tales} == {min(tried)}  # "the shortest chrono tried"
