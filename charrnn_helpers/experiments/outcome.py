@@ -119,15 +119,6 @@ class Analysis(NamedTuple):
             f"LSTM minus GRU is {mean:+.3f} nats per character (95 % interval {low:+.3f} to {high:+.3f})."
         )
 
-    def __str__(self) -> str:
-        mean, low, high = self.difference.interval
-        ps = f"p {self.p:.2g}; of equivalence {self.p_equivalent:.2g}"
-        how = f"primary, Holm's {ps}" if self.budget == LARGEST else f"exploratory, {ps}"
-        return (
-            f"{self.text}, {self.budget}: LSTM minus GRU {mean:+.4f} nats, 95 % interval {low:+.4f} to {high:+.4f} "
-            f"({how}; {self.difference.seeds} pairs): {self.verdict}"
-        )
-
 
 def analyses(rows: Sequence[dict], budget: str = LARGEST) -> list[Analysis]:
     """Analyse the difference on each text at this budget. Raises `ValueError` until all seeds are there.

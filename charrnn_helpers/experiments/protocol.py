@@ -7,7 +7,6 @@ and, but for a tuning, seed. A row is a run and what came out of it; `results/tr
 
 import hashlib
 import json
-import math
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,14 +14,6 @@ from .results import RESULTS
 
 PROTOCOL = Path(__file__).with_name("protocol.md")
 TRIAL_TEXTS = ("tales", "shakespeare")
-RANGES = {  # what the trials are spread over, logarithmically
-    "rate": (0.0003, 0.06),
-    "warmup": (0.01, 0.4),  # share of the updates
-    "chrono": (10, 400),
-    "clip": (0.25, 4),
-    "weight_decay": (0.003, 0.3),
-}
-EVENLY = {"keep_bias": (-1, 4), "dropout": (0, 0.5)}
 SEEDS = range(10)
 
 
@@ -40,21 +31,6 @@ BUDGETS = {
 }
 LARGEST = max(BUDGETS, key=lambda name: BUDGETS[name].characters)
 WINDOW = 64
-
-
-def at_edges(drawn: dict, text: str) -> dict[str, float]:
-    """Return the settings of a trial that lie in the outer tenth of the range that was tried, with their values."""
-    values = {**drawn, **drawn["start"]}
-    if text == "tales":
-        values.pop("dropout", None)  # it was not tuned there
-    positions = {}  # from 0 at the lower end to 1 at the upper one
-    for name, (low, high) in RANGES.items():
-        if name in values:
-            positions[name] = math.log(values[name] / low) / math.log(high / low)
-    for name, (low, high) in EVENLY.items():
-        if name in values:
-            positions[name] = (values[name] - low) / (high - low)
-    return {name: values[name] for name, position in positions.items() if not 0.1 <= position <= 0.9}
 
 
 def trial_rows(path: Path = RESULTS / "trial.jsonl", scale: float = 1.0) -> list[dict]:

@@ -1,7 +1,4 @@
-"""Many training runs over any `concurrent.futures` executor: local processes by themselves, or a Dask cluster.
-
-    rows = sweep(configs)                                    on this machine, one process for each core
-    rows = sweep(configs, Client(...).get_executor())        the same on a Dask cluster
+"""Many training runs side by side, `rows = sweep(configs)`: one process for each core of this machine.
 
 A row is what one run gave, or the error it ended with. Each is written to `folder` as soon as it is there, so that a
 sweep that was killed, or has grown, goes on where it stopped. A worker is sent the row of its cell in the registry, so
@@ -11,9 +8,9 @@ that it can train a cell that only this process, a notebook's, has registered.
 import hashlib
 import inspect
 import json
+import os
 import pickle
 import threading
-import uuid
 import warnings
 from bisect import bisect_right
 from collections import deque
@@ -25,7 +22,6 @@ from functools import cache
 from pathlib import Path
 
 import cloudpickle
-import numpy as np
 import torch
 from tqdm.auto import tqdm
 
@@ -33,10 +29,8 @@ from ..base.allocation import keep_memory
 from ..base.checks import checked
 from ..base.files import atomic_file
 from ..base.threads import one_thread
-from ..measures.excess import excess_by_kind, read_tales
 from ..networks.models import register
 from ..networks.registry import CELLS, COMPARED
-from ..sampling import generate
 from ..text.corpus import TEXTS, load_corpus
 from ..text.encoding import Vocabulary
 from ..training.config import TrainConfig
@@ -44,7 +38,6 @@ from ..training.evaluation import context_losses
 from ..training.loop import train
 from .process_pool import local_processes, room_for_workers
 
-PROCESS = uuid.uuid4().hex  # of this process: that of a worker is another one
 RESULTS_VERSION = 3  # raise it when an edit changes a number that a run gives: what was kept before is then run again
 
 
@@ -92,12 +85,11 @@ def train_once(config: RunConfig) -> dict:
 
     `val` is the lowest loss on the watched part of the validation text, in blocks of 2,000 characters; `test` that of
     the weights it belongs to on the whole test text, each character predicted from the 1,000 before it or more
-    (`context_losses`). `sample` is 200 characters that it writes after the first 20 of `test`, at temperature 0.8. On
-    `tales` also: the excess over the oracle on `test`, by kind of character. Raises what `train` raises. Two runs in
-    one process take turns: they would share their random numbers.
+    (`context_losses`). Raises what `train` raises. Two runs in one process take turns: they would share their random
+    numbers.
     """
     with _BUSY, one_thread():
-        vocab, train_ids, val_ids, test_ids, test = _text(config.text, _text_version(config.text))
+        vocab, train_ids, val_ids, test_ids = _text(config.text, _text_version(config.text))
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(config.seed)
             model = CELLS[config.cell].fast(len(vocab), config.hidden_size, num_layers=1)
@@ -105,12 +97,7 @@ def train_once(config: RunConfig) -> dict:
         history = train(model, train_ids, watched, config.train, device="cpu", threads=1, progress=False)
         if not history.finished:
             raise RuntimeError(f"the training was interrupted after {history.updates} updates")
-        losses = context_losses(model, test_ids).numpy()
-        sample = generate(model, vocab, test[:20], 200, temperature=0.8, seed=config.seed)
-        row = {"val": history.best_loss, "test": float(losses.mean()), "sample": sample}
-        if config.text == "tales":
-            row["excess"] = excess_by_kind(np.append(np.nan, losses), read_tales(test))  # the first character is given
-        return row
+        return {"val": history.best_loss, "test": context_losses(model, test_ids).mean().item()}
 
 
 @cache
@@ -119,7 +106,7 @@ def _text(name: str, version: str):
     keep_memory()
     corpus = load_corpus(name)
     vocab = Vocabulary.from_text(corpus.text)
-    return (vocab, *(vocab.encode(part) for part in (corpus.train, corpus.val, corpus.test)), corpus.test)
+    return (vocab, *(vocab.encode(part) for part in (corpus.train, corpus.val, corpus.test)))
 
 
 # --------------------------------------------------------------------------------------------------------- the sweep
@@ -188,8 +175,7 @@ def _submit(pool: Executor, job: Callable[[RunConfig], dict], config: RunConfig,
     """Start a run; it is lost at once where the executor is broken or shut down, or its cell cannot be sent."""
     try:
         cell = cloudpickle.dumps(CELLS.get(config.cell))  # a class of a notebook goes as its code
-        unique = uuid.uuid4().hex  # else Dask takes a second attempt for the first
-        return pool.submit(_attempt, job, config, key, _source(config.cell), cell, PROCESS, unique)
+        return pool.submit(_attempt, job, config, key, _source(config.cell), cell, os.getpid())
     except Exception as error:
         lost = Future()
         lost.set_exception(error)
@@ -197,11 +183,11 @@ def _submit(pool: Executor, job: Callable[[RunConfig], dict], config: RunConfig,
 
 
 def _attempt(
-    job: Callable[[RunConfig], dict], config: RunConfig, key: str, source: str, cell: bytes, sender: str, _unique: str
+    job: Callable[[RunConfig], dict], config: RunConfig, key: str, source: str, cell: bytes, sender: int
 ) -> dict:
     """Do the job in a worker, which first registers the cell that was sent; an error is a result like others."""
     try:
-        if sender != PROCESS and (row := pickle.loads(cell)) is not None:
+        if sender != os.getpid() and (row := pickle.loads(cell)) is not None:
             register(row)
         if key_of(config, source) != key:
             raise RuntimeError(f"this worker has another version of the course, PyTorch or {config.text!r}")

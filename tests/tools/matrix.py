@@ -35,7 +35,7 @@ AVX2 = {
     "MKL_ENABLE_INSTRUCTIONS": "AVX2",
     "OPENBLAS_CORETYPE": "Haswell",
 }
-SHOWN = ("torch", "numpy", "scipy", "matplotlib", "jupyterlab", "ipywidgets", "anywidget", "nbval", "distributed")
+SHOWN = ("torch", "numpy", "scipy", "matplotlib", "jupyterlab", "ipywidgets", "anywidget", "nbval")
 GPU = ("nvidia-", "cuda-", "triton")  # what PyTorch brings on Linux only
 LAST_TESTED = ROOT / "tests" / "last_tested.txt"
 HEAD = """\

@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 import trial
-from trial import settings
+from trial import RANGES, at_edges, settings
 
-from charrnn_helpers.experiments.protocol import BUDGETS, RANGES, SEEDS, at_edges
+from charrnn_helpers.experiments.protocol import BUDGETS, SEEDS
 from charrnn_helpers.training.config import History, TrainConfig
 
 PLACE = {"text": "shakespeare", "size": "350 K"}

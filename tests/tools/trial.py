@@ -28,7 +28,6 @@ from torch import Tensor, nn
 from charrnn_helpers.experiments.protocol import (
     BUDGETS,
     LARGEST,
-    RANGES,
     SEEDS,
     TRIAL_TEXTS,
     WINDOW,
@@ -49,6 +48,14 @@ from charrnn_helpers.training.config import TrainConfig
 from charrnn_helpers.training.evaluation import context_losses, evaluate
 from charrnn_helpers.training.loop import train
 
+RANGES = {  # what the trials are spread over, logarithmically
+    "rate": (0.0003, 0.06),
+    "warmup": (0.01, 0.4),  # share of the updates
+    "chrono": (10, 400),
+    "clip": (0.25, 4),
+    "weight_decay": (0.003, 0.3),
+}
+EVENLY = {"keep_bias": (-1, 4), "dropout": (0, 0.5)}
 RUN = ("part", "text", "size", "budget", "cell", "trial", "seed")  # what a run is, beside the scale
 DROPOUTS = (0.2, 0.4)  # also tried at the largest budget on Shakespeare: trials 100 + t and 200 + t
 SIZES = {"350 K": 350_000, "50 K": 50_000}
@@ -107,6 +114,21 @@ def settings(trial: int, text: str, cell: str) -> Settings:
 def _between(name: str, u: float) -> float:
     low, high = RANGES[name]
     return float(f"{low * (high / low) ** u:.3g}")
+
+
+def at_edges(drawn: dict, text: str) -> dict[str, float]:
+    """Return the settings of a trial that lie in the outer tenth of the range that was tried, with their values."""
+    values = {**drawn, **drawn["start"]}
+    if text == "tales":
+        values.pop("dropout", None)  # it was not tuned there
+    positions = {}  # from 0 at the lower end to 1 at the upper one
+    for name, (low, high) in RANGES.items():
+        if name in values:
+            positions[name] = math.log(values[name] / low) / math.log(high / low)
+    for name, (low, high) in EVENLY.items():
+        if name in values:
+            positions[name] = (values[name] - low) / (high - low)
+    return {name: values[name] for name, position in positions.items() if not 0.1 <= position <= 0.9}
 
 
 def judges(text: str) -> tuple[str, ...]:

@@ -13,10 +13,11 @@ from itertools import product
 import numpy as np
 from scipy import stats
 from scipy.special import comb
+from trial import at_edges
 
 from charrnn_helpers.experiments import MATTERS, TRIAL_TEXTS, analyses, difference, finished, select, trial_rows
-from charrnn_helpers.experiments.outcome import TITLES, confirmation
-from charrnn_helpers.experiments.protocol import BUDGETS, PROTOCOL, at_edges
+from charrnn_helpers.experiments.outcome import TITLES, Analysis, confirmation
+from charrnn_helpers.experiments.protocol import BUDGETS, LARGEST, PROTOCOL
 from charrnn_helpers.networks import BOTH
 
 REPORT = PROTOCOL.with_name("trial_report.md")
@@ -53,6 +54,17 @@ def order(rows: Sequence[dict], text: str, cell: str, budget: str, judge: str) -
     """Return the trials of a budget, the best first, as one judge sees them."""
     tried = select(rows, part="tuning", text=text, budget=budget, cell=cell)
     return [row["trial"] for row in sorted(tried, key=lambda row: row["val"][judge])]
+
+
+def line_of(analysis: Analysis) -> str:
+    """Return an analysis with its numbers, as the report lists it."""
+    mean, low, high = analysis.difference.interval
+    ps = f"p {analysis.p:.2g}; of equivalence {analysis.p_equivalent:.2g}"
+    how = f"primary, Holm's {ps}" if analysis.budget == LARGEST else f"exploratory, {ps}"
+    return (
+        f"{analysis.text}, {analysis.budget}: LSTM minus GRU {mean:+.4f} nats, 95 % interval {low:+.4f} to {high:+.4f} "
+        f"({how}; {analysis.difference.seeds} pairs): {analysis.verdict}"
+    )
 
 
 def position(rows: Sequence[dict], cell: str, other: str, text: str, budget: str) -> str:
@@ -115,7 +127,10 @@ def report(rows: Sequence[dict]) -> str:
         for analysis in analyses(rows, budget):
             near = edges(rows, analysis.text, budget).items()
             told = "; ".join(f"{who}: {', '.join(f'{name} {value}' for name, value in at.items())}" for who, at in near)
-            lines += [f"- {analysis}", f"  - chosen settings in the outer tenth of what was tried: {told or 'none'}"]
+            lines += [
+                f"- {line_of(analysis)}",
+                f"  - chosen settings in the outer tenth of what was tried: {told or 'none'}",
+            ]
     lines.append(BESIDE)
     for other, (budget, text, cell) in product(("n-gram", "RNN"), product(budgets, TRIAL_TEXTS, BOTH)):
         if (other, budget) != ("RNN", budgets[-1]):
