@@ -162,19 +162,19 @@ def millions(budget: str) -> float:
     return BUDGETS[budget].characters / 1e6
 
 
-def decomposition(rows: Sequence[dict], budget: str, by: str = "by kind") -> dict[str, Interval]:
-    """Split LSTM minus GRU on *tales* by kind of character, or "by distance": the interval of each part.
+def decomposition(rows: Sequence[dict], budget: str) -> dict[str, Interval]:
+    """Split LSTM minus GRU on *tales* by kind of character: the interval of each part.
 
     In nats per character of the whole text, so that the kinds add up to the difference (but for the rounding of rows).
     """
     lstm, gru = (confirmation(rows, text="tales", budget=budget, cell=cell) for cell in BOTH)
     parts = {}
-    for group in next(iter(gru.values()))[by]:
+    for kind in next(iter(gru.values()))["by kind"]:
         shares = []
         for seed, row in gru.items():
-            (count, excess), (_, other) = row[by][group], lstm[seed][by][group]
+            (count, excess), (_, other) = row["by kind"][kind], lstm[seed]["by kind"][kind]
             shares.append(count / row["by kind"]["all"][0] * (other - excess))
-        parts[group] = _tested(shares, "tales").interval
+        parts[kind] = _tested(shares, "tales").interval
     return parts
 
 

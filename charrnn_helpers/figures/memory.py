@@ -15,7 +15,6 @@ from .pictures import (
     LOOKS,
     NOTE,
     Picture,
-    logarithmic,
     marks_of,
     name_lines,
     new_figure,
@@ -36,20 +35,18 @@ def plot_curves(
     curves: dict[str, dict[str, Curve | list[Curve]]],
     xlabel: str,
     ylabel: str,
-    log: str = "",
     chance: float | None = None,
     text: str = "",
 ) -> Picture:
     """Draw curves, `curves[title][label]`: a panel for each title, up to three in a row, and a colour for each label.
 
     A label has a curve, or a list of them, one for each seed. It begins with the name of a cell, or is a variant, which
-    gets the next colour. Curves of "fresh" networks are thin, as is an LSTM's "h" beside its "c". `log` names the axes
-    that are logarithmic: "x", "y" or "xy". `chance` is drawn as a black line. The characters of `text` stand at x = 1,
-    2, 3 and so on.
+    gets the next colour. Curves of several seeds are thin. `chance` is drawn as a black line. The characters of `text`
+    stand at x = 1, 2, 3 and so on.
     """
     rows = -(-len(curves) // 3)
     size = {"height": 1.2 * rows + 1.6, "rows": rows, "cols": -(-len(curves) // rows)}
-    figure, panels = new_figure(**size, sharex=True, sharey="row" if log != "x" else False, squeeze=False)
+    figure, panels = new_figure(**size, sharex=True, sharey="row", squeeze=False)
     for axes, (title, labels) in zip(panels.flat, curves.items(), strict=True):
         if chance is not None:
             axes.axhline(chance, color="black", linewidth=0.8, label="chance")
@@ -57,16 +54,11 @@ def plot_curves(
         for (label, seeds), (colour, line) in zip(labels.items(), cycle(VARIANTS), strict=False):
             seeds = seeds if isinstance(seeds, list) else [seeds]
             style = style_of(label.split()[0], {"color": colour, "linestyle": line})
-            width = 1.0 if len(seeds) > 1 or {"fresh", "h"} & set(label.split()) else 2.0
+            width = 1.0 if len(seeds) > 1 else 2.0
             for number, curve in enumerate(seeds):
                 points = curve if isinstance(curve, dict) else dict(enumerate(curve, start=1))
                 axes.plot(*zip(*points.items(), strict=True), **style, linewidth=width, label=None if number else label)
         axes.set_title(title, loc="left", fontsize="medium")
-        axes.set(**{f"{axis}scale": "log" for axis in log})
-        if "y" in log:
-            axes.set_ylim(bottom=max(1e-12, axes.get_ylim()[0]))
-        for axis in log:
-            logarithmic(axes.xaxis if axis == "x" else axes.yaxis)
         if rows == 1:
             name_lines(axes)
         if text:

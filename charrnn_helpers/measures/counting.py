@@ -136,15 +136,13 @@ def key_recall(model: nn.Module, vocab: Vocabulary, gaps: Sequence[int] = (20, 4
 
 
 @checked
-def random_units(cell: str, units: int = 200, letters: int = 100, seed: int = 0) -> Float[Tensor, "units letters"]:
-    """Let units with random weights read one letter again and again; return the memory of each after each letter.
+def random_units(cell: str, seed: int = 0) -> Float[Tensor, "units letters"]:
+    """Let 200 units with random weights read one letter 100 times; return the memory of each after each letter.
 
     The memory is c of an LSTM and h of a GRU, and begins at 0. Each unit sees the letter, which is always the number 1,
     and itself, but no other unit. All weights and biases are normal with a standard deviation of 3.
     """
-    if min(units, letters) < 1:
-        raise ValueError(f"units is {units} and letters is {letters}; give at least 1 of each")
-    row, random = CELLS[cell], torch.Generator().manual_seed(seed)
+    units, row, random = 200, CELLS[cell], torch.Generator().manual_seed(seed)
     with torch.device("meta"):  # no random numbers of the reader's are drawn
         layer = row.cell_class(1, units).requires_grad_(False)
     layer.to_empty(device="cpu")
@@ -153,7 +151,7 @@ def random_units(cell: str, units: int = 200, letters: int = 100, seed: int = 0)
     layer.h2h.weight *= torch.eye(units).repeat(len(row.blocks), 1)  # (blocks * units, units): each from itself alone
     letter, zeros, seen = torch.ones(1, 1), torch.zeros(1, units), []
     state = state_of(layer.carries, dict.fromkeys(layer.carries, zeros))
-    for _ in range(letters):
+    for _ in range(100):
         step = layer.gates(letter, state)
         state = state_of(layer.carries, step)
         seen.append(step[row.memory][0])

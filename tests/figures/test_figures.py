@@ -52,7 +52,7 @@ FIGURES = {
         8,
         "distance",
     ],
-    "plot_curves": [{"6 M": {"GRU": BIRTHS, "LSTM": BIRTHS[0]}}, "millions", "share", "", 1 / 6],
+    "plot_curves": [{"6 M": {"GRU": BIRTHS, "LSTM": BIRTHS[0]}}, "millions", "share", 1 / 6],
     "plot_coverage": [{"a": [INTERVAL] * 3, "b": [INTERVAL] * 3}, 0.03],
     "plot_excess_by_kind": [KINDS, {"name": 1.8}],
     "plot_fault": [replace(RUN, error="no number"), RUN],
@@ -121,7 +121,7 @@ CUT = {cell: dict.fromkeys(["state carried", "last 64 only"], BOTH_AT(DOUBLING)[
 PATCHED = {cell: [AT_DISTANCES] * 3 for cell in BOTH} | {"random direction": [AT_DISTANCES] * 6}
 CROWDED = [
     ("plot_answer", [READ, 0.02, {text: {"n-gram": {1.5: 1.5467}, "LSTM": {1.5: 1.5461}} for text in READ}]),
-    ("plot_curves", [{budget: {"LSTM": SEEDS, "GRU": SEEDS} for budget in BUDGETS}, "millions", "share", "", 1 / 6]),
+    ("plot_curves", [{budget: {"LSTM": SEEDS, "GRU": SEEDS} for budget in BUDGETS}, "millions", "share", 1 / 6]),
     ("plot_excess_by_kind", [dict.fromkeys(KINDS, dict.fromkeys(["free", "spelling", *KINDS_ASKED], 1.0)), {}]),
     ("plot_fault", [replace(RUN, error=STOPPED), RUN]),
     ("plot_patches", [dict.fromkeys(("the hero that is named next", "the hero of what it writes"), PATCHED), "back"]),
