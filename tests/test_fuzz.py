@@ -100,7 +100,6 @@ def special_arguments(name: str) -> dict:
         "load_checkpoint": {"path": "kept.pt"},
         "longest_copied_span": {"sample": "abc", "training_text": "xabx"},
         "probabilities": {"context": IDS[:4]},
-        "random_units": {"units": 3, "letters": 4},
         "run_cell": {"cell": networks.GRUCell(3, 4), "x": torch.zeros(2, 5, 3)},
         "save_checkpoint": {"path": "new.pt"},
         "verdict": {"first": "a", "second": "b"},
@@ -152,7 +151,7 @@ for label, thing in OBJECTS.items():
     methods = {name: getattr(thing, name) for name in dir(thing) if not name.startswith("_")}
     SUBJECTS |= {f"{label} {name}": method for name, method in methods.items() if is_checked(method)}
 ENDLESS = {"characters", "updates", "steps"}  # as much work as is asked for
-ENDLESS |= {("latched_lines", "n"), ("key_recall", "gaps"), ("random_units", "letters")}
+ENDLESS |= {("latched_lines", "n"), ("key_recall", "gaps")}
 
 
 DTYPES = (torch.long, torch.int32, torch.uint8, torch.bool, torch.float32, torch.float64)

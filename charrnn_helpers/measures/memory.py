@@ -134,7 +134,7 @@ def _scores_at(
     first = positions[positions < context]  # too near to the beginning for a whole context
     rows = [read_ids(model, ids[None, :position])[0][:, -1] for position in first.tolist()]
     rest = positions[positions >= context]
-    for part in rest.split(max(1, 200_000 // context)):
+    for part in rest.split(max(1, 200_000 // int(context))):
         windows = ids[part[:, None] + torch.arange(-context, 0)]  # (n, context)
         rows.append(read_ids(model, windows)[0][:, -1])
     return torch.cat(rows)
