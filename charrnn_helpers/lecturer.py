@@ -8,6 +8,7 @@ python -m charrnn_helpers.lecturer link HUB REPOSITORY 01   the nbgitpuller link
 """
 
 import argparse
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterable
@@ -42,6 +43,8 @@ def students(folder: str | Path) -> list[Path]:
     for path in paths:
         notebook = nbformat.read(path, as_version=4)
         notebook.cells = [cell for cell in notebook.cells if "instructor" not in cell.metadata.get("tags", [])]
+        for cell in notebook.cells:  # a link that leads out of the folder becomes the name of the file
+            cell.source = re.sub(r"\[([^]]+)\]\(\.\./([^)]+)\)", r"\1 (`\2`)", cell.source)
         nbformat.write(notebook, folder / path.name)
     for path in paths[0].parent.glob("*.md"):
         shutil.copy(path, folder)

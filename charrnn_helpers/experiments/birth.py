@@ -119,9 +119,10 @@ def frequency_power(points: Sequence[LawPoint]) -> float:
 
 
 class Prediction(NamedTuple):
-    """A prediction of the protocol, whether it held, and the counts that decide it."""
+    """A prediction of the protocol, in short, whether it held, and the counts that decide it."""
 
     name: str
+    sentence: str
     held: bool
     counts: str
 
@@ -166,32 +167,68 @@ def law_predictions(points: Sequence[LawPoint]) -> list[Prediction]:
     )
     soon = all(birth and birth.by < 1_200_000 for births in both for birth in births)
     return [
-        Prediction("S1", frequent == 6 and 0.5 < ratio[24] < 2, f"{frequent} of 6 born, medians {ratio[24]:.1f} to 1"),
-        Prediction("S2", all(sooner), f"sooner at {sum(sooner)} of 3 frequencies"),
-        Prediction("S3", late >= 6 and early == 9, f"{late} of 9 LSTMs not born, {early} of 9 GRUs born"),
-        Prediction("S4", -1 <= power <= -0.2, f"power {power:.2f}"),
-        Prediction("S5", ratio[6] > ratio[24], f"LSTM to GRU {ratio[24]:.1f} at 24 and {ratio[6]:.1f} at 6 in 1,000"),
         Prediction(
-            "W1", born(gru[far]) == born(lstm[far]) == 0, f"GRU {born(gru[far])} of 6, LSTM {born(lstm[far])} of 6"
+            "S1",
+            "with bias 1, frequent questions: all born, the cells within a factor of 2",
+            frequent == 6 and 0.5 < ratio[24] < 2,
+            f"{frequent} of 6 born, LSTM to GRU {ratio[24]:.1f} to 1",
+        ),
+        Prediction(
+            "S2",
+            "the GRU is born earlier with chrono 200 than with bias 1",
+            all(sooner),
+            f"sooner at {sum(sooner)} of 3 frequencies",
+        ),
+        Prediction(
+            "S3",
+            "with chrono 200 at least six of nine LSTMs are not born, and all GRUs are",
+            late >= 6 and early == 9,
+            f"{late} of 9 LSTMs not born, {early} of 9 GRUs born",
+        ),
+        Prediction(
+            "S4",
+            "births of the GRU follow the frequency of questions to a power of -1 to -0.2",
+            -1 <= power <= -0.2,
+            f"power {power:.2f}",
+        ),
+        Prediction(
+            "S5",
+            "with bias 1 the LSTM falls behind the GRU where questions are rare",
+            ratio[6] > ratio[24],
+            f"LSTM to GRU {ratio[24]:.1f} to 1 where frequent, {ratio[6]:.1f} to 1 where rare",
+        ),
+        Prediction(
+            "W1",
+            "only from far: nobody learns it",
+            born(gru[far]) == born(lstm[far]) == 0,
+            f"GRU {born(gru[far])} of 6, LSTM {born(lstm[far])} of 6",
         ),
         Prediction(
             "W2",
+            "as often from near: at least five GRUs learn both, and four LSTMs the near one",
             born(gru[alike]) >= 5 and together(gru[alike]) and near >= 4,
             f"both: GRU {born(gru[alike])} of 6; near: LSTM {near} of 6",
         ),
         Prediction(
             "W3",
+            "six times as often from near: at least five LSTMs learn both",
             born(lstm[six]) >= 5 and all(b[1].by >= b[0].by for b in lstm[six] if None not in b),
             f"both: LSTM {born(lstm[six])} of 6",
         ),
         Prediction(
             "W4",
+            "window of 192: at least four GRUs learn it, and no more LSTMs than GRUs",
             born(gru[wide]) >= 4 and born(lstm[wide]) <= born(gru[wide]),
             f"GRU {born(gru[wide])} of 6, LSTM {born(lstm[wide])} of 6",
         ),
-        Prediction("P1", born(short) == 0, f"{born(short)} of 3 born"),
-        Prediction("P2", born(both) == 3 and soon and together(both), f"both: {born(both)} of 3"),
-        Prediction("P3", born(long) == 3, f"{born(long)} of 3 born"),
+        Prediction("P1", "only from far, window of 48: not born", born(short) == 0, f"{born(short)} of 3 born"),
+        Prediction(
+            "P2",
+            "from far and near, window of 48: both born, before 1.2 million",
+            born(both) == 3 and soon and together(both),
+            f"both: {born(both)} of 3",
+        ),
+        Prediction("P3", "only from far, window of 96: born", born(long) == 3, f"{born(long)} of 3 born"),
     ]
 
 

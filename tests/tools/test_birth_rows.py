@@ -132,7 +132,7 @@ def births_of(design, cell, part="law window", start=""):
 
 
 def test_what_is_said_of_the_law_follows_from_its_rows():
-    told = {name: (held, counts) for name, held, counts in law_predictions(law_points(ROWS))}
+    told = {name: (held, counts) for name, _, held, counts in law_predictions(law_points(ROWS))}
     assert list(told) == ["S1", "S2", "S3", "S4", "S5", "W1", "W2", "W3", "W4", "P1", "P2", "P3"]
     counts = {
         (cell, design): sum(None not in run for run in births_of(design, cell))
@@ -152,6 +152,13 @@ def test_what_is_said_of_the_law_follows_from_its_rows():
     assert told["W2"] == (soon and near >= 4, f"both: GRU 6 of 6; near: LSTM {near} of 6")
     assert told["W3"] == (False, f"both: LSTM {counts['LSTM', 'far and six times near']} of 6")
     assert told["W4"] == (True, f"GRU 5 of 6, LSTM {counts['LSTM', 'only far, window 192']} of 6")
+    nine = (ROOT / "notebooks/09_fair_trial.ipynb").read_text(encoding="utf-8")
+    assert f"corrected for two tests: {4 / math.comb(12, 6):.4f} 1.0000" in nine  # Fisher's: two of all ways to draw 6
+    looked = [row for row in ROWS if row["design"] == "gap 66, only far, window 48"]
+    right = [[count / row["bands"]["gap 66"]["asked"] for count in row["bands"]["gap 66"]["right"]] for row in looked]
+    late = [[number for number, share in enumerate(run) if share > 0.95] for run in right]
+    assert sorted(map(len, late)) == [0, 1, 2]  # "at two late looks, and then lost it again", "at its very last look"
+    assert next(run for run, looks in zip(right, late, strict=True) if len(looks) == 1)[-1] == 1
     predicted = [
         sum(None not in run for run in births_of(design, "GRU", "law predicted"))
         for design in ("only far, window 48", "far and near alike, window 48", "only far, window 96")
@@ -172,7 +179,10 @@ def test_what_is_said_of_the_law_follows_from_its_rows():
     late = sum(starts["LSTM", "chrono 200", rate].count(math.inf) for rate in (24, 12, 6))
     kept = 9 - sum(starts["GRU", "chrono 200", rate].count(math.inf) for rate in (24, 12, 6))
     assert told["S3"] == (late >= 6 and kept == 9, f"{late} of 9 LSTMs not born, {kept} of 9 GRUs born")
-    assert told["S5"] == (ratio[6] > ratio[24], f"LSTM to GRU {ratio[24]:.1f} at 24 and {ratio[6]:.1f} at 6 in 1,000")
+    assert told["S5"] == (
+        ratio[6] > ratio[24],
+        f"LSTM to GRU {ratio[24]:.1f} to 1 where frequent, {ratio[6]:.1f} to 1 where rare",
+    )
     assert sum(held for held, _ in told.values()) == 9  # "three of twelve failed"
 
 

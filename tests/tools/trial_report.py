@@ -88,7 +88,7 @@ Two of these analyses are primary: those at {largest}. Their p-values are correc
 The others are exploratory and not corrected: they are good for ideas. The p-value says how often ten pairs would
 differ at least so much if there were no difference. The p-value of equivalence says how often the mean would come out
 so small if the true difference were {matters}. Intervals are not corrected. A chosen setting in the outer tenth of
-its range is a warning, because a better one may lie beyond.
+its range is a warning, because a better one may lie beyond. A second size, 50,000 parameters, was planned and not run.
 """
 BESIDE = """
 ## Beside counting, and beside the plain RNN
