@@ -12,7 +12,8 @@ from charrnn_helpers.networks.registry import CELLS
 
 LONGEST = (
     *("04_training.ipynb", "09_fair_trial.ipynb", "05_loss_curves.ipynb", "08_inside_the_gates.ipynb"),
-    *("10_break_it.ipynb", "06_generation.ipynb", "test_sweeps.py", "test_faults.py", "test_fuzz.py", "test_panels.py"),
+    *("10_break_it.ipynb", "06_generation.ipynb"),
+    *("test_panels.py", "test_sweeps.py", "test_faults.py", "test_fuzz.py", "test_benchmarks.py", "test_page.py"),
 )
 settings.register_profile("any machine", deadline=None)  # timing decides no test
 settings.load_profile("any machine")
@@ -35,10 +36,11 @@ def pytest_configure(config):
 def pytest_collection_modifyitems(items):
     """The longest files begin first, so that the processes end together.
 
-    The browser tests come last all the same: they leave an event loop running in their process.
+    A browser test leaves an event loop running in its process, so the notebooks come before it. It often waits, and
+    then what only computes has the cores.
     """
     rank = {name: place for place, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: (item.path.parent.name == "browser", rank.get(item.path.name, len(rank))))
+    items.sort(key=lambda item: (item.path.suffix != ".ipynb", rank.get(item.path.name, len(rank))))
 
 
 @pytest.fixture(params=["LSTM", "GRU"])

@@ -28,6 +28,11 @@ def tales_pair():
     return load_pair(*(BUNDLED / f"tales-{cell}.pt" for cell in ("lstm", "gru")))
 
 
+@pytest.fixture(scope="module")
+def stage(tales_pair):
+    return Stage(tales_pair)
+
+
 def test_the_longest_sources_are_shown_with_what_stands_around_them():
     training_text, written = "x<y and the cat sat on the mat. And so on", "said: the cat sat on the mat!"
     [found] = longest_sources(written, find_copies(written, training_text, 10), training_text)
@@ -35,8 +40,7 @@ def test_the_longest_sources_are_shown_with_what_stands_around_them():
     assert longest_sources("new", [], training_text) == []
 
 
-def test_a_text_is_judged_by_copies_and_by_the_grammar(tales_pair):
-    stage = Stage(tales_pair)
+def test_a_text_is_judged_by_copies_and_by_the_grammar(tales_pair, stage):
     start = "Once a young child called Leo lived by the inn. "
     text = start + tales_pair.corpus.train[200:300] + ". Then Zoe hummed and Zoe slept. Then Leo sjng and Leo slept. "
     found = stage.judge({"GRU": {"text": text, "start": len(start), "changes": []}})["GRU"]
@@ -49,22 +53,21 @@ def test_a_text_is_judged_by_copies_and_by_the_grammar(tales_pair):
     assert stage.judge({"GRU": {"text": start, "start": len(start), "changes": []}})["GRU"]["copies"] == []
 
 
-def test_after_a_change_the_grammar_judges_by_the_new_hero_and_the_panel_says_so(tales_pair):
+def test_after_a_change_the_grammar_judges_by_the_new_hero_and_the_panel_says_so(stage):
     start = "Once a young child called Leo lived by the inn. "
     text = start + "Then Zoe hummed and Zoe slept. Then Leo hummed and Leo slept. "
     request = {"text": text, "start": len(start), "changes": [[len(start), "Zoe"]]}
-    found = Stage(tales_pair).judge({"GRU": request})["GRU"]
+    found = stage.judge({"GRU": request})["GRU"]
     wrong = {(text[slip["start"] : slip["end"]], slip["why"]) for slip in found["grammar"]}
     assert wrong == {("Leo", "since the change this story is about Zoe, not about Leo")}
     assert found["expects"] == "From the double line on, the grammar expects Zoe, because you changed the story there."
     request["changes"].append([len(text) - 31, "Leo"])
-    both = Stage(tales_pair).judge({"GRU": request})["GRU"]
+    both = stage.judge({"GRU": request})["GRU"]
     assert both["grammar"] == []
     assert both["expects"].endswith("expects the word that you chose there: Zoe, then Leo.")
 
 
-def test_the_oracle_speaks_of_tales_only_and_only_where_a_story_goes_on(tales_pair, pair):
-    stage = Stage(tales_pair)
+def test_the_oracle_speaks_of_tales_only_and_only_where_a_story_goes_on(stage, pair):
     assert stage.oracle({"text": "Once a "}) == next_characters("Once a ")
     assert stage.oracle({"text": "Once upon"}) is None
     assert Stage(pair).oracle({"text": "Once a "}) is None
