@@ -228,7 +228,7 @@ IN_NO_TABLE = [  # answers that are read, or fall through the table: one of each
     ("8b", lambda v, f: v.std(0).argmin(), "were not the closest"),
     ("8c", lambda change: 3 * change, "that is the operation itself"),
     ("8c", lambda change: torch.randn(4, 160) * change.norm(dim=-1, keepdim=True) ** 2, "controls nothing"),
-    ("9a", lambda H, E: 1, "for H = 128 and E = 64 it is 152, and you give 1"),
+    ("9a", lambda method, made, truth: 0.123, "the share is"),
     ("9c", lambda p: [False] * len(p), "only the first counts"),
     ("10a", "shuffled", "give the name as a string, one of smaller_batch"),
     ("10b", update(zero=False, state_after=lambda state: state), "detach what you return"),
