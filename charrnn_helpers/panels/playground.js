@@ -12,12 +12,11 @@ import { readable } from "./prompt.js";
 import { bandOf, bringToMind, fillBand, lookOf, pieceAt, runs } from "./ribbon.js";
 import { colourList, drawSliders, promptBox, settingsFor, trainingSlider } from "./settings.js";
 import { fromAddress, shareButton, toAddress } from "./share.js";
-import { STORIES, sayBand } from "./stories.js";
+import { CLEAR, longest, sayBand, STORIES } from "./stories.js";
 import { TextColumn } from "./text_column.js";
 
 const MARKED = "var(--marked)";
 const PATIENCE = 4000; // ms that the kernel may take before a reader is told
-const CLEAR = 0.5; // of a word in mind: from here on its name is written into the ribbon
 const [FIRST, FRAME] = [40, 10]; // ms in which each band grows, at once and then in each frame
 const LONG = 1500; // letters that take long enough to say so
 
@@ -93,7 +92,9 @@ export class Playground {
     const tools = make("div", { className: "charrnn-tools" }, this.another, this.undo, ...(this.onPage ? shareButton() : []));
     const sight = make("div", { className: "charrnn-sight" }, ...(this.onPage ? [] : first), this.training);
     this.training.hidden = this.onPage && this.settings.step === this.updates.length - 1;
-    const minds = this.spec.minds ? [this.#storyRow(), this.says, this.#nameRow()] : [];
+    const rooms = longest().map((words) => make("p", { className: "charrnn-room" }, words));
+    const told = make("div", { className: "charrnn-told" }, this.says, ...rooms); // nothing below it moves
+    const minds = this.spec.minds ? [this.#storyRow(), told, this.#nameRow()] : [];
     return [...minds, sight, this.alert, this.texts, this.legend, tools, this.inspector.element, this.told, folded];
   }
 
@@ -162,12 +163,23 @@ export class Playground {
   }
 
   // Return the share of the letters of the given text, after it has named that word, at which it is in mind; null if
-  // the band is not complete.
-  shareRight(cell) {
+  // the band is not complete. With `least` it must be as sure as that.
+  shareRight(cell, least = 0) {
     const named = this.named();
     const end = this.beginning.indexOf(named) + named.length;
     const after = Array.from(this.band(cell).slice(end, this.readings[cell].start));
-    return after.every(Boolean) ? average(after.map(({ word }) => Number(this.mind().words[word] === named))) : null;
+    const right = ({ word, sure }) => Number(this.mind().words[word] === named && sure > least);
+    return after.every(Boolean) ? average(after.map(right)) : null;
+  }
+
+  // Return whether a reader moves through the updates of training, and has not yet gone on to something else.
+  watchesTraining() {
+    return this.settings.step < this.updates.length - 1 || (this.onPage && !this.training.hidden);
+  }
+
+  // Return whether a tap on a name changes what follows: the networks hardly remember a friend, nor anybody at first.
+  #canChange() {
+    return this.settings.kind === "name" && this.settings.step === this.updates.length - 1;
   }
 
   // Return whom the networks would have in mind after the given text, if nobody had changed anything.
@@ -215,24 +227,29 @@ export class Playground {
     const { words } = this.mind();
     const { cells, at } = this.#place();
     const there = cells.map((cell) => this.piece(cell, at - 1).word);
-    if (this.names.dataset.kind !== this.settings.kind) {
-      this.names.dataset.kind = this.settings.kind;
+    const can = this.#canChange();
+    const kind = can ? "to tap" : this.settings.kind;
+    if (this.names.dataset.kind !== kind) {
+      this.names.dataset.kind = kind;
       this.#wearColours();
       const buttons = words.map((word, index) => {
-        const one = button(word, () => this.bringToMind(index));
+        const one = can ? button(word, () => this.bringToMind(index)) : make("span", {}, word);
         one.className = `charrnn-name charrnn-word-${index}`;
         return one;
       });
       this.names.replaceChildren(...buttons);
     }
+    if (!can) {
+      this.nameLabel.textContent = `The colours of the six ${this.settings.kind === "friend" ? "friends" : "heroes"}:`;
+      return;
+    }
     [...this.names.children].forEach((one, index) => {
       one.setAttribute("aria-pressed", String(there.every((word) => word === index)));
     });
-    const thing = this.settings.kind === "friend" ? "friend" : "hero";
     const letter = this.chosen && seenLetter(this.characters[this.readings[this.chosen.cell].ids[at]]);
     this.nameLabel.textContent = this.chosen
-      ? `Change the ${this.chosen.cell}'s ${thing} before ${letter ?? "the next letter"}:`
-      : `Change the ${thing} after the bold text:`;
+      ? `Change the ${this.chosen.cell}'s hero before ${letter ?? "the next letter"}:`
+      : "Change the hero after the bold text:";
   }
 
   // Return where a tapped name changes the state: before the chosen letter, or else after the prompt in both texts.
@@ -247,10 +264,7 @@ export class Playground {
     const mind = this.mind();
     const { words } = mind;
     const { cells, at } = this.#place();
-    if (this.settings.step < this.updates.length - 1) {
-      this.#say(() => "Names can be changed in the networks that are fully trained: move the slider to its end first.");
-      return;
-    }
+    if (!this.#canChange()) return; // an address can name what no tap can
     const before = cells.map((cell) => words[this.piece(cell, at - 1).word]);
     cells.forEach((cell, index) => {
       const make = () => bringToMind(this.network(cell), mind, goal, at);
@@ -286,10 +300,16 @@ export class Playground {
       const [after] = [...this.readings[cell].text].slice(at).join("").split("\n\n"); // the next story has its own hero
       const count = (word) => after.match(new RegExp(`\\b${word}\\b`, "g"))?.length ?? 0;
       const others = this.mind().words.reduce((sum, word) => sum + count(word), 0) - count(goal);
-      return `the ${cell} writes ${goal} ${times(count(goal))}, another name ${times(others)}`;
+      const wrote = count(goal) ? `writes ${goal} ${times(count(goal))}` : `does not write ${goal}`;
+      return { cell, wrote: `the ${cell} ${wrote}`, others };
     });
+    const wrote = counts.map((one) => one.wrote).join("; ");
+    const slips = counts
+      .filter(({ others }) => others)
+      .map(({ cell, others }) => `In the text of the ${cell} another name appears ${times(others)}.`);
+    const other = slips.join(" ") || "No other name appears.";
     this.#say(
-      () => `Only the memory was changed, from ${from} to ${goal}. In the rest of this story ${counts.join("; ")}.`,
+      () => `Only the memory was changed, from ${from} to ${goal}. In the rest of this story ${wrote}. ${other}`,
     );
   }
 
@@ -579,7 +599,7 @@ export class Playground {
 }
 
 function times(count) {
-  return ["never", "once", "twice"][count] ?? `${count} times`;
+  return ["", "once", "twice"][count] ?? `${count} times`;
 }
 
 function seenLetter(char) {

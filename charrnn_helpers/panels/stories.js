@@ -1,5 +1,8 @@
 // Stories that one tap shows: each sets the playground, and says what to look at.
 
+const CHANCE = 1 / 6; // one of six words
+export const CLEAR = 0.5; // of a word in mind: from here on its name is written into the ribbon
+
 // `words` on the button; `settings(spec)` that differ from those of an untouched playground; `hero` whom to put in mind
 // after the prompt; `says(play)` what there is to see, from what is drawn.
 export const STORIES = [
@@ -7,8 +10,9 @@ export const STORIES = [
     words: "Who is it about?",
     settings: () => ({}),
     says: () =>
-      "Two networks write, letter by letter. The band below a line shows the hero whom each of them has in mind. " +
-      "The fuller the band, the surer the network.",
+      "Two computer programs, called networks, have read such stories letter by letter, and now each writes one. LSTM " +
+      "and GRU are the two kinds. Nobody told them what a hero is. The band shows the hero whom each has in mind: the " +
+      "fuller, the surer. What it shows before a name is written is only a guess.",
   },
   {
     words: "Change the hero",
@@ -19,18 +23,18 @@ export const STORIES = [
       "text. Now read on, or tap another name.",
   },
   {
-    words: "Before training",
-    settings: (spec) => ({ step: 0, prompt: beginning(spec.story, 300), length: 150 }),
-    says: () =>
-      "Before training they write noise, and nobody is in mind: the band is low, because each of the six heroes is " +
-      "about as likely. Move the slider, and see a memory being born.",
+    words: "A memory is born",
+    settings: (spec) => ({ step: lastButOne(spec), prompt: beginning(spec.story, 300), length: 150 }),
+    says: (play) =>
+      `An update is one small correction, after reading a little more. ${sayTraining(play)} Move the slider to 0, ` +
+      "when they had learnt nothing, and to its end.",
   },
   {
     words: "Who forgets the friend?",
     settings: (spec) => ({ kind: "friend", prompt: beginning(spec.story, 640), length: 150 }),
     says: (play) =>
-      `Now the band shows the friend, who is named less often. Since the story named the ${play.named()}, it is in ` +
-      `mind at ${shares(play)} of the letters. A guess would be right at 17\u00a0%.`,
+      `Now the band shows the friend, here the ${play.named()}, named less often. In the bold text, once it is ` +
+      `named, ${shares(play, "guesses it")}; by chance it would be 17. ${sayMemories(play)}`,
   },
 ];
 
@@ -39,18 +43,52 @@ function beginning(story, most) {
   return story.slice(0, story.lastIndexOf(". ", most) + 2);
 }
 
-// Return what to say where no story is told: what the band shows, or how right it is after so many updates.
+// Return the place of the last networks that were kept before the end of training.
+function lastButOne(spec) {
+  return Math.max(0, new Set(spec.networks.map(({ updates }) => updates)).size - 2);
+}
+
+// Return what to say where no story is told: what the band shows, or how much is in mind after so many updates.
 export function sayBand(play) {
-  if (play.settings.step < play.updates.length - 1 && play.named()) {
-    const updates = play.updates[play.settings.step].toLocaleString("en");
-    return `After ${updates} updates the band is right at ${shares(play)} of the letters that were given.`;
-  }
+  if (play.watchesTraining() && play.named()) return sayTraining(play);
   const thing = play.settings.kind === "friend" ? "friend" : "hero";
   return `The band below a line shows the ${thing} whom the network has in mind. The fuller it is, the surer the network.`;
 }
 
-// Return how often the ribbon is right about the given text, for each network, as words.
-function shares(play) {
-  const words = (share) => (share === null ? "…" : Math.round(100 * share));
-  return play.cells.map((cell) => `${words(play.shareRight(cell))}\u00a0% (${cell})`).join(" and ");
+// Return how often the right word is clearly in mind after the updates that are set.
+function sayTraining(play) {
+  const count = play.updates[play.settings.step];
+  const when = count ? `After ${count.toLocaleString("en")} updates` : "Before the first update";
+  return `${when}, in the bold text, ${shares(play, `has ${play.named()} clearly in mind`, CLEAR)}.`;
+}
+
+// Return who remembers, from how often the right word is the first guess, and whether it is ever clearly in mind.
+function sayMemories(play) {
+  const all = play.cells.map((cell) => play.shareRight(cell));
+  if (all.includes(null)) return "";
+  const better = play.cells.filter((_, index) => all[index] > CHANCE);
+  const clear = play.cells.filter((cell) => play.shareRight(cell, CLEAR));
+  const much = clear.length ? "a part" : "a trace, and is never sure";
+  if (!better.length) return "So here both forget it.";
+  if (better.length === all.length) return `So here each keeps ${much}.`;
+  const [other] = play.cells.filter((cell) => !better.includes(cell));
+  return `So here the ${other} forgets it; the ${better[0]} keeps ${much}. Other stories can end differently.`;
+}
+
+// Return at how many of 100 letters the right word is in mind, and `least` so sure, for each network, as words.
+function shares(play, words, least = 0) {
+  const [first, ...others] = play.cells.map((cell) => {
+    const share = play.shareRight(cell, least);
+    return { cell, count: share === null ? "…" : Math.round(100 * share) };
+  });
+  const more = others.map(({ cell, count }) => `, the ${cell} at ${count}`);
+  return `the ${first.cell} ${words} at ${first.count} of 100 letters${more.join("")}`;
+}
+
+// Return the longest texts of the stories, so that there is room for each.
+export function longest() {
+  const cells = ["LSTM", "GRU"];
+  const usual = { usual: () => "Leo", settings: { step: 0 }, updates: [9999], cells };
+  const one = (named) => ({ ...usual, named: () => named, shareRight: (cell, least) => (cell === "LSTM" && !least ? 0.99 : 0) });
+  return STORIES.map((story) => story.says(one(story.words.includes("friend") ? "goat" : "Leo")));
 }
