@@ -187,7 +187,7 @@ def law_predictions(points: Sequence[LawPoint]) -> list[Prediction]:
         ),
         Prediction(
             "S4",
-            "births of the GRU follow the frequency of questions to a power of -1 to -0.2",
+            "the GRU is born earlier where questions are more frequent, by a power of -1 to -0.2",
             -1 <= power <= -0.2,
             f"power {power:.2f}",
         ),
