@@ -67,7 +67,7 @@ def test_the_lecture_is_one_deck_of_the_cells_that_are_tagged_so(tmp_path):
     (written,) = lecturer.slides(tmp_path, ("lecture",))
     assert written.name == "lecture.slides.html"
     page = written.read_text(encoding="utf-8")
-    words_in_order = ("Can we change their mind", "The moment memory is born", "The answer first")
+    words_in_order = ("Can we change their mind", "The moment memory is born", "Place your bets")
     places = [page.find(words) for words in words_in_order]
     assert -1 < places[0] < places[1] < places[2]
     assert "Try it" not in page.partition("4.9")[0]  # no exercise

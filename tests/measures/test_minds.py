@@ -6,14 +6,14 @@ import torch
 
 from charrnn_helpers import Vocabulary, load_checkpoint, measures
 from charrnn_helpers.measures.minds import labels_of, states_side_by_side, words_of
-from charrnn_helpers.networks import BOTH, CELLS
+from charrnn_helpers.networks import BOTH, COMPARED
 from charrnn_helpers.text import tales
 from charrnn_helpers.training.checkpoints import BUNDLED
 
 STORIES = tales.write_stories(seed=31, characters=20_000)
 VOCAB = Vocabulary.from_text(tales.write_stories(seed=1, characters=20_000))
 FIRST = tales.split_stories(STORIES)[0]
-every_cell = pytest.mark.parametrize("cell", list(CELLS))
+every_cell = pytest.mark.parametrize("cell", COMPARED)
 
 
 def bundled(cell):

@@ -78,9 +78,7 @@ def counting(path: Path, made_by: dict) -> list[dict]:
     return rows
 
 
-def claim(
-    options: argparse.Namespace, made_by: dict, plan=birth_plan.plan, key_of=key_of
-) -> tuple[dict, object] | None:
+def claim(options: argparse.Namespace, made_by: dict, plan=None, key_of=key_of) -> tuple[dict, object] | None:
     """The first run that has no row and that no other process makes, with its lock; None when nothing is left.
 
     Waits where what comes next follows from runs that other processes are still making.
@@ -88,7 +86,7 @@ def claim(
     while True:
         rows = counting(options.rows, made_by)
         done, waiting = {key_of(row) for row in rows}, False
-        for run in plan(rows, options.parts):
+        for run in (plan or birth_plan.plan)(rows, options.parts):
             if key_of(run) in done:
                 continue
             waiting = True
