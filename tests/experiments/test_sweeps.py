@@ -224,9 +224,11 @@ def test_an_interrupted_sweep_waits_for_the_runs_under_way_and_goes_on_when_it_i
         assert process.poll() is None, process.communicate()[1]
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    time.sleep(0.5)  # the next ones begin, and take for ever
+    begun = 0
+    while begun < (begun := len(times_run(kept))):  # until every worker has begun another run, which takes for ever
+        time.sleep(1)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: the workers hear it too
-    time.sleep(0.5)
+    time.sleep(1)
     (kept / "go-on").touch()
     said = process.communicate(timeout=60)
     assert process.returncode != 0
