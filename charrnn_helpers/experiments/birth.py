@@ -128,7 +128,7 @@ class Prediction(NamedTuple):
 
 
 def law_predictions(points: Sequence[LawPoint]) -> list[Prediction]:
-    """Judge what the protocol predicted of the law (its part 5), in the protocol's order. Medians are those of `by`."""
+    """Say of each prediction in part 5 of the protocol whether it held; a median is over the looks that found births."""
 
     def runs(part: str, ending: str, cell: str, start: str = "") -> list[list[Birth | None]]:
         """The births of each run, of the memory that is asked for from nearest first."""
@@ -171,7 +171,7 @@ def law_predictions(points: Sequence[LawPoint]) -> list[Prediction]:
             "S1",
             "with bias 1, frequent questions: all born, the cells within a factor of 2",
             frequent == 6 and 0.5 < ratio[24] < 2,
-            f"{frequent} of 6 born, LSTM to GRU {ratio[24]:.1f} to 1",
+            f"{frequent} of 6 born, the LSTM reads {ratio[24]:.1f} times as much",
         ),
         Prediction(
             "S2",
@@ -195,7 +195,7 @@ def law_predictions(points: Sequence[LawPoint]) -> list[Prediction]:
             "S5",
             "with bias 1 the LSTM falls behind the GRU where questions are rare",
             ratio[6] > ratio[24],
-            f"LSTM to GRU {ratio[24]:.1f} to 1 where frequent, {ratio[6]:.1f} to 1 where rare",
+            f"it reads {ratio[24]:.1f} times as much where frequent, {ratio[6]:.1f} times where rare",
         ),
         Prediction(
             "W1",

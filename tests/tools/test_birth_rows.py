@@ -181,7 +181,7 @@ def test_what_is_said_of_the_law_follows_from_its_rows():
     assert told["S3"] == (late >= 6 and kept == 9, f"{late} of 9 LSTMs not born, {kept} of 9 GRUs born")
     assert told["S5"] == (
         ratio[6] > ratio[24],
-        f"LSTM to GRU {ratio[24]:.1f} to 1 where frequent, {ratio[6]:.1f} to 1 where rare",
+        f"it reads {ratio[24]:.1f} times as much where frequent, {ratio[6]:.1f} times where rare",
     )
     assert sum(held for held, _ in told.values()) == 9  # "three of twelve failed"
 
