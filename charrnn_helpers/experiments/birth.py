@@ -128,7 +128,7 @@ class Prediction(NamedTuple):
 
 
 def law_predictions(points: Sequence[LawPoint]) -> list[Prediction]:
-    """Say of each prediction in part 5 of the protocol whether it held; a median is over the looks that found births."""
+    """Say of each prediction in part 5 of the protocol whether it held. A median is over looks that found births."""
 
     def runs(part: str, ending: str, cell: str, start: str = "") -> list[list[Birth | None]]:
         """The births of each run, of the memory that is asked for from nearest first."""
