@@ -15,7 +15,7 @@ from .faults import plot_fault
 from .memory import plot_carried_and_cut, plot_curves, plot_heroes, plot_patches, plot_reach, plot_shares, plot_units
 from .ribbon import plot_ribbon
 from .runs import plot_births, plot_runs
-from .speed import plot_costs, plot_recipes
+from .speed import plot_bars, plot_recipes
 from .text import plot_ladder, plot_marks, plot_next_characters, plot_one_hot, plot_streams, plot_text
 from .training import plot_loss_and_memory, plot_losses, plot_training_losses
 from .writing import plot_file_sizes, plot_pieces, plot_quality
@@ -35,7 +35,7 @@ __all__ += [
 ]
 __all__ += ["plot_ribbon"]
 __all__ += ["plot_births", "plot_runs"]
-__all__ += ["plot_costs", "plot_recipes"]
+__all__ += ["plot_bars", "plot_recipes"]
 __all__ += ["plot_ladder", "plot_marks", "plot_next_characters", "plot_one_hot", "plot_streams"]
 __all__ += ["plot_text"]
 __all__ += ["plot_loss_and_memory", "plot_losses", "plot_training_losses"]

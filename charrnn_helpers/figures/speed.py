@@ -1,4 +1,4 @@
-"""Figures of what networks cost in time (notebook 12)."""
+"""Bars for cells (07, 12), and what recipes cost in time (12)."""
 
 from collections.abc import Sequence
 from statistics import median
@@ -7,7 +7,7 @@ from ..networks.registry import CELLS
 from .pictures import FLOOR, NOTE, Picture, logarithmic, marks_of, new_figure, picture
 
 
-def plot_costs(charts: dict[str, dict[str, float | Sequence[float]]]) -> Picture:
+def plot_bars(charts: dict[str, dict[str, float | Sequence[float]]]) -> Picture:
     """Draw charts side by side, by title, each with a bar for every name. A name holds the cell that gives its colour.
 
     A bar is a number, or the median of several, which are drawn as dots. The first bar of a cell is plain, and others

@@ -44,7 +44,7 @@ LIKELY = {name: torch.full((len(VOCAB),), 1 / len(VOCAB)) for name in ("LSTM", "
 FIGURES = {
     "diagram": ["lstm_cell"],
     "plot_answer": [MILLIONS, 0.02, MEANS],
-    "plot_costs": [
+    "plot_bars": [
         {"blocks": {"nn.LSTM": 4, "nn.GRU": 3}, "ms": {"nn.LSTM": [9.0, 7.0, 8.0], "nn.GRU": [10.0, 11.0, 30.0]}}
     ],
     "plot_carried_and_cut": [
