@@ -5,6 +5,8 @@ before. A character asks with its query: the better a key fits, the more of its 
 characters back, so L layers look at most L * REACH characters back: what lies before that cannot change the output.
 """
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -12,7 +14,8 @@ from torch.nn import functional as F
 from ..networks.models import CharModel
 
 REACH = 256  # characters before the present one that a layer sees
-HEADS = 2  # in each layer
+HEADS = 4  # in each layer
+SLOPES = (1, 1 / 4, 1 / 16, 1 / 64)  # how fast each head's attention falls with distance before it has learnt anything
 
 
 class AttentionLayer(nn.Module):
@@ -20,6 +23,10 @@ class AttentionLayer(nn.Module):
 
     `x` is (B, T, D). The state (B, 2 * REACH * D) holds the keys and the values of the last characters, the oldest
     first. Zeros are characters that are not there: their keys fit nothing in particular and their values add nothing.
+
+    Each head adds to every score a number for the distance, which it learns. The number starts at -slope * distance, so
+    that at first one head looks at the last few characters and another one far back. (The start is known as ALiBi. When
+    all numbers started at zero, they grew too slowly, because Adam moves a number by about the rate in an update.)
     """
 
     carries = ("window",)  # the state: what the next step reads
@@ -31,9 +38,10 @@ class AttentionLayer(nn.Module):
         self.enter = nn.Linear(input_size, hidden_size) if input_size != hidden_size else nn.Identity()
         self.norm1, self.norm2 = nn.LayerNorm(hidden_size), nn.LayerNorm(hidden_size)
         self.query_key_value = nn.Linear(hidden_size, 3 * hidden_size)
-        self.distance = nn.Parameter(torch.zeros(HEADS, REACH + 1))  # what each head adds for being so far back
+        self.distance = nn.Parameter(-torch.tensor(SLOPES)[:, None] * torch.arange(REACH + 1))  # (HEADS, REACH + 1)
         self.leave = nn.Linear(hidden_size, hidden_size)
-        self.wide, self.narrow = nn.Linear(hidden_size, 4 * hidden_size), nn.Linear(4 * hidden_size, hidden_size)
+        width = 64 * math.ceil(4 * hidden_size / 64)  # four times as wide, up to a multiple that processors like
+        self.wide, self.narrow = nn.Linear(hidden_size, width), nn.Linear(width, hidden_size)
 
     def forward(self, x: Tensor, window: Tensor) -> tuple[Tensor, Tensor]:
         x = self.enter(x)

@@ -67,5 +67,5 @@ def test_a_later_network_is_trained_kept_and_writes_as_the_others(name, window, 
 
 
 def test_a_width_that_the_heads_cannot_share_is_refused():
-    with pytest.raises(ValueError, match="multiple of 2"):
+    with pytest.raises(ValueError, match="multiple of 4"):
         CELLS["Transformer"].model(11, 7, 1, 5)

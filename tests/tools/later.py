@@ -60,11 +60,11 @@ NETWORKS = {  # about 101,000 parameters each, with an embedding of 32
     "GRU": Network("GRU", 1, 158),
     "minGRU": Network("minGRU", 3, 143),
     "signed minGRU": Network("signed minGRU", 3, 143),
-    "Transformer": Network("Transformer", 2, 62, 8, 256),
+    "Transformer": Network("Transformer", 2, 60, 8, 256),
     "GRU, windows of 512": Network("GRU", 1, 158, 4, 512),
 }
 EMBEDDING = 32
-CHARACTERS = 6_000_000
+CHARACTERS = {"tuning": 1_500_000, "picture": 6_000_000}
 RATES = (0.001, 0.003, 0.009, 0.027)
 STARTS = ("usual", "chrono 100")  # of the gate that keeps
 WARMUPS = ("warm-up 0.1", "warm-up 0.3")  # share of the updates; tried where there is no gate that keeps
@@ -144,7 +144,7 @@ def tell_stories(run: dict, machine: Machine) -> dict:
     """Train a network on stories and ask what it remembers: what its row says beside the run itself."""
     network, vocab = NETWORKS[run["network"]], Vocabulary.from_text(load_corpus("tales").text)
     per_update = network.streams * network.window
-    updates = machine.shortened(CHARACTERS // per_update)
+    updates = machine.shortened(CHARACTERS[run["part"]] // per_update)
     first = FIRST_STORIES + 100_000 * SEED_ORDER.index(run["seed"])
     ids = stories(first, updates * per_update + 1, vocab)
     watched = vocab.encode(write_stories(first + 90_000, WATCHED)[:WATCHED])
