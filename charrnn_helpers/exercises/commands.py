@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from ..base.files import atomic_file
 from ..base.threads import one_thread
-from .engine import EXERCISES, Exercise, judge
+from .engine import EXERCISES, Exercise, Result, judge
 
 KEPT = "runs/exercise_{}.py"  # where a right answer is kept for a later notebook
 
@@ -22,25 +22,25 @@ def claim(words: str, holds: bool) -> None:
     print("✓" if holds else "✗", words)
 
 
-def check(number: str, answer=None) -> None:
-    """Say whether `answer` solves exercise `number`, or name the fault. Raises `ValueError` for no such exercise.
+def check(number: str, answer=None) -> Result:
+    """Say whether `answer` solves exercise `number`, or name the fault; return the same as a `Result`.
 
     A blank answer is still open and harms nothing: the notebook runs to its end. The global random numbers of torch
-    are left as they were.
+    are left as they were. Raises `ValueError` for no such exercise.
     """
     exercise = _find(number)
     with one_thread():  # a check computes little: threads would only wait for each other
-        verdict = judge(exercise, answer)
-    exercise.state = verdict.state
-    exercise.accepted = answer if verdict.state == "solved" else None
-    if verdict.state == "still open":
+        result = judge(exercise, answer)
+    exercise.state = result.state
+    exercise.accepted = answer if result.state == "solved" else None
+    if result.state == "still open":
         print(f'{number} is still open. hint("{number}") for a first step.')
-    elif verdict.state == "tried":
-        print(f"{number}, not yet: {verdict.sentence}")
-    elif "kept" in exercise.words and _keep(exercise, answer):
-        print(f"{number} is right. {exercise.words['kept']}")
+    elif result.state == "tried":
+        print(f"{number}, not yet: {result.mistake}")
     else:
-        print(f"{number} is right.")
+        kept = "kept" in exercise.words and _keep(exercise, answer)
+        print(f"{number} is right. {exercise.words['kept']}" if kept else f"{number} is right.")
+    return result
 
 
 def hint(number: str) -> None:

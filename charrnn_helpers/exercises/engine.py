@@ -5,7 +5,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,14 +14,17 @@ import torch
 
 from ..base.files import read_table
 
-END = "no more outcomes"  # the last outcome of each answer, so that one too few, or too many, differs from the right
 
+class Result(NamedTuple):
+    """What `check` makes of an answer, besides the sentence that it prints."""
 
-class Verdict(NamedTuple):
-    """What `judge` makes of an answer."""
-
+    exercise: str
     state: str  # "still open", "tried", "solved"
-    sentence: str = ""  # what is wrong with an answer that was tried
+    mistake: str = ""  # the sentence that names what is wrong with an answer that was tried
+    points: float = 0.0  # the share of the outcomes, in their order, that are right before one is wrong
+
+    def _ipython_display_(self) -> None:
+        """Show nothing: a cell that ends in `check` has its sentence already."""
 
 
 class StillOpen(Exception):
@@ -36,9 +39,10 @@ class Wrong(Exception):
 class Exercise:
     """An exercise: its right answer, wrong answers with a sentence for each, and how an answer is looked at.
 
-    An answer is a value, or a function that is tried on `inputs`; each input gives one outcome. An answer is right when
-    all its outcomes are those of the right answer. The first outcome that differs decides: the first wrong answer that
-    gives the same outcomes up to there has the sentence.
+    An answer is a value, or a function that is tried on `inputs`; each input gives one outcome, or as many as `observe`
+    yields. An answer is right when all its outcomes are those of the right answer. The first outcome that differs
+    decides: the first wrong answer that gives the same outcomes up to there has the sentence. If there is none, the
+    outcome has a sentence of its own: a text, where {got} and {wanted} stand for the outcomes, or a function of them.
 
     `mistakes` yields pairs of a sentence and a wrong answer. If it takes the parameters of the answer, it yields what
     wrong answers return for one input. A sentence too long for a line stands in the table of words, under a name.
@@ -46,11 +50,11 @@ class Exercise:
 
     number: str
     answer: Any
-    mistakes: Callable[..., Iterator[tuple[str, Any]]]
-    inputs: list[tuple] | tuple = ()
+    mistakes: Callable[..., Iterator[tuple[str, Any]]] = lambda: iter(())  # none where `observe` has all sentences
+    inputs: list[tuple] | tuple = ((),)
     read: Callable = lambda value: value  # makes an outcome of what an answer gives; may raise `Wrong`
-    observe: Callable[..., Iterator] | None = None  # takes an answer and an input, yields outcomes; instead of `read`
-    otherwise: Callable[..., str] | None = None  # makes a sentence of the outcome and the right one, if no other fits
+    otherwise: str | Callable[..., str] = "otherwise"  # its sentence; {0} is the first part of the input
+    observe: Callable[..., Iterator[tuple]] | None = None  # yields outcomes, each after its sentence; instead of `read`
     tolerance: float = 1e-4
     hints_given: int = 0
     state: str = "still open"  # then "tried", "solved"
@@ -67,9 +71,9 @@ class Exercise:
 
     @cached_property
     def solution(self) -> str:
-        """The lines of its module between `# %% 2a` and `@exercise`, and the call of `check` for what they define."""
+        """The lines of its module between `# %% 2a` and `exercise`, and the call of `check` for what they define."""
         source = self.module.read_text(encoding="utf-8")
-        lines = source.partition(f"# %% {self.number}\n")[2].partition("\n\n\n@exercise")[0]
+        lines = re.split(r"\n\n\n@?exercise", source.partition(f"# %% {self.number}\n")[2])[0]
         defined = re.findall(r"^(?:def |class )?(\w+)", lines, re.MULTILINE)
         return f'{lines}\n\ncheck("{self.number}", {defined[-1]})'
 
@@ -79,46 +83,35 @@ class Exercise:
         pairs = as_functions(self.mistakes, *copy.deepcopy(self.inputs[0])) if takes_input else self.mistakes()
         return [(self.words.get(sentence, sentence), answer) for sentence, answer in pairs]
 
-    def outcomes(self, answer) -> Iterator:
-        """Yield the outcomes of an answer, input by input, each on fresh copies."""
-        for given in copy.deepcopy(self.inputs) or [()]:
+    def outcomes(self, answer) -> Iterator[tuple]:
+        """Yield the outcomes of an answer, input by input, each on fresh copies and after its sentence."""
+        for given in copy.deepcopy(self.inputs):
             if self.observe:
                 yield from self.observe(answer, *given)
-            else:
-                value = answer(*given) if given else answer
-                yield value if is_blank(value) else self.read(value)
-        yield END
+                continue
+            value = answer(*given) if given else answer
+            otherwise = self.words.get(self.otherwise, self.otherwise)
+            sentence = partial(otherwise.format, *given) if isinstance(otherwise, str) else otherwise
+            yield sentence, value if is_blank(value) else self.read(value)
 
-    def find_fault(self, answer) -> str | None:
-        """Say what is wrong with an answer; `None` if nothing is. Raises `StillOpen`, and `Wrong` for a sentence."""
-        seen = []
-        for got, wanted in zip(self.outcomes(answer), list(self.outcomes(self.answer))):
+    def compare(self, answer) -> Result:
+        """Compare an answer with the right one. Raises `StillOpen`, and `Wrong` where an answer cannot be read."""
+        seen, right = [], [outcome for _, outcome in self.outcomes(self.answer)]
+        for (sentence, got), wanted in zip(self.outcomes(answer), right, strict=True):
             if not same(got, wanted, self.tolerance):
-                return self._find_sentence([*seen, got], wanted)
-            seen.append(wanted)
-        return None
+                mistake = self._find_sentence([*seen, got], wanted, sentence)
+                return Result(self.number, "tried", mistake, points=len(seen) / len(right))
+            seen.append(got)
+        return Result(self.number, "solved", points=1.0)
 
-    def _find_sentence(self, seen: list, wanted) -> str:
-        """Find the sentence for the outcomes `seen`, of which the last should have been `wanted`.
-
-        If no wrong answer gives them, it is that of `otherwise`: the function, or the words, which may be others for
-        each outcome. In the words {got} and {wanted} stand for the outcomes, {0} for the first part of the input.
-        """
+    def _find_sentence(self, seen: list, wanted, otherwise: str | Callable[..., str]) -> str:
+        """Find the sentence for the outcomes `seen`, of which the last should have been `wanted`."""
         for sentence, answer in self.wrong_answers():
-            if all(same(*pair, self.tolerance) for pair in zip(self.outcomes(answer), seen)):
+            if all(same(outcome, got, self.tolerance) for (_, outcome), got in zip(self.outcomes(answer), seen)):
                 return sentence
-        position, got = len(seen) - 1, seen[-1]
-        if is_blank(got):
-            raise StillOpen
-        if got is END or wanted is END:
-            return f"it gives {'fewer' if got is END else 'more'} results than are asked for"
-        if self.otherwise:
-            return self.otherwise(got, wanted)
-        words = self.words["otherwise"]
-        if not isinstance(words, str):
-            words = words[str(position + 1)]
-        given = self.inputs[position] if self.inputs and not self.observe else ()
-        return words.format(*given, got=got, wanted=wanted)
+        answered(seen[-1])
+        fill = self.words.get(otherwise, otherwise).format if isinstance(otherwise, str) else otherwise
+        return fill(got=seen[-1], wanted=wanted)
 
 
 def as_functions(mistakes: Callable, *sample) -> Iterator[tuple[str, Callable]]:
@@ -131,26 +124,22 @@ EXERCISES: dict[str, Exercise] = {}
 
 
 def exercise(number: str, answer, **options) -> Callable[[Callable], None]:
-    """Enter an exercise with this right answer: a decorator of its `mistakes`. `options` are fields of `Exercise`."""
-
-    def enter(mistakes: Callable) -> None:
-        EXERCISES[number] = Exercise(number, answer, mistakes, **options)
-
-    return enter
+    """Enter an exercise with this right answer; return a decorator of its `mistakes`. `options` are its fields."""
+    EXERCISES[number] = entered = Exercise(number, answer, **options)
+    return lambda mistakes: setattr(entered, "mistakes", mistakes)
 
 
-def judge(exercise: Exercise, answer) -> Verdict:
+def judge(exercise: Exercise, answer) -> Result:
     """Judge an answer. The global random numbers of torch are left as they were."""
     try:
         with torch.random.fork_rng(devices=[]):
-            fault = exercise.find_fault(answered(answer))
+            return exercise.compare(answered(answer))
     except StillOpen:
-        return Verdict("still open")
+        return Result(exercise.number, "still open")
     except Wrong as wrong:
-        fault = str(wrong)
+        return Result(exercise.number, "tried", str(wrong))
     except Exception as error:  # the reader's own code may fail in any way
-        fault = f"your code stopped with {type(error).__name__}: {error}"
-    return Verdict("solved") if fault is None else Verdict("tried", fault)
+        return Result(exercise.number, "tried", f"your code stopped with {type(error).__name__}: {error}")
 
 
 def is_blank(value) -> bool:
@@ -174,14 +163,31 @@ def same(got, wanted, tolerance: float = 1e-4) -> bool:
     return got.shape == wanted.shape and bool(((got - wanted).abs() <= tolerance).all())
 
 
-def parts_of(value, names: str, example: str) -> tuple:
-    """Return a tuple of as many parts as the example, "x, y", has. Raises `Wrong` for anything else."""
+def parts_of(value, example: str) -> tuple:
+    """Return a tuple of as many parts as the example, "mean, low, high", names. Raises `Wrong` for anything else."""
     number = len(example.split(", "))
     if not isinstance(answered(value), tuple | list) or len(value) != number:
-        raise Wrong(f"return {'two' if number == 2 else 'three'} things, {names}: `return {example}`")
+        raise Wrong(f"return {'two' if number == 2 else 'three'} things: `return {example}`")
     return tuple(value)
 
 
 def as_number(value) -> float:
     """Make a number, also of a tensor of one element. Raises `TypeError` for a string."""
     return torch.as_tensor(value, dtype=torch.float64).item()
+
+
+def as_index(value, what: str) -> int:
+    """Make the index of a character or a unit, as `what` says. Raises `Wrong` for anything else."""
+    index = None if isinstance(value, str) else torch.as_tensor(answered(value))
+    if index is None or (index.is_floating_point() and index.numel() == 1):
+        raise Wrong(f"return the index of the {what}, a whole number; you return {value!r}")
+    if index.numel() != 1:
+        raise Wrong(f"return the index of one {what}; you return {index.numel()} numbers")
+    return int(index)
+
+
+def seeded(seed: int, make: Callable[[], Any]) -> Any:
+    """Call `make` with the global random numbers of torch begun at `seed`, and leave them as they were."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        return make()

@@ -16,16 +16,10 @@ STREAMS = [(text, text + 1, 4) for text in TEXTS]  # inputs, targets, window
 
 
 def observe_pair(answer, ids):
-    x, y = map(torch.as_tensor, parts_of(answer(ids), "the inputs and the targets", "x, y"))
-    yield same(x, y, 0)  # is each character its own target?
-    yield x, y
-
-
-def other_pair(got, wanted):
-    x, y = got
-    if x.shape != y.shape:
-        return f"{len(x)} inputs and {len(y)} targets: each input needs one target"
-    return "for ids 7 3 5 2 the inputs are 7 3 5 and the targets 3 5 2"
+    x, y = map(torch.as_tensor, parts_of(answer(ids), "inputs, targets"))
+    lengths = f"{len(x)} inputs and {len(y)} targets: each input needs one target"
+    yield "not_shifted", same(x, y, 0)
+    yield "for ids 7 3 5 2 the inputs are 7 3 5 and the targets 3 5 2" if len(x) == len(y) else lengths, (x, y)
 
 
 # %% 1a
@@ -34,12 +28,12 @@ def inputs_and_targets(ids):
     return ids[:-1], ids[1:]
 
 
-@exercise("1a", inputs_and_targets, inputs=[(IDS,)], observe=observe_pair, otherwise=other_pair)
+@exercise("1a", inputs_and_targets, inputs=[(IDS,)], observe=observe_pair)
 def wrong_pairs(ids):
-    yield "backwards", (ids[1:], ids[:-1])
-    yield "your targets are not shifted: each is its own input, and copying would score a perfect 0", (ids, ids)
-    yield "wrapped_around", (ids, ids.roll(-1))
-    yield "an_input_too_many", (ids, ids[1:])
+    yield "the other way round: with these targets a model learns to write backwards", (ids[1:], ids[:-1])
+    yield "not_shifted", (ids, ids)
+    yield "you wrap around: the first character does not follow the last one", (ids, ids.roll(-1))
+    yield "one input has no target: leave out the last character, which nothing follows", (ids, ids[1:])
     yield "shifted by two: the target is the very next character", (ids[:-2], ids[2:])
 
 
@@ -52,7 +46,7 @@ def observe_batches(answer, inputs, targets, window):
         raise Wrong("that is one pair: collect the pairs in a list, or yield each, and do not return inside the loop")
     if not all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in batches):
         raise Wrong("each batch is a pair, `(x, y)`")
-    yield tuple(tuple(torch.as_tensor(part) for part in pair) for pair in batches)
+    yield other_batches, tuple(tuple(torch.as_tensor(part) for part in pair) for pair in batches)
 
 
 def other_batches(got, wanted):
@@ -75,7 +69,7 @@ def windows(inputs, targets, window):
         yield inputs[:, start : start + window], targets[:, start : start + window]
 
 
-@exercise("1b", windows, inputs=STREAMS, observe=observe_batches, otherwise=other_batches)
+@exercise("1b", windows, inputs=STREAMS, observe=observe_batches)
 def wrong_windows(inputs, targets, window):
     L = inputs.shape[1]
     starts = range(0, L - window + 1, window)
@@ -83,18 +77,15 @@ def wrong_windows(inputs, targets, window):
     def cut(starts, x=inputs, y=targets, ahead=0):
         return [(x[:, s : s + window], y[:, s + ahead : s + ahead + window]) for s in starts]
 
-    def cut_rows(starts):
-        return [(inputs[s : s + window], targets[s : s + window]) for s in starts]
-
     first, second = cut(starts)
     yield "your windows overlap: after one of them step on by `window`, not by one", cut(range(L - window + 1))
     yield "your windows overlap: number k starts at k * window, not at k", cut(range(L // window))
     yield "the last batch is short: what is less than a whole window is left out", cut(range(0, L, window))
-    yield "last_one_missing", cut(range(0, L - window, window))
-    yield "rows", cut_rows(starts)
+    yield "you miss a whole window at the end: it starts at L - window", cut(range(0, L - window, window))
+    yield "rows", [(inputs[s : s + window], targets[s : s + window]) for s in starts]
     yield "your targets are the inputs again: take them from `targets`", cut(starts, y=inputs)
     yield "`targets` are one character ahead already, and you shift them once more", cut(starts, ahead=1)
-    yield "last_target_missing", cut(starts, y=inputs, ahead=1)
+    yield "at the end the last target is missing: take y from `targets`", cut(starts, y=inputs, ahead=1)
     yield "x and y have changed places: first what is read, then what should be said", cut(starts, x=targets, y=inputs)
     yield "out_of_order", [second, first]
     yield "out_of_order", [first, first]

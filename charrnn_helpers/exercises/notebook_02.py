@@ -1,14 +1,13 @@
 """Exercises of 02: the LSTM."""
 
-from functools import partial
-from itertools import permutations
+from itertools import chain, permutations
 
 import torch
 from torch import nn
 
 from ..networks.cells import LSTMCell
-from .engine import Wrong, answered, exercise, parts_of
-from .written_cells import mistaken_cells, observe_step
+from .engine import Wrong, answered, exercise, parts_of, seeded
+from .written_cells import observe_step, steps_of
 
 
 # %% 2a
@@ -29,8 +28,7 @@ class MyLSTMCell(nn.Module):
         return h, c
 
 
-@exercise("2a", MyLSTMCell, observe=partial(observe_step, nn.LSTM), tolerance=1e-6)
-@mistaken_cells(MyLSTMCell)
+@exercise("2a", MyLSTMCell, inputs=steps_of(MyLSTMCell), observe=observe_step, tolerance=1e-6)
 def wrong_lstm_steps(cell, x, state):
     h, c = state
     sigmoid, tanh = torch.sigmoid, torch.tanh
@@ -48,7 +46,7 @@ def wrong_lstm_steps(cell, x, state):
 
     yield "the numbers are right and in the wrong order: return h first, then c", show(new_c)[::-1]
     yield "you unpack the state as c, h; it comes as h, c", step(Wx + cell.h2h(c), c=h)
-    yield "i_for_f", step(Wx + Uh, order="figo")
+    yield "i and f have changed places: f keeps the old cell; the order is i, f, g, o", step(Wx + Uh, order="figo")
     yield "the candidate enters c in full: multiply g by i", show(f * c + g)
     yield "the old cell is kept in full: multiply it by f", show(c + i * g)
     yield "the old cell is missing: f * c must be added", show(i * g)
@@ -62,7 +60,7 @@ def wrong_lstm_steps(cell, x, state):
     yield "the forget gate f lacks its sigmoid", show(a_f * c + i * g)
     yield "no gate has its sigmoid: i, f and o must lie between 0 and 1", show(a_f * c + a_i * g, a_o)
     yield "nothing is squashed: sigmoid for i, f and o, tanh for g", show(a_f * c + a_i * a_g, a_o)
-    yield "tanh_for_sigmoid", show(tanh(a_f) * c + tanh(a_i) * g, tanh(a_o))
+    yield "i, f and o are gates between 0 and 1: a sigmoid, not tanh", show(tanh(a_f) * c + tanh(a_i) * g, tanh(a_o))
     yield "your cell does not read h: add self.h2h(h)", step(Wx)
     yield "your cell does not read x: add self.x2h(x)", step(Uh)
     yield "the two products are added, not multiplied", step(Wx * Uh)
@@ -81,7 +79,7 @@ def wrong_lstm_steps(cell, x, state):
 
 def outputs_and_state(value):
     """Take apart what a loop returns: all outputs in one tensor, and the state. Raises `Wrong` for another form."""
-    outputs, state = parts_of(value, "all outputs and the last state", "outputs, state")
+    outputs, state = parts_of(value, "outputs, state")
     if isinstance(outputs, list | tuple):
         raise Wrong("the outputs are still a list: make one tensor of them, torch.stack(outputs, dim=1)")
     if not isinstance(state, tuple | list) or len(state) != 2:
@@ -89,11 +87,7 @@ def outputs_and_state(value):
     return outputs, tuple(state)
 
 
-def line_for_loop():
-    """Make a cell and an input (B, T, E) with no two sizes alike."""
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(5)
-        return LSTMCell(5, 3), torch.randn(2, 4, 5)
+LINE = seeded(5, lambda: (LSTMCell(5, 3), torch.randn(2, 4, 5)))  # a cell, and an input (B, T, E), no two sizes alike
 
 
 # %% 2b
@@ -107,33 +101,35 @@ def run_lstm(cell, x):
     return torch.stack(outputs, dim=1), (h, c)
 
 
-@exercise("2b", run_lstm, inputs=[line_for_loop()], read=outputs_and_state)
+@exercise("2b", run_lstm, inputs=[LINE], read=outputs_and_state)
 def wrong_loops(cell, x):
-    zeros = x.new_zeros(len(x), 3)
-    states, alone, backwards = [(zeros, zeros)], [], [(zeros, zeros)]
+    zero = (x.new_zeros(len(x), 3),) * 2
+    states, alone, backwards = [zero], [], [zero]
     for x_t in x.unbind(dim=1):
         states.append(cell(x_t, states[-1]))
-        alone.append(cell(x_t, (zeros, zeros)))
+        alone.append(cell(x_t, zero))
     for x_t in x.flip(1).unbind(dim=1):
         backwards.append(cell(x_t, backwards[-1]))
-    h, c = (torch.stack(part, dim=1) for part in zip(*states, strict=True))  # (B, T + 1, H)
-    last = states[-1]
-    yield "each_from_zeros", (torch.stack([h for h, _ in alone], dim=1), alone[-1])
+
+    def collect(states):
+        return torch.stack([h for h, _ in states], dim=1), states[-1]
+
+    h, last = collect(states[1:])
+    yield "each step starts from zeros again: give it the state that the step before it returned", collect(alone)
     yield "you return only the last h: collect the h of every step", (last[0], last)
-    yield "time must be the second axis, (B, T, H): torch.stack(outputs, dim=1)", (h[:, 1:].transpose(0, 1), last)
-    yield "you collect c; the output of a step is h", (c[:, 1:], last)
-    yield "you collect the h before each step; collect it after the step", (h[:, :-1], last)
-    yield "the first state is not an output: collect h after each step only", (h, last)
-    yield "the outputs are right; the state is (h, c) in this order", (h[:, 1:], last[::-1])
-    yield "the outputs are right; the state is the one after the last step", (h[:, 1:], states[0])
-    yield "you read from the end to the beginning", (torch.stack([h for h, _ in backwards[1:]], dim=1), backwards[-1])
+    yield "time must be the second axis, (B, T, H): torch.stack(outputs, dim=1)", (h.transpose(0, 1), last)
+    yield "you collect c; the output of a step is h", (torch.stack([c for _, c in states[1:]], dim=1), last)
+    yield "you collect the h before each step; collect it after the step", (collect(states[:-1])[0], last)
+    yield "the first state is not an output: collect h after each step only", collect(states)
+    yield "the outputs are right; the state is (h, c) in this order", (h, last[::-1])
+    yield "the outputs are right; the state is the one after the last step", (h, zero)
+    yield "you read from the end to the beginning", collect(backwards[1:])
 
 
 def as_table(answer) -> torch.Tensor:
     """Make a tensor (4, 3) of a table of numbers. Raises `Wrong` for another shape, `StillOpen` for a blank in it."""
-    for row in answered(answer):
-        for number in row:
-            answered(number)
+    for number in chain(*answered(answer)):
+        answered(number)
     table = torch.as_tensor(answer, dtype=torch.float32)
     if table.shape != (4, 3):
         shape = tuple(table.shape)
@@ -141,23 +137,13 @@ def as_table(answer) -> torch.Tensor:
     return table
 
 
-def latch_of(table) -> LSTMCell:
-    """Make a cell of one unit that reads a mark and a value, with the weights and biases of a `table` (4, 3)."""
-    cell = LSTMCell(2, 1)
-    with torch.no_grad():
-        for weight in cell.parameters():
-            weight.zero_()
-        cell.x2h.weight[:], cell.x2h.bias[:] = table[:, :2], table[:, 2]
-    return cell
-
-
 @torch.no_grad()
 def observe_latch(answer):
-    """Let a unit with these weights read a marked value, quiet, noise, and another marked value: does it keep and show?
-
-    Yields True or False for: it writes, keeps, lets no noise in, writes over, shows.
-    """
-    cell = latch_of(as_table(answer))
+    """Let a unit with these weights read a marked value, quiet, noise, and another marked value."""
+    table, cell = as_table(answer), LSTMCell(2, 1)
+    for weight in cell.parameters():
+        weight.zero_()
+    cell.x2h.weight[:], cell.x2h.bias[:] = table[:, :2], table[:, 2]
     noise = torch.randn(100, generator=torch.Generator().manual_seed(1)).sign().tolist()
     after = []  # the state after reading each part
     state = torch.zeros(1, 1), torch.zeros(1, 1)
@@ -166,11 +152,11 @@ def observe_latch(answer):
             state = cell(torch.tensor([[mark, value]]).float(), state)
         after.append(tuple(value.item() for value in state))
     (_, written), (_, kept), (h, disturbed), (other_h, other) = after
-    yield written > 0.5
-    yield kept > 0.9 * written
-    yield abs(disturbed - kept) < 0.1
-    yield other < -0.5
-    yield h > 0.5 and other_h < -0.5
+    yield "nothing_is_written", written > 0.5
+    yield "nothing_is_kept", kept > 0.9 * written
+    yield "noise_comes_in", abs(disturbed - kept) < 0.1
+    yield "nothing_is_cleared", other < -0.5
+    yield "the cell c is right; h does not show it: o must be open all the time", h > 0.5 and other_h < -0.5
 
 
 # %% 2c
@@ -185,12 +171,4 @@ latch = [
 ]
 
 
-@exercise("2c", latch, observe=observe_latch)
-def wrong_latches():
-    i, f, g, o = latch
-    never, always = [0, 0, -10], [0, 0, 10]
-    yield "nothing_is_written", [never, f, g, o]
-    yield "nothing_is_kept", [i, [0, 0, 1], g, o]
-    yield "noise_comes_in", [always, always, g, o]
-    yield "nothing_is_cleared", [i, always, g, o]
-    yield "nothing_is_shown", [i, f, g, never]
+exercise("2c", latch, observe=observe_latch)

@@ -1,25 +1,27 @@
 """Exercises of 03: the GRU."""
 
-from functools import partial
 from itertools import permutations
 
 import torch
 from torch import Tensor, nn
 
-from .engine import Wrong, answered, exercise, parts_of
-from .written_cells import as_gate, mistaken_cells, observe_step
+from .engine import Wrong, answered, as_number, exercise, parts_of, seeded
+from .written_cells import observe_step, steps_of
 
 
 def observe_count(answer, text: str):
     """Yield the cell c of an LSTM unit after each letter of `text`, with the gates that `answer` gives for it."""
     c = 0.0
     for letter in text:
-        f, i, g = parts_of(answer(letter), "f, i and g", "f, i, g")
-        f, i, g = as_gate(f), as_gate(i), float(g)
+        f, i, g = parts_of(answer(letter), "f, i, g")
+        f, i, g = map(as_number, (f, i, g))
+        for gate in (f, i):
+            if not 0 <= gate <= 1:
+                raise Wrong(f"a gate lies between 0 and 1, and {gate:.3g} does not")
         if abs(g) > 1:
             raise Wrong(f"the candidate g comes out of a tanh, so it lies between -1 and 1, and {g:.3g} does not")
         c = f * c + i * g
-        yield c
+        yield "wrong_count", c
 
 
 # %% 3a
@@ -62,8 +64,7 @@ class MyGRUCell(nn.Module):
         return (1 - z) * n + z * h
 
 
-@exercise("3b", MyGRUCell, observe=partial(observe_step, nn.GRU), tolerance=1e-6)
-@mistaken_cells(MyGRUCell)
+@exercise("3b", MyGRUCell, inputs=steps_of(MyGRUCell), observe=observe_step, tolerance=1e-6)
 def wrong_gru_steps(cell, x, h):
     sigmoid, tanh = torch.sigmoid, torch.tanh
     xr, xz, xn = cell.x2h(x).chunk(3, dim=-1)
@@ -85,7 +86,7 @@ def wrong_gru_steps(cell, x, h):
 
     yield "z and 1 - z have changed places: in PyTorch z near 1 keeps the old state", z * n + (1 - z) * h
     yield "r_before_the_product", mix(tanh(xn + (r * h) @ W.T + b))
-    yield "r_before_the_product_no_bias", mix(tanh(xn + (r * h) @ W.T))
+    yield "r is applied before the product, as in Cho 2014, and b_hn is missing", mix(tanh(xn + (r * h) @ W.T))
     yield "b_hn stands outside: r multiplies it too, r * (W_hn h + b_hn)", mix(tanh(xn + r * (hn - b) + b))
     yield "b_hn is missing: r multiplies W_hn h + b_hn", mix(tanh(xn + r * (hn - b)))
     yield "r is missing: the candidate sees the whole past", mix(tanh(xn + hn))
@@ -125,11 +126,8 @@ def read_candidate(value) -> Tensor:
     return value
 
 
-def draw_parts() -> tuple[Tensor, ...]:
-    """Draw xn, r and h, (2, 3) each, W_hn (3, 3) and b_hn (3,)."""
-    random = torch.Generator().manual_seed(5)
-    xn, r, h, W_hn, b_hn = (torch.randn(size, generator=random).double() for size in ((2, 3),) * 3 + ((3, 3), (3,)))
-    return xn, r.sigmoid(), h.tanh(), W_hn, b_hn
+SIZES = (2, 3), (2, 3), (2, 3), (3, 3), (3,)
+XN, R, H, W_HN, B_HN = seeded(5, lambda: [torch.randn(size).double() for size in SIZES])
 
 
 # %% 3c
@@ -138,11 +136,11 @@ def paper_candidate(xn, r, h, W_hn, b_hn):
     return torch.tanh(xn + (r * h) @ W_hn.T + b_hn)
 
 
-@exercise("3c", paper_candidate, inputs=[draw_parts()], read=read_candidate)
+@exercise("3c", paper_candidate, inputs=[(XN, R.sigmoid(), H.tanh(), W_HN, B_HN)], read=read_candidate)
 def wrong_candidates(xn, r, h, W_hn, b_hn):
     tanh, past = torch.tanh, (r * h) @ W_hn.T
-    yield "as_in_pytorch", tanh(xn + r * (h @ W_hn.T + b_hn))
-    yield "as_in_pytorch", tanh(xn + r * (h @ W_hn.T) + b_hn)
+    for bias in (r * b_hn, b_hn):
+        yield "that is PyTorch's order: in the paper r multiplies h before W_hn", tanh(xn + r * (h @ W_hn.T) + bias)
     yield "W_hn must be transposed: a new value comes from a *row* of W_hn", tanh(xn + (r * h) @ W_hn + b_hn)
     yield "r multiplies b_hn too; in the paper r multiplies nothing but h", tanh(xn + past + r * b_hn)
     yield "b_hn is missing: add it after the product", tanh(xn + past)

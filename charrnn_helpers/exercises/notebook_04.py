@@ -1,23 +1,25 @@
 """Exercises of 04: training."""
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn import functional as F
 
-from .engine import answered, exercise, parts_of
-from .tiny_updates import mistaken_update, run_updates, tiny_network
+from .engine import answered, exercise
+from .tiny_updates import observe_updates, tiny_network, updates_with_mistakes
 
 
 def observe_cut(answer):
     """Look at the state that `answer` returns for a GRU and an LSTM: its type, its numbers, does it lead back?"""
-    for layer_class in (nn.GRU, nn.LSTM):
+    for layer_class, names, form in ((nn.GRU, "h", "one tensor"), (nn.LSTM, "hc", "a tuple of both parts, h and c")):
         torch.default_generator.manual_seed(0)
         _, state = layer_class(3, 2)(torch.randn(4, 1, 3))
         cut = answered(answer(state))
         parts = cut if isinstance(cut, tuple) else (cut,)
-        yield type(cut).__name__
-        yield torch.cat([part.flatten() for part in parts])
-        yield any(part.requires_grad for part in parts)
+        cell = f"the {layer_class.__name__}'s"
+        yield f"{cell} state is {form}, and you return a {{got}}", type(cut).__name__
+        yield f"the numbers of {cell} state must stay: cut only their history", torch.cat([p.flatten() for p in parts])
+        for name, part in zip(names, parts):
+            yield f"{cell} {name} still leads back into the window before it: detach it", part.requires_grad
 
 
 # %% 4a
@@ -28,41 +30,14 @@ def cut_state(state):
     return state.detach()
 
 
-@exercise("4a", cut_state, observe=observe_cut)
-def wrong_cuts():
-    def cut_pair(change_h, change_c=None):
-        def answer(state):
-            if isinstance(state, tuple):
-                return change_h(state[0]), (change_c or change_h)(state[1])
-            return change_h(state)
-
-        return answer
-
-    yield "not_cut", lambda state: state
-    yield "not_cut", cut_pair(Tensor.clone)
-    yield "zeros", cut_pair(torch.zeros_like)
-    yield "h_is_all", lambda state: state[0].detach() if isinstance(state, tuple) else state.detach()
-    yield "c_leads_back", cut_pair(Tensor.detach, Tensor.clone)
+exercise("4a", cut_state, observe=observe_cut)
 
 
 def observe_three_updates(answer):
-    """Look at what stops them, at gradients that are still attached, at the norms, the weights (W,) and the losses."""
-    model, optimiser, windows = tiny_network()
-    norms = []
+    def update(model, optimiser, x, y, state):
+        return answer(model, x, y, state, optimiser, 1.0)
 
-    def update(window, state):
-        made = answered(answer(model, *window, state, optimiser, 1.0))
-        loss, norm, state = parts_of(made, "the loss, the norm and the state", "loss, norm, state")
-        norms.append(float(norm))
-        return loss, state
-
-    stop, losses, state = run_updates(update, windows)
-    yield stop
-    yield any(isinstance(loss, Tensor) and loss.requires_grad for loss in losses)
-    yield any(part.requires_grad for part in state or ())
-    yield torch.tensor(norms)
-    yield nn.utils.parameters_to_vector(model.parameters())
-    yield torch.tensor([float(loss) for loss in losses])
+    return observe_updates(update, "loss, norm, state")
 
 
 # %% 4b
@@ -77,25 +52,16 @@ def one_update(model, x, y, state, optimiser, clip):
     return loss.item(), norm.item(), cut_state(state)
 
 
-@exercise("4b", one_update, observe=observe_three_updates, tolerance=1e-5)
-def wrong_updates():
-    yield "not_cut", mistaken_update(cut=False)
-    yield "graph_retained", mistaken_update(cut=False, retain=True)
-    yield "loss_a_tensor", mistaken_update(report=lambda loss: loss)
-    yield "last_step", mistaken_update(last_step=True)
-    yield "no_zero_grad", mistaken_update(zero="never")
-    yield "zero_grad_after", mistaken_update(zero="after")
-    yield "no_state", mistaken_update(carried=False)
-    yield "the weights stay as they were: call optimiser.step() after clipping", mistaken_update(step=False)
-    yield "no_clip", mistaken_update(clip=False)
+exercise("4b", one_update, observe=observe_three_updates, tolerance=1e-5)(updates_with_mistakes)
 
 
 def observe_two_epochs(answer):
     """Look at the weights (W,) after two epochs, and at the two losses."""
     model, optimiser, windows = tiny_network()
     losses = [answered(answer(model, windows, optimiser, 1.0)) for _ in range(2)]
-    yield nn.utils.parameters_to_vector(model.parameters())
-    yield torch.tensor([float(loss) for loss in losses])
+    yield "wrong_weights", nn.utils.parameters_to_vector(model.parameters())
+    losses = torch.tensor([float(loss) for loss in losses])
+    yield "the weights are right; the number that you return is not the mean loss of the windows", losses
 
 
 # %% 4c
@@ -121,8 +87,8 @@ def wrong_epochs():
 
         return answer
 
-    yield "no_state", epoch(carried=False)
-    yield "first_window", epoch(number=1)
-    yield "last_loss", epoch(lambda losses: losses[-1])
-    yield "sum_of_losses", epoch(sum)
-    yield "first_loss", epoch(lambda losses: losses[0])
+    yield "every window starts with an empty memory: hand on the state that one_update returns", epoch(carried=False)
+    yield "only the first window was read: is `return` inside the loop?", epoch(number=1)
+    yield "the weights are right; return the mean loss, not that of the last window", epoch(lambda losses: losses[-1])
+    yield "the weights are right; return the mean loss, not the sum", epoch(sum)
+    yield "the weights are right; return the mean loss, not that of the first window", epoch(lambda losses: losses[0])

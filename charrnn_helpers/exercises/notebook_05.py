@@ -7,14 +7,9 @@ import torch
 
 from ..networks.models import GRUModel
 from ..text.encoding import Vocabulary
-from .engine import StillOpen, Wrong, answered, exercise, is_blank, parts_of
+from .engine import Wrong, answered, exercise, parts_of, seeded
 
 PAIRS = [([1.62, 1.55, 1.71], [1.50, 1.52, 1.53], 4.303), ([0.9, 0.4, 0.8, 0.5, 0.7], [0.7, 0.5, 0.4, 0.4, 0.4], 2.776)]
-
-
-def three_numbers(value):
-    """Make three numbers of what the answer returns."""
-    return tuple(map(float, parts_of(value, "the mean and the two ends of the interval", "mean, low, high")))
 
 
 # %% 5a
@@ -28,36 +23,28 @@ def paired_interval(first, second, t):
     return mean, mean - reach, mean + reach
 
 
-@exercise("5a", paired_interval, inputs=PAIRS, read=three_numbers)
+@exercise("5a", paired_interval, inputs=PAIRS, read=lambda made: parts_of(made, "mean, low, high"))
 def wrong_intervals(first, second, t):
     d = np.subtract(first, second)
     n, mean, spread = len(d), d.mean(), d.std(ddof=1)
     root = math.sqrt(n)
 
-    def around(center, reach):
-        return center, center - reach, center + reach
+    def around(mean, reach):
+        return mean, mean - reach, mean + reach
 
-    yield "other_sign", around(-mean, t * spread / root)
-    yield "the two ends are exchanged: the lower one comes first", around(mean, -t * spread / root)
-    yield (
-        "that is the reach of the interval; its ends are the mean minus and plus the reach",
-        (
-            mean,
-            -t * spread / root,
-            t * spread / root,
-        ),
-    )
-    yield "one_pair", around(mean, t * spread)
+    right = around(mean, t * spread / root)
+    unpaired = math.hypot(np.std(first, ddof=1), np.std(second, ddof=1))
+    yield "you subtract the first from the second: it is first minus second", around(-mean, t * spread / root)
+    yield "the two ends are exchanged: the lower one comes first", (mean, *right[:0:-1])
+    yield "that is the reach; the ends are the mean minus and plus the reach", (mean, right[1] - mean, right[2] - mean)
+    yield "that is the spread of one pair; a mean of n varies less, by the root of n", around(mean, t * spread)
     yield "divide by the root of n, not by n", around(mean, t * spread / n)
     yield "divide by the root of n, not by the root of n - 1", around(mean, t * spread / math.sqrt(n - 1))
-    yield "divided_by_n", around(mean, t * d.std() / root)
+    yield "your s divides by n; an estimate from a sample divides by n - 1", around(mean, t * d.std() / root)
     yield "t is missing: one standard error is too narrow for 95 %", around(mean, spread / root)
-    yield (
-        "1.96 is for a spread that is known; here it is estimated from few pairs, so take t",
-        around(mean, 1.96 * spread / root),
-    )
-    yield "root_missing", around(mean, t * spread**2 / root)
-    yield "not_paired", around(mean, t * math.hypot(np.std(first, ddof=1), np.std(second, ddof=1)) / root)
+    yield "1.96 is for a spread that is known; few pairs only estimate it: take t", around(mean, 1.96 * spread / root)
+    yield "that is the variance; the standard deviation is its root", around(mean, t * spread**2 / root)
+    yield "you take the spread of each list; in pairs, only that of d counts", around(mean, t * unpaired / root)
 
 
 LOSSES, ORACLE = np.array([0.6, 0.5, 2.0, 0.25, 1.7]), np.array([0.8, 0.0, 1.2, 0.0, 0.0])
@@ -105,37 +92,24 @@ def wrong_parts(losses, oracle, kinds):
     yield "shares", each(lambda own: excess[own].sum() / excess.sum())
     yield "that is how often each kind occurs; what does it lose?", each(lambda own: own.mean())
     yield "the oracle loses less than the network: losses - oracle", each(lambda own: -excess[own].sum() / n)
-    yield (
-        "the excess of some characters is below zero, and counts as it is",
-        each(lambda own: np.abs(excess[own]).sum() / n),
-    )
+    yield "an excess below zero counts as it is", each(lambda own: np.abs(excess[own]).sum() / n)
 
 
 LETTERS = Vocabulary.from_text("ABCdefg ")
 BEFORE = [" Ad", " Bed fed", "C fed ", "A deed fed Cd ", "feed", "Bdg", " deg", "Add Bee ", "eggC", " gCfed"]
 
 
-def tiny_reader() -> GRUModel:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(5)
-        model = GRUModel(len(LETTERS), hidden_size=8, num_layers=1, embedding_size=4)
-        for weight in model.parameters():
-            weight.data.mul_(4)  # so that what was read long ago still decides
-    return model
-
-
-QUESTIONS = [(tiny_reader(), LETTERS, "ABC")]  # model, vocab, initials
+READER = seeded(5, lambda: GRUModel(len(LETTERS), hidden_size=8, num_layers=1, embedding_size=4))
+for weight in READER.parameters():
+    weight.data.mul_(4)  # so that what was read long ago still decides
 
 
 def observe_answers(answer, model, vocab, initials):
     """Look at the letters that `answer` gives for each text of `BEFORE`, as one word."""
-    letters = [answer(model, vocab, before, initials) for before in BEFORE]
-    if all(map(is_blank, letters)):
-        raise StillOpen
-    for letter in letters:
-        if not isinstance(answered(letter), str):
-            raise Wrong("return the letter itself, initials[k], and not its number k or a score")
-    yield "".join(letters)
+    letters = [answered(answer(model, vocab, before, initials)) for before in BEFORE]
+    if not all(isinstance(letter, str) for letter in letters):
+        raise Wrong("return the letter itself, initials[k], and not its number k or a score")
+    yield "for ten short texts the letters are {wanted}, and you give {got}", "".join(letters)
 
 
 # %% 5c
@@ -147,25 +121,21 @@ def recall_one(model, vocab, before, initials):
     return initials[int(scores.argmax())]
 
 
-@exercise("5c", recall_one, inputs=QUESTIONS, observe=observe_answers)
+@exercise("5c", recall_one, inputs=[(READER, LETTERS, "ABC")], observe=observe_answers)
 def wrong_recalls():
-    def answer(read=lambda before: before, step=-1, choose=torch.argmax, among=lambda initials: initials):
+    def answer(read=lambda before: before, step=-1, choose=torch.argmax, rivals=None):
         @torch.inference_mode()
         def wrong(model, vocab, before, initials):
             logits, _ = model(vocab.encode(read(before))[None])
-            rivals = among(initials)
-            return rivals[int(choose(logits[0, step, vocab.encode(rivals)]))]
+            among = rivals or initials
+            return among[int(choose(logits[0, step, vocab.encode(among)]))]
 
         return wrong
 
-    everything = "".join(LETTERS.characters)
-    yield "you allow all letters; only the initials are possible here", answer(among=lambda initials: everything)
+    yield "you allow all letters; only the initials are possible here", answer(rivals="".join(LETTERS.characters))
     yield "that is the least likely of the initials: take the largest score", answer(choose=torch.argmin)
     yield "you look at the first step; the answer stands after the last one", answer(step=0)
-    yield "one_step_early", answer(step=-2)
+    yield "that is the answer one character too early: take the last step, -1", answer(step=-2)
     yield "the network read only the last character; let it read the whole of `before`", answer(lambda text: text[-1])
-    yield "you return the same letter for every text", lambda model, vocab, before, initials: initials[0]
-    yield (
-        "you look for the last initial in the text; ask the network",
-        lambda model, vocab, before, initials: max(initials, key=before.rfind),
-    )
+    yield "you return the same letter for every text", lambda *given: given[-1][0]
+    yield "you look for the last initial in the text; ask the network", lambda *given: max(given[3], key=given[2].rfind)

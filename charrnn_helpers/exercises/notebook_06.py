@@ -1,10 +1,11 @@
 """Exercises of 06: generation."""
 
 import copy
+from operator import add, mul
 
 import torch
 
-from .engine import StillOpen, Wrong, exercise, is_blank, parts_of
+from .engine import StillOpen, Wrong, answered, as_index, exercise, is_blank, parts_of
 
 SCORES = torch.tensor([-0.7, 1.6, 0.2, 1.1, 0.5], dtype=torch.float64)
 THROWS = [0.0, *(0.013 + 0.04 * k for k in range(25))]  # numbers u; but for 0 none lies at the end of a piece
@@ -14,37 +15,20 @@ NOTHING = -1  # stands for what a sampler returns when it falls off its end
 
 def observe_draws(answer, scores, _, temperature, k):
     """Look at the characters that a sampler gives for each of `THROWS`."""
-    drawn = [answer(scores.clone(), u, temperature, k) for u in THROWS]
+    drawn, again = ([answer(scores.clone(), u, temperature, k) for u in throws] for throws in (THROWS, THROWS[::4]))
     if all(map(is_blank, drawn)):
         raise StillOpen
-    drawn = [NOTHING if index is None else as_index(index) for index in drawn]
-    again = [answer(scores.clone(), u, temperature, k) for u in THROWS[::4]]
-    if any(index not in (NOTHING, other) for index, other in zip(drawn[::4], again, strict=True)):
+    drawn, again = ([NOTHING if i is None else as_index(i, "character") for i in part] for part in (drawn, again))
+    if drawn[::4] != again:
         raise Wrong("the same u gave two different characters: let u decide, and no random numbers of your own")
-    yield temperature, k, torch.tensor(drawn)
 
+    def first_difference(got, wanted):
+        position = int((got != wanted).nonzero()[0])
+        said = "nothing" if got[position] == NOTHING else got[position].item()
+        case = f"scores {scores.tolist()}, u = {THROWS[position]:.3g}, temperature {temperature:g} and k = {k}"
+        return f"for {case} it should be {wanted[position].item()}, and you return {said}"
 
-def as_index(index) -> int:
-    """Make a number of an index. Raises `Wrong` for anything else."""
-    if isinstance(index, str):
-        raise Wrong(f"return the index of the character, a whole number; you return {index!r}")
-    index = torch.as_tensor(index)
-    if index.numel() != 1:
-        raise Wrong(f"return the index of one character; you return {index.numel()} numbers")
-    if index.is_floating_point():
-        raise Wrong(f"return the index of the character, a whole number; you return {index.item():.3g}")
-    return int(index)
-
-
-def other_draws(got, wanted):
-    """Name the first number u that goes wrong."""
-    temperature, k, drawn = got
-    position = int((drawn != wanted[2]).nonzero()[0])
-    said = "nothing" if drawn[position] == NOTHING else drawn[position].item()
-    return (
-        f"for scores {SCORES.tolist()}, u = {THROWS[position]:.3g}, temperature {temperature:g} and k = {k} it should "
-        f"be {wanted[2][position].item()}, and you return {said}"
-    )
+    yield first_difference, torch.tensor(drawn)
 
 
 # %% 6a
@@ -56,7 +40,7 @@ def draw(scores, u, temperature, k):
     return int((p.cumsum(0) <= u).sum())
 
 
-@exercise("6a", draw, inputs=DRAWS, observe=observe_draws, otherwise=other_draws)
+@exercise("6a", draw, inputs=DRAWS, observe=observe_draws)
 def wrong_draws(scores, u, t, k):
     def cut(p, k=k, fill=0.0):
         return torch.where(p >= p.topk(k).values[-1], p, fill)  # nothing is scaled
@@ -78,26 +62,26 @@ def wrong_draws(scores, u, t, k):
     softmax_of_lowest = torch.where(s <= s.sort().values[k - 1], s, -torch.inf).softmax(0)
     yield "you multiply by the temperature: divide the scores by it", hit(softmax_of_kept(scores * t))
     yield "the temperature changes nothing: divide the scores by it", hit(softmax_of_kept(scores))
-    yield "temperature_after_the_softmax", hit(softmax_of_kept(scores) / t)
+    yield "you divide the probabilities by the temperature: divide the scores", hit(softmax_of_kept(scores) / t)
     for pieces in (kept, scaled):
         yield "the softmax is missing: scores may be negative, and do not sum to one", hit(pieces)
     yield "e to the scores is right, but the pieces must sum to one: divide by their sum", hit(weights)
     yield "k cuts nothing off: only the k likeliest may be drawn", hit(s.softmax(0))
     for index in (hit(cut_p), walk(cut_p), min(hit(cut_p), last)):
         yield "sum_not_1", index
-    yield "score_of_0", hit(kept.softmax(0))
+    yield "a score of 0 is still in the game, since e to the 0 is 1: set it to minus infinity", hit(kept.softmax(0))
     yield "you keep the k least likely: keep the likeliest", hit(softmax_of_lowest)
     yield "you keep k - 1 characters: the k-th itself stays, so >= and not >", hit(softmax_of_kept(s, max(1, k - 1)))
     yield "at_u", int((ends < u).sum())
     yield "you count from the wrong end: the first character's piece begins at 0", last - hit(p.flip(0))
-    yield "pieces_from_the_last", hit(p.flip(0))
+    yield "you lay the pieces from the last to the first: lay them as in the vocabulary", hit(p.flip(0))
     yield "you are one too far: the first character has index 0", hit(p) + 1
     yield "you are one short: that is the piece before the one u hits", hit(p) - 1
     yield "single_probabilities", next((index for index, share in enumerate(p.tolist()) if share > u), None)
-    yield "nearest_probability", int((p - u).abs().argmin())
+    yield "you look for the probability nearest to u: compare u with the running sum", int((p - u).abs().argmin())
     yield "that is greedy: u decides nothing", int(p.argmax())
     yield "you return the place among the sorted ones: look up which character stands there", rank
-    yield "order_of_size", int(order[rank])
+    yield "your pieces lie in order of size: lay them in the order of the vocabulary", int(order[rank])
 
 
 class ToyNetwork:
@@ -107,7 +91,7 @@ class ToyNetwork:
         self.memory = 1
 
     def __call__(self, i) -> torch.Tensor:
-        self.memory = (self.memory * 31 + 7 * as_index(i) + 3) % 1009
+        self.memory = (self.memory * 31 + 7 * as_index(i, "character") + 3) % 1009
         return (torch.arange(1, 6, dtype=torch.float64) * self.memory).sin() * 4
 
 
@@ -117,12 +101,18 @@ LOOPS = [(ToyNetwork(), [3, 0, 2], NUMBERS, lambda scores, u: draw(scores, u, 1.
 
 def observe_loop(answer, step, prompt, us, pick):
     """Look at the characters that a loop writes, one after the other."""
-    made = answer(step, prompt, us, pick)
-    if is_blank(made):
-        raise StillOpen
-    if not isinstance(made, list | tuple | torch.Tensor):
+    new = answered(answer(step, prompt, us, pick))
+    if not isinstance(new, list | tuple | torch.Tensor):
         raise Wrong("return a list with the index of every character that you wrote")
-    yield torch.tensor([as_index(index) for index in made])
+
+    def first_difference(got, wanted):
+        position = int((got != wanted).nonzero()[0])
+        right = f"the first {position} characters are right, and then comes {got[position]} where {wanted[position]}"
+        return f"{right} should be: what had the network read by then?"
+
+    length = f"write one character for each u: {len(us)} are asked for, and you return {len(new)}"
+    new = torch.tensor([as_index(index, "character") for index in new])
+    yield first_difference if len(new) == len(us) else length, new
 
 
 # %% 6b
@@ -137,7 +127,7 @@ def write(step, prompt, us, pick):
     return new
 
 
-@exercise("6b", write, inputs=LOOPS, observe=observe_loop, otherwise=lambda got, wanted: other_loop(got, wanted))
+@exercise("6b", write, inputs=LOOPS, observe=observe_loop)
 def wrong_loops(step, prompt, us, pick):
     def loop(read=prompt, fed=lambda i, scores, u: [i], before=()):
         network = copy.deepcopy(step)
@@ -154,26 +144,15 @@ def wrong_loops(step, prompt, us, pick):
     yield "the network read only the last character of the prompt: let it read all of them", loop(prompt[-1:])
     yield "the network read only the first character of the prompt: let it read all of them", loop(prompt[:1])
     yield "the network has not read the prompt: call step for each of its characters first", loop([])
-    yield "read_twice", loop([*prompt, prompt[-1]])
-    yield "not_fed_back", loop(fed=lambda i, scores, u: [])
-    yield "reads_the_prompt_again", loop(fed=lambda i, scores, u: prompt)
+    yield "the last character of the prompt is read twice: go on with its scores", loop([*prompt, prompt[-1]])
+    yield "the network never reads what you wrote: call step with each new character", loop(fed=lambda i, scores, u: [])
+    yield "the network reads the prompt again: let it read the new character", loop(fed=lambda i, scores, u: prompt)
     yield "reads_all_again", loop(fed=lambda i, scores, u: [*prompt, i])
-    yield "likeliest_fed_back", loop(fed=lambda i, scores, u: [scores.argmax()])
+    yield "the network reads the likeliest character, not yours", loop(fed=lambda i, scores, u: [scores.argmax()])
     yield "you let step read each new character twice", loop(fed=lambda i, scores, u: [i, i])
     yield "return only what is new, without the prompt", [*prompt, *right]
     yield "the last u is missing: write one character for each u", right[:-1]
     yield "the first character is missing: the scores after the prompt already choose one", right[1:]
-
-
-def other_loop(got, wanted):
-    """Say how many characters there are, or which is the first that differs."""
-    if len(got) != len(wanted):
-        return f"write one character for each u: {len(wanted)} are asked for, and you return {len(got)}"
-    position = int((got != wanted).nonzero()[0])
-    return (
-        f"the first {position} characters are right, and then comes {got[position]} where {wanted[position]} should "
-        "be: what had the network read by then?"
-    )
 
 
 ENDS = [[0.0, 0.5, 0.8, 1.0], [0.0, 0.1, 0.7, 1.0], [0.0, 0.25, 0.75, 1.0]]  # of three steps, three characters each
@@ -191,27 +170,23 @@ def interval(ends, ids):
     return low, width
 
 
-@exercise("6c", interval, inputs=INTERVALS, read=lambda made: parts_of(made, "beginning and width", "low, width"))
+@exercise("6c", interval, inputs=INTERVALS, read=lambda made: parts_of(made, "low, width"))
 def wrong_intervals(ends, ids):
-    def run(move, shrink=lambda low, width, line, i: width * (line[i + 1] - line[i])):
+    def run(move=lambda low, width, start: low + width * start, shrink=mul, shrink_first=False):
         low, width = 0.0, 1.0
         for line, i in zip(ends, ids, strict=True):
-            low, width = move(low, width, line, i), shrink(low, width, line, i)
+            smaller = shrink(width, line[i + 1] - line[i])
+            low, width = move(low, smaller if shrink_first else width, line[i]), smaller
         return low, width
 
     low, width = interval(ends, ids)
-    yield "low_and_high", (low, low + width)
-    yield "width_before_low", run(lambda low, width, line, i: low + width * (line[i + 1] - line[i]) * line[i])
-    yield "not_scaled", run(lambda low, width, line, i: low + line[i])
-    yield "only_the_last", run(lambda low, width, line, i: line[i])
+    yield "you return where the interval begins and where it ends: return low, width", (low, low + width)
+    yield "you make the width smaller too early: first move the beginning", run(shrink_first=True)
+    yield "line[i] is a place on the whole line: move low by width * line[i]", run(lambda low, _, start: low + start)
+    yield "the beginning forgets the characters before: add to low", run(lambda low, width, start: start)
     yield "that is where the interval ends; its beginning is at line[i]", (low + width, width)
     yield "the first number is its middle; return where the interval begins", (low + width / 2, width)
     yield "you return the width first: return low, width", (width, low)
-    yield (
-        "widths_added",
-        run(
-            lambda low, width, line, i: low + width * line[i], lambda low, width, line, i: width + line[i + 1] - line[i]
-        ),
-    )
-    yield "width_of_the_last", (low, ends[len(ids) - 1][ids[-1] + 1] - ends[len(ids) - 1][ids[-1]])
+    yield "the beginning is right; the widths are multiplied, not added", run(shrink=add)
+    yield "the beginning is right; the width is that of the last piece alone", run(shrink=lambda width, piece: piece)
     yield "the beginning is right; the width is never made smaller", (low, 1.0)

@@ -24,10 +24,6 @@ STORIES = [
 ]
 
 
-def as_two_numbers(answer):
-    return parts_of(answer, "the number of slips, and how many of them are put right", "slips, repaired")
-
-
 # %% 7b
 def slips_and_repairs(names):
     hero = last = names[0]
@@ -39,7 +35,7 @@ def slips_and_repairs(names):
     return slips, repaired
 
 
-@exercise("7b", slips_and_repairs, inputs=STORIES, read=as_two_numbers)
+@exercise("7b", slips_and_repairs, inputs=STORIES, read=lambda made: parts_of(made, "slips, repaired"))
 def wrong_counts(names):
     slips, repaired = slips_and_repairs(names)
     others = sum(name != names[0] for name in names)
@@ -64,6 +60,6 @@ pronoun = "her"
 
 @exercise("7c", pronoun, read=as_word)
 def wrong_words():
-    yield "his_stays", "his"
+    yield "the letters say Leo, but they are gone: what is left of them is the state, which we changed", "his"
     yield "that is the name itself; the question is for the small word before “hair”", "zoe"
     yield "“hers” stands alone; before “hair” the word is shorter", "hers"

@@ -25,15 +25,9 @@ def wrong_shares(method, experiments, truth):
     kept = sum(low <= truth <= high for low, high in ends)
     yield "that is the number of intervals; divide it by the number of experiments", kept
     yield "that is the share that misses the truth; we want the share that contains it", 1 - kept / len(ends)
-    yield "zero_is_not_the_truth", sum(low <= 0 <= high for low, high in ends) / len(ends)
-    yield (
-        "look at both ends: an interval may also lie wholly above the truth",
-        sum(truth <= high for _, high in ends) / len(ends),
-    )
-    yield (
-        "look at both ends: an interval may also lie wholly below the truth",
-        sum(low <= truth for low, _ in ends) / len(ends),
-    )
+    yield "you ask for 0; the truth of this world is `truth`", sum(low <= 0 <= high for low, high in ends) / len(ends)
+    yield "an interval may also lie wholly above the truth", sum(truth <= high for _, high in ends) / len(ends)
+    yield "an interval may also lie wholly below the truth", sum(low <= truth for low, _ in ends) / len(ends)
     yield "that is a percentage; return a share between 0 and 1", 100 * kept / len(ends)
 
 
@@ -71,7 +65,7 @@ def found(p_values, level=0.05):
 @exercise("9c", found, inputs=LISTS_OF_P, read=lambda answer: tuple(map(bool, answer)), otherwise=other_verdicts)
 def wrong_finds(p_values):
     level, n = 0.05, len(p_values)
-    yield "no_correction", [p < level for p in p_values]
+    yield "no correction: five looks give a false alarm in nearly one of four cases", [p < level for p in p_values]
     yield "you divide p by the number of tests: multiply it, or divide the level", [p / n < level for p in p_values]
     yield "holm", [p < level / (n - k) for k, p in enumerate(p_values)]
     yield "the other way round: True is for what counts as found", [p >= level / n for p in p_values]

@@ -10,8 +10,8 @@ from torch.nn import functional as F
 from ..experiments.faults import FAULTS, USUAL, Fault, answer_to_accusation, hidden_fault, program, run
 from ..experiments.observations import OBSERVATIONS, in_words, observe
 from ..networks.cells import detach
-from .engine import Wrong, answered, exercise
-from .tiny_updates import mistaken_update, run_updates, tiny_network
+from .engine import Wrong, exercise
+from .tiny_updates import observe_updates, updates_with_mistakes
 
 # %% 10a
 # The training loss is below the floor, so the network knows what it cannot know. The validation loss is far above that
@@ -20,27 +20,12 @@ from .tiny_updates import mistaken_update, run_updates, tiny_network
 fault = "unshifted_targets"
 
 
-@exercise("10a", fault, otherwise=lambda *_: f"give the name as a string, one of {', '.join(FAULTS)}, or sound")
+@exercise("10a", fault, otherwise=f"give the name as a string, one of {', '.join(FAULTS)}, or sound")
 def wrong_names():
     hidden = hidden_fault(7)
     for name in (*FAULTS, "sound"):
         if name != hidden:
             yield answer_to_accusation(hidden, name), name
-
-
-def observe_three_updates(answer):
-    """Look at what stops them, whether a loss is still a tensor with its graph, and the weights (W,)."""
-    model, optimiser, windows = tiny_network()
-    stop, losses, _ = run_updates(lambda window, state: answered(answer(model, optimiser, *window, state)), windows)
-    yield stop
-    yield any(isinstance(loss, torch.Tensor) and loss.requires_grad for loss in losses)
-    yield nn.utils.parameters_to_vector(model.parameters())
-
-
-def one_window(**mistake):
-    """Make an answer to 10.2 with a mistake."""
-    mistaken = mistaken_update(**mistake)
-    return lambda model, optimiser, x, y, state: mistaken(model, x, y, state, optimiser, 1.0)[::2]  # loss, state
 
 
 # %% 10b
@@ -56,15 +41,10 @@ def update(model, optimiser, x, y, state):
     return loss.item(), detach(state)
 
 
-@exercise("10b", update, observe=observe_three_updates, tolerance=1e-6)
+@exercise("10b", update, observe=lambda answer: observe_updates(answer, "loss, state"), tolerance=1e-6)
 def wrong_updates():
-    yield "not_detached", one_window(cut=False)
-    yield "graph_retained", one_window(cut=False, retain=True)
-    yield "loss_a_tensor", one_window(report=lambda loss: loss)
-    yield "no_zero_grad", one_window(zero="never")
-    yield "no_clip", one_window(clip=False)
-    yield "no_state", one_window(carried=False)
-    yield "zero_grad() after backward() throws away the gradients that you have just computed", one_window(zero="after")
+    for sentence, wrong in [*updates_with_mistakes()][:-1]:  # those of 4b, which returns the norm as well
+        yield sentence, lambda m, optimiser, x, y, state, wrong=wrong: wrong(m, x, y, state, optimiser, 1.0)[::2]
 
 
 def pairs_of_windows():
@@ -88,15 +68,16 @@ def goes_on(x1, y1, x2):
 @exercise("10c", goes_on, inputs=pairs_of_windows(), read=bool)
 def wrong_checks(x1, y1, x2):
     shifted, follows = torch.equal(x1[:, 1:], y1[:, :-1]), torch.equal(x2[:, 0], y1[:, -1])
+    unshifted = torch.equal(x1[:, :-1], y1[:, :-1])
     again, repeats = torch.equal(x1, x2), torch.equal(x2[:, 0], x1[:, -1])
     yield "sound windows are refused: y1 is x1 one further on, and x2 begins with the last target", False
     yield "you let unshifted targets pass: y1 must be x1 one further on", True
     yield "you look at the last target only, so unshifted targets pass: compare all of y1", follows
-    yield "shifted_by_two", follows and not torch.equal(x1[:, :-1], y1[:, :-1])
+    yield "targets that are shifted by two pass: compare x1[:, 1:] with y1", follows and not unshifted
     yield "you let a window pass that comes again: x2 must begin with the last target, y1[:, -1]", shifted
     yield "a second window that repeats the last input passes: compare with y1[:, -1]", shifted and not again
-    yield "one_left_out", shifted and not again and not repeats
-    yield "one_stream_only", shifted and (x2[:, 0] == y1[:, -1]).any()
+    yield "a second window that leaves out a character passes", shifted and not again and not repeats
+    yield "it must hold in all streams, not in the first or in any", shifted and (x2[:, 0] == y1[:, -1]).any()
 
 
 SEEDS = (3, 4, 5)
@@ -130,7 +111,7 @@ def compare_with_prediction(answer):
     for known in FAULTS.values():
         if known.expected == answer.expected:
             raise Wrong(f"it shows the same as “{known.title}”, so nobody could tell the two apart: think of another")
-    yield True
+    yield "", True
 
 
 # %% 10d

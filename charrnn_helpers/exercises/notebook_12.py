@@ -28,8 +28,8 @@ def observe_gradient(answer, d_gates: Tensor, states: Tensor):
     """Look at the gradient of the weights (3H, H), and at the number of matrix products that it took."""
     with CountedProducts() as products:
         gradient = answered(answer(d_gates, states))
-    yield gradient
-    yield products.number
+    yield "these are not the numbers of the sum over t of d_gates[t].T @ states[t], of shape (3H, H)", gradient
+    yield "the gradient is right, with {got} matrix products: one is enough", products.number
 
 
 # %% 12a
@@ -43,14 +43,17 @@ def wrong_gradients():
     def each_step(d_gates, states):
         return [d.T @ h for d, h in zip(d_gates, states)]
 
-    yield "one_product_a_step", lambda d_gates, states: sum(each_step(d_gates, states))
+    yield "you make one product a step: put all steps one below the other", lambda *given: sum(each_step(*given))
     yield "that is the part of the last step only: add up all steps", lambda *given: each_step(*given)[-1]
     yield "you divide by the number of steps: the gradient is their sum", lambda *given: sum(each_step(*given)) / 5
     yield "it is transposed: it must have the shape of W_h, (3H, H)", lambda *given: weight_gradient(*given).T
 
 
 def observe_parts(answer, *values):
-    yield from parts_of(answer(*values), "da_n, da_z and da_r", "da_n, da_z, da_r")
+    da_n, da_z, da_r = parts_of(answer(*values), "da_n, da_z, da_r")
+    yield "da_n, the candidate's, is not right yet", da_n
+    yield "da_n is right; da_z, the update gate's, is not right yet", da_z
+    yield "da_n and da_z are right; da_r, the reset gate's, is not right yet", da_r
 
 
 # %% 12b
@@ -67,14 +70,14 @@ def wrong_steps(dh, h, r, z, n, a_hn):
     da_n, da_z, da_r = backward_step(dh, h, r, z, n, a_hn)
     yield "z is what is kept of the old state; the candidate comes in by 1 - z", (dh * z * (1 - n**2), da_z, da_r)
     yield "you stopped before the tanh of the candidate: its slope is 1 - n**2", (dh * (1 - z), da_z, da_r)
-    yield "slope_of_a_sigmoid", (dh * (1 - z) * n * (1 - n), da_z, da_r)
-    yield "sign_of_da_z", (da_n, dh * (n - h) * z * (1 - z), da_r)
+    yield "n * (1 - n) is the slope of a sigmoid, and n is a tanh", (dh * (1 - z) * n * (1 - n), da_z, da_r)
+    yield "the sign of da_z: where z grows, h takes the place of n", (da_n, dh * (n - h) * z * (1 - z), da_r)
     yield "da_z lacks the slope of its sigmoid, z * (1 - z)", (da_n, dh * (h - n), da_r)
     yield "z also takes the candidate away: the factor is h - n, not h", (da_n, dh * h * z * (1 - z), da_r)
     yield "r acts through the candidate: da_r begins with da_n, not with dh", (da_n, da_z, dh * a_hn * r * (1 - r))
     yield "da_r lacks the slope of its sigmoid, r * (1 - r)", (da_n, da_z, da_n * a_hn)
     yield "r multiplies a_hn, so a_hn is a factor of da_r", (da_n, da_z, da_n * r * (1 - r))
-    yield "wrong_order", (da_n, da_r, da_z)
+    yield "the values are right and in the wrong order: candidate, update gate, reset gate", (da_n, da_r, da_z)
 
 
 # %% 12c
@@ -89,4 +92,4 @@ def wrong_work(k, E, H):
     yield "that is one block; the layer has k of them", 2 * H * (E + H)
     yield "that is the input's part only: the state is multiplied as well, by H columns", 2 * k * E * H
     yield "that is the state's part only: the input is multiplied as well, by E columns", 2 * k * H * H
-    yield "biases_counted", 2 * k * H * (E + H + 2)
+    yield "adding the two biases is no multiplication, and is not asked for", 2 * k * H * (E + H + 2)
