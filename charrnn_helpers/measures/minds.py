@@ -79,11 +79,17 @@ def in_mind_recall(model: nn.Module, vocab: Vocabulary, text: str, kind: str = "
     A distance is the number of characters since the word was last written. Characters before it is first written are
     left out. The text is read in parts of several stories, each from a zero state.
     """
-    answers = in_mind_of_states(model, vocab, states_side_by_side(model, vocab, text), kind)  # (T, W)
+    return recall_of_states(model, vocab, states_side_by_side(model, vocab, text), text, kind)
+
+
+def recall_of_states(
+    model: nn.Module, vocab: Vocabulary, states: Tensor, text: str, kind: str, every: int = 1
+) -> Recall:
+    """Return the same from the states (parts, layers, T, H) after each character, asked at each `every`-th of them."""
     labels, stories = labels_of(text, kind), tales.split_stories(text)
     numbers = np.repeat(np.arange(len(stories)), [len(story) for story in stories])
-    asked = labels >= 0
-    right = answers[asked].argmax(axis=1) == labels[asked]
+    asked = np.flatnonzero(labels >= 0)[::every]
+    right = in_mind_of_states(model, vocab, states[:, :, asked], kind).argmax(axis=1) == labels[asked]
     return Recall(np.full(len(right), kind), _distances(stories, kind)[asked], numbers[asked], right)
 
 

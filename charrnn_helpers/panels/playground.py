@@ -13,7 +13,7 @@ import traitlets
 from torch import Tensor
 
 from ..figures.pictures import LOOKS
-from ..measures.minds import CUES, labels_of, mean_of_each_word, states_side_by_side, words_of
+from ..measures.minds import CUES, labels_of, mean_of_each_word, recall_of_states, states_side_by_side, words_of
 from ..measures.samples import copied_places, find_copies
 from ..measures.sentences import check_sentences
 from ..measures.units import best_unit, position_in_sentence
@@ -24,7 +24,8 @@ from .network_pairs import Pair, found_pairs
 from .own_text import own_text_controls
 
 SHORTEST_COPY = 50  # characters: what is called a copy
-STORIES = 40  # that are read for mean states and known units
+STORIES = 64  # that are read for mean states, known units, and how often a friend is remembered
+TYPICAL = 15  # of them: here the bundled networks remember the friend about as often as on average
 
 
 class Stage(anywidget.AnyWidget):
@@ -99,16 +100,19 @@ def for_browser(pair: Pair) -> tuple[dict, bytes]:
         spec, data = portable(networks, pair.vocab)
         return {**spec, "prompt": pair.prompt, "tales": False}, data
     stories = split_stories(pair.corpus.val)[:STORIES]
-    named, means = {}, {}
+    text, named, means, friends = "".join(stories), {}, {}, {}
     for cell, model in pair.models.items():
-        states = states_side_by_side(model, pair.vocab, "".join(stories))  # (parts, layers, T, H)
+        states = states_side_by_side(model, pair.vocab, text)  # (parts, layers, T, H)
         named[cell] = known_units(states[-1, -1], stories)
-        means[id(model)] = {kind: mean_of_each_word(states, "".join(stories), kind) for kind in CUES}
+        means[id(model)] = {kind: mean_of_each_word(states, text, kind) for kind in CUES}
+        remembered = recall_of_states(model, pair.vocab, states, text, "friend", every=16).by_kind()["friend"]
+        friends[cell] = {"share": remembered.share, "known": remembered.interval()[0] > remembered.chance}
     spec, data = portable(networks, pair.vocab, lambda model: means.get(id(model), {}))
     minds = {kind: {"kind": kind, "cue": cue, "words": words_of(kind)} for kind, cue in CUES.items()}
     for mind in minds.values():
         mind["looks"] = [dict(zip(("colour", "hatch"), LOOKS[word], strict=True)) for word in mind["words"]]
     more = {"prompt": pair.prompt, "story": stories[0], "tales": True, "named": named, "minds": minds}
+    more |= {"friend_story": stories[TYPICAL], "friends": friends, "stories": STORIES}
     return {**spec, **more}, data
 
 

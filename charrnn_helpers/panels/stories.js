@@ -1,6 +1,5 @@
 // Stories that one tap shows: each sets the playground, and says what to look at.
 
-const CHANCE = 1 / 6; // one of six words
 export const CLEAR = 0.5; // of a word in mind: from here on its name is written into the ribbon
 
 // `words` on the button; `settings(spec)` that differ from those of an untouched playground; `hero` whom to put in mind
@@ -31,10 +30,10 @@ export const STORIES = [
   },
   {
     words: "Who forgets the friend?",
-    settings: (spec) => ({ kind: "friend", prompt: beginning(spec.story, 640), length: 150 }),
+    settings: (spec) => ({ kind: "friend", prompt: beginning(spec.friend_story, 640), length: 150 }),
     says: (play) =>
       `Now the band shows the friend, here the ${play.named()}, named less often. In the bold text, once it is ` +
-      `named, ${shares(play, "guesses it")}; by chance it would be 17. ${sayMemories(play)}`,
+      `named, ${shares(play, "guesses it")}; by chance it would be 17. ${sayFriends(play)}`,
   },
 ];
 
@@ -62,17 +61,16 @@ function sayTraining(play) {
   return `${when}, in the bold text, ${shares(play, `has ${play.named()} clearly in mind`, CLEAR)}.`;
 }
 
-// Return who remembers, from how often the right word is the first guess, and whether it is ever clearly in mind.
-function sayMemories(play) {
-  const all = play.cells.map((cell) => play.shareRight(cell));
-  if (all.includes(null)) return "";
-  const better = play.cells.filter((_, index) => all[index] > CHANCE);
-  const clear = play.cells.filter((cell) => play.shareRight(cell, CLEAR));
-  const much = clear.length ? "a part" : "a trace, and is never sure";
-  if (!better.length) return "So here both forget it.";
-  if (better.length === all.length) return `So here each keeps ${much}.`;
-  const [other] = play.cells.filter((cell) => !better.includes(cell));
-  return `So here the ${other} forgets it; the ${better[0]} keeps ${much}. Other stories can end differently.`;
+// Return how often the networks remember the friend in many stories, and so which of them does.
+function sayFriends({ cells, spec: { friends, stories } }) {
+  const shares = cells.map((cell) => Math.round(100 * friends[cell].share)).join(" and ");
+  const [one, other] = [...cells].sort((a, b) => friends[a].known - friends[b].known);
+  const end = !friends[other].known
+    ? "both forget the friend"
+    : friends[one].known
+      ? "each remembers a part"
+      : `the ${one} forgets the friend; the ${other} keeps a part of it`;
+  return `In ${stories} stories it was ${shares}: ${end}.`;
 }
 
 // Return at how many of 100 letters the right word is in mind, and `least` so sure, for each network, as words.
@@ -88,7 +86,8 @@ function shares(play, words, least = 0) {
 // Return the longest texts of the stories, so that there is room for each.
 export function longest() {
   const cells = ["LSTM", "GRU"];
-  const usual = { usual: () => "Leo", settings: { step: 0 }, updates: [9999], cells };
-  const one = (named) => ({ ...usual, named: () => named, shareRight: (cell, least) => (cell === "LSTM" && !least ? 0.99 : 0) });
+  const friends = { LSTM: { share: 0.99, known: false }, GRU: { share: 0.99, known: true } };
+  const usual = { usual: () => "Leo", settings: { step: 0 }, updates: [9999], cells, spec: { friends, stories: 99 } };
+  const one = (named) => ({ ...usual, named: () => named, shareRight: () => 0.99 });
   return STORIES.map((story) => story.says(one(story.words.includes("friend") ? "goat" : "Leo")));
 }
