@@ -5,8 +5,6 @@ asked, and "bands" holds for each memory how often it is right by chance, how ma
 how many answers were right at each look ("right").
 """
 
-import hashlib
-import json
 import math
 from collections.abc import Sequence
 from itertools import product
@@ -15,31 +13,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..measures.intervals import Interval, paired_difference
 from ..networks.registry import BOTH
-from .results import RESULTS
+from .results import RESULTS, counted_rows, protocol_hash
 
 BIRTH_PROTOCOL = Path(__file__).with_name("birth_protocol.md")
-FIRST_LOOK = 50_000  # characters
-
-
-def protocol_hash(protocol: Path = BIRTH_PROTOCOL) -> str:
-    """The SHA-256 of a protocol, with "\\n" at its line ends, whatever the checkout has."""
-    return hashlib.sha256(protocol.read_text(encoding="utf-8").encode("utf-8")).hexdigest()
-
-
-def look_schedule(characters: int, per_update: int, per_doubling: int) -> list[int]:
-    """After which updates a run of so many characters is looked at: `FIRST_LOOK`, then so many looks a doubling."""
-    last = characters // per_update
-    looks, number = [], 0
-    while True:
-        read = FIRST_LOOK * 2 ** (number / per_doubling)
-        update = -int(-read // per_update)
-        if update >= last:
-            return [*looks, last]
-        if not looks or update > looks[-1]:
-            looks.append(update)
-        number += 1
 
 
 class Birth(NamedTuple):
@@ -75,11 +52,9 @@ def births_in(row: dict) -> dict[str, Birth | None]:
 # ------------------------------------------------------------------------------------------------ what the rows say
 
 
-def birth_rows(path: Path = RESULTS / "birth.jsonl") -> list[dict]:
-    """All rows that count: those of this version of the protocol."""
-    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    digits = protocol_hash()
-    return [row for row in map(json.loads, lines) if row["protocol"] == digits]
+def birth_rows() -> list[dict]:
+    """Read the rows that count: those of this version of the protocol."""
+    return counted_rows(RESULTS / "birth.jsonl", protocol_hash(BIRTH_PROTOCOL))
 
 
 class LawPoint(NamedTuple):
@@ -230,28 +205,3 @@ def law_predictions(points: Sequence[LawPoint]) -> list[Prediction]:
         ),
         Prediction("P3", "only from far, window of 96: born", born(long) == 3, f"{born(long)} of 3 born"),
     ]
-
-
-def excesses(rows: Sequence[dict], part: str, cell: str) -> dict[int, float]:
-    """Test loss above the floor of each seed of a cell, in nats per character. `ValueError` for a run that diverged."""
-    chosen = [row for row in rows if (row["part"], row["cell"]) == (part, cell)]
-    if any("test" not in row for row in chosen):
-        raise ValueError(f"{part}, {cell}: a run diverged; the protocol says how to compare then")
-    return {row["seed"]: row["test"]["loss"] - row["test"]["floor"] for row in chosen}
-
-
-def excess_ratio(rows: Sequence[dict], part: str = "pairs", cells: tuple[str, str] = ("LSTM", "GRU")) -> Interval:
-    """How many times as much the first of `cells` loses as the second, over pairs, with a 95 % interval.
-
-    Geometric means, and Student's interval on the logarithms. Only seeds that both cells have count.
-    """
-    first, second = (excesses(rows, part, cell) for cell in cells)
-    seeds = sorted(first.keys() & second.keys())
-    logs = [[math.log(values[seed]) for seed in seeds] for values in (first, second)]
-    return Interval(*np.exp(paired_difference(*logs)).tolist())
-
-
-def share_closed(rows: Sequence[dict], counting: float, part: str, cell: str) -> float:
-    """The share of the distance from `counting`, an n-gram's loss, to the floor that a cell closes: mean over seeds."""
-    tests = [row["test"] for row in rows if (row["part"], row["cell"]) == (part, cell) and "test" in row]
-    return float(np.mean([(counting - test["loss"]) / (counting - test["floor"]) for test in tests]))

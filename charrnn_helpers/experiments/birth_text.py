@@ -53,24 +53,3 @@ class OneMemory:
     def questions(self, text: str) -> list[tuple[int, int, str]]:
         """Where a name is asked for: the place of its first letter, how far back it was given, and the name."""
         return [(match.start(3), match.start(3) - match.end(1), match[3]) for match in EPISODE.finditer(text)]
-
-    def surprise(self, text: str) -> float:
-        """What whole episodes cost a perfect reader, in nats: the sum over all characters."""
-        total, sum_of_weights = 0.0, sum(self.gaps.values())
-        for _, gap, _, rest in EPISODE.findall(text):
-            count, further = len(gap) // 5, len(rest) // 5
-            total += math.log(self.names) + (count + further) * math.log(len(FILLERS))
-            total -= math.log(self.gaps[count] / sum_of_weights)
-            total -= further * math.log(self.more) if further else 0.0
-            total -= math.log(1 - self.more)
-        return total
-
-    def best_loss(self) -> float:
-        """Nats per character of a perfect reader, in the limit of a long text."""
-        total = sum(self.gaps.values())
-        shares = [(words, rate / total) for words, rate in self.gaps.items()]
-        rest = self.more / (1 - self.more)
-        words = sum(share * gap for gap, share in shares) + rest
-        choice = -sum(share * math.log(share) for _, share in shares)
-        stop = -math.log(1 - self.more) - (rest * math.log(self.more) if rest else 0.0)
-        return total / 1000 * (math.log(self.names) + words * math.log(len(FILLERS)) + choice + stop)

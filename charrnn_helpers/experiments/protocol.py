@@ -5,12 +5,10 @@ and, but for a tuning, seed. A row is a run and what came out of it; `results/tr
 `tests/tools/trial.py` makes them.
 """
 
-import hashlib
-import json
 from pathlib import Path
 from typing import NamedTuple
 
-from .results import RESULTS
+from .results import RESULTS, counted_rows, protocol_hash
 
 PROTOCOL = Path(__file__).with_name("protocol.md")
 TRIAL_TEXTS = ("tales", "shakespeare")
@@ -33,14 +31,11 @@ LARGEST = max(BUDGETS, key=lambda name: BUDGETS[name].characters)
 WINDOW = 64
 
 
-def trial_rows(path: Path = RESULTS / "trial.jsonl", scale: float = 1.0) -> list[dict]:
+def trial_rows() -> list[dict]:
     """Read the rows that count: those of this version of the protocol, and of runs that were not shortened."""
-    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    return [row for row in map(json.loads, lines) if row["protocol"] == version(scale)]
+    return counted_rows(RESULTS / "trial.jsonl", version())
 
 
-def version(scale: float = 1.0) -> str:
-    """Return what a row carries: the first digits of the hash of `protocol.md`, and the scale of a shortened run."""
-    text = PROTOCOL.read_text(encoding="utf-8")  # with "\n" at its line ends, whatever the checkout has
-    digits = hashlib.sha256(text.encode("utf-8")).hexdigest()[:12]
-    return digits if scale == 1 else f"{digits}, {scale}"
+def version() -> str:
+    """Return what a row carries: the first digits of the hash of `protocol.md`."""
+    return protocol_hash(PROTOCOL)[:12]

@@ -24,7 +24,8 @@ import birth_plan
 import torch
 from birth_runs import Machine, key_of, make
 
-from charrnn_helpers.experiments.birth import protocol_hash
+from charrnn_helpers.experiments.birth import BIRTH_PROTOCOL
+from charrnn_helpers.experiments.results import protocol_hash
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -38,7 +39,7 @@ def main(arguments: list[str] | None = None) -> list[dict]:
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     options.scratch.mkdir(parents=True, exist_ok=True)
-    made_by = {"protocol": protocol_hash(), "code": commit(options.scale)}
+    made_by = {"protocol": protocol_hash(BIRTH_PROTOCOL), "code": commit(options.scale)}
     if options.scale != 1:
         made_by["scale"] = options.scale
     machine = Machine(options.scratch, waiter(options.rows.with_name("PAUSE")), options.scale)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from birth_law import surprise
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -125,7 +126,7 @@ def exam_on_one_memory(source: OneMemory, seed: int, asked: int, vocab: Vocabula
     found = [
         Question("name", distance, [(place, name[0], rivals)]) for place, distance, name in source.questions(judged)
     ]
-    return arrange(units, found, source.surprise(judged) / len(judged), vocab, lead, rows=16)
+    return arrange(units, found, surprise(source, judged) / len(judged), vocab, lead, rows=16)
 
 
 KINDS = tuple(CHANCE)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from charrnn_helpers.experiments.birth_text import OneMemory
+import math
+
+from charrnn_helpers.experiments.birth_text import EPISODE, FILLERS, OneMemory
 
 UNITS, RATE, WARMUP = 96, 0.006, 100
 CHARACTERS = 3_000_000
@@ -26,3 +28,26 @@ PREDICTED = (
 def source_of(design: dict) -> OneMemory:
     """The text of a design: {"names": 2, "asked": {"16": 24.0}}, questions in 1,000 characters by distance."""
     return OneMemory(design["names"], {GAPS[int(gap)]: rate for gap, rate in design["asked"].items()})
+
+
+def surprise(source: OneMemory, text: str) -> float:
+    """What whole episodes cost a perfect reader, in nats: the sum over all characters."""
+    total, sum_of_weights = 0.0, sum(source.gaps.values())
+    for _, gap, _, rest in EPISODE.findall(text):
+        count, further = len(gap) // 5, len(rest) // 5
+        total += math.log(source.names) + (count + further) * math.log(len(FILLERS))
+        total -= math.log(source.gaps[count] / sum_of_weights)
+        total -= further * math.log(source.more) if further else 0.0
+        total -= math.log(1 - source.more)
+    return total
+
+
+def best_loss(source: OneMemory) -> float:
+    """Nats per character of a perfect reader, in the limit of a long text."""
+    total = sum(source.gaps.values())
+    shares = [(words, rate / total) for words, rate in source.gaps.items()]
+    rest = source.more / (1 - source.more)
+    words = sum(share * gap for gap, share in shares) + rest
+    choice = -sum(share * math.log(share) for _, share in shares)
+    stop = -math.log(1 - source.more) - (rest * math.log(source.more) if rest else 0.0)
+    return total / 1000 * (math.log(source.names) + words * math.log(len(FILLERS)) + choice + stop)

@@ -16,17 +16,12 @@ import birth_law
 import closers
 import numpy as np
 import torch
+from birth_cells import CoupledLSTMModel, ForgetOnlyLSTMModel, NoResetGRUModel, live_parameters
 from birth_exam import BANDS, KINDS, Exam, exam_on_one_memory, exam_on_stories
 from birth_tales import variant
 from torch import Tensor, nn
 
-from charrnn_helpers.experiments.birth import birth_of, look_schedule
-from charrnn_helpers.experiments.birth_cells import (
-    CoupledLSTMModel,
-    ForgetOnlyLSTMModel,
-    NoResetGRUModel,
-    live_parameters,
-)
+from charrnn_helpers.experiments.birth import birth_of
 from charrnn_helpers.experiments.birth_text import FILLERS, NAMES
 from charrnn_helpers.measures.excess import by_distance
 from charrnn_helpers.networks.cells import detach
@@ -46,6 +41,7 @@ NETWORKS = {
     "LSTM, chrono on f only": ForgetOnlyLSTMModel,
     "GRU without reset": NoResetGRUModel,
 }
+FIRST_LOOK = 50_000  # characters
 KEEP_EVERY = 180  # seconds between two checkpoints of a run in work
 FIRST_CORPUS = 2_000_000  # seeds of stories: no other experiment of the course uses them
 EXAM_CHARACTERS = 330_000
@@ -100,7 +96,7 @@ def _one_memory(run: dict, machine: Machine) -> Text:
     distances = np.array([question.distance for question in exam.questions])
     bands = {f"gap {gap}": distances == int(gap) for gap in run["source"]["asked"]}
     return _with_exam(
-        vocab, ids, exam, bands, dict.fromkeys(bands, 1 / source.names), machine, {"best": source.best_loss()}
+        vocab, ids, exam, bands, dict.fromkeys(bands, 1 / source.names), machine, {"best": birth_law.best_loss(source)}
     )
 
 
@@ -228,6 +224,20 @@ def _config(run: dict, machine: Machine) -> TrainConfig:
         weight_decay=0.0 if law else 0.01,
         seed=run["seed"],
     )
+
+
+def look_schedule(characters: int, per_update: int, per_doubling: int) -> list[int]:
+    """After which updates a run of so many characters is looked at: `FIRST_LOOK`, then so many looks a doubling."""
+    last = characters // per_update
+    looks, number = [], 0
+    while True:
+        read = FIRST_LOOK * 2 ** (number / per_doubling)
+        update = -int(-read // per_update)
+        if update >= last:
+            return [*looks, last]
+        if not looks or update > looks[-1]:
+            looks.append(update)
+        number += 1
 
 
 def _trained(run: dict, model: nn.Module, text: Text, config: TrainConfig, machine: Machine, began: float) -> dict:

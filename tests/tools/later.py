@@ -30,7 +30,8 @@ from torch.nn import functional as F
 
 import charrnn_helpers.later  # noqa: F401  (enters its networks into the registry)
 from charrnn_helpers import TrainConfig, Vocabulary, load_corpus, train
-from charrnn_helpers.experiments.birth import BIRTH_PROTOCOL, protocol_hash
+from charrnn_helpers.experiments.birth import BIRTH_PROTOCOL
+from charrnn_helpers.experiments.results import protocol_hash
 from charrnn_helpers.measures.excess import read_tales
 from charrnn_helpers.measures.memory import recall
 from charrnn_helpers.networks import CELLS, num_parameters

@@ -9,13 +9,13 @@ import birth as tool
 import birth_plan
 import pytest
 import torch
+from birth_cells import CoupledLSTMModel, NoResetGRUModel
 from birth_exam import exam_on_one_memory, exam_on_stories
-from birth_law import source_of
-from birth_runs import IDENTITY, NETWORKS, Machine, make
+from birth_law import best_loss, source_of, surprise
+from birth_runs import IDENTITY, NETWORKS, Machine, look_schedule, make
 from birth_tales import VARIANTS, variant
 
-from charrnn_helpers.experiments.birth import BIRTH_PROTOCOL, Birth, birth_of, look_schedule
-from charrnn_helpers.experiments.birth_cells import CoupledLSTMModel, NoResetGRUModel
+from charrnn_helpers.experiments.birth import BIRTH_PROTOCOL, Birth, birth_of
 from charrnn_helpers.experiments.birth_text import FILLERS, NAMES, OneMemory
 from charrnn_helpers.networks.models import layers_as_cells
 from charrnn_helpers.text.encoding import Vocabulary
@@ -46,8 +46,8 @@ def test_the_best_loss_of_the_text_is_that_of_a_reader_who_counts_its_choices(so
         total = sum(group.values())
         entropy -= sum(count * math.log(count / total) for count in group.values() if count)
     entropy += counts["word"] * math.log(12)
-    assert source.best_loss() == pytest.approx(entropy / len(text), rel=0.01)
-    assert source.surprise(text) / len(text) == pytest.approx(source.best_loss(), rel=0.01)
+    assert best_loss(source) == pytest.approx(entropy / len(text), rel=0.01)
+    assert surprise(source, text) / len(text) == pytest.approx(best_loss(source), rel=0.01)
     for words, rate in source.gaps.items():
         assert 1000 * gaps[words] / len(text) == pytest.approx(rate, rel=0.05)
 

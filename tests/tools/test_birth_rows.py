@@ -9,17 +9,16 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from birth_losses import excess_ratio, share_closed
 from scipy.special import stdtrit
 
 from charrnn_helpers.experiments.birth import (
     Birth,
     birth_rows,
     births_in,
-    excess_ratio,
     frequency_power,
     law_points,
     law_predictions,
-    share_closed,
 )
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -25,16 +25,8 @@ import torch
 from scipy.stats import qmc
 from torch import Tensor, nn
 
-from charrnn_helpers.experiments.protocol import (
-    BUDGETS,
-    LARGEST,
-    SEEDS,
-    TRIAL_TEXTS,
-    WINDOW,
-    trial_rows,
-    version,
-)
-from charrnn_helpers.experiments.results import RESULTS
+from charrnn_helpers.experiments.protocol import BUDGETS, LARGEST, SEEDS, TRIAL_TEXTS, WINDOW, version
+from charrnn_helpers.experiments.results import RESULTS, counted_rows
 from charrnn_helpers.experiments.sweeps import width_for
 from charrnn_helpers.measures.excess import by_distance, excess_by_kind, mean_excess, read_tales
 from charrnn_helpers.measures.memory import recall
@@ -67,7 +59,7 @@ def main(arguments: list[str] | None = None) -> list[dict]:
     rows = str(RESULTS / "trial.jsonl")
     what = {"texts": list(TRIAL_TEXTS), "sizes": ["350 K"]}
     options = common.options(__doc__, arguments, **what, scale=1.0, rows=rows)
-    done = trial_rows(Path(options.rows), options.scale)
+    done = counted_rows(Path(options.rows), version_at(options.scale))
     plans = (tuning_runs, confirming_runs, counting_runs)
     for size, budget, plan in product(options.sizes, BUDGETS, plans):
         runs = [run for text in options.texts for run in plan(done, text, size, budget)]
@@ -239,6 +231,11 @@ def network(run: dict, vocab: Vocabulary) -> nn.Module:
     return CELLS[run["cell"]].fast(len(vocab), units, num_layers=1, dropout=drawn.dropout, **drawn.start)
 
 
+def version_at(scale: float) -> str:
+    """What a row carries: the version of the protocol, and the scale of a shortened run."""
+    return version() if scale == 1 else f"{version()}, {scale}"
+
+
 def make(run: dict, scale: float = 1.0) -> dict:
     """Make one run: its row. `scale` shortens it, for a trial of the trial."""
     vocab, parts = parts_of(run, scale)
@@ -246,7 +243,7 @@ def make(run: dict, scale: float = 1.0) -> dict:
         ngram = best_ngram(parts.train, parts.val["next"], len(vocab))
         losses = ngram.losses(vocab.encode(parts.test))[1:]  # the first character is given
         orders = {"order": ngram.order, "tried": len(ngram.grams)}
-        return {**run, "protocol": version(scale), **orders, "test": round(float(losses.mean()), 5)}
+        return {**run, "protocol": version_at(scale), **orders, "test": round(float(losses.mean()), 5)}
     model, drawn = network(run, vocab), settings(run["trial"], run["text"], run["cell"])
     streams = BUDGETS[run["budget"]].streams
     updates = max(2, int(scale * BUDGETS[run["budget"]].characters) // (streams * WINDOW))
@@ -283,7 +280,7 @@ def make(run: dict, scale: float = 1.0) -> dict:
         status = "diverged"
         if kept:
             model.load_state_dict(kept[0].best_weights)
-    row = {**run, "protocol": version(scale), "status": status}
+    row = {**run, "protocol": version_at(scale), "status": status}
     row |= {"units": model.rnn.hidden_size, "parameters": num_parameters(model), "settings": drawn._asdict()}
     row |= {"cpu_seconds": round(time.process_time() - began, 1), "torch": torch.__version__.split("+")[0]}
     row["val"] = {judge: round(min(loss, math.log(len(vocab))), 5) for judge, loss in best.items()}

@@ -10,10 +10,10 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from ..fast.fused_gru import FusedGRU, FusedGRUModel
-from ..networks.cells import LSTMCell
-from ..networks.models import CharModel, LSTMModel, register
-from ..networks.registry import CELLS
+from charrnn_helpers.fast.fused_gru import FusedGRU, FusedGRUModel
+from charrnn_helpers.networks.cells import LSTMCell
+from charrnn_helpers.networks.models import CharModel, LSTMModel, register
+from charrnn_helpers.networks.registry import CELLS
 
 
 class CoupledLSTMCell(LSTMCell):
