@@ -8,20 +8,17 @@ that it can train a cell that only this process, a notebook's, has registered.
 import hashlib
 import inspect
 import json
-import os
-import pickle
+import signal
 import threading
 import warnings
 from bisect import bisect_right
-from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
-import cloudpickle
+import loky
 import torch
 from tqdm.auto import tqdm
 
@@ -30,13 +27,12 @@ from ..base.checks import checked
 from ..base.files import atomic_file
 from ..base.threads import one_thread
 from ..networks.models import register
-from ..networks.registry import CELLS, COMPARED
+from ..networks.registry import CELLS, COMPARED, Cell
 from ..text.corpus import TEXTS, load_corpus
 from ..text.encoding import Vocabulary
 from ..training.config import TrainConfig
 from ..training.evaluation import context_losses
 from ..training.loop import train
-from .process_pool import local_processes, room_for_workers
 
 RESULTS_VERSION = 3  # raise it when an edit changes a number that a run gives: what was kept before is then run again
 
@@ -111,6 +107,21 @@ def _text(name: str, version: str):
 
 # --------------------------------------------------------------------------------------------------------- the sweep
 
+WORKER, OTHERS = 0.4e9, 1.2e9  # bytes: of a worker, and of Jupyter and the notebook, with something to spare
+MEMORY_LIMITS = (
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)  # a container's
+
+
+def room_for_workers() -> int:
+    """Count one worker for each core that we may use, or fewer where a container's memory has no room for so many."""
+    room = loky.cpu_count()  # which knows how much of the processors a container may use
+    for path in MEMORY_LIMITS:
+        if path.is_file() and (limit := path.read_text(encoding="utf-8").strip()).isdigit():
+            room = min(room, int((int(limit) - OTHERS) // WORKER))
+    return max(1, room)
+
 
 def sweep(
     configs: Iterable[RunConfig],
@@ -127,11 +138,10 @@ def sweep(
     again (another job needs another folder); a failed one, also one whose worker was lost, gets a warning, and is tried
     again by the next call.
 
-    Without `executor`, processes run side by side, as many as there is room for; in a script the call then belongs
-    under `if __name__ == "__main__":`. `job` must be importable, as every worker imports it. An interrupt waits for the
-    runs under way and keeps them; it begins no other. Raises `ValueError` if results cannot be written.
+    Without `executor`, processes run side by side, as many as there is room for (`loky`). An interrupt waits for the
+    runs under way and keeps them. Raises `ValueError` if `folder` cannot be made.
     """
-    configs, folder = list(configs), Path(folder)
+    configs, folder = list(configs), Path(folder).resolve()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -139,31 +149,22 @@ def sweep(
     keys = [key_of(config) for config in configs]
     rows = {key: row for key in dict.fromkeys(keys) if (row := _read(folder, key)) is not None}
     todo = {key: config for key, config in zip(keys, configs, strict=True) if key not in rows}
-    at_once = len(todo) if executor else min(len(todo), room_for_workers())
-    waiting, running = deque(todo), {}
+    if todo and executor is None:
+        deaf = {"initializer": signal.signal, "initargs": (signal.SIGINT, signal.SIG_IGN)}  # an interrupt is for us
+        executor = loky.get_reusable_executor(min(len(todo), room_for_workers()), **deaf)
+    futures: dict[Future, str] = {}
     bar = tqdm(total=len({*keys}), initial=len(rows), desc="sweep", unit="run", leave=False, disable=not progress)
-
-    def keep(future: Future) -> None:
-        key = running[future]
-        rows[key] = {"key": key, "config": asdict(todo[key]), **_outcome(future)}
-        if rows[key]["status"] != "failed":
-            _write(folder, rows[key])
-        bar.update()
-        del running[future]
-
-    with bar, nullcontext(executor) if executor or not todo else local_processes(at_once) as pool:
+    with bar:
         try:
-            while waiting or running:
-                while waiting and len(running) < at_once:
-                    key = waiting.popleft()
-                    running[_submit(pool, job, todo[key], key)] = key
-                done, _ = wait(running, 0.5, return_when=FIRST_COMPLETED)  # Windows hears no interrupt in a wait
-                for future in done:
-                    keep(future)
-        finally:  # after an interrupt, or where a result could not be written
-            under_way = [future for future in running if not future.cancel()]
-            for future in under_way:
-                keep(future)
+            for key, config in todo.items():
+                futures[executor.submit(_make_row, job, config, key, folder, CELLS.get(config.cell))] = key
+            running = {*futures}
+            while running:
+                done, running = wait(running, 0.5, FIRST_COMPLETED)  # Windows hears no interrupt in a longer wait
+                rows |= {futures[future]: _row(future, futures[future], todo[futures[future]]) for future in done}
+                bar.update(len(done))
+        finally:
+            wait([future for future in futures if not future.cancel()])  # after an interrupt: those that have begun
             if len(rows) < len({*keys}):
                 print(f"stopped: the same call goes on with what is kept in {folder}")
     if failed := [row["error"] for row in rows.values() if row["status"] == "failed"]:
@@ -171,52 +172,44 @@ def sweep(
     return [rows[key] for key in keys]
 
 
-def _submit(pool: Executor, job: Callable[[RunConfig], dict], config: RunConfig, key: str) -> Future:
-    """Start a run; it is lost at once where the executor is broken or shut down, or its cell cannot be sent."""
+def _make_row(job: Callable[[RunConfig], dict], config: RunConfig, key: str, folder: Path, cell: Cell | None) -> dict:
+    """Do the job in a worker, which is sent its cell, and keep the row; an error makes a row that is not kept."""
+    about = {"key": key, "config": asdict(config)}
     try:
-        cell = cloudpickle.dumps(CELLS.get(config.cell))  # a class of a notebook goes as its code
-        return pool.submit(_attempt, job, config, key, _source(config.cell), cell, os.getpid())
-    except Exception as error:
-        lost = Future()
-        lost.set_exception(error)
-        return lost
-
-
-def _attempt(
-    job: Callable[[RunConfig], dict], config: RunConfig, key: str, source: str, cell: bytes, sender: int
-) -> dict:
-    """Do the job in a worker, which first registers the cell that was sent; an error is a result like others."""
-    try:
-        if sender != os.getpid() and (row := pickle.loads(cell)) is not None:
-            register(row)
-        if key_of(config, source) != key:
-            raise RuntimeError(f"this worker has another version of the course, PyTorch or {config.text!r}")
-        outcome = {"status": "finished", **job(config)}
-        return json.loads(json.dumps(outcome, allow_nan=False))  # as it will be read from its file
-    except FloatingPointError as error:
-        return {"status": "diverged", "error": str(error)}
+        if cell is not None:
+            register(cell)
+        try:
+            outcome = {"status": "finished", **job(config)}
+        except FloatingPointError as error:
+            outcome = {"status": "diverged", "error": str(error)}
+        text = json.dumps({**about, **outcome}, indent=1, allow_nan=False)
+        with atomic_file(folder / f"{key}.json") as file:
+            file.write(text.encode())
+        return json.loads(text)  # as it will be read
     except (Exception, SystemExit) as error:
-        return {"status": "failed", "error": f"{type(error).__name__}: {error}"}
+        return {**about, "status": "failed", "error": f"{type(error).__name__}: {error}"}
 
 
-def _outcome(future: Future) -> dict:
+def _row(future: Future, key: str, config: RunConfig) -> dict:
+    """Return the row that a worker made, or one that says how the worker was lost."""
     try:
         return future.result()
-    except Exception as error:  # `_attempt` lets no error of the job pass
-        why = 'killed, out of memory, a job that cannot be imported, or a script without `if __name__ == "__main__":`'
-        return {"status": "failed", "error": f"its worker was lost ({type(error).__name__}: {error}): {why}"}
+    except Exception as error:  # `_make_row` lets no error of the job pass
+        why = str(error).partition("\n")[0]
+        lost = f"its worker was lost ({type(error).__name__}: {why})"
+        return {"key": key, "config": asdict(config), "status": "failed", "error": lost}
 
 
 # ------------------------------------------------------------------------------------------------ what a row is kept as
 
 
-def key_of(config: RunConfig, source: str | None = None) -> str:
+def key_of(config: RunConfig) -> str:
     """Make the hash under which a row is kept: of configuration, text, PyTorch's version and `RESULTS_VERSION`.
 
-    For a cell that the course does not have, also of its `source`, which is read here unless it is given.
+    For a cell that the course does not have, also of its source.
     """
     parts = [asdict(config), _text_version(config.text), torch.__version__.split("+")[0], RESULTS_VERSION]
-    if source := _source(config.cell) if source is None else source:
+    if source := _source(config.cell):
         parts.append(source)
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:20]
 
@@ -253,9 +246,3 @@ def _read(folder: Path, key: str) -> dict | None:
         pass
     warnings.warn(f"{path} is damaged; that run is made again", stacklevel=3)
     return None
-
-
-def _write(folder: Path, row: dict) -> None:
-    """Keep a row, whole or not at all."""
-    with atomic_file(folder / f"{row['key']}.json") as file:
-        file.write(json.dumps(row, indent=1).encode())

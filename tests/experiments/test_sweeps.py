@@ -32,6 +32,16 @@ def sweep(*args, **options):
     return sweep_with_progress(*args, progress=False, **options)
 
 
+@pytest.mark.parametrize(("limit", "room"), [(None, 8), ("max\n", 8), (f"{2 * 1024**3}\n", 2), ("500000000", 1)])
+def test_a_container_has_room_for_as_many_workers_as_its_memory_allows(limit, room, tmp_path, monkeypatch):
+    """Binder has two gigabytes."""
+    if limit:
+        (tmp_path / "memory.max").write_text(limit)
+    monkeypatch.setattr(the_module, "MEMORY_LIMITS", [tmp_path / "memory.max"])
+    monkeypatch.setattr(the_module.loky, "cpu_count", lambda: 8)
+    assert the_module.room_for_workers() == room
+
+
 @pytest.fixture
 def threads():
     """Where only the sweep itself is looked at: no process has to start."""
