@@ -6,20 +6,16 @@ Shapes: B rows side by side, T steps, E input features, H units, V characters in
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .base.checks import checked
+from .base.checks import Float, checked
 from .networks.registry import CELLS
 from .text.encoding import Vocabulary
 from .training.device import device_of, read_ids
 from .training.evaluation import eval_mode
-
-if TYPE_CHECKING:
-    from jaxtyping import Float
 
 NOT_NUMBERS = "the network's scores are not numbers, perhaps because its learning rate was too high; train it again"
 

@@ -11,11 +11,16 @@ import types
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial, wraps
 from os import PathLike
-from typing import Any, TypeVar, Union, cast, get_args, get_origin
+from typing import TYPE_CHECKING, Any, TypeVar, Union, cast, get_args, get_origin
 
 import numpy as np
 import torch
 from torch import Tensor
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int, Num
+else:
+    Float = Int = Num = None  # names for annotations, which stay texts until a call is checked
 
 Numbers = Sequence[float] | np.ndarray
 Checked = TypeVar("Checked", bound=Callable)

@@ -8,20 +8,15 @@ factors prepared in bulk and makes one matrix product, and the gradient of the w
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
-from ..base.checks import checked_on_failure
+from ..base.checks import Float, Int, checked_on_failure
 from ..networks.cells import State
 from ..networks.checks import explain_wrong_state
 from ..networks.models import GRUModel
-
-if TYPE_CHECKING:
-    from jaxtyping import Float, Int
 
 
 class FusedGRU(nn.GRU):

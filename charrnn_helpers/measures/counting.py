@@ -6,12 +6,11 @@ import math
 import random
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
-from ..base.checks import checked
+from ..base.checks import Float, checked
 from ..base.threads import one_thread
 from ..networks.cells import state_of
 from ..networks.registry import CELLS
@@ -20,9 +19,6 @@ from ..training.device import read_ids
 from ..training.evaluation import eval_mode
 from ..training.loop import one_update
 from .memory import Share
-
-if TYPE_CHECKING:
-    from jaxtyping import Float
 
 LONGEST = 20  # what networks are trained on; they are asked for more
 

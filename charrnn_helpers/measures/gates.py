@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..base.checks import checked
+from ..base.checks import Int, checked
 from ..base.threads import one_thread
 from ..networks.cells import state_of
 from ..networks.models import layers_as_cells
 from ..training.device import device_of
-
-if TYPE_CHECKING:
-    from jaxtyping import Int
 
 
 @checked

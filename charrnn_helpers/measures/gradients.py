@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..base.checks import checked
+from ..base.checks import Int, checked
 from ..training.device import read_ids
 from ..training.evaluation import eval_mode
-
-if TYPE_CHECKING:
-    from jaxtyping import Int
 
 
 @checked

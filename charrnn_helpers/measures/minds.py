@@ -9,13 +9,12 @@ perfect reader, who knows the grammar, is beside it.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..base.checks import checked
+from ..base.checks import Float, checked
 from ..base.threads import one_thread
 from ..networks.cells import State
 from ..text import tales
@@ -24,9 +23,6 @@ from ..text.tales_grammar import KINDS, WORDS
 from ..training.device import read_ids
 from ..training.evaluation import eval_mode
 from .memory import Recall
-
-if TYPE_CHECKING:
-    from jaxtyping import Float
 
 CUES = {"name": '. "I am ', "friend": ', and I," answered the '}
 REMEMBERED = {"name": "hero", "friend": "friend"}  # under which the grammar remembers the word

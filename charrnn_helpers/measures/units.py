@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from torch import Tensor
 
-from ..base.checks import checked
+from ..base.checks import Float, Num, checked
 from ..text.tales_grammar import WORDS
-
-if TYPE_CHECKING:
-    from jaxtyping import Float, Num
 
 HERO = re.compile(r"\b(?:" + "|".join(WORDS["name"]) + r")\b")
 

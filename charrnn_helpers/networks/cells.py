@@ -14,16 +14,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from operator import itemgetter
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..base.checks import checked, shown
-
-if TYPE_CHECKING:
-    from jaxtyping import Float
+from ..base.checks import Float, checked, shown
 
 State = Tensor | tuple[Tensor, ...]  # h for a GRU or a plain RNN, (h, c) for an LSTM
 

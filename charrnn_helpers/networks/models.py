@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..base.checks import checked, checked_on_failure
+from ..base.checks import Float, Int, checked, checked_on_failure
 from .cells import CellLayers, State, biases_by_block, cells_like, share_weights
 from .checks import check_sizes, check_start, explain_wrong_state
 from .registry import CELLS, Cell
-
-if TYPE_CHECKING:
-    from jaxtyping import Float, Int
 
 
 def orthogonal_start(rnn: nn.Module) -> None:

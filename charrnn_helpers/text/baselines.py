@@ -7,15 +7,11 @@ those before it.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 from torch import Tensor
 
-from ..base.checks import checked
-
-if TYPE_CHECKING:
-    from jaxtyping import Int
+from ..base.checks import Int, checked
 
 MAX_ORDER = 40
 

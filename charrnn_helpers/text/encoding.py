@@ -5,16 +5,12 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ..base.checks import checked
-
-if TYPE_CHECKING:
-    from jaxtyping import Int
+from ..base.checks import Int, checked
 
 
 @checked

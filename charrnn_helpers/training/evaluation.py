@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..base.checks import checked
+from ..base.checks import Float, Int, checked
 from ..base.threads import reading_threads
 from .device import device_of
-
-if TYPE_CHECKING:
-    from jaxtyping import Float, Int
 
 STEPS, CHARACTERS = 250, 20_000  # steps, and characters of all rows, that a network reads at once: bounds the memory
 

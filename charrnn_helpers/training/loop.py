@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 import torch
 from torch import Tensor, nn
@@ -23,16 +23,13 @@ from torch.nn import functional as F
 from tqdm.auto import tqdm
 
 from ..base.allocation import keep_memory
-from ..base.checks import checked
+from ..base.checks import Int, checked
 from ..base.threads import chosen_threads
 from ..networks.cells import State, detach, to_device
 from ..text.encoding import as_streams, batches
 from .config import History, TrainConfig
 from .device import copy_weights, pick_device
 from .evaluation import evaluate, lock_of
-
-if TYPE_CHECKING:
-    from jaxtyping import Int
 
 VALIDATION_WINDOW = 2000  # the validation text is read in blocks of this many characters, each from a zero state
 
