@@ -2,12 +2,12 @@
 
 from .birth import birth_rows, law_points, law_predictions
 from .birth_text import OneMemory
+from .box import answer
 from .faults import FAULTS, Fault, Mystery, answer_to_accusation, diagnosis, find_fault, hidden_fault, program, run
 from .observations import BIGRAM, OBSERVATIONS, TALES_FLOOR, UNIFORM, Run, Setting, evidence, observe, signs
 from .outcome import (
     MATTERS,
     analyses,
-    births,
     confirmation,
     decomposition,
     difference,
@@ -27,7 +27,7 @@ __all__ = ["FAULTS", "Fault", "Mystery", "answer_to_accusation", "diagnosis", "f
 __all__ += ["program", "run"]
 __all__ += ["OneMemory", "birth_rows", "law_points", "law_predictions"]
 __all__ += ["BIGRAM", "OBSERVATIONS", "TALES_FLOOR", "UNIFORM", "Run", "Setting", "evidence", "observe", "signs"]
-__all__ += ["MATTERS", "analyses", "births", "confirmation", "decomposition", "difference", "differences"]
+__all__ += ["MATTERS", "analyses", "answer", "confirmation", "decomposition", "difference", "differences"]
 __all__ += ["excesses_at", "finished", "mean_losses", "memories", "select"]
 __all__ += ["BUDGETS", "PROTOCOL", "TRIAL_TEXTS", "forecast", "measured", "trial_rows"]
 __all__ += ["RunConfig", "sweep", "width_for"]

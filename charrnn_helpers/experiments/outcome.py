@@ -185,16 +185,6 @@ def memories(rows: Sequence[dict], budget: str, cell: str) -> list[dict[float, f
     return [{step * updates: share for updates, share in zip(row["looks"], row["held"], strict=True)} for row in runs]
 
 
-def births(rows: Sequence[dict], budget: str, cell: str) -> list[float]:
-    """Return for each seed on *tales* after how many millions of characters memory is born; infinity if it is not.
-
-    Then for the first time more than half of the heroes are right, 64 to 255 characters after the last mention. A
-    blind guess is right one time in six.
-    """
-    curves = memories(rows, budget, cell)
-    return [next((read for read, share in curve.items() if share > 0.5), math.inf) for curve in curves]
-
-
 def excesses_at(rows: Sequence[dict], budget: str, cell: str, kind: str) -> list[float]:
     """Return for each seed on *tales* the mean nats above the floor at one kind of character, or at "all" of them."""
     runs = confirmation(rows, text="tales", budget=budget, cell=cell).values()

@@ -8,6 +8,8 @@ from matplotlib.ticker import MaxNLocator
 from ..measures.intervals import Interval
 from ..networks.registry import BOTH, CELLS
 from .pictures import (
+    FLOOR,
+    NOTE,
     Picture,
     draw_intervals,
     grouped_bars,
@@ -110,10 +112,11 @@ def plot_answer(
     smallest: float,
     losses: dict[str, dict[str, dict[float, float]]] | None = None,
 ) -> Picture:
-    """Draw LSTM minus GRU against millions of characters read, `differences[text][millions]`, with bands for intervals.
+    """Draw LSTM minus GRU against millions of characters read, `differences[text][millions]`, with intervals.
 
     A line stands at zero and a grey band at ±`smallest`. With `losses[text][name][millions]`, where a name is a cell,
-    "n-gram" or "floor", the mean losses stand beside it, a small panel for each text. All in nats per character.
+    "n-gram" or "floor", the mean losses stand beside it, a small panel for each text, and a dotted line points at the
+    last budget, the one of the question. All in nats per character.
     """
     losses = losses or {}
     rows = [["answer", text] for text in losses] or [["answer"]]
@@ -123,9 +126,12 @@ def plot_answer(
     main.axhline(0, color="black", linewidth=0.9)
     for (text, intervals), (colour, marker) in zip(differences.items(), TEXT_STYLES, strict=False):
         read, (means, lows, highs) = list(intervals), zip(*intervals.values(), strict=True)
-        main.fill_between(read, lows, highs, color=colour, alpha=0.25, linewidth=0)
-        main.plot(read, means, color=colour, marker=marker, label=text)
+        main.plot(read, means, color=colour, marker=marker, linestyle="none", label=text)
         main.vlines(read, lows, highs, color=colour, linewidth=1.5)
+    if losses:
+        last = max(read)
+        main.axvline(last, ymin=0.65, **FLOOR)
+        main.annotate("the question ", (last, 0.97), xycoords=("data", "axes fraction"), ha="right", va="top", **NOTE)
     main.set_title("above 0 the GRU has the lower loss", loc="left", fontsize="medium")
     main.set_ylabel("LSTM minus GRU (nats/character)")
     figure.supxlabel("millions of characters read", fontsize="medium")

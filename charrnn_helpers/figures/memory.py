@@ -95,6 +95,7 @@ def plot_shares(
         axes.set_title(title)
         axes.set_ylim(0, 1.03)
         axes.margins(x=0.01)
+    cells = dict.fromkeys(cell for row in shares.values() for cell in row)
     figure.supxlabel(xlabel, fontsize="medium")
     panels[0][0].set_ylabel(ylabel)
     return picture(

@@ -87,13 +87,10 @@ def test_a_difference_is_the_sum_of_what_it_is_made_of():
     assert found["name"].high - found["name"].mean == pytest.approx(4.302653 * 0.01 / math.sqrt(3))
 
 
-def test_memory_is_born_at_the_first_look_at_which_most_heroes_are_right():
-    looks = {"looks": [100, 200, 300]}
-    rows = [parts("GRU", 0, {}, held=[0.2, 0.5, 0.6], **looks), parts("GRU", 1, {}, held=[0.1, 0.2, 0.3], **looks)]
-    assert outcome.births(rows, "6 M", "GRU") == [pytest.approx(300 * 32 * 64 / 1e6), math.inf]
-    memory = outcome.memories(rows, "6 M", "GRU")[1]
-    assert list(memory) == pytest.approx([0.2048, 0.4096, 0.6144])
-    assert list(memory.values()) == [0.1, 0.2, 0.3]
+def test_a_memory_is_a_curve_over_the_millions_of_characters_read():
+    (memory,) = outcome.memories([parts("GRU", 1, {}, held=[0.1, 0.2], looks=[100, 300])], "6 M", "GRU")
+    assert list(memory) == pytest.approx([100 * 32 * 64 / 1e6, 300 * 32 * 64 / 1e6])
+    assert list(memory.values()) == [0.1, 0.2]
 
 
 def test_a_budget_is_finished_when_both_cells_have_all_seeds_on_both_texts():

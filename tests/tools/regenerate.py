@@ -8,13 +8,14 @@
 What is saved is what `pytest --nbval` compares: execution counts 1..n, no widget state, no timestamps. As there, each
 notebook runs in an empty folder of its own, so it opens the networks in the package; 04, which can renew them, comes
 first. An error in an untagged cell ends all, and of that notebook nothing is saved. Two figures are also kept as
-pictures of their own, for the README.
+pictures of their own, for the README, and the README's answer is written anew from the rows.
 """
 
 from __future__ import annotations
 
 import argparse
 import base64
+import re
 import shutil
 import subprocess
 import sys
@@ -25,6 +26,8 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
+from charrnn_helpers import experiments
+
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"
 BUNDLED = ROOT / "charrnn_helpers" / "checkpoints"
@@ -34,6 +37,8 @@ PICTURES = {
     "horizon.png": ("05_loss_curves", "plot_shares("),
     "answer.png": ("09_fair_trial", "plot_answer("),
 }
+
+BOX = re.compile(r"(?<=<!-- answer -->\n)(.*?)(?=<!-- end -->)", re.DOTALL)  # in the README
 
 
 def tidy(notebook) -> None:
@@ -82,6 +87,9 @@ def main() -> None:
         print(f"{path.name}: {time.perf_counter() - start:.0f} s", flush=True)
     for name in PICTURES:
         (NOTEBOOKS / "figures" / name).write_bytes(picture(name))
+    readme, lines = ROOT / "README.md", experiments.answer(experiments.trial_rows(), experiments.birth_rows())
+    box = "".join(f"{number}. {line}\n" for number, line in enumerate(lines, start=1))
+    readme.write_text(BOX.sub(lambda _: box, readme.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 from unittest.mock import patch
 
 import pytest
@@ -53,6 +54,15 @@ def test_model_vocabulary_and_log_come_back_as_they_were(make_model, cell, ids, 
     assert not loaded.model.training
     assert loaded.history == replace(history, best_weights={}, resume={})
     assert generate(loaded.model, vocab, "the", 30, seed=1) == generate(model, vocab, "the", 30, seed=1)
+
+
+def test_a_network_that_version_1_saved_opens_and_its_training_goes_on():
+    kept = load_checkpoint(Path(__file__).with_name("version_1.pt"))  # written by the code of commit 3225e04
+    ids = kept.vocab.encode("Ada met a cat. The cat sang. " * 20)
+    assert evaluate(kept.model, ids) == pytest.approx(1.82852, abs=1e-4)  # as version 1 said then
+    assert (kept.history.updates, list(kept.album)) == (40, [0])
+    train(kept.model, ids, ids[:100], kept.history.config, history=kept.history, device="cpu", progress=False)
+    assert kept.history.val_losses[-1] == pytest.approx(1.74117, abs=1e-3)  # and where its training went on
 
 
 def test_find_checkpoint_prefers_what_was_trained_here(cell, saved, tmp_path, monkeypatch):
