@@ -71,6 +71,12 @@ export function seen(text) {
   return `“${text.replaceAll("\n", "↵")}”`;
 }
 
+// Return one character as a reader sees or hears it.
+export function seenLetter(char) {
+  if (char === undefined) return "the next letter";
+  return { " ": "the space", "\n": "the end of the line" }[char] ?? seen(char);
+}
+
 // Return a probability in percent.
 export function percent(p) {
   return p > 0 && p < 0.001 ? "< 0.1\u00a0%" : `${(100 * p).toFixed(p < 0.1 ? 1 : 0)}\u00a0%`;

@@ -2,7 +2,7 @@
 // comes up from below, so that nothing in the text moves.
 
 import { unitsOfSpan, unusual } from "./analyses.js";
-import { button, fresh, labelled, make, number, percent, quiet, seen } from "./elements.js";
+import { button, fresh, labelled, make, number, percent, quiet, seen, seenLetter } from "./elements.js";
 import { distribution, exchange, hold } from "./network.js";
 
 const HINT = "Choose any letter, and read what the network had in mind there.";
@@ -37,16 +37,17 @@ export class Inspector {
     this.element.classList.toggle("charrnn-up", Boolean(chosen));
     this.steps.hidden = !chosen;
     this.mark.setAttribute("aria-pressed", String(this.play.marking));
-    this.spoken.replaceChildren(...[words].flat());
+    const said = make("span", {}, ...[words].flat());
+    if (said.textContent !== this.spoken.textContent) this.spoken.replaceChildren(said); // what is set again is said again
     this.shown.replaceChildren(...more);
   }
 
   #character({ cell, at }) {
     const { play } = this;
     const reading = play.readings[cell];
-    const char = seen(play.characters[reading.ids[at]]);
+    const char = seenLetter(play.characters[reading.ids[at]]);
     const said = [this.#inMind(cell, at, char)];
-    if (at === 0) return [[...said, `${char} is the first letter, and nothing foretold it.`]];
+    if (at === 0) return [[...said, "This is the first letter, and nothing foretold it."]];
     const { temperature, topK, topP } = play.drawing();
     const p = distribution(reading.scores[at - 1], temperature, topK, topP);
     const drew = at < reading.start ? "This letter was given; the network itself would have written it" : "It wrote it";
@@ -177,5 +178,5 @@ function barTable(characters, columns) {
       });
       return make("tr", {}, make("th", { scope: "row" }, seen(characters[id])), ...bars);
     });
-  return make("table", { className: "charrnn-bars" }, make("tr", {}, ...head), ...rows);
+  return make("table", { className: "charrnn-bars", ariaLabel: "likely next letters" }, make("tr", {}, ...head), ...rows);
 }

@@ -236,11 +236,23 @@ export class Network {
   }
 
   // Read the prompt and write `length` characters after it, as `generate` does.
-  write({ prompt, seed, length, temperature = 1, topK = null, topP = null, change = null }) {
-    const reading = this.read(prompt, change);
-    for (const u of uniforms(seed, length)) {
-      reading.add(draw(distribution(reading.scores.at(-1), temperature, topK, topP), u));
-    }
+  write(how) {
+    const reading = this.begin(how);
+    reading.goOn();
+    return reading;
+  }
+
+  // Read the prompt, and return a reading that writes with `goOn`. If `last` was begun in the same way, up to a change
+  // of the state before `at`, what stands before `at` is taken from it.
+  begin({ prompt, seed, length, temperature = 1, topK = null, topP = null, change = null }, last = null, at = 0) {
+    const given = this.encode(prompt);
+    const reading = new Reading(this, given.length, change);
+    if (last) reading.repeat(last, at - 1);
+    const known = last ? last.ids.slice(0, Math.max(at, given.length)) : given;
+    for (const id of known.slice(reading.ids.length)) reading.add(id);
+    const all = uniforms(seed, length);
+    reading.end += length;
+    reading.next = (u) => draw(distribution(reading.scores.at(-1), temperature, topK, topP), all[u]);
     return reading;
   }
 
@@ -277,7 +289,7 @@ function quoted(text) {
 export class Reading {
   constructor(network, start, change = null, initial = null) {
     const zero = () => Object.fromEntries(network.row.carries.map((part) => [part, new Float64Array(network.units)]));
-    Object.assign(this, { network, start, change, ids: [], states: [], scores: [] });
+    Object.assign(this, { network, start, change, end: start, bands: {}, ids: [], states: [], scores: [] });
     this.initial = initial ?? Array.from({ length: network.layers }, zero);
   }
 
@@ -298,6 +310,26 @@ export class Reading {
     this.scores.push(this.network.scores(after));
   }
 
+  // Take the first characters of another reading, with all that was computed along them.
+  repeat(other, count) {
+    for (const part of ["ids", "states", "scores"]) this[part] = other[part].slice(0, count);
+    for (const [kind, band] of Object.entries(other.bands)) this.bands[kind] = band.slice(0, count);
+  }
+
+  // Write for at most so many milliseconds, one character at least; returns whether the text is complete.
+  goOn(milliseconds = Infinity) {
+    const stop = performance.now() + milliseconds;
+    while (!this.complete) {
+      this.add(this.next(this.ids.length - this.start));
+      if (performance.now() > stop) break;
+    }
+    return this.complete;
+  }
+
+  get complete() {
+    return this.ids.length >= this.end;
+  }
+
   // Return what the last layer remembers after the character at a position: c of an LSTM, h of a GRU.
   memory(position) {
     return this.states[position].at(-1)[this.network.row.memory];
@@ -311,7 +343,8 @@ export class Reading {
   // Return the bits by which each character surprised the network; nothing foretold the first.
   surprise() {
     const bits = (id, position) => (position ? -Math.log2(distribution(this.scores[position - 1])[id]) : NaN);
-    return (this.bits ??= Float64Array.from(this.ids, bits));
+    if (this.bits?.length !== this.ids.length) this.bits = Float64Array.from(this.ids, bits);
+    return this.bits;
   }
 
   // Return a copy of the state after a position, for each layer the parts that go on to the next character.

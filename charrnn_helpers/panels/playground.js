@@ -5,7 +5,7 @@
 
 import { average } from "./analyses.js";
 import { COLOURINGS } from "./colourings.js";
-import { button, make, number } from "./elements.js";
+import { button, make, number, seenLetter } from "./elements.js";
 import { Inspector } from "./inspector.js";
 import { loadNetworks, together } from "./network.js";
 import { readable } from "./prompt.js";
@@ -17,7 +17,7 @@ import { TextColumn } from "./text_column.js";
 
 const MARKED = "var(--marked)";
 const PATIENCE = 4000; // ms that the kernel may take before a reader is told
-const [FIRST, FRAME] = [40, 10]; // ms in which each band grows, at once and then in each frame
+const [FIRST, FRAME] = [12, 10]; // ms in which each text grows, and each band, at once and then in each frame
 const LONG = 1500; // letters that take long enough to say so
 
 const small = () => window.matchMedia("(max-width: 600px), (max-height: 600px)").matches; // details come from below
@@ -45,7 +45,8 @@ export class Playground {
     this.pickers = Object.fromEntries(this.cells.map((cell) => [cell, this.unitSlider(cell, `unit of the ${cell}`)]));
     this.inspector = new Inspector(this);
     this.alert = make("p", { role: "alert", className: "charrnn-alert" });
-    this.says = make("p", { role: "status", className: "charrnn-says" });
+    this.says = make("p", { className: "charrnn-says", ariaHidden: "true" });
+    this.heard = make("p", { role: "status", className: "charrnn-unseen" }); // the same, once it is complete
     this.told = make("p", { role: "status" });
     this.legend = make("p", { className: "charrnn-legend" });
     const columns = Object.values(this.columns).map((one) => one.element);
@@ -55,7 +56,7 @@ export class Playground {
     root.classList.toggle("charrnn-page", onPage);
     root.replaceChildren(...this.#parts());
     this.story = spec.minds && !Object.keys(address.settings ?? {}).length && !address.change ? STORIES[0] : null;
-    this.write({ then: () => address.change && this.#bringFromAddress(address.change) });
+    this.write({ whole: true, then: () => address.change && this.#bringFromAddress(address.change) });
   }
 
   #usual(kept = {}) {
@@ -94,7 +95,7 @@ export class Playground {
     this.training.hidden = this.onPage && this.settings.step === this.updates.length - 1;
     const rooms = longest().map((words) => make("p", { className: "charrnn-room" }, words));
     const told = make("div", { className: "charrnn-told" }, this.says, ...rooms); // nothing below it moves
-    const minds = this.spec.minds ? [this.#storyRow(), told, this.#nameRow()] : [];
+    const minds = this.spec.minds ? [this.#storyRow(), this.heard, told, this.#nameRow()] : [];
     return [...minds, sight, this.alert, this.texts, this.legend, tools, this.inspector.element, this.told, folded];
   }
 
@@ -136,21 +137,46 @@ export class Playground {
     return this.spec.minds ? pieceAt(this.readings[cell], this.mind(), at) : null;
   }
 
-  // Compute what is missing of the bands, a little in every frame, and say what depends on them.
-  #fillBands() {
-    if (!this.spec.minds) return;
-    const turn = (this.filling = {});
+  // Write what is missing of the texts and of the bands, a little in every frame, and then see to what depends on it.
+  #goOn() {
+    const turn = (this.going = {});
+    this.texts.setAttribute("aria-busy", "true");
     const go = (milliseconds) => {
-      if (turn !== this.filling) return; // other texts are there by now
-      const complete = this.cells.map((cell) => fillBand(this.readings[cell], this.mind(), milliseconds));
-      for (const cell of this.cells) this.#paint(cell);
-      if (complete.every(Boolean)) this.#say();
-      else requestAnimationFrame(() => go(FRAME));
+      if (turn !== this.going) return; // other texts are there by now
+      const complete = this.cells.map((cell) => this.#goOnWith(cell, milliseconds));
+      if (complete.every(Boolean)) this.#complete();
+      else afterDrawing(() => go(FRAME));
     };
     go(FIRST);
   }
 
-  // Say `words()`, now and when the bands are complete.
+  // Go on with a text for so many milliseconds, and with its band for as many; returns whether they are complete.
+  #goOnWith(cell, milliseconds) {
+    const reading = this.readings[cell];
+    try {
+      reading.goOn(milliseconds);
+    } catch (problem) {
+      this.alert.textContent = problem.message;
+      reading.end = reading.ids.length;
+    }
+    this.columns[cell].extend(reading);
+    const filled = !this.spec.minds || fillBand(reading, this.mind(), milliseconds);
+    this.#paint(cell);
+    return reading.complete && filled;
+  }
+
+  // See to all that depends on whole texts.
+  #complete() {
+    for (const cell of this.cells) this.columns[cell].offer(this.readings[cell], this.settings.seed);
+    if (this.spec.minds) this.#say();
+    this.heard.textContent = this.says.textContent;
+    this.#explain();
+    this.#keep();
+    this.#judge();
+    this.texts.removeAttribute("aria-busy");
+  }
+
+  // Say `words()`, now and when texts and bands are complete.
   #say(words = this.saying) {
     this.saying = words;
     this.says.textContent = words();
@@ -248,7 +274,7 @@ export class Playground {
     });
     const letter = this.chosen && seenLetter(this.characters[this.readings[this.chosen.cell].ids[at]]);
     this.nameLabel.textContent = this.chosen
-      ? `Change the ${this.chosen.cell}'s hero before ${letter ?? "the next letter"}:`
+      ? `Change the ${this.chosen.cell}'s hero before ${letter}:`
       : "Change the hero after the bold text:";
   }
 
@@ -271,8 +297,8 @@ export class Playground {
       const expects = before[index] === words[goal] ? null : words[goal];
       this.#change(cell, { at, words: `${words[goal]} in mind`, make, goal: words[goal], expects });
     });
-    this.#settle();
     this.#sayChange(cells, at, words[goal], before);
+    this.#goOn();
   }
 
   #bringFromAddress({ hero, at, cell }) {
@@ -296,8 +322,18 @@ export class Playground {
     this.story = null;
     this.#showStories();
     const from = [...new Set(before)].join(" and ");
-    const counts = cells.map((cell) => {
-      const [after] = [...this.readings[cell].text].slice(at).join("").split("\n\n"); // the next story has its own hero
+    const { readings } = this;
+    this.#say(() => {
+      const changed = `Only the memory was changed, from ${from} to ${goal}.`;
+      const complete = cells.every((cell) => readings[cell].complete);
+      return complete ? `${changed} ${this.#sayNames(cells.map((cell) => readings[cell]), at, goal)}` : changed;
+    });
+  }
+
+  // Say how often the name `goal`, and any other, is written from a position to the end of the story.
+  #sayNames(readings, at, goal) {
+    const counts = readings.map(({ text, network: { cell } }) => {
+      const [after] = [...text].slice(at).join("").split("\n\n"); // the next story has its own hero
       const count = (word) => after.match(new RegExp(`\\b${word}\\b`, "g"))?.length ?? 0;
       const others = this.mind().words.reduce((sum, word) => sum + count(word), 0) - count(goal);
       const wrote = count(goal) ? `writes ${goal} ${times(count(goal))}` : `does not write ${goal}`;
@@ -308,9 +344,7 @@ export class Playground {
       .filter(({ others }) => others)
       .map(({ cell, others }) => `In the text of the ${cell} another name appears ${times(others)}.`);
     const other = slips.join(" ") || "No other name appears.";
-    this.#say(
-      () => `Only the memory was changed, from ${from} to ${goal}. In the rest of this story ${wrote}. ${other}`,
-    );
+    return `In the rest of this story ${wrote}. ${other}`;
   }
 
   #showStories() {
@@ -341,29 +375,28 @@ export class Playground {
     this.colour.choose(this.settings.colour);
   }
 
-  // Write both texts, `reveal` in front of the reader, and call `then()` when they stand there.
-  write({ reveal = false, then = () => {} } = {}) {
+  // Write both texts, `reveal` in front of the reader, or the `whole` at once; `then()` is called after the prompt.
+  write({ reveal = false, whole = false, then = () => {} } = {}) {
     const { text, note } = readable(this.settings.prompt, this.characters);
     this.alert.textContent = note;
     if (!text) return; // the last text stays
     this.beginning = text;
     const turn = (this.turn = {});
     const letters = [...text].length + this.settings.length;
-    if (letters < LONG) return this.#write(reveal, then);
+    if (letters < LONG) return this.#write(reveal, whole, then);
     this.alert.textContent = `The networks are reading and writing ${letters.toLocaleString("en")} letters …`;
-    requestAnimationFrame(() =>
-      setTimeout(() => {
-        if (turn !== this.turn) return; // something else is asked for by now
-        this.#write(reveal, then);
-        this.alert.textContent = note;
-      }),
-    );
+    afterDrawing(() => {
+      if (turn !== this.turn) return; // something else is asked for by now
+      this.#write(reveal, whole, then);
+      this.alert.textContent = note;
+    });
   }
 
-  #write(reveal, then) {
+  #write(reveal, whole, then) {
     const { chosen } = this;
     try {
-      this.readings = Object.fromEntries(this.cells.map((cell) => [cell, this.network(cell).write(this.drawing())]));
+      const how = whole || chosen ? "write" : "begin"; // what is chosen must be there
+      this.readings = Object.fromEntries(this.cells.map((cell) => [cell, this.network(cell)[how](this.drawing())]));
     } catch (problem) {
       this.alert.textContent = problem.message;
       return; // the last text stays
@@ -372,17 +405,13 @@ export class Playground {
     this.changes = Object.fromEntries(this.cells.map((cell) => [cell, []]));
     this.cells.forEach((cell) => this.#show(cell));
     if (reveal) for (const cell of this.cells) this.columns[cell].reveal(this.readings[cell].start);
-    this.#explain();
     if (chosen) this.choose(chosen.cell, chosen.head, chosen.tail);
     else this.#inspect();
     if (this.spec.minds) this.#say(() => (this.story ? this.story.says(this) : sayBand(this)));
     this.#showStories();
-    this.#keep();
     const written = this.readings;
     then();
-    if (written !== this.readings) return; // a change has settled all this
-    this.#fillBands();
-    this.#judge();
+    if (written === this.readings) this.#goOn(); // else a change has seen to it
   }
 
   #keep() {
@@ -398,7 +427,7 @@ export class Playground {
 
   #show(cell) {
     const column = this.columns[cell];
-    column.show(this.readings[cell], this.settings.seed);
+    column.show(this.readings[cell]);
     const known = this.knownUnits(cell).map(({ unit, name }) =>
       button(`${name} (${unit})`, () => this.pick(cell, unit)),
     );
@@ -549,15 +578,17 @@ export class Playground {
   // that state has read of another hero or friend, `expects` is the word by which the text is judged from there on.
   operate(cell, at, words, surgery, expects = null) {
     this.#change(cell, { at, words, make: surgery, hand: true, expects });
-    this.#settle();
     this.#say(() => `From the double line on: ${words}.`);
+    this.#goOn();
   }
 
   #change(cell, change) {
     const changes = [...this.changes[cell].filter(({ at }) => at < change.at), change];
     try {
       const all = together(changes.map(({ make }) => make()));
-      const reading = this.network(cell).write({ ...this.drawing(), change: all });
+      const how = { ...this.drawing(), change: all };
+      const reading = this.network(cell).begin(how, this.readings[cell], change.at);
+      reading.goOn(0); // the letter that was chosen
       this.changes[cell] = changes;
       this.#replace(cell, reading, change.at - 1);
     } catch (problem) {
@@ -572,10 +603,10 @@ export class Playground {
       this.changes[cell] = [];
       this.#replace(cell, this.unchanged[cell], from);
     }
-    this.#settle();
     this.story = null;
     this.#showStories();
     this.#say(() => "The state is as it was, and so is the text.");
+    this.#goOn();
   }
 
   #replace(cell, reading, from) {
@@ -588,20 +619,12 @@ export class Playground {
     if (chosen?.cell === cell) this.choose(cell, chosen.head);
     else this.#inspect();
   }
+}
 
-  // See to all that depends on the texts, once all that change have been replaced.
-  #settle() {
-    this.#explain();
-    this.#keep();
-    this.#fillBands();
-    this.#judge();
-  }
+function afterDrawing(then) {
+  requestAnimationFrame(() => setTimeout(then));
 }
 
 function times(count) {
   return ["", "once", "twice"][count] ?? `${count} times`;
-}
-
-function seenLetter(char) {
-  return char === undefined ? null : char === " " ? "the space" : `“${char}”`;
 }

@@ -5,8 +5,9 @@
 // Return the band of a reading for `mind`, {kind, cue, words}: {word, sure} for each character, or null where it has not
 // been computed yet.
 export function bandOf(reading, { kind }) {
-  reading.bands ??= {};
-  return (reading.bands[kind] ??= new Array(reading.ids.length).fill(null));
+  const band = (reading.bands[kind] ??= []);
+  while (band.length < reading.ids.length) band.push(null);
+  return band;
 }
 
 // Return {word, sure} after a character: the likeliest word, and its probability.

@@ -71,7 +71,7 @@ export function drawSliders(settings, characters, changed) {
 export function trainingSlider(settings, updates, changed) {
   const range = { type: "range", min: 0, max: updates.length - 1, step: 1, id: fresh(), value: settings.step };
   const slider = make("input", range);
-  const reached = make("output", {});
+  const reached = make("span", {}); // the slider itself says it
   function show() {
     slider.value = settings.step;
     const count = updates[settings.step];

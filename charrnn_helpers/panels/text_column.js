@@ -8,14 +8,17 @@ const LETTERS_A_SECOND = 90; // at which a text appears in front of the reader
 export class TextColumn {
   #spans = [];
   #names = [];
-  #writing = 0;
+  #placed = ""; // which names these are
+  #later = []; // letters that are still to appear
+  #appearing = null; // since when, and from which letter on
 
   // `choose(head, tail)` hears of a choice, or of null; `chosen()` is what is chosen in this text, {head, tail, at}, or
   // null; the keys begin at `start()`; `marking()` says whether the next touch ends a span.
   constructor(cell, border, { chosen, start, choose, marking }) {
     Object.assign(this, { cell, chosen, start, choose, marking });
-    this.text = make("div", { className: "charrnn-text", tabIndex: 0, dir: "auto", role: "group" });
+    this.text = make("div", { className: "charrnn-text", tabIndex: 0, dir: "auto", role: "application" });
     this.text.setAttribute("aria-label", `text of the ${cell}: arrow keys choose a character, with Shift a span`);
+    this.read = make("p", { className: "charrnn-unseen" }); // a screen reader would take the text letter by letter
     quiet(this.text);
     this.save = make("a", { className: "charrnn-quiet" });
     this.copy = button("Copy", () => this.#copy());
@@ -24,24 +27,46 @@ export class TextColumn {
     this.unit = make("div", {});
     this.sources = make("div", {});
     this.verdict = make("div", { className: "charrnn-verdict" });
-    const head = make("div", { className: "charrnn-head" }, make("b", {}, cell), this.copy, this.save);
-    const parts = [head, this.text, this.verdict, this.unit, this.sources];
+    const title = make("b", { role: "heading", ariaLevel: 2 }, cell);
+    const head = make("div", { className: "charrnn-head" }, title, this.copy, this.save);
+    const parts = [head, this.read, this.text, this.verdict, this.unit, this.sources];
     this.element = make("div", { style: `border-left: 4px ${border}` }, ...parts);
     this.#listen();
     new ResizeObserver(() => this.placeNames()).observe(this.text);
   }
 
-  show({ text, start }, seed) {
-    cancelAnimationFrame(this.#writing);
-    this.#names = [];
-    this.#spans = Array.from(text, (char, at) => {
-      const span = make("span", {}, char);
+  // Show a reading, as far as it has come. The text keeps its room until it is complete, so that nothing below moves up.
+  show(reading) {
+    this.text.style.minHeight = `${this.text.offsetHeight}px`;
+    [this.#names, this.#placed, this.#spans, this.#later, this.#appearing] = [[], "", [], [], null];
+    this.prompt = make("span", { className: "charrnn-prompt", ariaHidden: "true" });
+    this.sample = make("span", { className: "charrnn-sample", ariaHidden: "true" });
+    this.sample.dataset.cell = this.cell;
+    this.text.replaceChildren(this.prompt, this.sample);
+    this.extend(reading);
+  }
+
+  // Add the letters that have come to a reading since.
+  extend({ ids, start, network }) {
+    const first = this.#spans.length;
+    for (let at = first; at < ids.length; at++) {
+      const span = make("span", {}, network.characters[ids[at]]);
       span.dataset.at = at;
-      return span;
-    });
-    const sample = make("span", { className: "charrnn-sample" }, ...this.#spans.slice(start));
-    sample.dataset.cell = this.cell;
-    this.text.replaceChildren(make("span", { className: "charrnn-prompt" }, ...this.#spans.slice(0, start)), sample);
+      this.#spans.push(span);
+    }
+    this.prompt.append(...this.#spans.slice(first, start));
+    this.sample.append(...this.#spans.slice(Math.max(first, start)));
+    if (this.#appearing) this.#hide(first);
+  }
+
+  // Offer a text to be read and saved, once it is complete.
+  offer({ text, start }, seed) {
+    const characters = [...text];
+    const minds = this.#names.map(({ name, start, end }) => `${name} at the letters ${start + 1} to ${end}`);
+    const band = minds.length ? ` Clearly in mind: ${minds.join(", ")}.` : "";
+    this.read.textContent = `Given, in bold: ${characters.slice(0, start).join("")} Written: ${characters.slice(start).join("")}${band}`;
+    this.text.style.minHeight = "";
+    this.placeNames();
     this.save.download = `${this.cell.toLowerCase()}-seed-${seed}.txt`;
     this.save.href = `data:text/plain;charset=utf-8,${encodeURIComponent(text)}`;
     this.save.textContent = "Save";
@@ -59,14 +84,17 @@ export class TextColumn {
         band ? `--sure:${band.sure.toFixed(2)}` : "",
       ];
       const classes = [band ? `charrnn-word-${band.word}` : "", framed ? "charrnn-chosen" : "", cut ? "charrnn-cut" : ""];
+      if (span.classList.contains("charrnn-later")) classes.push("charrnn-later");
       const look = [style, classes].join(";");
       if (span.look === look) return; // few change, and each costs
       span.look = look;
       span.style.cssText = style.filter(Boolean).join(";");
       span.className = classes.filter(Boolean).join(" ");
     });
+    const key = names.map(({ name, start }) => name + start).join();
+    if (key === this.#placed) return names.forEach((name, n) => Object.assign(this.#names[n], name)); // no new layout
     this.#removeNames();
-    this.#names = names.map((name) => ({ ...name, span: null }));
+    [this.#names, this.#placed] = [names.map((name) => ({ ...name, span: null })), key];
     this.placeNames();
   }
 
@@ -88,21 +116,28 @@ export class TextColumn {
     for (const { span } of this.#names) if (span) delete span.dataset.name;
   }
 
-  // Let the text appear from a position on, as if it were written now. Nothing moves: it has its room already.
-  reveal(from) {
-    cancelAnimationFrame(this.#writing);
+  // Let the text appear after a position, as if it were written now, also what is still to come.
+  reveal(after) {
     if (window.matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-    const hidden = this.#spans.slice(from + 1);
+    this.#appearing = { since: performance.now(), from: after + 1 };
+    this.#hide(after + 1);
+  }
+
+  #hide(from) {
+    const wait = !this.#later.length;
+    const hidden = this.#spans.slice(from);
     for (const span of hidden) span.classList.add("charrnn-later");
-    let begin = null;
-    const go = (now) => {
-      begin ??= now;
-      const count = ((now - begin) / 1000) * LETTERS_A_SECOND;
-      while (hidden.length && hidden[0].order < count) hidden.shift().classList.remove("charrnn-later");
-      if (hidden.length) this.#writing = requestAnimationFrame(go);
-    };
-    hidden.forEach((span, order) => (span.order = order));
-    this.#writing = requestAnimationFrame(go);
+    this.#later.push(...hidden);
+    if (wait && hidden.length) requestAnimationFrame((now) => this.#appear(now, this.#later));
+  }
+
+  // Show the letters whose time has come, unless another text is there by now.
+  #appear(now, later) {
+    if (later !== this.#later) return;
+    const { since, from } = this.#appearing;
+    const reached = from + ((now - since) / 1000) * LETTERS_A_SECOND;
+    while (later.length && later[0].dataset.at < reached) later.shift().classList.remove("charrnn-later");
+    if (later.length) requestAnimationFrame((next) => this.#appear(next, later));
   }
 
   // Bring a character into view, if the page does not show it, between `top` and `bottom`.

@@ -190,8 +190,15 @@ def wait_for(page, condition, seconds=20):
     return True
 
 
+def settled(page):
+    """The page, as soon as its playground has written all that it is to write."""
+    assert wait_for(page, lambda: page.locator(".charrnn-columns[aria-busy]").count() == 0, 60)
+    return page
+
+
 def samples(page):
     """What each network has written, as it stands on the page."""
+    settled(page)
     return {
         cell: page.locator(f'.charrnn-sample[data-cell="{cell}"]').first.evaluate("place => place.textContent")
         for cell in ("LSTM", "GRU")

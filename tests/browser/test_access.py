@@ -24,7 +24,7 @@ def reached_by_tab(page, place, controls):
     """Which of the controls have the focus, one after the other, when Tab is pressed often enough."""
     controls.first.focus()
     seen = set()
-    more = place.locator("[role=group][tabindex], summary:visible").count()  # texts to be stepped through, and folds
+    more = place.locator("[role=application], summary:visible").count()  # texts to be stepped through, and folds
     for _ in range(controls.count() + more):
         seen.add(controls.evaluate_all("all => all.indexOf(document.activeElement)"))
         page.keyboard.press("Tab")

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from lab import NEEDED, control, press, retype, samples, wait_for
+from lab import NEEDED, control, press, retype, samples, settled, wait_for
 from test_access import axe
 
 from charrnn_helpers import generate
@@ -52,7 +52,7 @@ def opened(browser, file):
 
 
 def text_of(page, cell="LSTM"):
-    return page.get_by_role("group", name=f"text of the {cell}")
+    return settled(page).get_by_role("application", name=f"text of the {cell}")
 
 
 def at(page, place, cell="LSTM"):
@@ -81,7 +81,7 @@ def said(page):
 
 
 def told(page):
-    return page.locator(".charrnn-says").inner_text().replace("\xa0", " ")
+    return settled(page).locator(".charrnn-says").inner_text().replace("\xa0", " ")
 
 
 def settings(page):
@@ -136,12 +136,12 @@ def test_what_is_said_of_every_letter_of_the_first_text_agrees_with_the_ribbon(o
         len(text),
     )
     for char, (word, sure), words in zip(text, shown, told, strict=True):
-        start = f"After “(.)” the {cell} has (nobody clearly in mind: )?"
+        start = f"After (“.”|the space) the {cell} has (nobody clearly in mind: )?"
         found = re.match(
             start + r"(\w+) (?:in mind|is the likeliest), with (?:< )?([\d.]+) %", words.replace("\xa0", " ")
         )
         assert found, words
-        assert (found[1], found[3]) == (char, HEROES[word])
+        assert (found[1], found[3]) == ("the space" if char == " " else f"“{char}”", HEROES[word])
         assert float(found[4]) == pytest.approx(100 * sure, abs=1.1)
         assert (sure < 0.5) == bool(found[2]) or abs(sure - 0.5) < 0.01
 
@@ -211,7 +211,7 @@ def test_an_address_brings_back_what_was_shown(opened, file):
     retype(page, control(page, "temperature")[0], "0.6")
     at(page, 90, "GRU").click()
     name(page, "Kit").click()
-    address, shown = page.url, samples(page)
+    shown, address = samples(page), page.url
     assert "hero=Kit" in address
     assert "cell=GRU" in address
     other = opened()
@@ -454,3 +454,21 @@ def test_what_the_keyboard_reaches_is_behind_nothing_and_escape_closes_the_detai
     page.keyboard.press("Escape")
     assert "Choose any letter" in said(page)
     assert page.evaluate("document.activeElement.getAttribute('aria-label')").startswith("text of the LSTM")
+
+
+def test_a_screen_reader_hears_each_text_as_a_whole_and_of_each_act_once(opened):
+    page = opened()
+    for cell, text in samples(page).items():
+        assert text in page.locator(f"p:has(+ [aria-label^='text of the {cell}'])").text_content()
+        assert text[:20] not in text_of(page, cell).aria_snapshot()  # and not letter by letter
+    page.evaluate(
+        """() => { window.heard = 0;
+            const watch = new MutationObserver(() => window.heard++);
+            const all = document.querySelectorAll("[role=status], [role=alert], output");
+            for (const one of all) watch.observe(one, { childList: true }); }"""
+    )
+    acts = [name(page, "Zoe").click, page.get_by_role("button", name="A memory").click]
+    for act in [*acts, lambda: press(page, page.get_by_label("trained for"), "Home")]:
+        act()
+        settled(page)
+        assert page.evaluate("() => [window.heard, window.heard = 0][0]") == 1

@@ -152,7 +152,7 @@ def test_playground_shows_what_only_the_kernel_knows(page, panel):
     assert "about Leo" not in place.locator(".charrnn-verdict").first.inner_text()  # Zoe is right after the change
     place.get_by_role("button", name="Undo").click()
     assert wait_for(page, lambda: "the grammar expects" not in place.inner_text())
-    text = place.get_by_role("group", name="text of the LSTM")
+    text = place.get_by_role("application", name="text of the LSTM")
     says(page, place, "stands in the training text")
     place.locator("summary").last.click()
     place.get_by_label("colour letters by").select_option("what is in the training text")
