@@ -144,6 +144,10 @@ export class Playground {
     const go = (milliseconds) => {
       if (turn !== this.going) return; // other texts are there by now
       const complete = this.cells.map((cell) => this.#goOnWith(cell, milliseconds));
+      if (!turn.written && this.cells.every((cell) => this.readings[cell].complete)) {
+        turn.written = true;
+        this.#judge();
+      }
       if (complete.every(Boolean)) this.#complete();
       else afterDrawing(() => go(FRAME));
     };
@@ -172,7 +176,6 @@ export class Playground {
     this.heard.textContent = this.says.textContent;
     this.#explain();
     this.#keep();
-    this.#judge();
     this.texts.removeAttribute("aria-busy");
   }
 
