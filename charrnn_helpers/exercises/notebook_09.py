@@ -14,14 +14,14 @@ LISTS_OF_P = [(P_VALUES,), ([0.03],), ([0.03] * 2,)]
 
 # %% 9a
 # The method makes an interval from each experiment; the share that contains the truth is what it really keeps.
-def share_kept(method, experiments, truth):
-    ends = [method(differences) for differences in experiments]
-    return sum(low <= truth <= high for low, high in ends) / len(experiments)
+def share_kept(method, trials, truth):
+    ends = [method(differences) for differences in trials]
+    return sum(low <= truth <= high for low, high in ends) / len(trials)
 
 
 @exercise("9a", share_kept, inputs=WORLDS, read=as_number)
-def wrong_shares(method, experiments, truth):
-    ends = [method(differences) for differences in experiments]
+def wrong_shares(method, trials, truth):
+    ends = [method(differences) for differences in trials]
     kept = sum(low <= truth <= high for low, high in ends)
     yield "that is the number of intervals; divide it by the number of experiments", kept
     yield "that is the share that misses the truth; we want the share that contains it", 1 - kept / len(ends)

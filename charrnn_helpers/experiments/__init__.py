@@ -1,6 +1,6 @@
 """Many runs at once, the trial, the time of a run, and planted faults."""
 
-from .birth import birth_rows, law_points, law_predictions
+from .birth import birth_rows, law_points
 from .birth_text import OneMemory
 from .box import answer
 from .faults import FAULTS, Fault, Mystery, answer_to_accusation, diagnosis, find_fault, hidden_fault, program, run
@@ -25,7 +25,7 @@ from .sweeps import RunConfig, sweep, width_for
 
 __all__ = ["FAULTS", "Fault", "Mystery", "answer_to_accusation", "diagnosis", "find_fault", "hidden_fault"]
 __all__ += ["program", "run"]
-__all__ += ["OneMemory", "birth_rows", "law_points", "law_predictions"]
+__all__ += ["OneMemory", "birth_rows", "law_points"]
 __all__ += ["BIGRAM", "OBSERVATIONS", "TALES_FLOOR", "UNIFORM", "Run", "Setting", "evidence", "observe", "signs"]
 __all__ += ["MATTERS", "analyses", "answer", "confirmation", "decomposition", "difference", "differences"]
 __all__ += ["excesses_at", "finished", "mean_losses", "memories", "select"]

@@ -175,6 +175,7 @@ def plot_coverage(worlds: dict[str, Sequence[Interval]], truth: float) -> Pictur
             axes.plot([interval.low, interval.high], [row, row], color=colour, linewidth=width)
         axes.axvline(truth, color="black", linewidth=1.2, label="the truth")
         axes.set(title=name, xlabel="difference (nats)", yticks=[])
+        axes.xaxis.set_major_locator(MaxNLocator(4))
         axes.spines["left"].set_visible(False)
     return picture(
         figure,

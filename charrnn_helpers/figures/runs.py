@@ -43,10 +43,11 @@ def plot_births(
     figure, axes = new_figure(height=0.9 + 0.42 * len(groups))
     right = 1.35 * budget  # where the marks of memories that were not born stand
     for row, (name, cells) in enumerate(groups.items()):
+        axes.axhline(-row - 0.5, color="#CCCCCC", linewidth=0.8)
         if name in grey:
             axes.axhspan(-row - 0.5, -row + 0.5, color="#EEEEEE", linewidth=0)
         runs = [(cell, birth) for cell, births in cells.items() for birth in births]
-        for shift, (cell, birth) in zip(reversed(offsets(len(runs), 0.8 / len(runs))), runs, strict=True):
+        for shift, (cell, birth) in zip(reversed(offsets(len(runs), 0.65 / len(runs))), runs, strict=True):
             look = marks_of(cell) | {"markersize": 5}
             if birth is None:
                 axes.plot(right, shift - row, markerfacecolor="white", **look)
@@ -58,10 +59,10 @@ def plot_births(
     axes.axvline(budget, color="#999999", linewidth=1)
     axes.set_yticks([-row for row in range(len(groups))], list(groups))
     axes.set(xscale="log", xlim=(0.04 * budget, 1.8 * budget), ylim=(0.5 - len(groups), 0.5))
-    axes.set_xlabel("thousand characters read")
+    axes.set_xlabel("millions of characters read")
     ticks = [budget / 20, budget / 10, budget / 5, 2 * budget / 5, budget]
     logarithmic(axes.xaxis, ticks)
-    axes.set_xticks([*ticks, right], [f"{tick / 1000:,.0f}" for tick in ticks] + ["not\nborn"])
+    axes.set_xticks([*ticks, right], [f"{tick / 1e6:g}" for tick in ticks] + ["not\nborn"])
     counts = [
         f"{' '.join(name.split())}: "
         + ", ".join(f"{cell} {sum(b is not None for b in births)} of {len(births)}" for cell, births in cells.items())

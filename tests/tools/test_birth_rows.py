@@ -8,17 +8,17 @@ import subprocess
 from collections import Counter
 from pathlib import Path
 
+import birth_report
 import pytest
 from birth_losses import excess_ratio, share_closed
+from birth_report import frequency_power, law_predictions
 from scipy.special import stdtrit
 
 from charrnn_helpers.experiments.birth import (
     Birth,
     birth_rows,
     births_in,
-    frequency_power,
     law_points,
-    law_predictions,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -151,8 +151,10 @@ def test_what_is_said_of_the_law_follows_from_its_rows():
     assert told["W2"] == (soon and near >= 4, f"both: GRU 6 of 6; near: LSTM {near} of 6")
     assert told["W3"] == (False, f"both: LSTM {counts['LSTM', 'far and six times near']} of 6")
     assert told["W4"] == (True, f"GRU 5 of 6, LSTM {counts['LSTM', 'only far, window 192']} of 6")
-    nine = (ROOT / "notebooks/09_fair_trial.ipynb").read_text(encoding="utf-8")
-    assert f"corrected for two tests: {4 / math.comb(12, 6):.4f} 1.0000" in nine  # Fisher's: two of all ways to draw 6
+    page = birth_report.REPORT.read_text(encoding="utf-8")
+    assert page == birth_report.report(ROWS)
+    assert f"Holm's {4 / math.comb(12, 6):.4f}\n- LSTM" in page  # Fisher's: two of all ways to draw 6, for two tests
+    assert page.endswith("p 1.0000, Holm's 1.0000\n")
     looked = [row for row in ROWS if row["design"] == "gap 66, only far, window 48"]
     right = [[count / row["bands"]["gap 66"]["asked"] for count in row["bands"]["gap 66"]["right"]] for row in looked]
     late = [[number for number, share in enumerate(run) if share > 0.95] for run in right]
@@ -180,7 +182,7 @@ def test_what_is_said_of_the_law_follows_from_its_rows():
     assert told["S3"] == (late >= 6 and kept == 9, f"{late} of 9 LSTMs not born, {kept} of 9 GRUs born")
     assert told["S5"] == (
         ratio[6] > ratio[24],
-        f"it reads {ratio[24]:.1f} times as much where frequent, {ratio[6]:.1f} times where rare",
+        f"{ratio[24]:.1f} times the GRU's reading where frequent, {ratio[6]:.1f} times where rare",
     )
     assert sum(held for held, _ in told.values()) == 9  # "three of twelve failed"
 

@@ -76,6 +76,12 @@ def position(rows: Sequence[dict], cell: str, other: str, text: str, budget: str
     return f"{text}, {budget}: the {cell} is {where} the {other}, {mean:+.3f} ({low:+.3f} to {high:+.3f})"
 
 
+def shown(setting: tuple) -> str:
+    """Return a setting in words, "chrono 11" or "rate 0.00461"."""
+    name, value = setting
+    return ", ".join(map(shown, value.items())) if isinstance(value, dict) else f"{name.replace('_', ' ')} {value:g}"
+
+
 HEAD = """# The trial of 09, for a referee
 
 `tests/tools/trial_report.py` writes this page from the rows (`results/trial.jsonl`: {tuning} runs that chose
@@ -89,6 +95,14 @@ The others are exploratory and not corrected: they are good for ideas. The p-val
 differ at least so much if there were no difference. The p-value of equivalence says how often the mean would come out
 so small if the true difference were {matters}. Intervals are not corrected. A chosen setting in the outer tenth of
 its range is a warning, because a better one may lie beyond. A second size, 50,000 parameters, was planned and not run.
+"""
+SETTINGS = """
+## The settings that were judged
+
+At {largest}, with the number of seeds. On Shakespeare two tenths chose, each for five seeds. *Chrono T* draws the
+biases of the gate that keeps so that its units keep for 1 to T - 1 characters at first, and *keep bias* is one bias for
+all units.
+
 """
 BESIDE = """
 ## Beside counting, and beside the plain RNN
@@ -131,6 +145,11 @@ def report(rows: Sequence[dict]) -> str:
                 f"- {line_of(analysis)}",
                 f"  - chosen settings in the outer tenth of what was tried: {told or 'none'}",
             ]
+    lines.append(SETTINGS.format(largest=budgets[-1]).rstrip() + "\n")
+    for text, cell in product(TRIAL_TEXTS, BOTH):
+        chosen = [row["settings"] for row in confirmation(rows, text=text, budget=budgets[-1], cell=cell).values()]
+        for settings, seeds in Counter(", ".join(map(shown, one.items())) for one in chosen).items():
+            lines.append(f"- {TITLES[text]}, {cell}, {seeds} seeds: {settings}")
     lines.append(BESIDE)
     for other, (budget, text, cell) in product(("n-gram", "RNN"), product(budgets, TRIAL_TEXTS, BOTH)):
         if (other, budget) != ("RNN", budgets[-1]):
