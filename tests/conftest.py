@@ -6,8 +6,7 @@ import pytest
 import torch
 from hypothesis import settings
 
-from charrnn_helpers import LSTMModel, TrainConfig, Vocabulary
-from charrnn_helpers.fast import PrecisionError, in_bfloat16
+from charrnn_helpers import TrainConfig, Vocabulary
 from charrnn_helpers.networks.registry import CELLS
 
 LONGEST = (
@@ -90,13 +89,3 @@ def config():
         return TrainConfig(**{**small, **settings})
 
     return make
-
-
-@pytest.fixture
-def bfloat16():
-    """Skip the test on a processor that does not train in bfloat16; an LSTM is what oneDNN may lack there."""
-    try:
-        in_bfloat16(LSTMModel(2, 2))
-    except PrecisionError as problem:
-        pytest.skip(str(problem))
-    return "bfloat16"

@@ -61,7 +61,7 @@ def usual_arguments(cell: str) -> dict:
     texts |= {"vocab": CHARS, "vocab_size": len(CHARS), "ids": IDS, "train_ids": IDS, "val_ids": IDS[:30]}
     texts |= {"order": 2, "streams": 2, "window": 4}
     training = {"model": network(cell), "cell": "GRU", "parameters": 900, "config": FEW, "history": None, **SIZES}
-    training |= {"device": "cpu", "name": "cpu", "precision": None, "threads": None, "stop": None, "update": 1}
+    training |= {"device": "cpu", "name": "cpu", "threads": None, "stop": None, "update": 1}
     training |= {"on_validation": None, "progress": False, "album": None, "resumable": False, "runs": "runs"}
     writing = {"prompt": "Once", "length": 9, "temperature": 1.0, "top_k": None, "top_p": None, "seeds": [0, 1]}
     measures_of_texts = {"losses": np.ones(len(STORIES)), "reading": READING, "kind": "name"}
@@ -213,7 +213,7 @@ def complaint(function, arguments):
     try:
         call(function, arguments)
     except FloatingPointError:
-        trains = function in (course.train, fast.pick_precision, FORECAST)
+        trains = function in (course.train, FORECAST)
         writes = function in (course.generate, sampling.generate_many, sampling.next_distribution)
         return None if trains or writes else "a FloatingPointError"
     except Exception as error:

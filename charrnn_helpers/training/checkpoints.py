@@ -153,6 +153,7 @@ def _read(path: Path) -> Checkpoint:
         return model.eval()
 
     history, album = content["history"], content.get("album", {})
+    (history or {}).pop("precision", None)  # which earlier versions of the course wrote
     return Checkpoint(
         model=network(content["weights"]),
         vocab=Vocabulary(content["characters"]),

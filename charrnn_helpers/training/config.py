@@ -72,7 +72,6 @@ class History:
     val_seconds: list[float] = field(default_factory=list)  # what `seconds` was at each validation
     seconds: float = 0.0  # spent in updates so far; validation and pauses are not included
     device: str = "cpu"
-    precision: str = "float32"  # of the matrix products in training: "float32" or "bfloat16"
     threads: dict[int, float] = field(default_factory=dict)  # seconds spent with each number of PyTorch's threads
     best_loss: float = math.inf  # the lowest of `val_losses`; infinite before the first validation
     # The weights at `best_loss`, by name; before the first validation, the initial weights.

@@ -33,9 +33,6 @@ from .evaluation import evaluate, lock_of
 
 VALIDATION_WINDOW = 2000  # the validation text is read in blocks of this many characters, each from a zero state
 
-# A precision is a function that wraps a model, so that the same weights compute in it. The room `fast` adds another.
-PRECISIONS: dict[str, Callable[[nn.Module], nn.Module]] = {"float32": lambda model: model}
-
 
 class DivergenceError(FloatingPointError):
     """Raised when a loss is NaN or infinite. The model gets back its best weights; `history` holds the record so far.
@@ -55,7 +52,6 @@ def train(
     *,
     history: History | None = None,
     device: str | torch.device | None = None,
-    precision: str | None = None,
     threads: int | None = None,
     stop: threading.Event | None = None,
     on_validation: Callable[[History], None] | None = None,
@@ -70,29 +66,22 @@ def train(
     of threads changes.
 
     `on_validation(history)` is called after each validation. It may, for example, save a resumable checkpoint.
-    `precision` is "float32" or "bfloat16"; `fast.pick_precision` chooses between them. If it is not given, a new run
-    uses float32, and a continued run uses the precision that it was started with. Validation always uses float32.
     `threads` is the number of PyTorch's threads. By default the run times several thread counts, up to the caller's
     own, and uses the fastest. It times them again during the run because other programs may start or stop.
     `history.threads` records the seconds with each count.
 
-    Raises `ValueError` for texts that are too short, for a precision that is unknown or that this machine cannot
-    compute, and for a history of another configuration or cell; and `DivergenceError` when a loss is NaN or infinite.
+    Raises `ValueError` for texts that are too short, and for a history of another configuration or cell; and
+    `DivergenceError` when a loss is NaN or infinite.
     """
     if len(val_ids) < 2:
         raise ValueError(f"the validation text has {len(val_ids)} characters; at least 2 are needed to predict one")
     device = pick_device(device)
     keep_memory()
     model.to(device)
-    precision = precision or (history.precision if history else "float32")
-    if precision not in PRECISIONS:
-        raise ValueError(f"precision is {precision!r}; choose from {', '.join(PRECISIONS)}")
-    model_in_precision = PRECISIONS[precision](model)  # raises a ValueError if this machine cannot compute it
     inputs, targets = (ids.to(device) for ids in as_streams(train_ids, config.streams))  # (B, L) each
     windows = list(batches(inputs, targets, config.window))  # (B, T) each, views of the streams
     optimiser = make_optimiser(model, config)
     history = _begin(history, model, config, optimiser, device)
-    history.precision = precision
     state = to_device(history.resume.get("state"), device)
     stop = stop or threading.Event()
     if threads is None and device.type != "cpu":
@@ -113,7 +102,7 @@ def train(
                 group["lr"] = config.rate(history.updates)
 
             began = time.perf_counter()
-            loss, norm, state = one_update(model_in_precision, x, y, state, optimiser, config.clip)
+            loss, norm, state = one_update(model, x, y, state, optimiser, config.clip)
             seconds = time.perf_counter() - began
             record_seconds(seconds)
             history.seconds += seconds

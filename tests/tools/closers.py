@@ -23,6 +23,7 @@ from typing import NamedTuple
 import common
 import numpy as np
 import torch
+from precision import in_bfloat16
 from torch import Tensor, nn
 
 from charrnn_helpers import TrainConfig, Vocabulary, load_corpus, train
@@ -176,7 +177,7 @@ def trained(cell: str, corpus, vocab: Vocabulary, seed: int, updates: int) -> tu
     start = {"chrono": 100} if cell == "GRU" else {}
     model = CELLS[cell].fast(len(vocab), UNITS, num_layers=1, **start)
     config = TrainConfig(updates, 32, WINDOW, RATES[cell], min(200, updates // 4), validate_every=updates, seed=seed)
-    return model, train(model, ids, val, config, precision="bfloat16", progress=False).best_loss
+    return model, train(in_bfloat16(model), ids, val, config, progress=False).best_loss
 
 
 def measure(text: str, cell: str, seed: int, updates: int) -> dict:

@@ -21,6 +21,7 @@ import time
 from dataclasses import asdict, replace
 
 import common
+from precision import pick_precision
 from recipes import RECIPES, Recipe
 
 from charrnn_helpers import Vocabulary, evaluate, load_corpus, pick_device
@@ -32,8 +33,10 @@ def measure(recipe: Recipe, seed: int, corpus, device, target: float | None) -> 
     vocab = Vocabulary.from_text(corpus.text)
     train_ids, val_ids = vocab.encode(corpus.train), vocab.encode(corpus.val)
     start = time.perf_counter()
-    model, history = recipe.run(len(vocab), train_ids, val_ids, seed, device=device, progress=False)
-    row = {"parameters": num_parameters(model), "precision": history.precision, "seconds": time.perf_counter() - start}
+    model, config = recipe.model(len(vocab), seed), recipe.config
+    precision = pick_precision(device, model, config.streams, config.window)
+    recipe.train(model, train_ids, val_ids, seed, precision, device=device, progress=False)
+    row = {"parameters": num_parameters(model), "precision": precision, "seconds": time.perf_counter() - start}
     for column, window in (("carried", None), ("blocks of 256", 256), ("blocks of 64", 64)):
         row[column] = evaluate(model, val_ids, window)
     row["to target"] = None
@@ -47,7 +50,7 @@ def measure(recipe: Recipe, seed: int, corpus, device, target: float | None) -> 
                 stop.set()
 
         options = {"device": device, "progress": False, "stop": stop, "on_validation": look}
-        often.train(model, train_ids, val_ids[:1000], seed, precision=history.precision, **options)
+        often.train(model, train_ids, val_ids[:1000], seed, precision, **options)
         row["to target"] = reached[0] if reached else None
     return row
 

@@ -10,10 +10,10 @@ and what they reach. Seconds are those of the machine named there: it is the upd
 from dataclasses import dataclass, replace
 
 import torch
+from precision import in_bfloat16
 from torch import Tensor
 
 from charrnn_helpers import TrainConfig, train
-from charrnn_helpers.fast import pick_precision
 from charrnn_helpers.networks import CELLS, CharModel
 from charrnn_helpers.training import History
 
@@ -42,17 +42,15 @@ class Recipe:
         model = self.model(vocab_size, seed)
         return model, self.train(model, train_ids, val_ids, seed, **options)
 
-    def train(self, model: CharModel, train_ids: Tensor, val_ids: Tensor, seed: int = 0, **options) -> History:
+    def train(
+        self, model: CharModel, train_ids: Tensor, val_ids: Tensor, seed: int = 0, precision: str = "float32", **options
+    ) -> History:
         """Train `model` as the recipe says, with `seed` for its dropout.
 
-        `options` go to `training.train`, which also raises the errors. A new run without a `precision` among them gets
-        the one that `pick_precision` finds for this network on this machine.
+        `precision` is "float32" or "bfloat16". Other `options` go to `training.train`, which also raises the errors.
         """
-        config = replace(self.config, seed=seed)
-        if options.get("precision") is None and options.get("history") is None:
-            choice = pick_precision(options.get("device"), model, streams=config.streams, window=config.window)
-            options["precision"] = choice.name
-        return train(model, train_ids, val_ids, config, **options)
+        network = in_bfloat16(model) if precision == "bfloat16" else model
+        return train(network, train_ids, val_ids, replace(self.config, seed=seed), **options)
 
 
 def _recipe(cell: str, hidden_size: int, dropout: float, updates: int, **settings) -> Recipe:

@@ -1,7 +1,6 @@
 """The named runs are reproducible, and the figures that the course prints for them are those of these very recipes."""
 
 import statistics
-import threading
 from dataclasses import asdict
 
 import pytest
@@ -11,9 +10,7 @@ from recipes import RECIPES, Recipe
 
 from charrnn_helpers import train
 from charrnn_helpers.experiments import measured
-from charrnn_helpers.fast.precision import Precision
 from charrnn_helpers.networks.registry import BOTH
-from charrnn_helpers.training import loop
 
 
 @pytest.fixture
@@ -29,7 +26,7 @@ def test_each_name_has_a_run_for_each_cell():
 
 def test_a_run_is_train_with_a_network_of_the_seed_and_leaves_the_readers_random_numbers_alone(recipe, vocab, ids):
     before = torch.get_rng_state()
-    options = {"device": "cpu", "progress": False, "precision": "float32"}
+    options = {"device": "cpu", "progress": False}
     model, history = recipe.run(len(vocab), ids, ids[:100], seed=3, **options)
     assert torch.equal(torch.get_rng_state(), before)
     by_hand = recipe.model(len(vocab), seed=3)
@@ -42,23 +39,18 @@ def test_a_run_is_train_with_a_network_of_the_seed_and_leaves_the_readers_random
     assert not torch.equal(recipe.model(len(vocab), seed=3).head.weight, recipe.model(len(vocab), seed=4).head.weight)
 
 
-def test_precision_is_picked_for_this_network_unless_it_is_given_or_a_run_goes_on(recipe, vocab, ids, monkeypatch):
-    asked, stop = [], threading.Event()
+def test_a_recipe_trains_in_the_precision_that_it_is_given(recipe, vocab, ids, monkeypatch):
+    rounded = []
 
-    def pick(device, model, streams, window):
-        asked.append((device, model.hyperparameters["hidden_size"], streams, window))
-        return Precision("bfloat16", "")
+    def note(model):  # not every processor has bfloat16
+        rounded.append(model)
+        return model
 
-    monkeypatch.setattr(recipes, "pick_precision", pick)
-    monkeypatch.setitem(loop.PRECISIONS, "bfloat16", lambda model: model)  # not every processor has it
-    texts, options = (ids, ids[:100]), {"device": "cpu", "progress": False}
-    model, part = recipe.run(len(vocab), *texts, stop=stop, on_validation=lambda _: stop.set(), **options)
-    assert not part.finished
-    rest = recipe.train(model, *texts, history=part, **options)
-    assert rest.finished
-    assert rest.precision == "bfloat16"
-    assert recipe.run(len(vocab), *texts, precision="float32", **options)[1].precision == "float32"
-    assert asked == [("cpu", 12, recipe.config.streams, recipe.config.window)]
+    monkeypatch.setattr(recipes, "in_bfloat16", note)
+    options = {"device": "cpu", "progress": False}
+    model, _ = recipe.run(len(vocab), ids, ids[:100], precision="bfloat16", **options)
+    recipe.run(len(vocab), ids, ids[:100], **options)
+    assert rounded == [model]
 
 
 def test_the_figures_shown_are_of_these_recipes_and_the_medians_of_their_seeds():

@@ -16,12 +16,12 @@ from __future__ import annotations
 
 import common
 import torch
+from precision import PrecisionError, in_bfloat16
 from torch import nn
 
 from charrnn_helpers import GRUModel, LSTMModel, TrainConfig, pick_device
 from charrnn_helpers.base.allocation import keep_memory
 from charrnn_helpers.fast.fused_gru import FusedGRUModel
-from charrnn_helpers.fast.precision import PrecisionError, in_bfloat16
 from charrnn_helpers.training.loop import make_optimiser, one_update
 
 VOCABULARY = 65  # Tiny Shakespeare's
