@@ -1,10 +1,12 @@
-"""Figures that compare cells: losses by kind, pairs of runs, and what the trial answers (notebooks 05 and 09)."""
+"""Figures that compare cells and runs: losses by kind, pairs, what the trial answers, births of memory, costs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from statistics import median
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from ..experiments.birth import Birth
 from ..measures.intervals import Interval
 from ..networks.registry import BOTH, CELLS
 from .pictures import (
@@ -17,6 +19,7 @@ from .pictures import (
     marks_of,
     name_lines,
     new_figure,
+    offsets,
     picture,
     style_of,
 )
@@ -31,13 +34,13 @@ def plot_excess_by_kind(
     """Draw bars side by side for each kind of character: `excess[model][kind]`, in nats for one such character.
 
     A black line across the bars of a kind shows `chance[kind]`, which is what a blind guess loses. `label` says what
-    the bars are, if they are something else. Raises `ValueError` if the models have different kinds.
+    the bars are, if they are something else. All models have the same kinds.
     """
     kinds = list(next(iter(excess.values())))
-    if any(list(row) != kinds for row in excess.values()):
-        raise ValueError("every model needs the same kinds in the same order")
     figure, axes = new_figure(height=3.2)
-    grouped_bars(axes, kinds, {name: list(row.values()) for name, row in excess.items()}, [("#BBBBBB", "..")])
+    grouped_bars(
+        axes, kinds, {name: [row[kind] for kind in kinds] for name, row in excess.items()}, [("#BBBBBB", "..")]
+    )
     x = np.array([kinds.index(kind) for kind in chance])
     if chance:
         axes.hlines(list(chance.values()), x - 0.46, x + 0.46, color="black", linewidth=1.8, label="chance")
@@ -198,4 +201,135 @@ def plot_decomposition(parts: dict[str, dict[str, Interval]]) -> Picture:
         figure,
         f"For {' and '.join(parts)} characters: how much of LSTM minus GRU falls on each of {', '.join(kinds)}, a "
         "diamond with its interval; a line at zero.",
+    )
+
+
+def plot_runs(
+    panels: Mapping[str, Mapping[str, Sequence[float]]], lines: Mapping[str, Mapping[str, float]], ylabel: str
+) -> Picture:
+    """Draw a mark for each run, `panels[title][cell]`, and a black bar at the median, in a panel for each title.
+
+    `lines[title]` names the heights of horizontal lines, for example of what a blind guess loses. All begin at zero.
+    """
+    figure, all_axes = new_figure(height=3.2, cols=len(panels), squeeze=False)
+    for axes, (title, cells) in zip(all_axes[0], panels.items(), strict=True):
+        for x, (cell, values) in enumerate(cells.items()):
+            shifts = offsets(len(values), 0.5 / len(values))
+            axes.plot([x + shift for shift in shifts], sorted(values), **marks_of(cell), markersize=5)
+            axes.hlines(median(values), x - 0.35, x + 0.35, color="black", linewidth=2)
+        for name, height in lines[title].items():
+            axes.axhline(height, **FLOOR)
+            axes.annotate(name, (0.02, height), (0, -2), ("axes fraction", "data"), "offset points", va="top", **NOTE)
+        axes.set_xticks(range(len(cells)), cells)
+        axes.set(title=title, xlim=(-0.6, len(cells) - 0.4))
+        axes.set_ylim(0, 1.12 * axes.get_ylim()[1])
+    all_axes[0][0].set_ylabel(ylabel)
+    drawn = "; ".join(f"{title}, with lines at {', '.join(lines[title])}" for title in panels)
+    return picture(
+        figure,
+        f"A mark for each network of {', '.join(cells)}, and a black bar at the median: {ylabel}. Panels: {drawn}.",
+    )
+
+
+def plot_births(
+    groups: Mapping[str, Mapping[str, Sequence[Birth | None]]], budget: int, grey: Sequence[str] = ()
+) -> Picture:
+    """Draw a mark for each run where its memory is born, over the characters read, in a row for each group.
+
+    `groups` holds the births of each cell by the name of the group. A memory that is not born within `budget`
+    characters is an open mark at the right. The groups named in `grey` stand on a grey ground.
+    """
+    figure, axes = new_figure(height=0.9 + 0.42 * len(groups))
+    right = 1.35 * budget  # where the marks of memories that were not born stand
+    for row, (name, cells) in enumerate(groups.items()):
+        axes.axhline(-row - 0.5, color="#CCCCCC", linewidth=0.8)
+        if name in grey:
+            axes.axhspan(-row - 0.5, -row + 0.5, color="#EEEEEE", linewidth=0)
+        runs = [(cell, birth) for cell, births in cells.items() for birth in births]
+        for shift, (cell, birth) in zip(reversed(offsets(len(runs), 0.65 / len(runs))), runs, strict=True):
+            look = marks_of(cell) | {"markersize": 5}
+            if birth is None:
+                axes.plot(right, shift - row, markerfacecolor="white", **look)
+            else:
+                axes.hlines(shift - row, birth.after, birth.by, color=CELLS[cell].colour, linewidth=1)
+                axes.plot((birth.after * birth.by) ** 0.5, shift - row, **look)
+    for cell in dict.fromkeys(cell for cells in groups.values() for cell in cells):
+        axes.plot([], [], **marks_of(cell), label=cell)
+    axes.axvline(budget, color="#999999", linewidth=1)
+    axes.set_yticks([-row for row in range(len(groups))], list(groups))
+    axes.set(xscale="log", xlim=(0.04 * budget, 1.8 * budget), ylim=(0.5 - len(groups), 0.5))
+    axes.set_xlabel("millions of characters read")
+    ticks = [budget / 20, budget / 10, budget / 5, 2 * budget / 5, budget]
+    logarithmic(axes.xaxis, ticks)
+    axes.set_xticks([*ticks, right], [f"{tick / 1e6:g}" for tick in ticks] + ["not\nborn"])
+    counts = [
+        f"{' '.join(name.split())}: "
+        + ", ".join(f"{cell} {sum(b is not None for b in births)} of {len(births)}" for cell, births in cells.items())
+        for name, cells in groups.items()
+    ]
+    return picture(
+        figure,
+        "A mark for each run shows after how many characters a memory is born; at the right stand the runs in which "
+        f"it is not born by {budget:,}. Born are, {'; '.join(counts)}.",
+    )
+
+
+def plot_bars(charts: dict[str, dict[str, float | Sequence[float]]], floor: float | None = None) -> Picture:
+    """Draw charts side by side, by title, each with a bar for every name: a number, or the median of several, as dots.
+
+    A name that holds the name of a cell has its colour; the first bar of a cell is plain, and others are hatched. A
+    dotted line stands at the `floor`, below which nothing can be.
+    """
+    names = list(dict.fromkeys(name for bars in charts.values() for name in bars))
+    cells = [next((cell for cell in CELLS if cell in name), "") for name in names]
+    figure, rows = new_figure(height=0.9 + 0.42 * len(names), cols=len(charts), squeeze=False)
+    for axes, (title, bars) in zip(rows[0], charts.items(), strict=True):
+        values = {name: list(bar) if isinstance(bar, Sequence) else [bar] for name, bar in bars.items()}
+        longest = max(median(each) for each in values.values())
+        for row, (name, cell) in enumerate(zip(names, cells, strict=True)):
+            middle, colour = median(values[name]), CELLS[cell].colour if cell else "#CCCCCC"
+            hatch = "//" if cell and cell in cells[:row] else None
+            axes.barh(-row, middle, 0.7, color=colour, hatch=hatch, edgecolor="white")
+            count = len(values[name])
+            if count > 1:  # one dot below the other, in the order of time
+                heights = [0.3 - 0.6 * number / (count - 1) - row for number in range(count)]
+                axes.plot(values[name], heights, ".", color="black", markersize=3, alpha=0.4)
+            label = f"{middle:,.1f}" if count > 1 else f"{middle:,}"
+            look = {"textcoords": "offset points", "va": "center", "weight": "bold"}
+            if all(cells) and middle > 0.25 * longest:  # there is room on the bar
+                box = {"facecolor": colour, "edgecolor": "none", "pad": 2}
+                axes.annotate(label, (0, -row), (6, 0), color="white", bbox=box, **look)
+            else:
+                axes.annotate(label, (max(values[name]), -row), (6, 0), color=colour if cell else "black", **look)
+        axes.set(title=title, xlim=(0, 1.4 * longest), yticks=[])  # the slowest of several may lie beyond
+        if floor is not None:
+            axes.axvline(floor, **FLOOR, linewidth=2, label=f"the floor: {floor:,}")
+    rows[0][0].set_yticks([-row for row in range(len(names))], names)
+    words = " A dotted line marks the floor." if floor is not None else ""
+    return picture(figure, f"Bars for {', '.join(names)}, in {len(charts)} chart(s): {'; '.join(charts)}.{words}")
+
+
+def plot_recipes(rows: Sequence[dict], protocol: str, reference: dict[str, float]) -> Picture:
+    """Draw the loss (nats/character, measured by `protocol`) of each row against its seconds of training.
+
+    Each recipe is named beside its slowest row. `reference` are losses by name, drawn as dotted lines.
+    """
+    figure, axes = new_figure()
+    points = {}
+    for row in rows:
+        points[row["recipe"]] = max(points.get(row["recipe"], (0, 0)), (row["seconds"], row[protocol]))
+        axes.plot(row["seconds"], row[protocol], **marks_of(row["cell"]), label=row["cell"])
+    for name, point in points.items():
+        axes.annotate(name, point, xytext=(8, 4), textcoords="offset points", va="bottom")  # above a line through it
+    axes.margins(x=0.3, y=0.15)
+    for name, loss in reference.items():
+        axes.axhline(loss, **FLOOR)
+        axes.annotate(name, (0.01, loss), (0, -4), ("axes fraction", "data"), "offset points", va="top", **NOTE)
+    axes.set(xscale="log", xlabel="seconds of training", ylabel="loss (nats/character)")
+    axes.set_ylim(bottom=min([*reference.values(), *(row[protocol] for row in rows)]) - 0.06)
+    logarithmic(axes.xaxis)
+    return picture(
+        figure,
+        f"Loss in nats per character ({protocol}) against seconds of training, logarithmic, LSTM and GRU after each of "
+        f"the recipes {', '.join(points)}; as dotted lines {', '.join(reference)}.",
     )

@@ -9,12 +9,16 @@ import torch
 from matplotlib.patheffects import withStroke
 from torch import Tensor
 
+from ..measures.intervals import Interval
 from ..measures.memory import Share
+from ..networks.registry import CELLS
 from .pictures import (
     FLOOR,
     LOOKS,
     NOTE,
     Picture,
+    draw_curve,
+    logarithmic,
     marks_of,
     name_lines,
     new_figure,
@@ -24,11 +28,9 @@ from .pictures import (
     style_of,
 )
 
-TRAINED_TO, TESTED_TO = 20, 100  # the n of `plot_reach`
 VARIANTS = (("#000000", "-"), ("#CC79A7", "--"), ("#E69F00", ":"))  # of lines that are no cell's
-
-
-Curve = dict[float, float] | np.ndarray | Tensor  # {x: y}, or the values at x = 1, 2, 3 and so on
+Curve = dict[float, float | Interval] | np.ndarray | Tensor  # {x: y}, or the values at x = 1, 2, 3 and so on
+Shares = dict[str, Share]  # by group
 
 
 def plot_curves(
@@ -41,8 +43,8 @@ def plot_curves(
     """Draw curves, `curves[title][label]`: a panel for each title, up to three in a row, and a colour for each label.
 
     A label has a curve, or a list of them, one for each seed. It begins with the name of a cell, or is a variant, which
-    gets the next colour. Curves of several seeds are thin. `chance` is drawn as a black line. The characters of `text`
-    stand at x = 1, 2, 3 and so on.
+    gets the next colour. Curves of several seeds are thin; a band shows the intervals of a curve that has some.
+    `chance` is drawn as a black line. The characters of `text` stand at x = 1, 2, 3 and so on.
     """
     rows = -(-len(curves) // 3)
     size = {"height": 1.2 * rows + 1.6, "rows": rows, "cols": -(-len(curves) // rows)}
@@ -57,12 +59,12 @@ def plot_curves(
             width = 1.0 if len(seeds) > 1 else 2.0
             for number, curve in enumerate(seeds):
                 points = curve if isinstance(curve, dict) else dict(enumerate(curve, start=1))
-                axes.plot(*zip(*points.items(), strict=True), **style, linewidth=width, label=None if number else label)
+                draw_curve(axes, points, **style, linewidth=width, label=None if number else label)
         axes.set_title(title, loc="left", fontsize="medium")
-        if rows == 1:
-            name_lines(axes)
         if text:
             show_characters(axes, text, first=1)
+    for axes in panels.flat if rows == 1 else ():  # now that all have their common scale
+        name_lines(axes)
     figure.supxlabel(xlabel, fontsize="medium")
     figure.supylabel(ylabel, fontsize="medium")
     words = "".join(f" {title}: {', '.join(labels)}." for title, labels in curves.items())
@@ -71,96 +73,50 @@ def plot_curves(
 
 
 def plot_shares(
-    shares: dict[str, dict[str, dict[str, Share]]], xlabel: str, ylabel: str = "share right", window: int | None = None
+    shares: dict[str, dict[str, Shares | list[Shares]]],
+    xlabel: str,
+    ylabel: str = "share right",
+    window: int | None = None,
 ) -> Picture:
-    """Draw shares right with 95 % intervals, `shares[title][cell][group]`: a panel for each title, and chance in black.
+    """Draw shares right with 95 % intervals, `shares[title][label][group]`: a panel for each title, chance in black.
 
-    All cells of a panel have the same groups. Of a group of distances, "8 to 15", the beginning is written, and a
-    dotted line stands before the group that begins at `window`: beyond it no gradient reached in training.
+    A label is the name of a cell, or else a control, in grey. It has the share of each group, or a list of them, one
+    for each network. Of a group of distances, "8 to 15", the beginning is written, and a line joins the distances: the
+    medians, if there are several networks. A dotted line stands before the group that begins at `window`: beyond it no
+    gradient reached in training.
     """
-    figure, panels = new_figure(cols=len(shares), sharey=True, squeeze=False)
-    for axes, (title, cells) in zip(panels[0], shares.items(), strict=True):
-        groups = next(iter(cells.values()))
-        x, chances = np.arange(len(groups)), [share.chance for share in groups.values()]
-        axes.hlines(chances, x - 0.5, x + 0.5, color="black", linewidth=1.5, label="chance")
-        for (cell, row), shift in zip(cells.items(), offsets(len(cells), 0.2), strict=True):
-            y = np.array([row[group].share for group in groups])
-            low, high = zip(*(row[group].interval() for group in groups), strict=True)
-            axes.errorbar(x + shift, y, yerr=(y - low, high - y), **marks_of(cell), capsize=2, label=cell)
-        names = [group.split(" to ")[0].removesuffix(" on") for group in groups]
-        if str(window) in names:
-            axes.axvline(names.index(str(window)) - 0.5, **FLOOR, label="window")
+    figure, panels = new_figure(height=3.0, cols=len(shares), sharey=True, squeeze=False)
+    for axes, (title, labels) in zip(panels[0], shares.items(), strict=True):
+        networks_of = {label: rows if isinstance(rows, list) else [rows] for label, rows in labels.items()}
+        groups = next(iter(networks_of.values()))[0]
+        names = {group: group.split(" to ")[0].removesuffix(" on").replace(" ", "\n") for group in groups}
+        distances = [group for group in groups if names[group].isdigit()]
+        x = {group: number for number, group in enumerate(groups)}
+        for group, share in groups.items():
+            axes.hlines(share.chance, x[group] - 0.5, x[group] + 0.5, color="black", linewidth=1.5, label="chance")
+        for (label, networks), side in zip(networks_of.items(), offsets(len(networks_of), 0.2), strict=True):
+            marks = marks_of(label) | {"markersize": 6 if len(networks) == 1 else 4, "capsize": 2, "elinewidth": 1.5}
+            for row, shift in zip(networks, offsets(len(networks), 0.2 / len(networks)), strict=True):
+                y, (low, high) = [share.share for share in row.values()], zip(*(s.interval() for s in row.values()))
+                errors = np.subtract(y, low), np.subtract(high, y)
+                axes.errorbar([x[group] + side + shift for group in row], y, yerr=errors, **marks, label=label)
+            middle = [median(row[group].share for row in networks) for group in distances]
+            axes.plot([x[group] + side for group in distances], middle, **style_of(label, FLOOR), linewidth=1)
+        if str(window) in names.values():
+            axes.axvline(list(names.values()).index(str(window)) - 0.5, **FLOOR, label="window")
         few = slice(None, None, 1 + (len(groups) * len(shares) > 16))
-        axes.set_xticks(x[few], names[few])
+        axes.set_xticks(list(x.values())[few], list(names.values())[few])
         axes.set_title(title)
-        axes.set_ylim(0, 1.03)
+        axes.set_ylim(-0.02, 1.03)
         axes.margins(x=0.01)
-    cells = dict.fromkeys(cell for row in shares.values() for cell in row)
+    shown = dict.fromkeys(label for labels in shares.values() for label in labels)
     figure.supxlabel(xlabel, fontsize="medium")
     panels[0][0].set_ylabel(ylabel)
     return picture(
         figure,
         f"Points with 95 % intervals show the {ylabel} (vertical) against the {xlabel} (horizontal), for "
-        f"{', '.join(cells)}. Panels: {'; '.join(shares)}. A black line stands at chance"
+        f"{', '.join(shown)}. Panels: {'; '.join(shares)}. A black line stands at chance"
         + (f", and a dotted line at the window of {window} characters." if window else "."),
-    )
-
-
-def plot_patches(shares: dict[str, dict[str, list[dict[str, Share]]]], xlabel: str) -> Picture:
-    """Draw the share of cases that bring the other hero, `shares[title][label]`: a panel for each title.
-
-    A label is the name of a cell, or else a control, in grey. It has a list of networks, each with the share of every
-    distance, `{"60": Share}`: a mark with its 95 % interval. A line joins the medians of the networks, and a black line
-    stands at chance. A group that is no number, for example "one mention", stands apart at the right.
-    """
-    figure, panels = new_figure(height=3.2, cols=len(shares), sharey=True, squeeze=False)
-    for axes, (title, labels) in zip(panels[0], shares.items(), strict=True):
-        groups = list(dict.fromkeys(group for networks in labels.values() for row in networks for group in row))
-        place = {group: number + 0.5 * (not group.isdigit()) for number, group in enumerate(groups)}
-        axes.axhline(1 / 6, color="black", linewidth=1.2, label="chance")
-        for (label, networks), side in zip(labels.items(), offsets(len(labels), 0.26), strict=True):
-            marks = marks_of(label) | {"markersize": 4, "elinewidth": 1}
-            for row, shift in zip(networks, offsets(len(networks), 0.2 / len(networks)), strict=True):
-                x, y = [place[group] + side + shift for group in row], np.array([share.share for share in row.values()])
-                low, high = zip(*(share.interval() for share in row.values()), strict=True)
-                axes.errorbar(x, y, yerr=(y - low, high - y), **marks, label=label if row is networks[0] else None)
-            far = [group for group in networks[0] if group.isdigit()]
-            middle = [median(row[group].share for row in networks) for group in far]
-            axes.plot([place[group] + side for group in far], middle, **style_of(label, FLOOR), linewidth=1)
-        axes.set_xticks(list(place.values()), [group.replace(" ", "\n") for group in groups])
-        axes.set_title(title, loc="left", fontsize="medium")
-        axes.set_ylim(-0.02, 1.03)
-    panels[0][0].set_ylabel("share of the cases")
-    figure.supxlabel(xlabel, fontsize="medium")
-    return picture(
-        figure,
-        f"Marks with 95 % intervals show the share of the cases that bring the other hero (vertical) against the "
-        f"{xlabel} (horizontal), a mark for each network, for {', '.join(labels)}. Panels: {'; '.join(shares)}. A line "
-        "joins the medians, and a black line stands at chance.",
-    )
-
-
-def plot_heroes(units: dict[str, np.ndarray], heroes: Sequence[str]) -> Picture:
-    """Draw each story as a point in the colour of its hero: the first of `units` is horizontal, the others vertical.
-
-    `units[label]` (n,) are the values of a unit in n stories, and `heroes` (n,) the names of their heroes.
-    """
-    (xlabel, x), *others = units.items()
-    figure, panels = new_figure(height=3.6, cols=len(others), squeeze=False)
-    for axes, (ylabel, y) in zip(panels[0], others, strict=True):
-        axes.axhline(0, color="#BBBBBB", linewidth=0.8)
-        axes.axvline(0, color="#BBBBBB", linewidth=0.8)
-        for hero in sorted(set(heroes)):
-            own, colour = np.array(heroes) == hero, LOOKS[hero][0]
-            axes.scatter(x[own], y[own], s=14, color=colour, linewidths=0)
-            outline = [withStroke(linewidth=3, foreground="white")]
-            middle = np.median(x[own]), np.median(y[own])
-            axes.annotate(hero, middle, ha="center", va="center", color=colour, weight="bold", path_effects=outline)
-        axes.set(xlabel=xlabel, ylabel=ylabel)
-    return picture(
-        figure,
-        f"Each story is a point in the colour of its hero, with the name of the hero at the middle of its points: "
-        f"{' and '.join(label for label, _ in others)} (vertical) against {xlabel} (horizontal).",
     )
 
 
@@ -196,24 +152,27 @@ def plot_carried_and_cut(shares: dict[str, dict[str, dict[str, Share]]], window:
     )
 
 
-def plot_reach(reaches: dict[str, dict[str, Sequence[int]]]) -> Picture:
-    """Draw up to which n networks are right, `reaches[task][cell]`: a dot for each seed, and a bar at the median."""
-    figure, panels = new_figure(cols=len(reaches), sharey=True, squeeze=False)
-    for axes, (task, cells) in zip(panels[0], reaches.items(), strict=True):
-        for x, (cell, values) in enumerate(cells.items()):
-            shifts = offsets(len(values), 0.5 / max(1, len(values) - 1))
-            axes.plot([x + shift for shift in shifts], sorted(values), **marks_of(cell), markersize=4)
-            axes.hlines(median(values), x - 0.32, x + 0.32, color="black", linewidth=2)
-        axes.axhline(TRAINED_TO, **FLOOR)
-        axes.set_xticks(range(len(cells)), list(cells))
-        axes.set_title(task)
-        axes.set_ylim(-2, TESTED_TO + 4)
-    panels[0][0].set_ylabel("right up to n =")
-    panels[0][0].annotate("trained up to here", (-0.4, TRAINED_TO - 1), va="top", **NOTE)
+def plot_heroes(units: dict[str, np.ndarray], heroes: Sequence[str]) -> Picture:
+    """Draw each story as a point in the colour of its hero: the first of `units` is horizontal, the others vertical.
+
+    `units[label]` (n,) are the values of a unit in n stories, and `heroes` (n,) the names of their heroes.
+    """
+    (xlabel, x), *others = units.items()
+    figure, panels = new_figure(height=3.6, cols=len(others), squeeze=False)
+    for axes, (ylabel, y) in zip(panels[0], others, strict=True):
+        axes.axhline(0, color="#BBBBBB", linewidth=0.8)
+        axes.axvline(0, color="#BBBBBB", linewidth=0.8)
+        for hero in sorted(set(heroes)):
+            own, colour = np.array(heroes) == hero, LOOKS[hero][0]
+            axes.scatter(x[own], y[own], s=14, color=colour, linewidths=0)
+            outline = [withStroke(linewidth=3, foreground="white")]
+            middle = np.median(x[own]), np.median(y[own])
+            axes.annotate(hero, middle, ha="center", va="center", color=colour, weight="bold", path_effects=outline)
+        axes.set(xlabel=xlabel, ylabel=ylabel)
     return picture(
         figure,
-        f"For {', '.join(reaches)}: up to which n each network is right, a dot for each seed, a black bar at the "
-        f"median, for each cell; a dotted line at n = {TRAINED_TO}, the longest in training. Tested up to {TESTED_TO}.",
+        f"Each story is a point in the colour of its hero, with the name of the hero at the middle of its points: "
+        f"{' and '.join(label for label, _ in others)} (vertical) against {xlabel} (horizontal).",
     )
 
 
@@ -236,3 +195,68 @@ def plot_units(text: str, units: dict[str, Tensor | Sequence[float]], ylabel: st
         axes.set_title(label, loc="left")
     show_characters(panels[-1, 0], text)
     return picture(figure, f"The value of {' and '.join(units)} at each character of a line, as a curve.")
+
+
+def plot_update(cell: str, values: dict[str, float], keep: float, steps: int) -> Picture:
+    """Draw the `values` of one step of one unit as bars, by name, and how long its gate keeps a value if it is `keep`.
+
+    At the right stands what is left of a value after 0 to `steps` steps. The bar of the new memory, "$c_t$" for an LSTM
+    and "$h_t$" for a GRU, has the colour of the cell.
+    """
+    row = CELLS[cell]
+    figure, (bars, decay) = new_figure(height=2.6, cols=2, width_ratios=(3, 2))
+    shades = [row.colour if name == f"${row.memory}_t$" else "#999999" for name in values]
+    drawn = bars.bar(values.keys(), values.values(), color=shades, width=0.62)
+    bars.bar_label(drawn, fmt=lambda value: f"{value:.2f}".replace("-", "−"), padding=2)
+    bars.axhline(0, color="black", linewidth=0.8)
+    span = max(1.0, *(abs(value) for value in values.values())) * 1.3
+    bars.set_ylim(-span, span)
+    bars.set_title("one step of one unit")
+    bars.tick_params(bottom=False)
+    decay.plot([keep**t for t in range(steps + 1)], marker="o", markersize=3, **row.style)
+    decay.axhline(0.5, **FLOOR)
+    decay.text(steps, 0.52, "half", ha="right", color="#555555")
+    decay.set(xlim=(-0.02 * steps, 1.02 * steps), ylim=(0, 1.05))
+    decay.set(xlabel="steps (characters)", ylabel="share that is left")
+    decay.set_title(f"${row.keep_gate}^t$ at ${row.keep_gate}={keep:.2f}$")
+    unmarked = str.maketrans("", "", "$\\{},")  # a formula in words
+    shown = ", ".join(f"{name.translate(unmarked)} = {value:.2f}" for name, value in values.items())
+    return picture(
+        figure,
+        f"Left: bars for one step of one unit, {cell}: {shown}. Right: what is left of a value after 0 to {steps} "
+        f"steps, {row.keep_gate} to the power t.",
+    )
+
+
+def plot_gradient_by_lag(line: str, gradients: dict[str, Tensor]) -> Picture:
+    """Draw along a line with a key how much the loss at its end depends on each state before.
+
+    `gradients[label]` (T - 1,) begins at lag 1, the last state but one of the T characters of `line`, and goes back to
+    the first. Each curve is divided by its value at lag 1. A label begins with the name of a cell; a further curve of
+    the same cell is dotted, or dashed. The key, which is the letter after "!", with its lag, and the question at the
+    end of the line are marked.
+    """
+    figure, axes = new_figure(height=3.2)
+    key, end = line.index("!") + 1, len(line) - 1
+    for position, word, align in ((key, f"the key (lag {end - key})", "center"), (end, "the question", "right")):
+        axes.axvspan(position - 0.5, position + 0.5, color="#E4E4E4")
+        axes.annotate(word, (position + (align == "right") / 2, 1.02), xycoords=("data", "axes fraction"), ha=align)
+    cells = [label.split()[0] for label in gradients]
+    for number, (label, values) in enumerate(gradients.items()):
+        relative = (values / values[0]).tolist()
+        style = style_of(cells[number])
+        if before := cells[:number].count(cells[number]):
+            style = style | {"linestyle": (":", "--")[(before - 1) % 2]}
+        axes.plot(range(end - 1, -1, -1), relative, **style, linewidth=2)
+        far = 2 * len(relative) // 3  # where the curves are apart
+        note = {"color": style["color"], "weight": "bold", "ha": "right", "textcoords": "offset points"}
+        axes.annotate(label, (end - 1 - far, relative[far]), (0, 6), **note)  # where a rising curve leaves room
+    axes.set(xlim=(-0.7, end + 0.7), yscale="log", ylabel="gradient (1 at lag 1)")
+    axes.set_xlabel("the state after this character", **NOTE)
+    logarithmic(axes.yaxis)
+    show_characters(axes, line)
+    return picture(
+        figure,
+        f"Along a line of {len(line)} characters, with the key at the left and the question at the right: how much the "
+        f"loss depends on the state after each character, on a logarithmic scale, for {', '.join(gradients)}.",
+    )

@@ -15,6 +15,7 @@ from matplotlib.ticker import LogLocator, NullLocator
 from scipy.optimize import isotonic_regression
 
 from ..measures.intervals import Interval
+from ..measures.memory import Share
 from ..networks.registry import CELLS
 from ..text.tales_grammar import WORDS
 
@@ -78,10 +79,10 @@ def picture(figure: Figure, words: str) -> Picture:
 
 
 def style_of(name: str, otherwise: dict | None = None) -> dict[str, str]:
-    """Return how a line is drawn: a cell as the registry says, the floor grey and dotted, others as `otherwise`."""
+    """Return how a line is drawn: a cell as the registry says, floor and real text dotted, others as `otherwise`."""
     if name in CELLS:
         return CELLS[name].style
-    return FLOOR if name in ("floor", "oracle") else otherwise
+    return FLOOR if name in ("floor", "oracle", "real") else otherwise
 
 
 def marks_of(cell: str) -> dict[str, str]:
@@ -112,20 +113,12 @@ def grouped_bars(axes, groups: Sequence[str], heights: dict[str, Sequence[float]
     axes.set_xticks(range(len(groups)), groups)
 
 
-def bars_above_floor(values: dict[str, float], floor: float | None, form: str, xlabel: str, words: str) -> Picture:
-    """Draw a horizontal bar for each of `values`, with its number in the format `form`; a dotted line at the floor."""
-    figure, axes = new_figure(height=0.35 * len(values) + 0.9)
-    colours = [style_of(name, {"color": "#CCCCCC"})["color"] for name in values]
-    bars = axes.barh(list(values), list(values.values()), color=colours, height=0.62)
-    axes.bar_label(bars, [form.format(value) for value in values.values()], padding=4)
-    if floor is not None:
-        axes.axvline(floor, **FLOOR, linewidth=2)
-        axes.text(floor, -0.62, f"the floor: {form.format(floor)}", va="bottom", color="#555555")
-        words += " A dotted line marks the floor."
-    axes.invert_yaxis()
-    axes.set(xlabel=xlabel, xlim=(0, max(values.values()) * 1.12))
-    axes.tick_params(axis="y", length=0)
-    return picture(figure, words)
+def draw_curve(axes, points: dict, **look) -> None:
+    """Draw a line through `points`, {x: y}, with a pale band where the y are of the type `Interval` or `Share`."""
+    ys = [Interval(y.share, *y.interval()) if isinstance(y, Share) else y for y in points.values()]
+    means, lows, highs = zip(*(y if isinstance(y, Interval) else (y, y, y) for y in ys), strict=True)
+    axes.fill_between(list(points), lows, highs, color=look["color"], alpha=0.2, linewidth=0)
+    axes.plot(list(points), means, **look)
 
 
 def draw_intervals(axes, intervals: Sequence[Interval]) -> None:

@@ -68,9 +68,18 @@ def plot_ribbon(
     axes.set(xlim=(-readers, _COLUMNS - readers + 1), ylim=(top - 0.4, -0.3 - (0.7 if marks else 0)))
     axes.axis("off")
     axes.set_title(title, loc="left", parse_math=False)
-    handles = [_patch(word) for word in words]
+    handles = []
+    for word in words:
+        colour, hatch = LOOKS[word]
+        handles.append(Patch(facecolor=colour, edgecolor=_HATCH, linewidth=0, hatch=hatch, label=word))
     figure.legend(handles=handles, loc="outside lower center", ncols=len(words), frameon=False, handlelength=2.4)
-    return picture(figure, _description(answers, kind, marks))
+    whom = {"name": "hero", "friend": "friend"}[kind]
+    return picture(
+        figure,
+        f"A story, and below each line a band for each reader, from top to bottom: {', '.join(answers)}. After each "
+        f"character a band has the colour and pattern of the {whom} whom the reader has in mind, and it is as high as "
+        "the reader is sure." + (f" A vertical line marks: {', '.join(marks.values())}." if marks else ""),
+    )
 
 
 def _draw_band(axes, rows: np.ndarray, words: Sequence[str], below: float) -> None:
@@ -87,21 +96,3 @@ def _draw_band(axes, rows: np.ndarray, words: Sequence[str], below: float) -> No
             label = axes.text(column + 0.4, below - _BAND / 2, word, va="center", color="white")
             label.set(weight="bold", path_effects=[withStroke(linewidth=2.2, foreground=colour)])
         column += length
-
-
-def _patch(word: str) -> Patch:
-    colour, hatch = LOOKS[word]
-    return Patch(facecolor=colour, edgecolor=_HATCH, linewidth=0, hatch=hatch, label=word)
-
-
-def _description(answers: dict[str, np.ndarray], kind: str, marks: dict[int, str]) -> str:
-    """Say in words what the figure shows; the numbers are measured, so they are not among them."""
-    whom = {"name": "hero", "friend": "friend"}[kind]
-    readers = ", ".join(answers)
-    words = (
-        f"A story, and below each line a band for each reader, from top to bottom: {readers}. After each character a "
-        f"band has the colour and pattern of the {whom} whom the reader has in mind, and it is as high as the reader "
-        "is sure."
-    )
-    notes = ", ".join(marks.values())
-    return f"{words} A vertical line marks: {notes}." if marks else words

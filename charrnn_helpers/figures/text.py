@@ -1,31 +1,40 @@
-"""Figures of text: characters, their values, streams, the ladder, what comes next."""
+"""Figures of text: characters, their values, streams, what comes next and how it is drawn."""
 
+from bisect import bisect
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap, ListedColormap, Normalize
-from matplotlib.patches import Patch, Rectangle
+from matplotlib.patches import Patch, Polygon, Rectangle
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from ..measures.intervals import bits
+from ..measures.intervals import Interval, bits
 from ..text.encoding import Vocabulary, as_streams
 from ..text.tales import Mark
 from .pictures import (
+    FLOOR,
+    NOTE,
     OKABE_ITO,
     Picture,
-    bars_above_floor,
     grouped_bars,
     lines_of,
     new_figure,
+    offsets,
     picture,
     show_characters,
+    style_of,
     visible,
 )
 
 COLUMNS = 76  # characters in a line of `plot_text` and `plot_marks`
 TOP = 12  # characters, of `plot_next_characters`
+PIECES = ("#E3E3E3", "#F4F4F4")  # of `plot_pieces`, in turn
+HIT = "#FFE08A"  # the piece that is hit
+NARROWEST = 0.015  # piece that carries its character
+LETTER = {"ha": "center", "va": "center_baseline", "family": "monospace"}
 MARKS = {  # of `plot_marks`; a mark of any other kind is "rare"
     "free": ("#FFFFFF", "free choice"),
     "spelling": ("#E8E8E8", "spelling"),
@@ -125,7 +134,7 @@ def plot_streams(text: str, streams: int, window: int) -> Picture:
             number = step // window
             colour = tints[number % len(tints)] if number < batches else "white"
             axes.add_patch(Rectangle((step, row), 1, 0.82, facecolor=colour, edgecolor="white"))
-            axes.text(step + 0.5, row + 0.42, visible(text[position]), ha="center", va="center", family="monospace")
+            axes.text(step + 0.5, row + 0.42, visible(text[position]), **LETTER)
         axes.text(-0.4, row + 0.42, f"stream {row}", ha="right", va="center")
     for number in range(batches):
         axes.text((number + 0.5) * window, -0.12, f"batch {number}", ha="center", va="bottom")
@@ -146,7 +155,13 @@ def plot_ladder(rungs: dict[str, float], floor: float | None = None) -> Picture:
     """Draw the losses `rungs` as bars in bits per character, and the floor as a dotted line. Both are given in nats."""
     words = f"Bars of loss in bits per character, from top to bottom: {', '.join(rungs)}."
     losses, lowest = {name: bits(loss) for name, loss in rungs.items()}, None if floor is None else bits(floor)
-    return bars_above_floor(losses, lowest, "{:.2f}", "loss on val (bits per character)", words)
+    return _bars_above_floor(losses, lowest, "{:.2f}", "loss on val (bits per character)", words)
+
+
+def plot_file_sizes(sizes: dict[str, float], floor: float | None = None) -> Picture:
+    """Draw the sizes of files, in bytes, as bars, and as a dotted line, the `floor`: none comes below it on average."""
+    words = f"Bars: the size of a file in bytes, from top to bottom: {', '.join(sizes)}."
+    return _bars_above_floor(sizes, floor, "{:,.0f}", "size of the file (bytes)", words)
 
 
 def plot_next_characters(vocab: Vocabulary, probabilities: dict[str, Tensor], title: str = "") -> Picture:
@@ -166,6 +181,75 @@ def plot_next_characters(vocab: Vocabulary, probabilities: dict[str, Tensor], ti
     return picture(figure, words)
 
 
+def plot_pieces(lines: Sequence[tuple[str, Sequence[float], float]], characters: Sequence[str]) -> Picture:
+    """Draw how a number u from 0 to 1 chooses letters: a line from 0 to 1 for each, cut into a piece for each letter.
+
+    A line is the text before it, the V + 1 ends of the pieces of the V `characters`, and u, which hits one of them.
+    The piece that was hit is stretched to the next line. Pieces that are wide enough carry their character.
+    """
+    figure, axes = new_figure(height=0.95 * len(lines) + 0.35)
+    for row, (before, ends, u) in enumerate(lines):
+        ends, u, top = [float(end) for end in ends], float(u), -1.0 * row
+        hit = bisect(ends, u) - 1
+        for i, (start, end) in enumerate(pairwise(ends)):
+            look = {"facecolor": HIT if i == hit else PIECES[i % 2], "edgecolor": "white", "linewidth": 0.8}
+            axes.add_patch(Rectangle((start, top), end - start, 0.4, **look))
+            if end - start > NARROWEST:
+                axes.text((start + end) / 2, top + 0.2, visible(characters[i]), **LETTER)
+        axes.text(0, top + 0.45, f"after “{before}”" if before else "at first", va="bottom", parse_math=False, **NOTE)
+        axes.vlines([u, u], [top - 0.08, top + 0.34], [top + 0.06, top + 0.48], color="black", linewidth=2)
+        side = "right" if u > 0.5 else "left"
+        axes.text(u, top - 0.08, f"u = {u:.3f}", ha=side, va="top", weight="bold")
+        if row + 1 < len(lines):
+            corners = [(ends[hit], top), (ends[hit + 1], top), (1, top - 0.6), (0, top - 0.6)]
+            axes.add_patch(Polygon(corners, facecolor=HIT, alpha=0.35, edgecolor="none", zorder=0))
+    axes.set(xlim=(-0.005, 1.005), ylim=(0.75 - len(lines), 0.65))
+    axes.axis("off")
+    return picture(
+        figure,
+        f"{len(lines)} line(s) from 0 to 1, one above the other, each cut into pieces that are as long as the "
+        "probabilities of the characters. A mark at u hits one piece, which is stretched to be the next line.",
+    )
+
+
+def _bars_above_floor(values: dict[str, float], floor: float | None, form: str, xlabel: str, words: str) -> Picture:
+    """Draw a horizontal bar for each of `values`, with its number in the format `form`; a dotted line at the floor."""
+    figure, axes = new_figure(height=0.35 * len(values) + 0.9)
+    colours = [style_of(name, {"color": "#CCCCCC"})["color"] for name in values]
+    bars = axes.barh(list(values), list(values.values()), color=colours, height=0.62)
+    axes.bar_label(bars, [form.format(value) for value in values.values()], padding=4)
+    if floor is not None:
+        axes.axvline(floor, **FLOOR, linewidth=2)
+        axes.text(floor, -0.62, f"the floor: {form.format(floor)}", va="bottom", color="#555555")
+        words += " A dotted line marks the floor."
+    axes.invert_yaxis()
+    axes.set(xlabel=xlabel, xlim=(0, max(values.values()) * 1.12))
+    axes.tick_params(axis="y", length=0)
+    return picture(figure, words)
+
+
+def plot_quality(intervals: dict[str, dict[str, dict[float, Interval]]], real: dict[str, float]) -> Picture:
+    """Draw numbers of texts that networks wrote, with 95 % intervals, against the temperature: a panel for each number.
+
+    `intervals[title][cell][temperature]` are those of the number `title`, and `real[title]` is that of a real text,
+    which is drawn as a grey dotted line.
+    """
+    figure, panels = new_figure(height=2.6, cols=len(intervals), sharex=True, squeeze=False)
+    for axes, (title, cells) in zip(panels[0], intervals.items(), strict=True):
+        axes.axhline(real[title], **FLOOR, linewidth=2, label="real text")
+        for shift, (cell, row) in zip(offsets(len(cells), 0.015), cells.items()):
+            x, (means, lows, highs) = [each + shift for each in row], zip(*row.values())
+            axes.plot(x, means, **style_of(cell), linewidth=2, label=cell)
+            axes.vlines(x, lows, highs, color=style_of(cell)["color"], linewidth=2)
+        axes.set_title(title, loc="left", fontsize="medium")
+        axes.set(ylim=(0, 1.03), xlabel="temperature")
+    return picture(
+        figure,
+        f"Curves with 95 % intervals for {', '.join(cells)} against temperature, and the real text as a dotted line: "
+        f"{'; '.join(intervals)}.",
+    )
+
+
 def _text_figure(text: str, grounds: Sequence, underlined: Sequence[bool], title: str = ""):
     """Draw monospaced text on squares of these colours. A line end is shown as ↵."""
     lines = lines_of(text, COLUMNS)
@@ -174,7 +258,7 @@ def _text_figure(text: str, grounds: Sequence, underlined: Sequence[bool], title
     for (row, column), char, ground, line in zip(squares, text, grounds, underlined, strict=True):
         axes.add_patch(Rectangle((column, row), 1, 1, facecolor=ground, edgecolor="none"))
         shown = "↵" if char == "\n" else char
-        axes.text(column + 0.5, row + 0.5, shown, ha="center", va="center_baseline", family="monospace")
+        axes.text(column + 0.5, row + 0.5, shown, **LETTER)
         if line:
             axes.plot([column + 0.05, column + 0.95], [row + 0.93, row + 0.93], color="black", linewidth=1.3)
     axes.set(xlim=(0, COLUMNS + 1), ylim=(len(lines) + 0.1, 0))

@@ -1,18 +1,22 @@
-"""Figures of training and its curves."""
+"""Figures of training: losses, memories and gradients along a run, and a planted fault."""
 
 from collections import Counter
 from collections.abc import Sequence
+from textwrap import fill
 
+from ..experiments.observations import BIGRAM, TALES_FLOOR, Run, Setting
 from ..measures.intervals import bits
 from ..measures.memory import Share
 from ..networks.registry import CELLS
 from ..training.config import History
-from .pictures import Picture, logarithmic, marks_of, name_lines, new_figure, picture, style_of
+from .pictures import FLOOR, Picture, draw_curve, logarithmic, name_lines, new_figure, picture, style_of
 
 UNITS = {"nats": 1.0, "bits": bits(1)}
 AXES = {"updates": "updates", "characters": "characters read (millions)", "seconds": "seconds of training"}
 RUNG = {"color": "#777777", "linewidth": 0.8}
 LOSS_TICKS = (0.2, 0.3, 0.5, 1, 2, 3, 5)
+BROKEN_STYLE = {"color": "#CC79A7", "linestyle": "-"}
+SOUND_STYLE = {"color": "#000000", "linestyle": "--"}
 
 
 def plot_losses(
@@ -85,11 +89,7 @@ def plot_loss_and_memory(histories: Sequence[History], shares: dict[str, dict[in
     for history in histories:
         style, seen = style_of(history.cell), shares[history.cell]
         top.plot(history.val_updates, history.val_losses, **style, linewidth=1.8, label=history.cell)
-        low.plot(
-            list(seen), [share.share for share in seen.values()], **{**marks_of(history.cell), **style}, markersize=4
-        )
-        ends = zip(*(share.interval() for share in seen.values()), strict=True)
-        low.fill_between(list(seen), *ends, color=style["color"], alpha=0.15, linewidth=0)
+        draw_curve(low, seen, **style, marker=CELLS[history.cell].marker, markersize=4)
     _log_losses(top, [loss for history in histories for loss in history.val_losses])
     low.axhline(next(iter(seen.values())).chance, color="black", linewidth=0.8, label="chance")
     top.set_ylabel("validation loss\n(nats/character)")
@@ -127,4 +127,52 @@ def plot_training_losses(histories: Sequence[History], smoothed: Sequence[Sequen
         figure,
         "Above, the training loss of every update, on a logarithmic scale, pale and ragged, and its moving average as "
         "a line: LSTM solid, GRU dashed. Below, the gradient norm of every update, with a line at the clipping norm.",
+    )
+
+
+def plot_fault(run: Run, twin: Run | None = None) -> Picture:
+    """Draw losses, gradient norms and loss by position in the window, of a run and of its sound `twin`, if any.
+
+    If the run stopped, its message stands above.
+    """
+    figure, (left, middle, right) = new_figure(height=3.2, cols=3)
+    shown = [(run, BROKEN_STYLE, "this run")]
+    if twin is not None:
+        shown.append((twin, SOUND_STYLE, "sound run"))  # dashed, over a run that may be the same
+    for each, style, name in shown:
+        updates = range(1, len(each.losses) + 1)
+        left.plot(updates, each.losses, **style, linewidth=1.2, label=name)
+        hollow = {"markerfacecolor": "none", "markersize": 9} if each is twin else {"markersize": 6}
+        left.plot(each.val_updates, each.val_losses, color=style["color"], marker="o", linestyle="none", **hollow)
+        middle.plot(updates, each.norms, **style, linewidth=1.2)
+        right.plot(range(1, len(each.by_position) + 1), each.by_position, **style, linewidth=2)
+    left.axhline(TALES_FLOOR, **FLOOR, linewidth=1.5)
+    left.set_title("loss in nats\n(dots: validation)")
+    left.set(yscale="symlog", ylim=(-0.05, 30))
+    left.set_yticks([], minor=True)
+    left.legend(frameon=False, loc="upper right")
+    left.set_yticks([TALES_FLOOR, 1, 2, 4, 10, 30], ["floor", "1", "2", "4", "10", "30"])
+    middle.set_title("gradient norm\n(dotted: the limit)")
+    middle.axhline(Setting.clip, **FLOOR, linewidth=1.5)
+    middle.set(yscale="log")
+    logarithmic(middle.yaxis)
+    right.set_title("loss by position,\nlast 50 updates")
+    highest = max([1, *(max(each.by_position, default=0) for each, _, _ in shown)])
+    right.set_ylim(0, 1.1 * highest)
+    if highest > BIGRAM:
+        right.axhline(BIGRAM, **FLOOR, linewidth=1.5)
+        right.annotate("bigram", (0.5, BIGRAM), (0, 3), xycoords=("axes fraction", "data"), textcoords="offset points")
+    for axes, what in ((left, "updates"), (middle, "updates"), (right, "position in the window")):
+        axes.set_xlabel(what)
+    if run.error:
+        message = fill(f"It stopped after {len(run.losses)} update(s): {run.error}", 90)
+        figure.suptitle(message, fontsize="medium", parse_math=False)
+    who = "a run, in purple" + (", beside its sound twin, black and dashed" if twin else "")
+    return picture(
+        figure,
+        f"Three charts of {who}. Left: training loss of every update in nats per character, and validation loss as "
+        "dots, with a dotted line at the floor. Middle: gradient norms before clipping, on a logarithmic scale, with a "
+        "dotted line at the limit. Right: training loss at each position in the window."
+        + (" A dotted line shows the loss of a bigram." if highest > BIGRAM else "")
+        + (" The run stopped; the message stands above." if run.error else ""),
     )

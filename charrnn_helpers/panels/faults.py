@@ -8,7 +8,7 @@ import ipywidgets as ipw
 
 from ..experiments.faults import FAULTS, diagnosis, run
 from ..experiments.observations import Run, Setting, signs
-from ..figures.faults import plot_fault
+from ..figures.training import plot_fault
 from .controls import WIDE, Chart, Panel, Slider, dropdown, sentence
 
 SHOWN_EVERY = 20  # updates: how often a panel says how far it has come

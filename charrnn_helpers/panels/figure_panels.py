@@ -1,14 +1,15 @@
-"""Panels that draw one figure anew whenever a control changes: of 02, 03, 05, 06 and 09."""
+"""Panels that draw one figure anew whenever a control changes: of 01, 02, 03, 05, 06 and 09."""
 
+import html
 import math
 from collections.abc import Callable, Sequence
 
 import ipywidgets as ipw
 
-from ..figures.cells import plot_update
 from ..figures.comparison import plot_coverage
-from ..figures.pictures import Picture
-from ..figures.text import plot_next_characters
+from ..figures.memory import plot_update
+from ..figures.pictures import Picture, visible
+from ..figures.text import plot_next_characters, plot_one_hot
 from ..figures.training import AXES, UNITS, plot_losses
 from ..measures.intervals import Interval
 from ..networks.models import CharModel
@@ -18,6 +19,35 @@ from ..training.config import History
 from .controls import Panel, Slider, dropdown, figure_panel, text_box
 
 OWN, SAME = "a text of its own", "the same text"
+LONGEST_SHOWN = 30  # characters: more rows than this do not fit on a screen
+
+
+def encoding_panel(vocab: Vocabulary, text: str = "Once a cat") -> Panel:
+    """Show each character of a typed text with its index and target, and the one-hot rows. Unknown ones are named."""
+
+    def draw(text: str) -> tuple[Picture, str]:
+        if not text:
+            raise ValueError("there is nothing to encode: type at least one character")
+        ids = vocab.encode(text).tolist()
+        shown, targets = text[:LONGEST_SHOWN], ids[1:]
+        rows = {
+            "character": [visible(char) for char in shown],
+            "index": ids,
+            "target": [*(visible(vocab.characters[index]) for index in targets), "?"],
+            "target's index": [*targets, "?"],
+        }
+        body = ""
+        for name, cells in rows.items():
+            columns = "".join(f"<td>{html.escape(str(cell))}</td>" for cell in cells[:LONGEST_SHOWN])
+            body += f'<tr><th scope="row">{name}</th>{columns}</tr>'
+        note = f"<p>Showing the first {LONGEST_SHOWN} of {len(ids)} characters.</p>" if len(ids) > LONGEST_SHOWN else ""
+        return plot_one_hot(shown, vocab), f'{note}<table aria-live="polite">{body}</table>'
+
+    return figure_panel(
+        [text_box("your text", text)],
+        draw,
+        "A box to type a text in; below it each character with its index and its target, and its one-hot row.",
+    )
 
 
 def lstm_gate_panel() -> Panel:

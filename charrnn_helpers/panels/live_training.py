@@ -1,9 +1,10 @@
-"""Training that one can watch: several networks in turns, on a thread of its own, stopped and continued at will.
+"""04: training that one can watch. Several networks in turns, on a thread of its own, stopped and continued at will.
 
 The loop is `training.train`; here it is only called again and again, each time until the next validation, with the
 history that the last call returned. So a stop loses nothing, and the notebook stays free.
 """
 
+import html
 import threading
 from collections.abc import Callable, Hashable
 from typing import ClassVar
@@ -11,16 +12,17 @@ from typing import ClassVar
 import ipywidgets as ipw
 import torch
 
+from ..figures.training import plot_losses
 from ..measures.intervals import bits
 from ..networks.models import CharModel
-from ..networks.registry import CELLS
+from ..networks.registry import BOTH, CELLS
 from ..sampling import generate
 from ..text.corpus import Corpus
 from ..text.encoding import Vocabulary
 from ..training.config import History, TrainConfig
 from ..training.evaluation import lock_of
 from ..training.loop import train
-from .controls import sentence
+from .controls import Chart, Panel, Slider, dropdown, in_columns, sentence
 
 VALIDATED_ON = 20_000  # characters of the validation text: a validation takes a fraction of a second
 
@@ -178,3 +180,38 @@ def _progress(run: LiveTraining) -> str:
     elif not run.running and not run.finished:
         lines.append("<p>Stopped; nothing is lost. Continue, or start anew.</p>")
     return "".join(lines)
+
+
+def training_panel(corpus: Corpus, updates: int = 600, ladder: dict[str, float] | None = None) -> Panel:
+    """Train small networks on `corpus` and watch their losses fall: start, stop, continue.
+
+    Training runs on a thread of its own, so that the notebook stays free; a stop keeps networks and histories, and
+    "Continue" goes on from there. So does a second panel for the same text, as when the cell is run again.
+    """
+    cells = dropdown("networks", [(" and ".join(BOTH), BOTH), *((cell, (cell,)) for cell in BOTH)])
+    units = Slider("hidden units", 128, 16, 256, 16)
+    rate = Slider("learning rate", 0.01, 0.001, 0.05, 0.001)
+    samples, chart = ipw.HTML(), Chart()
+
+    def begin() -> LiveTraining:
+        chart.value = ""
+        config = fitting(corpus, updates=updates, validate_every=50, learning_rate=rate.value, warmup=50)
+        return LiveTraining(corpus, cells.value, units.value, config)
+
+    def show(run: LiveTraining) -> None:
+        validated = {cell: history for cell, history in run.histories.items() if history.val_losses}
+        columns = {cell: "" for cell in validated}
+        for cell in validated:
+            for updates, text in run.samples[cell][:1] + run.samples[cell][1:][-1:]:  # the first and the last
+                columns[cell] += f"<p>after {updates} updates</p><pre>{html.escape(text)}</pre>"
+        samples.value = in_columns(columns)
+        if validated:
+            chart.show(plot_losses(list(validated.values()), ladder, corpus.floor))
+
+    controls = RunControls("Start", (corpus.sha256, updates), begin, show)
+    return Panel(
+        [cells, units, rate, controls, samples, chart],
+        f"Training, live, on {corpus.name}: choose networks, hidden units and learning rate; start, stop, "
+        "continue. The validation losses fall in a chart, against the ladder and the floor, and samples change "
+        "with them.",
+    )

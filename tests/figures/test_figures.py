@@ -52,11 +52,13 @@ FIGURES = {
         8,
         "distance",
     ],
+    "plot_file_sizes": [{"gzip": 300, "GRU": 100}, 80.0],
+    "plot_ladder": [{"uniform": 3.0, "GRU": 1.5}, 0.5],
+    "plot_quality": [{"well formed": {cell: {0.5: INTERVAL, 1.0: INTERVAL} for cell in BOTH}}, {"well formed": 1.0}],
     "plot_curves": [{"6 M": {"GRU": BIRTHS, "LSTM": BIRTHS[0]}}, "millions", "share", 1 / 6],
     "plot_coverage": [{"a": [INTERVAL] * 3, "b": [INTERVAL] * 3}, 0.03],
     "plot_excess_by_kind": [KINDS, {"name": 1.8}],
     "plot_fault": [replace(RUN, error="no number"), RUN],
-    "plot_file_sizes": [{"gzip": 300, "GRU": 100}, 80.0],
     "plot_ribbon": [
         "Once Kit\n\nwas",
         {"GRU": np.full((13, 6), 1 / 6), "LSTM": np.eye(6)[[4] * 13]},
@@ -69,7 +71,6 @@ FIGURES = {
         {"LSTM c": torch.tensor([2.0, 1, 1, 2, 4, 1, 1]), "GRU": 0.1 ** torch.arange(7.0)},
     ],
     "plot_heroes": [{f"unit {n}": torch.arange(6.0).roll(n).numpy() for n in (1, 2, 3)}, WORDS["name"]],
-    "plot_ladder": [{"uniform": 3.0, "GRU": 1.5}, 0.5],
     "plot_loss_and_memory": [HISTORIES, LOOKS],
     "plot_losses": [HISTORIES, {"uniform": 3.0, "bigram": 2.0}, 0.5],
     "plot_decomposition": [{"6 M": {"all": INTERVAL, "name": INTERVAL}}],
@@ -83,9 +84,7 @@ FIGURES = {
     ],
     "plot_paired": [[1.0, 1.1], [1.1, 1.2], INTERVAL, 0.02],
     "plot_pieces": [[("", [0, 0.5, 0.8, 1], 0.6), ("b", [0, 0.1, 0.9, 1], 0.95)], "abc"],
-    "plot_quality": [{"well formed": {cell: {0.5: INTERVAL, 1.0: INTERVAL} for cell in BOTH}}, {"well formed": 1.0}],
-    "plot_reach": [{"aⁿbⁿ": {"LSTM": [20, 60], "GRU": [25, 30]}}],
-    "plot_patches": [{"names": {cell: [AT_DISTANCES] * 3 for cell in BOTH}}, "back"],
+    "plot_runs": [{"aⁿbⁿ": {"LSTM": [20, 60], "GRU": [25, 30]}}, {"aⁿbⁿ": {"trained up to here": 20}}, "right up to"],
     "plot_recipes": [
         [{"recipe": "fast", "cell": cell, "seconds": 9.0, "blocks": 1.5} for cell in BOTH],
         "blocks",
@@ -117,16 +116,24 @@ STOPPED = "RuntimeError: Trying to backward through the graph a second time (or 
 SEEDS = [{1: 0.2, 4: 0.9}, {1: 0.2, 4: 0.5}]
 BUDGETS = ("1.5 M", "6 M", "24 M")
 READ = {text: dict.fromkeys((0.0768, 0.1536, 0.3072), INTERVAL) for text in ("shakespeare", "python_docs")}
-CUT = {cell: dict.fromkeys(["state carried", "last 64 only"], BOTH_AT(DOUBLING)["GRU"]) for cell in (*BOTH, "RNN")}
+CUT = {cell: dict.fromkeys([cell, "last 64 only"], BOTH_AT(DOUBLING)["GRU"]) for cell in (*BOTH, "RNN")}
+JUDGED = {name: dict.fromkeys((0.4, 0.8, 1.2), Interval(0.5, 0.4, 0.7)) for name in (*BOTH, "real text")}
+FILES = ("gzip", "xz", "xz, after train", "n-gram", "LSTM", "GRU")
+TASKS = ("counting: aⁿbⁿ", "counting: aⁿbⁿcⁿ", "holding: c.....?c")
+REACHES = {cell: range(20, 100, 4) for cell in ("LSTM", "GRU", "RNN")}
+TRAINED = {"trained up to here": 20}
 PATCHED = {cell: [AT_DISTANCES] * 3 for cell in BOTH} | {"random direction": [AT_DISTANCES] * 6}
 CROWDED = [
     ("plot_answer", [READ, 0.02, {text: {"n-gram": {1.5: 1.5467}, "LSTM": {1.5: 1.5461}} for text in READ}]),
     ("plot_curves", [{budget: {"LSTM": SEEDS, "GRU": SEEDS} for budget in BUDGETS}, "millions", "share", 1 / 6]),
     ("plot_excess_by_kind", [dict.fromkeys(KINDS, dict.fromkeys(["free", "spelling", *KINDS_ASKED], 1.0)), {}]),
     ("plot_fault", [replace(RUN, error=STOPPED), RUN]),
-    ("plot_patches", [dict.fromkeys(("the hero that is named next", "the hero of what it writes"), PATCHED), "back"]),
+    ("plot_bars", [{"size of the file in bytes": dict.fromkeys(FILES, 49_876)}, 20_000]),
+    ("plot_curves", [dict.fromkeys(("well formed", "… and remembers", "different pairs"), JUDGED), "heat", "share"]),
+    ("plot_runs", [dict.fromkeys(TASKS, REACHES), dict.fromkeys(TASKS, TRAINED), "right up to n ="]),
+    ("plot_shares", [dict.fromkeys(("the hero that is named next", "the hero of what it writes"), PATCHED), "back"]),
     ("plot_shares", [dict.fromkeys(QUESTIONS, BOTH_AT(DOUBLING)), "characters back, from", "share right", 64]),
-    ("plot_carried_and_cut", [CUT, 64, "characters since the last mention, from"]),
+    ("plot_shares", [CUT, "characters since the last mention, from", "names right", 64]),
     ("plot_decomposition", [{budget: dict.fromkeys(["all", "free", *KINDS_ASKED], INTERVAL) for budget in BUDGETS}]),
     ("plot_next_characters", [VOCAB, LIKELY, "choice: …a noise, six times: pat, pat, pat, pat, pat. "]),
 ]
@@ -199,7 +206,7 @@ def test_dollars_in_a_text_are_no_mathematics(name, args):
     assert [text for text in texts if text.get_text().count("$") > 1 and text.get_parse_math()] == []
 
 
-@pytest.mark.parametrize("name", ["plot_ladder", "plot_losses"])
+@pytest.mark.parametrize("name", ["plot_bars", "plot_losses"])
 def test_a_line_that_is_not_known_is_not_named(name):
     assert not re.search("floor|n-gram|bigram", getattr(figures, name)(FIGURES[name][0]).words)
 
