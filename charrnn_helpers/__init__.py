@@ -12,7 +12,8 @@ experiments many runs at once, the trial, the time of a run, planted faults
 figures     every figure, with its description in words
 panels      every interactive panel
 exercises   `check`, `hint`, `solution`: a module and a table of words for each notebook
-lecturer    students' copies, slides, a link for a class
+homework    notebooks that a class handed in: what otter-grader runs of them, their marks, a report
+lecturer    students' copies, homework and marks, slides, a link for a class
 """
 
 from . import fast as fast  # importing it enters its forms into the registry of cells

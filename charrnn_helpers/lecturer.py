@@ -1,6 +1,8 @@
 """What a lecturer makes of the course: the students' copy, slides, the playground as a page, a link for a JupyterHub.
 
 python -m charrnn_helpers.lecturer students FOLDER          every notebook without the cells for the lecturer
+python -m charrnn_helpers.lecturer homework FOLDER 02 04    copies to hand out, and otter-grader's tests of them
+python -m charrnn_helpers.lecturer mark FOLDER --csv FILE   marks of what was handed in, a folder for each student
 python -m charrnn_helpers.lecturer slides FOLDER 02 03      slides of the notebooks whose names start so; else of all
 python -m charrnn_helpers.lecturer slides FOLDER lecture    slides of the one lecture, out of all notebooks
 python -m charrnn_helpers.lecturer page FILE                the playground in one HTML file, which needs no kernel
@@ -28,15 +30,23 @@ def list_notebooks() -> list[Path]:
     raise ValueError(f"there are no notebooks in {Path.cwd()}; run this in the folder of the course")
 
 
-def students(folder: str | Path) -> list[Path]:
-    """Write every notebook without its `instructor` cells to `folder`, which must be new or empty; their paths.
+def choose_notebooks(prefixes: Iterable[str]) -> list[Path]:
+    """List the notebooks whose names begin with one of `prefixes`. Raises `ValueError` if none does."""
+    chosen = [path for path in list_notebooks() if path.name.startswith(tuple(prefixes))]
+    if not chosen:
+        raise ValueError(f"no notebook begins with {' or '.join(prefixes)}; they are numbered 01 to 12")
+    return chosen
+
+
+def students(folder: str | Path, prefixes: tuple[str, ...] = ("",)) -> list[Path]:
+    """Write notebooks without their `instructor` cells to `folder`, which must be new or empty; their paths.
 
     Code cells, outputs and counts stay as they are, so that `pytest --nbval` holds for the copy as well. What stands
     beside the notebooks (figures, the glossary) is copied. Raises `ValueError` if there is anything in the folder.
     """
     import nbformat  # takes a second
 
-    paths, folder = list_notebooks(), Path(folder)
+    paths, folder = choose_notebooks(prefixes), Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise ValueError(f"{folder} is not empty; name a new folder, so that nobody's work is written over")
@@ -50,6 +60,46 @@ def students(folder: str | Path) -> list[Path]:
         shutil.copy(path, folder)
     shutil.copytree(paths[0].with_name("figures"), folder / "figures")
     return [folder / path.name for path in paths]
+
+
+def mark(folder: Path, **options) -> list[Path]:
+    """Mark what a class has handed in, as `homework.mark` says."""
+    from .homework import mark
+
+    return mark(folder, list_notebooks(), **options)
+
+
+SOLUTION = re.compile(  # how the notebooks speak of it
+    r' \((Our versions are in )?`solution\("\w+"\)`( and `solution\("\w+"\)`\.| shows it)\)'
+    r'|,? and (then )?`solution\("\w+"\)`( shows (ours|how we write it))?'
+)
+
+
+def homework(folder: str | Path, prefixes: tuple[str, ...], say: str = "all") -> list[Path]:
+    """Write students' copies to hand out, and for each the tests with which otter-grader marks it; their paths.
+
+    The copies do not import `solution`. Their `check` names the mistake ("all"), says only whether an answer is right
+    ("right"), or neither ("none"). Cells of an exercise are tagged with its number, and those that otter need not run
+    with `otter_ignore`. `folder` must be new or empty. Raises `ValueError` if no name fits.
+    """
+    import nbformat
+
+    from .homework import exercises_of, tag_cells, write_tests
+
+    copies, tests = students(Path(folder) / "students", prefixes), []
+    for path in copies:
+        notebook = nbformat.read(path, as_version=4)
+        tests.append(write_tests(Path(folder) / f"{path.stem}-autograder.zip", exercises_of(notebook)))
+        tag_cells(notebook)
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                cell.source = re.sub(r"^(from charrnn_helpers.exercises .*), solution", r"\1", cell.source, flags=re.M)
+                if say != "all":
+                    cell.source = re.sub(r"^(check\(.*)\)$", rf'\1, say="{say}")', cell.source, flags=re.M)
+            else:
+                cell.source = SOLUTION.sub("", cell.source).replace("` help where", "` helps where")
+        nbformat.write(notebook, path)
+    return [*copies, *tests]
 
 
 # What a page of slides loads when it is shown, as npm installs it: nbconvert's name for it, and the place.
@@ -134,12 +184,10 @@ def link(hub: str, repository: str, prefix: str = "01", branch: str = "main") ->
     `hub` is where the hub lives ("https://hub.example.edu"), `repository` what `git clone` takes. A second click brings
     changes, and leaves the student's own work alone. Raises `ValueError` if no notebook begins with `prefix`.
     """
-    chosen = [path.name for path in list_notebooks() if path.name.startswith(prefix)]
-    if not chosen:
-        raise ValueError(f"no notebook begins with {prefix}; they are numbered 01 to 12")
+    opened = choose_notebooks([prefix])[0].name
     folder = repository.rstrip("/").rsplit("/", 1)[-1].removesuffix(".git")
-    opened = f"lab/tree/{folder}/notebooks/{chosen[0]}"
-    asked = urlencode({"repo": repository, "branch": branch, "targetpath": folder, "urlpath": opened})
+    address = f"lab/tree/{folder}/notebooks/{opened}"
+    asked = urlencode({"repo": repository, "branch": branch, "targetpath": folder, "urlpath": address})
     return f"{hub.rstrip('/')}/hub/user-redirect/git-pull?{asked}"
 
 
@@ -147,6 +195,16 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="what", required=True)
     commands.add_parser("students").add_argument("folder", type=Path)
+    handed_out = commands.add_parser("homework")
+    handed_out.add_argument("folder", type=Path)
+    handed_out.add_argument("prefixes", nargs="+", metavar="NN", help="the notebooks")
+    handed_out.add_argument("--say", choices=("all", "right", "none"), default="all", help="what `check` says")
+    handed_in = commands.add_parser("mark")
+    handed_in.add_argument("folder", type=Path, help="holds a folder for each student")
+    handed_in.add_argument("--csv", dest="table", type=Path, required=True, help="if it is there, marking goes on")
+    handed_in.add_argument("--html", dest="page", type=Path, help="a report on the class")
+    handed_in.add_argument("--seconds", type=int, default=60, help="of a processor, for one notebook")
+    handed_in.add_argument("--gigabytes", type=int, default=8, help="of memory, for one notebook")
     shown = commands.add_parser("slides")
     shown.add_argument("folder", type=Path)
     shown.add_argument("prefixes", nargs="*", default=[""], metavar="NN", help="slides of these only")
@@ -161,9 +219,9 @@ def main(arguments: list[str] | None = None) -> None:
     linked.add_argument("--branch", default="main")
     options = vars(parser.parse_args(arguments))
     page_with_steps = partial(page, report=partial(print, file=sys.stderr, flush=True))
-    make = {"students": students, "slides": slides, "page": page_with_steps, "link": link}[options.pop("what")]
+    make = {each.__name__: each for each in (students, homework, mark, slides, link)} | {"page": page_with_steps}
     try:
-        made = make(**options)
+        made = make[options.pop("what")](**options)
     except (ValueError, OSError) as problem:
         parser.error(str(problem))
     print(*(made if isinstance(made, list) else [made]), sep="\n")

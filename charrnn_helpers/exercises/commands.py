@@ -22,10 +22,11 @@ def claim(words: str, holds: bool) -> None:
     print("✓" if holds else "✗", words)
 
 
-def check(number: str, answer=None) -> Result:
+def check(number: str, answer=None, say: str = "all") -> Result:
     """Say whether `answer` solves exercise `number`, or name the fault; return the same as a `Result`.
 
-    A blank answer is still open and harms nothing: the notebook runs to its end. The global random numbers of torch
+    In homework a lecturer may choose to `say` "right", which names no fault, or "none", which leaves also that open. A
+    blank answer is still open and harms nothing: the notebook runs to its end. The global random numbers of torch
     are left as they were. Raises `ValueError` for no such exercise.
     """
     exercise = _find(number)
@@ -35,8 +36,10 @@ def check(number: str, answer=None) -> Result:
     exercise.accepted = answer if result.state == "solved" else None
     if result.state == "still open":
         print(f'{number} is still open. hint("{number}") for a first step.')
+    elif say == "none":
+        print(f"{number} is written.")
     elif result.state == "tried":
-        print(f"{number}, not yet: {result.mistake}")
+        print(f"{number}, not yet: {result.mistake}" if say == "all" else f"{number}, not yet.")
     else:
         kept = "kept" in exercise.words and _keep(exercise, answer)
         print(f"{number} is right. {exercise.words['kept']}" if kept else f"{number} is right.")

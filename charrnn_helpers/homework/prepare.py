@@ -1,0 +1,125 @@
+"""What otter-grader is given: the exercises of a notebook without the course around them, and a test for each."""
+
+import ast
+import re
+import zipfile
+from pathlib import Path
+
+import nbformat
+from IPython.core.inputtransformer2 import TransformerManager
+
+from ..exercises import EXERCISES
+
+CHECK = re.compile(r'\bcheck\(["\'](\d+[a-z])["\'], ')
+SILENCE = "import os, sys\nsys.stdout = sys.stderr = open(os.devnull, 'w')"  # what is printed could fill the memory
+TEST = """OK_FORMAT = False
+
+from charrnn_helpers.exercises import EXERCISES
+from charrnn_helpers.exercises.engine import judge
+from otter.test_files import test_case
+
+name, results = "{number}", []
+
+
+def outcome(position):
+    def test(env):
+        if not results:
+            results.append(judge(EXERCISES[name], env.get("answer_{number}", env.get("{stub}"))))
+        assert results[0].points > (position + 0.5) / {outcomes}, results[0].mistake or results[0].state
+
+    return test_case(points=1 / {outcomes})(test)
+
+
+globals().update({{f"outcome_{{position}}": outcome(position) for position in range({outcomes})}})
+"""
+
+
+def exercises_of(notebook) -> dict[str, str]:
+    """Return the numbers of the exercises in a notebook of the course, each with the name of what a student writes."""
+    sources = [cell.source for cell in notebook.cells if cell.cell_type == "code" and CHECK.search(cell.source)]
+    return {number: answer for source in sources for number, answer in map(_answer, _parse(source)) if number}
+
+
+def tag_cells(notebook) -> None:
+    """Tag each cell of an exercise with its number, and cells that otter need not run with `otter_ignore`."""
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            asked = [f"exercise-{number}" for number in CHECK.findall(cell.source)]
+            idle = [] if any(map(_is_light, _parse(cell.source))) else ["otter_ignore"]
+            cell.metadata.tags = [*cell.metadata.get("tags", []), *(asked or idle)]
+
+
+def write_tests(path: Path, names: dict[str, str]) -> Path:
+    """Write otter's `autograder.zip` for the exercises of `exercises_of`: each outcome is a test case of its own."""
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("otter_config.json", '{"lang": "python"}')
+        for number, stub in names.items():
+            outcomes = len(list(EXERCISES[number].outcomes(EXERCISES[number].answer)))
+            file.writestr(f"tests/{number}.py", TEST.format(number=number, stub=stub, outcomes=outcomes))
+    return path
+
+
+def prepare(notebook, names: dict[str, str], only: str | None = None) -> tuple:
+    """Return what otter runs of a notebook that was handed in, and by exercise the cells that are not Python.
+
+    Of the cell of an exercise all is run, with `answer_2a = ...` in the place of `check("2a", ...)`. Of the other cells
+    only those imports, definitions and constants are run that these need: no network is trained, no panel is opened.
+    `only` leaves out the other exercises.
+    """
+    statements, unreadable = [], {}
+    for cell in notebook.cells:
+        tags = [tag.removeprefix("exercise-") for tag in cell.metadata.get("tags", [])]
+        asked = {*names} & {*CHECK.findall(cell.source), *tags}
+        try:
+            lines = _parse(cell.source) if cell.cell_type == "code" else []
+        except SyntaxError as error:
+            unreadable |= {number: f"line {error.lineno} of the cell is not Python: {error.msg}" for number in asked}
+            continue
+        if only is None or only in asked or not asked:
+            statements += [(_with_answer(line), bool(asked)) for line in lines if asked or _is_light(line)]
+    needed = {*names.values()}.union(*(_names(line) for line, asked in statements if asked))
+    for _ in statements:  # what is needed may need others
+        needed = needed.union(*(_names(line) for line, asked in statements if _bound(line) & needed and not asked))
+    kept = [SILENCE, *(ast.unparse(line) for line, asked in statements if asked or _bound(line) & needed)]
+    kernel = {"name": "python3", "display_name": "Python 3"}
+    cells = [nbformat.v4.new_code_cell(source) for source in kept]
+    return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), unreadable
+
+
+def _parse(source: str) -> list[ast.stmt]:
+    """Parse a cell; magics such as `%time` become calls. Raises `SyntaxError`."""
+    return ast.parse(TransformerManager().transform_cell(source)).body
+
+
+def _answer(statement: ast.stmt) -> tuple[str, str]:
+    """Return "2a" and "answer" of `check("2a", answer)`; two empty texts for any other statement."""
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    if isinstance(call, ast.Call) and len(call.args) == 2 and (found := CHECK.match(ast.unparse(call))):
+        return found[1], ast.unparse(call.args[1])
+    return "", ""
+
+
+def _with_answer(statement: ast.stmt) -> ast.stmt:
+    number, answer = _answer(statement)
+    return ast.parse(f"answer_{number} = {answer}").body[0] if number else statement
+
+
+def _is_light(statement: ast.stmt) -> bool:
+    """Is it an import, a definition, a value without a call, or `written(...)`?"""
+    if isinstance(statement, ast.Assign | ast.AnnAssign):
+        calls = [node for node in ast.walk(statement) if isinstance(node, ast.Call)]
+        return all(ast.unparse(call.func) == "written" for call in calls)
+    return isinstance(statement, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef)
+
+
+def _names(statement: ast.stmt) -> set[str]:
+    return {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
+
+
+def _bound(statement: ast.stmt) -> set[str]:
+    """Return the names that a light statement binds."""
+    if isinstance(statement, ast.Import | ast.ImportFrom):
+        return {(alias.asname or alias.name).partition(".")[0] for alias in statement.names}
+    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+        return {statement.name}
+    return {node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
