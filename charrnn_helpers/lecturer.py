@@ -19,23 +19,17 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 
-def list_notebooks() -> list[Path]:
+def list_notebooks(prefixes: Iterable[str] = ("",)) -> list[Path]:
     """List the notebooks beside the package; those of the working directory, if the package is installed without any.
 
-    Raises `ValueError` if there are none there either.
+    Raises `ValueError` if there are none there either, or none whose name begins with one of `prefixes`.
     """
     for folder in (Path(__file__).resolve().parents[1] / "notebooks", Path("notebooks"), Path()):
         if paths := sorted(folder.resolve().glob("[0-9][0-9]_*.ipynb")):
-            return paths
+            if chosen := [path for path in paths if path.name.startswith(tuple(prefixes))]:
+                return chosen
+            raise ValueError(f"no notebook begins with {' or '.join(prefixes)}; they are numbered 01 to 12")
     raise ValueError(f"there are no notebooks in {Path.cwd()}; run this in the folder of the course")
-
-
-def choose_notebooks(prefixes: Iterable[str]) -> list[Path]:
-    """List the notebooks whose names begin with one of `prefixes`. Raises `ValueError` if none does."""
-    chosen = [path for path in list_notebooks() if path.name.startswith(tuple(prefixes))]
-    if not chosen:
-        raise ValueError(f"no notebook begins with {' or '.join(prefixes)}; they are numbered 01 to 12")
-    return chosen
 
 
 def students(folder: str | Path, prefixes: tuple[str, ...] = ("",)) -> list[Path]:
@@ -46,7 +40,7 @@ def students(folder: str | Path, prefixes: tuple[str, ...] = ("",)) -> list[Path
     """
     import nbformat  # takes a second
 
-    paths, folder = choose_notebooks(prefixes), Path(folder)
+    paths, folder = list_notebooks(prefixes), Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise ValueError(f"{folder} is not empty; name a new folder, so that nobody's work is written over")
@@ -64,7 +58,7 @@ def students(folder: str | Path, prefixes: tuple[str, ...] = ("",)) -> list[Path
 
 def mark(folder: Path, **options) -> list[Path]:
     """Mark what a class has handed in, as `homework.mark` says."""
-    from .homework import mark
+    from .homework.marking import mark
 
     return mark(folder, list_notebooks(), **options)
 
@@ -84,7 +78,7 @@ def homework(folder: str | Path, prefixes: tuple[str, ...], say: str = "all") ->
     """
     import nbformat
 
-    from .homework import exercises_of, tag_cells, write_tests
+    from .homework.prepare import exercises_of, tag_cells, write_tests
 
     copies, tests = students(Path(folder) / "students", prefixes), []
     for path in copies:
@@ -184,7 +178,7 @@ def link(hub: str, repository: str, prefix: str = "01", branch: str = "main") ->
     `hub` is where the hub lives ("https://hub.example.edu"), `repository` what `git clone` takes. A second click brings
     changes, and leaves the student's own work alone. Raises `ValueError` if no notebook begins with `prefix`.
     """
-    opened = choose_notebooks([prefix])[0].name
+    opened = list_notebooks([prefix])[0].name
     folder = repository.rstrip("/").rsplit("/", 1)[-1].removesuffix(".git")
     address = f"lab/tree/{folder}/notebooks/{opened}"
     asked = urlencode({"repo": repository, "branch": branch, "targetpath": folder, "urlpath": address})

@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 from IPython.core.inputtransformer2 import TransformerManager
 
-from ..exercises import EXERCISES
+from ..exercises.engine import EXERCISES
 
 CHECK = re.compile(r'\bcheck\(["\'](\d+[a-z])["\'], ')
 SILENCE = "import os, sys\nsys.stdout = sys.stderr = open(os.devnull, 'w')"  # what is printed could fill the memory

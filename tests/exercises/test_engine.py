@@ -14,9 +14,8 @@ from IPython.core.formatters import DisplayFormatter
 from torch import nn
 from torch.nn import functional as F
 
-from charrnn_helpers import Vocabulary
 from charrnn_helpers.exercises import EXERCISES, check, claim, hint, progress, solution, written
-from charrnn_helpers.measures import paired_difference, patching
+from charrnn_helpers.measures import paired_difference
 from charrnn_helpers.networks import GRUCell, LSTMCell, detach, run_cell
 from charrnn_helpers.networks.cells import map_state
 
@@ -101,17 +100,6 @@ def by_walking(scores, u, temperature, k):
             return index
 
 
-def as_the_package_patches(model, ids, position, patch):
-    """8a with the functions of the package that notebook 08 imports after it."""
-    vocab = Vocabulary.from_text("abcdefgh")
-    story, logits = vocab.decode(ids), []
-    states = patching.states_before(model, vocab, [story], [(0, position)]) + patch
-    for char in story[position:]:
-        row, states = patching.read_on(model, vocab, states, char)
-        logits.append(row)
-    return torch.cat(logits)
-
-
 def score_of(initial, model, vocab, before):
     with torch.no_grad():
         return model(vocab.encode(before)[None])[0][0, -1].softmax(-1)[vocab.encode(initial)]
@@ -136,7 +124,6 @@ RIGHT = [
     ("6a", lambda *given: by_walking(*given)),
     ("7b", slips_and_repairs_by_pairs),
     ("7c", " Her "),
-    ("8a", as_the_package_patches),
     ("8b", lambda values, feature: int(correlation(values, feature).abs().argmax())),
     ("8c", lambda change: change[:, torch.randperm(160)]),
     ("9b", 0.0116),
@@ -184,7 +171,6 @@ IN_NO_TABLE = [  # answers that are read, or fall through the table: one of each
     ("1b", lambda x, y, w: (x[:, :w], y[:, :w]), "do not return inside the loop"),
     ("1b", lambda x, y, w: [(x.T, y.T)] * 2, "x of batch 0 has the shape (11, 3); it should be (3, 4)"),
     ("1b", lambda x, y, w: [(x[:, :w], y[:, :w]), (x[:, :w], y[:, w : 2 * w])], "should read [4, 5, 6, 7]"),
-    ("1c", lambda p, y: torch.tensor(0.1), "and you give 0.100"),
     ("2a", LSTMCell(5, 3), "give the class itself"),
     ("2a", cell(LSTMCell, cut_along_the_streams), "cut along the last axis, not along the streams"),
     ("2a", cell(LSTMCell, lambda self, x, s: (s[0], self.gates(x, s)["c"])), "c is right; h is not o * tanh(c)"),
@@ -209,7 +195,6 @@ IN_NO_TABLE = [  # answers that are read, or fall through the table: one of each
     ("4a", lambda state: map_state(state, torch.zeros_like), "the numbers of the GRU's state must stay"),
     ("4a", lambda state: (detach(state[0]), state[1]) if isinstance(state, tuple) else detach(state), "LSTM's c still"),
     ("4b", lambda *given: (0.0, *EXERCISES["4b"].answer(*given)[1:]), "the loss that you return is not the mean"),
-    ("4c", lambda *given: 2 * EXERCISES["4c"].answer(*given), "not the mean loss of the windows"),
     (
         "5a",
         lambda first, second, t: EXERCISES["5a"].answer(first[:3], second[:3], 4.303),
@@ -218,7 +203,6 @@ IN_NO_TABLE = [  # answers that are read, or fall through the table: one of each
     ("5b", lambda losses, oracle, kinds: {"free": 0.1}, "one part for each kind that occurs: free, name, spelling"),
     ("5b", lambda losses, oracle, kinds: dict.fromkeys(kinds, 0.0), "the mean excess, and yours to 0.000"),
     ("5c", lambda model, vocab, before, initials: 2, "return the letter itself, initials[k]"),
-    ("5c", lambda model, vocab, before, initials: "Z", "for ten short texts the letters are"),
     ("6a", lambda s, u, t, k: (s / t).softmax(0), "the index of one character; you return 5 numbers"),
     ("6a", lambda s, u, t, k: int(torch.multinomial((s / t).softmax(0), 1)), "let u decide"),
     ("6a", lambda s, u, t, k: None if u > 0.5 else by_walking(s, u, t, k), "you return nothing"),
@@ -240,7 +224,6 @@ IN_NO_TABLE = [  # answers that are read, or fall through the table: one of each
     ("8c", lambda change: torch.randn(4, 160) * change.norm(dim=-1, keepdim=True), "noise is not 1 long"),
     ("8c", lambda change: torch.randn(4, 160) * change, "about as long as those"),
     ("8c", lambda change: torch.randn(4, 160) * change.norm(dim=-1, keepdim=True) ** 2, "controls nothing"),
-    ("9a", lambda method, made, truth: 0.123, "the share is"),
     ("9c", lambda p: [False] * len(p), "only the first counts"),
     ("10a", "shuffled", "give the name as a string, one of smaller_batch"),
     ("10c", lambda x1, y1, x2: EXERCISES["10c"].answer(x1[:1], y1[:1], x2[:1]), "must hold in all"),

@@ -1,18 +1,10 @@
 """Homework is handed out without solutions, and what a class hands in is marked, whatever it is."""
 
-import csv
-import sys
-from pathlib import Path
-
+import handed_in
 import nbformat
-import pytest
 
 from charrnn_helpers import lecturer
-from charrnn_helpers.homework import exercises_of, mark
-from charrnn_helpers.homework.prepare import prepare
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
-import handed_in
+from charrnn_helpers.homework.prepare import exercises_of, prepare
 
 NOTEBOOKS = lecturer.list_notebooks()
 
@@ -35,7 +27,7 @@ def test_every_exercise_of_the_notebooks_is_found_with_the_name_of_its_answer():
     assert (found["2a"], found["9b"]) == ("MyLSTMCell", "gain")
 
 
-def test_copies_to_hand_out_do_not_speak_of_solutions_and_say_as_much_as_is_wanted(tmp_path, capsys):
+def test_copies_to_hand_out_do_not_speak_of_solutions_and_say_as_much_as_is_wanted(tmp_path):
     lecturer.main(["homework", str(tmp_path / "homework"), "0", "--say", "right"])
     copies = sorted((tmp_path / "homework" / "students").glob("*.ipynb"))
     assert [path.name for path in copies] == [path.name for path in NOTEBOOKS if path.name[0] == "0"]
@@ -63,28 +55,3 @@ def test_of_a_notebook_only_the_answers_and_what_they_need_are_run():
     source, unreadable = prepared("%time\ncheck('1a', f", "check('1b', g)")
     assert (source, [*unreadable]) == ("answer_1b = g", ["1a"])
     assert prepared("check('1a', f)", "check('1b', g)", only="1a")[0] == "answer_1a = f"
-
-
-def test_otter_marks_a_class_and_goes_on_where_it_was_stopped(tmp_path, capsys):
-    pytest.importorskip("otter", reason="otter-grader is a lecturer's tool")
-    original = tmp_path / "01_one.ipynb"
-    nbformat.write(notebook_of("import torch", "def mean_surprise(p, y): ...\n\ncheck('1c', mean_surprise)"), original)
-    sum_of_all = "def mean_surprise(p, y):\n    return -p[torch.arange(len(y)), y].log().sum()\n"
-    answers = {"ada": f"{sum_of_all}check('1c', mean_surprise)", "ben": "import os\nos._exit(0)\ncheck('1c', 0)"}
-    for student, answer in answers.items():
-        (tmp_path / "class" / student).mkdir(parents=True)
-        nbformat.write(notebook_of("import torch", answer), tmp_path / "class" / student / "01_one.ipynb")
-    (tmp_path / "class" / "kit").mkdir()
-    (tmp_path / "class" / "kit" / "01_one.ipynb").write_text("I was ill.")
-    table, page = tmp_path / "marks.csv", tmp_path / "report.html"
-    mark(tmp_path / "class", [original], table, page)
-    rows = {row["student"]: row for row in csv.DictReader(table.read_text(encoding="utf-8").splitlines())}
-    assert {name: row["state"] for name, row in rows.items()} == {"ada": "tried", "ben": "stopped", "kit": "unreadable"}
-    assert rows["ada"]["mistake"] == "that is the sum; divide by the number of characters"
-    assert "that is the sum; divide by the number of characters (1 of 3)" in page.read_text(encoding="utf-8")
-    before = table.read_text(encoding="utf-8")
-    (tmp_path / "class" / "kit" / "01_one.ipynb").write_text("I am still ill.")
-    capsys.readouterr()
-    mark(tmp_path / "class", [original], table)
-    assert capsys.readouterr().err.startswith("1 of 1: kit 01_one.ipynb")
-    assert table.read_text(encoding="utf-8").splitlines()[:3] == before.splitlines()[:3]
