@@ -88,11 +88,12 @@ def _mark_file(path: Path, names: dict[str, str], tests: Path, *limits: int) -> 
         unreadable = dict.fromkeys(names, f"this is not a notebook: {error}")
     if not names:
         unreadable = {"": "this is no notebook of the course"}
-    marks = {number: ("unreadable", 0.0, problem) for number, problem in unreadable.items()}
-    if readable := [number for number in names if number not in marks]:
-        marks |= _grade(given, tests, limits)
-        for number in readable if not marks.keys() >= {*readable} else ():
+    marks = {}
+    if readable := [number for number in names if number not in unreadable]:
+        marks = _grade(given, tests, limits)
+        for number in readable if not marks else ():
             marks |= _grade(prepare(notebook, names, only=number)[0], tests, limits, number)
+    marks |= {number: ("unreadable", 0.0, problem) for number, problem in unreadable.items()}
     fields = ("exercise", "state", "points", "mistake")
     return [dict(zip(fields, (number, *marks[number]), strict=True)) for number in names or unreadable]
 

@@ -4,8 +4,10 @@ import handed_in
 import nbformat
 
 from charrnn_helpers import lecturer
+from charrnn_helpers.homework import marking
 from charrnn_helpers.homework.prepare import exercises_of, prepare
 
+OK = ("solved", 1, "")
 NOTEBOOKS = lecturer.list_notebooks()
 
 
@@ -55,3 +57,16 @@ def test_of_a_notebook_only_the_answers_and_what_they_need_are_run():
     source, unreadable = prepared("%time\ncheck('1a', f", "check('1b', g)")
     assert (source, [*unreadable]) == ("answer_1b = g", ["1a"])
     assert prepared("check('1a', f)", "check('1b', g)", only="1a")[0] == "answer_1a = f"
+
+
+def test_an_exercise_that_is_not_python_or_ends_its_kernel_costs_only_its_own_points(tmp_path, monkeypatch):
+    sources = ("check('1a', f", "check('1b', g)", "check('1c', os._exit)")
+    nbformat.write(notebook_of(*sources), tmp_path / "01.ipynb")
+    monkeypatch.setattr(marking, "_grade", lambda *_: {"1a": ("still open", 0, ""), "1b": OK, "1c": OK})
+    rows = marking._mark_file(tmp_path / "01.ipynb", {"1a": "f", "1b": "g", "1c": "h"}, tmp_path, 1, 1)
+    assert [row["state"] for row in rows] == ["unreadable", "solved", "solved"]
+    assert rows[0]["mistake"].startswith("line 1 of the cell is not Python: ")
+    alone = {"": {}, "1b": {"1b": OK}, "1c": {"1c": ("stopped", 0, "")}}
+    monkeypatch.setattr(marking, "_grade", lambda notebook, tests, limits, number="": alone[number])
+    rows = marking._mark_file(tmp_path / "01.ipynb", {"1a": "f", "1b": "g", "1c": "h"}, tmp_path, 1, 1)
+    assert [row["state"] for row in rows] == ["unreadable", "solved", "stopped"]

@@ -100,7 +100,7 @@ STUDENTS = {  # what they hand in, and what they have earned
     "sleeps": (in_first(lambda source: f"import time\ntime.sleep(10**6)\n{source}"), ALL_BUT_THE_FIRST),
     "hangs_when_asked": (in_first(with_answer("lambda *_: [*iter(int, 1)]")), ALL_BUT_THE_FIRST),
     "ends_the_kernel": (in_first(lambda source: f"import os\nos._exit(0)\n{source}"), ALL_BUT_THE_FIRST),
-    "fills_the_memory": (in_first(lambda source: f"x = bytearray(10**11)\n{source}"), ALL_BUT_THE_FIRST),
+    "fills_the_memory": (in_first(with_answer("lambda *_: bytearray(10**11)")), ALL_BUT_THE_FIRST),
     "writes_much": (in_first(lambda source: f"for _ in range(10**5):\n    print('x' * 10_000)\n{source}"), ALL),
     "no_python": (in_first(lambda source: f"{source}\nfor in"), ALL_BUT_THE_FIRST),
     "deleted": (deleted, NONE),
