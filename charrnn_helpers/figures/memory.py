@@ -120,38 +120,6 @@ def plot_shares(
     )
 
 
-def plot_carried_and_cut(shares: dict[str, dict[str, dict[str, Share]]], window: int, xlabel: str) -> Picture:
-    """Draw shares right with 95 % intervals, `shares[cell][condition][group]`: a panel for each cell, two curves each.
-
-    The first condition has a thick line in the colour of the cell, the second a thin grey one. Of a group of distances,
-    "8 to 15", the beginning is written. A dotted line stands before the group that begins at `window`.
-    """
-    figure, panels = new_figure(height=3.0, cols=len(shares), sharey=True, squeeze=False)
-    for axes, (cell, conditions) in zip(panels[0], shares.items(), strict=True):
-        groups = next(iter(conditions.values()))
-        names, x = [group.split(" to ")[0].removesuffix(" on") for group in groups], np.arange(len(groups))
-        own, grey = {**style_of(cell), "marker": marks_of(cell)["marker"], "linewidth": 2.2}, {**NOTE, "marker": "x"}
-        for (condition, row), look in zip(conditions.items(), (own, grey), strict=True):
-            y = [share.share for share in row.values()]
-            axes.plot(x, y, **look, markersize=5, label=condition if axes is panels[0][0] else None)
-            ends = zip(*(share.interval() for share in row.values()), strict=True)
-            axes.fill_between(x, *ends, color=look["color"], alpha=0.15, linewidth=0)
-        chance = next(iter(groups.values())).chance
-        axes.axhline(chance, color="black", linewidth=0.8, label="chance" if axes is panels[0][0] else None)
-        axes.axvline(names.index(str(window)) - 0.5, **FLOOR)
-        axes.set_xticks(x, names)
-        axes.set_title(cell)
-        axes.set_ylim(0, 1.03)
-    panels[0][0].set_ylabel("names right")
-    figure.supxlabel(xlabel, fontsize="medium")
-    return picture(
-        figure,
-        f"Curves with 95 % intervals show the share of names right (vertical) against the {xlabel} (horizontal), in a "
-        f"panel each for {', '.join(shares)}; conditions: {', '.join(conditions)}. A black line stands at chance, "
-        f"and a dotted line at the window of {window} characters.",
-    )
-
-
 def plot_heroes(units: dict[str, np.ndarray], heroes: Sequence[str]) -> Picture:
     """Draw each story as a point in the colour of its hero: the first of `units` is horizontal, the others vertical.
 

@@ -11,7 +11,7 @@ from matplotlib.patches import Patch, Polygon, Rectangle
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from ..measures.intervals import Interval, bits
+from ..measures.intervals import bits
 from ..text.encoding import Vocabulary, as_streams
 from ..text.tales import Mark
 from .pictures import (
@@ -22,7 +22,6 @@ from .pictures import (
     grouped_bars,
     lines_of,
     new_figure,
-    offsets,
     picture,
     show_characters,
     style_of,
@@ -158,12 +157,6 @@ def plot_ladder(rungs: dict[str, float], floor: float | None = None) -> Picture:
     return _bars_above_floor(losses, lowest, "{:.2f}", "loss on val (bits per character)", words)
 
 
-def plot_file_sizes(sizes: dict[str, float], floor: float | None = None) -> Picture:
-    """Draw the sizes of files, in bytes, as bars, and as a dotted line, the `floor`: none comes below it on average."""
-    words = f"Bars: the size of a file in bytes, from top to bottom: {', '.join(sizes)}."
-    return _bars_above_floor(sizes, floor, "{:,.0f}", "size of the file (bytes)", words)
-
-
 def plot_next_characters(vocab: Vocabulary, probabilities: dict[str, Tensor], title: str = "") -> Picture:
     """Draw what each model expects next: bars, side by side, for the characters that any of them finds likely.
 
@@ -226,28 +219,6 @@ def _bars_above_floor(values: dict[str, float], floor: float | None, form: str, 
     axes.set(xlabel=xlabel, xlim=(0, max(values.values()) * 1.12))
     axes.tick_params(axis="y", length=0)
     return picture(figure, words)
-
-
-def plot_quality(intervals: dict[str, dict[str, dict[float, Interval]]], real: dict[str, float]) -> Picture:
-    """Draw numbers of texts that networks wrote, with 95 % intervals, against the temperature: a panel for each number.
-
-    `intervals[title][cell][temperature]` are those of the number `title`, and `real[title]` is that of a real text,
-    which is drawn as a grey dotted line.
-    """
-    figure, panels = new_figure(height=2.6, cols=len(intervals), sharex=True, squeeze=False)
-    for axes, (title, cells) in zip(panels[0], intervals.items(), strict=True):
-        axes.axhline(real[title], **FLOOR, linewidth=2, label="real text")
-        for shift, (cell, row) in zip(offsets(len(cells), 0.015), cells.items()):
-            x, (means, lows, highs) = [each + shift for each in row], zip(*row.values())
-            axes.plot(x, means, **style_of(cell), linewidth=2, label=cell)
-            axes.vlines(x, lows, highs, color=style_of(cell)["color"], linewidth=2)
-        axes.set_title(title, loc="left", fontsize="medium")
-        axes.set(ylim=(0, 1.03), xlabel="temperature")
-    return picture(
-        figure,
-        f"Curves with 95 % intervals for {', '.join(cells)} against temperature, and the real text as a dotted line: "
-        f"{'; '.join(intervals)}.",
-    )
 
 
 def _text_figure(text: str, grounds: Sequence, underlined: Sequence[bool], title: str = ""):

@@ -47,14 +47,7 @@ FIGURES = {
     "plot_bars": [
         {"blocks": {"nn.LSTM": 4, "nn.GRU": 3}, "ms": {"nn.LSTM": [9.0, 7.0, 8.0], "nn.GRU": [10.0, 11.0, 30.0]}}
     ],
-    "plot_carried_and_cut": [
-        {cell: {"carried": SHARES[cell], "cut": SHARES[cell]} for cell in ("LSTM", "GRU")},
-        8,
-        "distance",
-    ],
-    "plot_file_sizes": [{"gzip": 300, "GRU": 100}, 80.0],
     "plot_ladder": [{"uniform": 3.0, "GRU": 1.5}, 0.5],
-    "plot_quality": [{"well formed": {cell: {0.5: INTERVAL, 1.0: INTERVAL} for cell in BOTH}}, {"well formed": 1.0}],
     "plot_curves": [{"6 M": {"GRU": BIRTHS, "LSTM": BIRTHS[0]}}, "millions", "share", 1 / 6],
     "plot_coverage": [{"a": [INTERVAL] * 3, "b": [INTERVAL] * 3}, 0.03],
     "plot_excess_by_kind": [KINDS, {"name": 1.8}],
