@@ -11,11 +11,9 @@ from matplotlib.patches import Patch, Polygon, Rectangle
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from ..measures.intervals import bits
 from ..text.encoding import Vocabulary, as_streams
 from ..text.tales import Mark
 from .pictures import (
-    FLOOR,
     NOTE,
     OKABE_ITO,
     Picture,
@@ -24,7 +22,6 @@ from .pictures import (
     new_figure,
     picture,
     show_characters,
-    style_of,
     visible,
 )
 
@@ -150,13 +147,6 @@ def plot_streams(text: str, streams: int, window: int) -> Picture:
     )
 
 
-def plot_ladder(rungs: dict[str, float], floor: float | None = None) -> Picture:
-    """Draw the losses `rungs` as bars in bits per character, and the floor as a dotted line. Both are given in nats."""
-    words = f"Bars of loss in bits per character, from top to bottom: {', '.join(rungs)}."
-    losses, lowest = {name: bits(loss) for name, loss in rungs.items()}, None if floor is None else bits(floor)
-    return _bars_above_floor(losses, lowest, "{:.2f}", "loss on val (bits per character)", words)
-
-
 def plot_next_characters(vocab: Vocabulary, probabilities: dict[str, Tensor], title: str = "") -> Picture:
     """Draw what each model expects next: bars, side by side, for the characters that any of them finds likely.
 
@@ -203,22 +193,6 @@ def plot_pieces(lines: Sequence[tuple[str, Sequence[float], float]], characters:
         f"{len(lines)} line(s) from 0 to 1, one above the other, each cut into pieces that are as long as the "
         "probabilities of the characters. A mark at u hits one piece, which is stretched to be the next line.",
     )
-
-
-def _bars_above_floor(values: dict[str, float], floor: float | None, form: str, xlabel: str, words: str) -> Picture:
-    """Draw a horizontal bar for each of `values`, with its number in the format `form`; a dotted line at the floor."""
-    figure, axes = new_figure(height=0.35 * len(values) + 0.9)
-    colours = [style_of(name, {"color": "#CCCCCC"})["color"] for name in values]
-    bars = axes.barh(list(values), list(values.values()), color=colours, height=0.62)
-    axes.bar_label(bars, [form.format(value) for value in values.values()], padding=4)
-    if floor is not None:
-        axes.axvline(floor, **FLOOR, linewidth=2)
-        axes.text(floor, -0.62, f"the floor: {form.format(floor)}", va="bottom", color="#555555")
-        words += " A dotted line marks the floor."
-    axes.invert_yaxis()
-    axes.set(xlabel=xlabel, xlim=(0, max(values.values()) * 1.12))
-    axes.tick_params(axis="y", length=0)
-    return picture(figure, words)
 
 
 def _text_figure(text: str, grounds: Sequence, underlined: Sequence[bool], title: str = ""):
