@@ -15,13 +15,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from types import ModuleType
 
 import torch
 from torch import Tensor, nn
 
-from ..text.corpus import Corpus, load_corpus
+from ..text.corpus import load_corpus
 from ..text.encoding import Vocabulary
 from . import fault_program
 from .observations import NO_SIGNS, OBSERVATIONS, TABLES, Run, Setting, in_words
@@ -92,7 +91,7 @@ def run(
     """
     planted = _executed(program(name), f"<the program with: {find_fault(name).title}>", seed)
     setting = setting or USUAL
-    corpus, record = _tales(), Run(on_update=on_update)
+    corpus, record = load_corpus("tales"), Run(on_update=on_update)
     val_text = corpus.val[: setting.validated]
     vocab = _vocabulary(name, corpus.text, 2 * seed + 1)
     windows = planted.cut(vocab.encode(corpus.train[: setting.read]), setting.streams, setting.window)
@@ -158,12 +157,6 @@ def answer_to_accusation(hidden: str, named: str) -> str:
     would, does = (OBSERVATIONS[differs][each.expected[differs]] for each in (suspect, fault))
     where = "In a sound run" if suspect is SOUND else f"With the fault “{suspect.title}”"
     return f"No. {where} {would}; but here {does}."
-
-
-@cache
-def _tales() -> Corpus:
-    """Make the text once: it takes a third of a run."""
-    return load_corpus("tales")
 
 
 def _executed(source: str, filename: str, seed: int) -> ModuleType:

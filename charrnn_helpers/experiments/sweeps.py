@@ -28,7 +28,7 @@ from ..base.files import atomic_file
 from ..base.threads import one_thread
 from ..networks.models import register
 from ..networks.registry import CELLS, COMPARED, Cell
-from ..text.corpus import TEXTS, load_corpus
+from ..text.corpus import load_corpus
 from ..text.encoding import Vocabulary
 from ..training.config import TrainConfig
 from ..training.evaluation import context_losses
@@ -85,7 +85,7 @@ def train_once(config: RunConfig) -> dict:
     numbers.
     """
     with _BUSY, one_thread():
-        vocab, train_ids, val_ids, test_ids = _text(config.text, _text_version(config.text))
+        vocab, train_ids, val_ids, test_ids = _text(config.text, load_corpus(config.text).sha256)
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(config.seed)
             model = CELLS[config.cell].fast(len(vocab), config.hidden_size, num_layers=1)
@@ -208,7 +208,7 @@ def key_of(config: RunConfig) -> str:
 
     For a cell that the course does not have, also of its source.
     """
-    parts = [asdict(config), _text_version(config.text), torch.__version__.split("+")[0], RESULTS_VERSION]
+    parts = [asdict(config), load_corpus(config.text).sha256, torch.__version__.split("+")[0], RESULTS_VERSION]
     if source := _source(config.cell):
         parts.append(source)
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:20]
@@ -223,14 +223,6 @@ def _source(name: str) -> str:
         return "".join(inspect.getsource(method) for method in methods)
     except OSError:  # typed where nothing keeps what was typed
         return ""
-
-
-_loaded = cache(load_corpus)
-
-
-def _text_version(name: str) -> str:
-    """Give the hash of a text; a file is read each time, because it may have changed."""
-    return (_loaded if name in TEXTS else load_corpus)(name).sha256
 
 
 def _read(folder: Path, key: str) -> dict | None:

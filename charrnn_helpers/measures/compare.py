@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from copy import deepcopy
 from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from ..base.checks import checked
 from ..base.threads import one_thread
@@ -47,9 +46,5 @@ def compare_with_torch(cell: nn.Module, reference: nn.RNNBase, steps: int = 50) 
         parts = state if isinstance(state, tuple) else (state,)
         loss = (outputs * factors).sum() + sum(part.sum() for part in parts)
         results.append(([outputs], parts, torch.autograd.grad(loss, [x, *weights])))
-    return Gap(*(largest_difference(ours, theirs) for ours, theirs in zip(*results, strict=True)))
-
-
-def largest_difference(first: Sequence[Tensor], second: Sequence[Tensor]) -> float:
-    """Find the largest absolute difference between two rows of tensors."""
-    return max((a - b).abs().max().item() for a, b in zip(first, second, strict=True))
+    pairs = [zip(ours, theirs, strict=True) for ours, theirs in zip(*results, strict=True)]
+    return Gap(*(max((a - b).abs().max().item() for a, b in pair) for pair in pairs))

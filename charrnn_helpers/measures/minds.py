@@ -119,12 +119,7 @@ def states_along(
     model: nn.Module, vocab: Vocabulary, text: str, state: State | None = None
 ) -> Float[Tensor, "parts layers time units"]:
     """Return the states (parts, layers, T, H) of `model` after each character of `text`: h, or h and c of an LSTM."""
-    states = []
-    with eval_mode(model):
-        for index in vocab.encode(text):
-            _, state = read_ids(model, index.view(1, 1), state)
-            states.append(tensor_of_state(state))
-    return torch.cat(states, dim=2)
+    return _states_of_rows(model, vocab.encode(text)[None], state)[:, :, 0]
 
 
 @one_thread()
@@ -137,13 +132,18 @@ def states_side_by_side(model: nn.Module, vocab: Vocabulary, text: str) -> Tenso
     groups = np.array_split(np.array(stories, dtype=object), min(_ROWS, len(stories)))
     parts = [vocab.encode("".join(group)) for group in groups]
     ids = nn.utils.rnn.pad_sequence(parts, batch_first=True)  # (B, T); what is read after the end of a part is cut off
-    state, states = None, []
-    with eval_mode(model):
-        for step in range(ids.shape[1]):
-            _, state = read_ids(model, ids[:, step : step + 1], state)
-            states.append(tensor_of_state(state))
-    along = torch.stack(states, dim=3)  # (parts, layers, B, T, H)
+    along = _states_of_rows(model, ids)
     return torch.cat([along[:, :, row, : len(part)] for row, part in enumerate(parts)], dim=2)
+
+
+def _states_of_rows(model: nn.Module, ids: Tensor, state: State | None = None) -> Tensor:
+    """Return the states (parts, layers, B, T, H) of `model` after each of `ids` (B, T)."""
+    states = []
+    with eval_mode(model):
+        for x in ids.split(1, dim=1):  # (B, 1)
+            _, state = read_ids(model, x, state)
+            states.append(tensor_of_state(state))
+    return torch.stack(states, dim=3)
 
 
 @checked

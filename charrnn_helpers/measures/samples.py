@@ -50,12 +50,7 @@ def longest_copied_span(sample: str, training_text: str) -> str:
 
 @checked
 def copied_places(copies: Sequence[Copy], length: int) -> np.ndarray:
-    """Mark the characters of a sample of `length` that lie in one of its `copies`: (length,) booleans.
-
-    Raises `ValueError` for a length below 0.
-    """
-    if length < 0:
-        raise ValueError(f"length is {length}; it must be zero or more")
+    """Mark the characters of a sample of `length` that lie in one of its `copies`: (length,) booleans."""
     copied = np.zeros(length, dtype=bool)
     for copy in copies:
         copied[copy.start : copy.end] = True

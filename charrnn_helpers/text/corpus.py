@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from ..base.checks import checked
@@ -85,6 +85,7 @@ def _end_of_story(text: str, position: int) -> int:
     return end + 2 if end >= 0 else position
 
 
+@cache  # because it takes a second
 def _tales() -> tuple[str, str]:
     return tales.write_stories(TALES_SEED, TALES_CHARACTERS), "written by the grammar in charrnn_helpers.text.tales"
 
@@ -164,4 +165,5 @@ def read_text(data: bytes, path: Path) -> str:
     return text
 
 
-TEXTS = {"tales": _tales, "assignment": lambda: ASSIGNMENT, "python_docs": _python_docs, "shakespeare": _shakespeare}
+TEXTS: dict[str, Callable[[], tuple[str, str]]] = {"tales": _tales, "assignment": lambda: ASSIGNMENT}
+TEXTS |= {"python_docs": _python_docs, "shakespeare": _shakespeare}

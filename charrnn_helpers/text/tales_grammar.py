@@ -1,57 +1,13 @@
 """The grammar of *tales* as Python reads it: the words and rules of `tales.grammar`, where the notation is described.
 
 WORDS        the lists of words
-RULES        the productions of each rule as they are written: (weight, text)
-PRODUCTIONS  the same in pieces: (weight, symbols)
+PRODUCTIONS  the productions of each rule: (weight, symbols)
 """
 
 import re
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
-
-
-def _read_grammar() -> tuple[dict[str, list[str]], dict[str, list[tuple[int, str]]]]:
-    words: dict[str, list[str]] = {}
-    rules: dict[str, list[tuple[int, str]]] = {}
-    name = ""
-    for line in Path(__file__).with_name("tales.grammar").read_text(encoding="utf-8").splitlines():
-        if not line or line.startswith("#"):
-            continue
-        weight, bar, production = line.partition("|")
-        if bar:
-            production = production.strip().replace("_", " ").replace("\\n", "\n")
-            rules[name].append((int(weight.strip() or 1), production))
-            continue
-        if not line.startswith(" "):
-            name, _, line = line.partition(":")
-        if line.strip():
-            words.setdefault(name, []).extend(word.replace("_", " ") for word in line.split())
-        else:
-            rules[name] = []
-    return words, rules
-
-
-WORDS, RULES = _read_grammar()
-GIRLS, BOYS = WORDS["name"][:3], WORDS["name"][3:]
-# Rules of whole sentences.
-SENTENCES = ("opening", "finding", "meeting", "back", "scene", "opens", "signal", "closes", "ending")
-
-# What each remembered word is called when we ask what a loss was lost on, and the list it comes from.
-KINDS = {
-    "hero": ("name", "name"),
-    "friend": ("friend", "animal"),
-    "home": ("place", "place"),
-    "object": ("object", "object"),
-    "colour": ("colour", "colour"),
-    "door": ("door", "door"),
-    "count": ("count", "number"),
-    "bracket": ("bracket", "bracket"),
-}
-PRONOUNS = {"his": ("her", "his")}  # of a girl, of a boy
-# What a story must remember, and how often a guess is right: the words of a list are equally likely.
-CHANCE = {kind: 1 / len(WORDS[words]) for kind, words in KINDS.values()} | {"pronoun": 1 / 2}
-DEPENDENCIES = tuple(CHANCE)
 
 
 class Symbol(NamedTuple):
@@ -86,9 +42,49 @@ def symbols(production: str) -> tuple[Symbol, ...]:
 
 
 Production = tuple[int, tuple[Symbol, ...]]  # its weight and its symbols
-PRODUCTIONS: dict[str, list[Production]] = {
-    rule: [(weight, symbols(production)) for weight, production in productions] for rule, productions in RULES.items()
+
+
+def _read_grammar() -> tuple[dict[str, list[str]], dict[str, list[Production]]]:
+    words: dict[str, list[str]] = {}
+    rules: dict[str, list[Production]] = {}
+    name = ""
+    for line in Path(__file__).with_name("tales.grammar").read_text(encoding="utf-8").splitlines():
+        if not line or line.startswith("#"):
+            continue
+        weight, bar, production = line.partition("|")
+        if bar:
+            production = production.strip().replace("_", " ").replace("\\n", "\n")
+            rules[name].append((int(weight.strip() or 1), symbols(production)))
+            continue
+        if not line.startswith(" "):
+            name, _, line = line.partition(":")
+        if line.strip():
+            words.setdefault(name, []).extend(word.replace("_", " ") for word in line.split())
+        else:
+            rules[name] = []
+    return words, rules
+
+
+WORDS, PRODUCTIONS = _read_grammar()
+GIRLS, BOYS = WORDS["name"][:3], WORDS["name"][3:]
+# Rules of whole sentences.
+SENTENCES = ("opening", "finding", "meeting", "back", "scene", "opens", "signal", "closes", "ending")
+
+# What each remembered word is called when we ask what a loss was lost on, and the list it comes from.
+KINDS = {
+    "hero": ("name", "name"),
+    "friend": ("friend", "animal"),
+    "home": ("place", "place"),
+    "object": ("object", "object"),
+    "colour": ("colour", "colour"),
+    "door": ("door", "door"),
+    "count": ("count", "number"),
+    "bracket": ("bracket", "bracket"),
 }
+PRONOUNS = {"his": ("her", "his")}  # of a girl, of a boy
+# What a story must remember, and how often a guess is right: the words of a list are equally likely.
+CHANCE = {kind: 1 / len(WORDS[words]) for kind, words in KINDS.values()} | {"pronoun": 1 / 2}
+DEPENDENCIES = tuple(CHANCE)
 
 
 def inflect(word: str, form: str, sound: str = "") -> str:
