@@ -1,4 +1,4 @@
-"""A cell that a student writes, for 02 and 03: it gets large weights, takes one step, and is looked at."""
+"""A cell that a student writes, for 02, 03 and 11: it gets large weights, takes one step, and is looked at."""
 
 from collections.abc import Iterator
 
@@ -36,9 +36,11 @@ def observe_step(answer, cell, x, state) -> Iterator[tuple]:
         raise Wrong("give the class itself, not an object of it: its name without brackets")
     if isinstance(answer, type):
         theirs = answered(answer(READS, HOLDS))
-        if not (isinstance(theirs, nn.Module) and hasattr(theirs, "x2h") and hasattr(theirs, "h2h")):
-            raise Wrong("keep the class as it is given, with its layers x2h and h2h, and write only `forward`")
-        theirs.x2h, theirs.h2h = cell.x2h, cell.h2h
+        layers = dict(cell.named_children())  # x2h, and h2h if a gate reads h
+        if not (isinstance(theirs, nn.Module) and all(hasattr(theirs, name) for name in layers)):
+            raise Wrong(f"keep the class as it is given, with {' and '.join(layers)}, and write only `forward`")
+        for name, layer in layers.items():
+            setattr(theirs, name, layer)
         answer = lambda _, *given: theirs(*given)
     try:
         new = answered(answer(cell, x, state))

@@ -4,6 +4,7 @@ from .birth import birth_rows, law_points
 from .birth_text import OneMemory
 from .box import answer
 from .faults import FAULTS, Fault, Mystery, answer_to_accusation, diagnosis, find_fault, hidden_fault, program, run
+from .later import LATER_NETWORKS, later_rows, memory_end, recall_of_seeds, share_between
 from .observations import BIGRAM, OBSERVATIONS, TALES_FLOOR, UNIFORM, Run, Setting, evidence, observe, signs
 from .outcome import (
     MATTERS,
@@ -26,6 +27,7 @@ from .sweeps import RunConfig, sweep, width_for
 __all__ = ["FAULTS", "Fault", "Mystery", "answer_to_accusation", "diagnosis", "find_fault", "hidden_fault"]
 __all__ += ["program", "run"]
 __all__ += ["OneMemory", "birth_rows", "law_points"]
+__all__ += ["LATER_NETWORKS", "later_rows", "memory_end", "recall_of_seeds", "share_between"]
 __all__ += ["BIGRAM", "OBSERVATIONS", "TALES_FLOOR", "UNIFORM", "Run", "Setting", "evidence", "observe", "signs"]
 __all__ += ["MATTERS", "analyses", "answer", "confirmation", "decomposition", "difference", "differences"]
 __all__ += ["excesses_at", "finished", "mean_losses", "memories", "select"]

@@ -144,6 +144,44 @@ def plot_heroes(units: dict[str, np.ndarray], heroes: Sequence[str]) -> Picture:
     )
 
 
+def plot_horizons(
+    seeds: dict[str, dict[str, list[dict[str, Share]]]], ends: dict[str, dict[str, str | None]]
+) -> Picture:
+    """Draw how far each network remembers, `seeds[title][network]`: a column for each title, a row for each network.
+
+    Each seed is a thin line with 95 % intervals, and the area from chance up to their mean is filled. Of a group of
+    distances, "8 to 15", the beginning is written. A bar stands where `ends[title][network]` begins: there memory ends.
+    """
+    networks = list(next(iter(seeds.values())))
+    size = {"height": 0.44 * len(networks) + 0.8, "rows": len(networks), "cols": len(seeds)}
+    figure, panels = new_figure(**size, sharex=True, sharey=True, squeeze=False)
+    for column, (title, rows) in zip(panels.T, seeds.items(), strict=True):
+        column[0].set_title(title, fontsize="medium")
+        for axes, network in zip(column, networks, strict=True):
+            groups, look = list(rows[network][0]), style_of(network.split(",")[0])["color"]
+            chance, x = rows[network][0][groups[0]].chance, np.arange(len(groups))
+            lines = np.array([[shares[group].share for group in groups] for shares in rows[network]])  # (seeds, groups)
+            axes.fill_between(x, chance, lines.mean(axis=0), color=look, alpha=0.3, linewidth=0)
+            for line, shares in zip(lines, rows[network], strict=True):
+                low, high = zip(*(shares[group].interval() for group in groups), strict=True)
+                axes.errorbar(x, line, yerr=(line - low, high - line), color=look, linewidth=1)
+            axes.axhline(chance, color="black", linewidth=0.8)
+            if ends[title][network]:
+                axes.axvline(groups.index(ends[title][network]) - 0.5, color="black", linewidth=2.5)
+            axes.set_xticks(x[::2], [group.split()[0] for group in groups[::2]])
+            axes.set(ylim=(0, 1.05), yticks=[])
+            axes.tick_params(axis="x", length=0)
+            name = {"rotation": 0, "ha": "right", "va": "center", "color": look, "weight": "bold"}
+            axes.set_ylabel(network.replace(", ", ",\n") if axes is panels[networks.index(network)][0] else "", **name)
+    figure.supxlabel("characters since the last mention", fontsize="medium")
+    return picture(
+        figure,
+        f"A row for each of {', '.join(networks)}, a column for each of {', '.join(seeds)}: the share right, from 0 "
+        "to 1, against the characters since the last mention. Three seeds are thin lines with 95 % intervals; the area "
+        "from chance, a black line, up to their mean is filled. A black bar stands where a memory ends.",
+    )
+
+
 def plot_units(text: str, units: dict[str, Tensor | Sequence[float]], ylabel: str, marks: str = "") -> Picture:
     """Draw the value of units at every character of `text`: `units[label]` (T,). A label's first word is the cell.
 

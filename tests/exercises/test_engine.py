@@ -15,6 +15,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from charrnn_helpers.exercises import EXERCISES, check, claim, hint, progress, solution, written
+from charrnn_helpers.later import MinGRUCell
 from charrnn_helpers.measures import paired_difference
 from charrnn_helpers.networks import GRUCell, LSTMCell, detach, run_cell
 from charrnn_helpers.networks.cells import map_state
@@ -129,6 +130,9 @@ RIGHT = [
     ("9b", 0.0116),
     ("9c", lambda p, level=0.05: [x * len(p) < level for x in p]),
     ("10c", lambda x1, y1, x2: bool((x1[:, 1:] == y1[:, :-1]).all() and (x2[:, 0] == y1[:, -1]).all())),
+    ("11a", MinGRUCell),
+    ("11b", lambda: (torch.tensor(-300.0), 150, 0.25, 0.25)),
+    ("11c", lambda T, reach: torch.ones(T, T).tril().triu(-reach).bool()),
     ("12a", lambda d_gates, states: torch.einsum("tbi,tbj->ij", d_gates, states)),
 ]
 
@@ -227,6 +231,13 @@ IN_NO_TABLE = [  # answers that are read, or fall through the table: one of each
     ("9c", lambda p: [False] * len(p), "only the first counts"),
     ("10a", "shuffled", "give the name as a string, one of smaller_batch"),
     ("10c", lambda x1, y1, x2: EXERCISES["10c"].answer(x1[:1], y1[:1], x2[:1]), "must hold in all"),
+    ("11a", nn.GRUCell, "keep the class as it is given"),
+    ("11a", cell(MinGRUCell, lambda self, x, h: x), "the new h should be (B, H)"),
+    ("11a", cell(MinGRUCell, lambda self, x, h: self.gates(x.detach(), h)["h"]), "the gradients are not"),
+    ("11b", lambda: (-400, 200), "return four numbers"),
+    ("11b", lambda: (-20, 10, 0, 0.5), "after 400 characters the last states should be (0.0, 1.0, 0.0, 0.0)"),
+    ("11c", lambda T, reach: torch.zeros(T, T), "return a tensor of True and False"),
+    ("11c", lambda T, reach: torch.ones(T, T) > 0, "the mask is not the right one"),
     ("12a", lambda d_gates, states: torch.bmm(d_gates.mT, states).sum(0), "one product a step"),
 ]
 
@@ -309,14 +320,14 @@ def test_progress_tells_what_check_last_said(monkeypatch, said):
 
 
 def test_progress_names_the_notebooks_that_have_exercises():
-    with pytest.raises(ValueError, match=r"no exercises of notebook 11; there are exercises of 1, 2, .*, 10, 12$"):
-        progress(11)
+    with pytest.raises(ValueError, match=r"no exercises of notebook 13; there are exercises of 1, 2, .*, 11, 12$"):
+        progress(13)
 
 
 def test_there_is_no_such_exercise():
     for ask in (check, hint, solution):
-        with pytest.raises(ValueError, match=re.escape("there is no exercise '11a'; there are 10a, 10b")):
-            ask("11a")
+        with pytest.raises(ValueError, match=re.escape("there is no exercise '13a'; there are 10a, 10b")):
+            ask("13a")
 
 
 def test_a_claim_says_whether_it_holds(capsys):

@@ -1,0 +1,180 @@
+"""The rows of notebook 11: made under its protocol, from one commit; and every sentence that it prints about them.
+
+The sentences are computed anew, from the rows, by formulas of this file.
+"""
+
+import hashlib
+import json
+import re
+from collections import Counter
+from pathlib import Path
+from statistics import mean
+
+import later as tool
+import nbformat
+
+from charrnn_helpers.experiments import LATER_NETWORKS, later_rows, memory_end, recall_of_seeds, share_between
+from charrnn_helpers.experiments.later import RUNS
+
+ROOT = Path(__file__).resolve().parents[2]
+FILE = ROOT / "charrnn_helpers/results/later.jsonl"
+ROWS = [json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines()] if FILE.is_file() else []
+PROTOCOL = hashlib.sha256(
+    (ROOT / "charrnn_helpers/experiments/later_protocol.md").read_text(encoding="utf-8").encode("utf-8")
+).hexdigest()
+PRINTED = "".join(
+    output.get("text", "")
+    for cell in nbformat.read(ROOT / "notebooks/11_what_came_next.ipynb", as_version=4).cells
+    for output in cell.get("outputs", [])
+)
+
+
+def part(name):
+    """The rows of a part, or none while it is not whole."""
+    rows = [row for row in ROWS if row["part"] == name]
+    return rows if len(rows) == RUNS[name] else []
+
+
+def test_the_networks_and_the_numbers_of_runs_are_those_of_the_plan():
+    assert set(LATER_NETWORKS) == set(tool.NETWORKS)
+    tuned = [{**run, "badness": 1.0} for run in tool.plan([], ("parity tuning", "tuning"))]
+    assert Counter(run["part"] for run in tool.plan(tuned)) == RUNS
+
+
+def test_every_row_carries_the_protocol_and_one_commit_and_is_one_of_the_plan():
+    assert {row["protocol"] for row in ROWS} <= {PROTOCOL}
+    assert len({row["code"] for row in ROWS}) <= 1
+    assert all(re.fullmatch("[0-9a-f]{40}", row["code"]) and "scale" not in row for row in ROWS)
+    keys = [tool.key_of(row) for row in ROWS]
+    assert len(set(keys)) == len(keys)
+    assert set(keys) <= {tool.key_of(run) for run in tool.plan(ROWS)}
+
+
+# ------------------------------------------------------------------------------------------- what the notebook prints
+
+
+def right_and_asked(row, kind, low, high):
+    """The right answers and the questions of a row, at distances from `low` to below `high`."""
+    groups = [counts for group, counts in row["recall"][kind].items() if low <= int(re.match(r"\d+", group)[0]) < high]
+    return sum(right for _, right, _ in groups), sum(asked for asked, _, _ in groups)
+
+
+def shares(network, kind, low, high=10**9):
+    """The share right of each seed, in the order of seeds."""
+    rows = sorted((row for row in part("picture") if row["network"] == network), key=lambda row: row["seed"])
+    counts = [right_and_asked(row, kind, low, high) for row in rows]
+    return [right / asked for right, asked in counts]
+
+
+def end_in_words(network, kind):
+    """Up to where a memory is known, by the protocol: no group from there on with a mean of 7/12 or more."""
+    rows = [row["recall"][kind] for row in part("picture") if row["network"] == network]
+    lows = sorted(int(re.match(r"\d+", group)[0]) for group in rows[0] if all(row[group][0] >= 30 for row in rows))
+    known = [low for low in lows if mean(shares(network, kind, low, low + 1)) >= (1 + 1 / 6) / 2]
+    after = [low for low in lows if not known or low > known[-1]]
+    return f"up to {after[0] - 1} characters back" if after else "at all distances"
+
+
+def test_where_each_memory_ends_and_how_large_the_losses_are():
+    rows = part("picture")
+    assert ("nats above the floor" in PRINTED) == bool(rows)  # else: paste the cells of eleven_picture.md
+    for name in LATER_NETWORKS if rows else ():
+        for kind in ("name", "friend", "place"):
+            assert PRINTED.count(f"   {name:20} {end_in_words(name, kind)}\n") >= 1, (name, kind)
+        own = [row for row in rows if row["network"] == name]
+        assert f"{name:20} {mean(row['loss'] for row in own) - mean(row['floor'] for row in own):.3f} nats" in PRINTED
+        assert f"chosen: rate {own[0]['rate']}" in PRINTED
+    order = [(name, kind) for kind in ("name", "friend", "place") for name in LATER_NETWORKS if rows]
+    told = re.findall(r"^   (.{20}) (up to \d+ characters back|at all distances)$", PRINTED, re.MULTILINE)
+    assert told == [(f"{name:20}", end_in_words(name, kind)) for name, kind in order]
+
+
+def test_which_predictions_held():
+    told = re.findall(r"^(held|failed): +(the Tra|trained w|with wind|LSTM and).* \((.*)\)$", PRINTED, re.MULTILINE)
+    if not part("picture"):
+        assert told == []
+        return
+    half = 7 / 12
+    beyond = mean(shares("Transformer", "place", 512))
+    far = {name: mean(shares(name, "place", 64)) for name in ("RNN", "LSTM", "GRU", "minGRU", "signed minGRU")}
+    wide, narrow = shares("GRU, windows of 512", "place", 64), shares("GRU", "place", 64)
+    hero = {name: mean(shares(name, "name", 64, 256)) for name in ("LSTM", "GRU", "RNN")}
+    held = [
+        beyond < half,
+        all(share < half for share in far.values()),
+        sum(first > second for first, second in zip(wide, narrow, strict=True)) == 3,
+        hero["LSTM"] >= half and hero["GRU"] >= half and hero["RNN"] < half,
+    ]
+    counts = [
+        f"{beyond:.2f}",
+        ", ".join(f"{name} {share:.2f}" for name, share in far.items()),
+        ", ".join(f"{first:.2f} and {second:.2f}" for first, second in zip(wide, narrow, strict=True)),
+        ", ".join(f"{name} {share:.2f}" for name, share in hero.items()),
+    ]
+    assert [(word == "held", count) for word, _, count in told] == list(zip(held, counts, strict=True))
+
+
+def test_what_is_said_of_parity():
+    learnt = {}
+    for row in sorted(part("parity"), key=lambda row: row["seed"]):
+        learnt.setdefault(row["network"], []).append(row["shares"])
+    assert ("has learnt parity in" in PRINTED) == bool(learnt)
+    if not learnt:
+        return
+    perfect = {cell: sum(all(share >= 0.99 for share in row.values()) for row in rows) for cell, rows in learnt.items()}
+    guessed = [share for row in learnt["minGRU"] for length, share in row.items() if int(length) >= 24]
+    assert max(guessed) <= 0.55  # "from length 24 on all five guess"
+    at_8 = sorted(row["8"] for row in learnt["minGRU"])
+    assert at_8[0] <= 0.55 < at_8[1]  # "four of its five seeds are better than guessing"
+    assert round(at_8[-1], 1) == 0.9  # "nine strings in ten"
+    for cell, rows in learnt.items():
+        at_256 = ", ".join(f"{row['256']:.2f}" for row in rows)
+        line = f"{cell:13} has learnt parity in {perfect[cell]} of 5 seeds; right at length 256: {at_256}; rate "
+        assert f"{line}{tool.chosen(ROWS, 'parity tuning', cell, 4)['rate']}\n" in PRINTED
+    held = [
+        all(perfect[cell] >= 4 for cell in ("GRU", "LSTM", "signed minGRU")),
+        perfect["minGRU"] == 0,
+        all(row["256"] <= 0.55 for row in learnt["minGRU"]),
+    ]
+    told = re.findall(r"^(held|failed) +(?:GRU, LSTM|minGRU has|minGRU gue)", PRINTED, re.MULTILINE)
+    assert [word == "held" for word in told] == held
+
+
+def test_what_an_untuned_rate_costs():
+    for name in LATER_NETWORKS if part("tuning") else ():
+        tried = [(row["rate"], row["badness"]) for row in part("tuning") if row["network"] == name]
+        best, untuned = min(loss for _, loss in tried), min(loss for rate, loss in tried if rate == 0.001)
+        assert f"{name:20} best of eight trials {best:.3f}, best with a rate of 0.001: {untuned:.3f}\n" in PRINTED
+    assert ("best of eight trials" in PRINTED) == bool(part("tuning"))  # else: paste the cells of eleven_picture.md
+
+
+# ------------------------------------------------------------------------------------------------ by made-up rows
+
+
+def made_up(network, seed, *shares):
+    groups = {"1 to 7": shares[0], "8 to 15": shares[1], "16 to 31": shares[2], "512 on": shares[3]}
+    recall = {group: [asked, round(asked * share), 0.01] for group, (asked, share) in groups.items()}
+    return {"part": "picture", "network": network, "seed": seed, "recall": {"name": recall}}
+
+
+def test_a_memory_ends_where_the_mean_stays_below_half_way_and_groups_with_few_questions_do_not_count():
+    rows = [made_up("GRU", 0, (100, 1.0), (100, 0.5), (100, 0.6), (29, 1.0))]
+    rows += [made_up("GRU", 1, (100, 1.0), (100, 0.3), (100, 0.62), (100, 0.2)), made_up("RNN", 0, *[(40, 0.5)] * 4)]
+    recalls = recall_of_seeds(rows, "name")
+    assert list(recalls) == ["RNN", "GRU"]  # in the order of the picture
+    assert [shares["8 to 15"].share for shares in recalls["GRU"]] == [0.5, 0.3]
+    assert memory_end(recalls["GRU"]) is None  # 0.61 at 16 to 31; at 512 one seed has too few questions
+    rows[0] = made_up("GRU", 0, (100, 1.0), (100, 0.5), (100, 0.6), (30, 0.9))
+    assert memory_end(recall_of_seeds(rows, "name")["GRU"]) == "512 on"  # 0.55 on the mean
+    assert memory_end(recalls["RNN"]) == "1 to 7"
+    assert share_between(recalls["GRU"], 8, 32) == [0.55, 0.46]
+
+
+def test_a_part_counts_when_it_is_whole_and_of_this_protocol(tmp_path):
+    rows = [{"part": "parity", "seed": 10, "protocol": name} for name in [PROTOCOL] * 19 + ["another"]]
+    path = tmp_path / "rows.jsonl"
+    assert not any(later_rows(path).values())
+    path.write_text("\n".join(map(json.dumps, rows)))
+    assert later_rows(path)["parity"] == []
+    path.write_text("\n".join(map(json.dumps, [*rows, rows[0]])))
+    assert len(later_rows(path)["parity"]) == 20
