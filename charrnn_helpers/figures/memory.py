@@ -55,7 +55,7 @@ def plot_curves(
             axes.set_ylim(0, 1.03)
         for (label, seeds), (colour, line) in zip(labels.items(), cycle(VARIANTS), strict=False):
             seeds = seeds if isinstance(seeds, list) else [seeds]
-            style = style_of(label.split()[0], {"color": colour, "linestyle": line})
+            style = style_of(label if label in CELLS else label.split()[0], {"color": colour, "linestyle": line})
             width = 1.0 if len(seeds) > 1 else 2.0
             for number, curve in enumerate(seeds):
                 points = curve if isinstance(curve, dict) else dict(enumerate(curve, start=1))

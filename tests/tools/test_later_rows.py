@@ -127,6 +127,8 @@ def test_what_is_said_of_parity():
     at_8 = sorted(row["8"] for row in learnt["minGRU"])
     assert at_8[0] <= 0.55 < at_8[1]  # "four of its five seeds are better than guessing"
     assert round(at_8[-1], 1) == 0.9  # "nine strings in ten"
+    tuned = [row for row in part("parity tuning") if row["network"] == "minGRU"]
+    assert max(-row["badness"] for row in tuned) <= 0.55  # "with all four rates the minGRU guessed"
     for cell, rows in learnt.items():
         at_256 = ", ".join(f"{row['256']:.2f}" for row in rows)
         line = f"{cell:13} has learnt parity in {perfect[cell]} of 5 seeds; right at length 256: {at_256}; rate "
