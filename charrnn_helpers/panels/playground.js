@@ -88,7 +88,10 @@ export class Playground {
       ...Object.values(others),
       this.colour,
     );
-    this.another = button("Another story", () => this.#set({ seed: (this.settings.seed + 1) % 1000 }, true));
+    this.another = button("Another story", () => {
+      this.#set({ seed: (this.settings.seed + 1) % 1000 }, true);
+      this.#bringIntoView(this.cells[0], 0);
+    });
     this.undo = button("Undo the change", () => this.#undo());
     const tools = make("div", { className: "charrnn-tools" }, this.another, this.undo, ...(this.onPage ? shareButton() : []));
     const sight = make("div", { className: "charrnn-sight" }, ...(this.onPage ? [] : first), this.training);
@@ -550,15 +553,21 @@ export class Playground {
     this.#inspect();
     if (!cell && before && fromDetails) this.columns[before].text.focus({ preventScroll: true }); // they have closed
     for (const painted of new Set([before, cell])) if (painted) this.#paint(painted);
+    if (cell && small()) this.#bringIntoView(cell, head);
   }
 
   // Choose the next character, or the one before.
   step(by) {
     const { cell, head } = this.chosen;
     this.choose(cell, head + by);
+    this.#bringIntoView(cell, this.chosen.at);
+  }
+
+  // Bring a character out from behind the names and the details, where they cover it.
+  #bringIntoView(cell, at) {
     const top = this.names?.getBoundingClientRect().bottom ?? 0;
     const bottom = small() ? this.inspector.element.getBoundingClientRect().top : window.innerHeight;
-    if (this.onPage) this.columns[cell].bringIntoView(this.chosen.at, top, bottom);
+    if (this.onPage) this.columns[cell].bringIntoView(at, top, bottom);
   }
 
   // Let the next choice be the other end of a span.

@@ -9,31 +9,31 @@ export const STORIES = [
     words: "Who is it about?",
     settings: () => ({}),
     says: () =>
-      "Two computer programs, called networks, have read such stories letter by letter, and now each writes one. LSTM " +
-      "and GRU are the two kinds. Nobody told them what a hero is. The band shows the hero whom each has in mind: the " +
-      "fuller, the surer. What it shows before a name is written is only a guess.",
+      "Two small neural networks, LSTM and GRU, have read many stories letter by letter, and write these two. After " +
+      "every letter we let a copy of each finish “I am”. The band has the colour of the hero whom it names: the higher, " +
+      "the surer. Before a name is written, it can only guess.",
   },
   {
     words: "Change the hero",
     settings: () => ({}),
     hero: "Zoe",
     says: (play) =>
-      `After the first sentence we changed the memory of both from ${play.usual()} to Zoe, and not a letter of the ` +
-      "text. Now read on, or tap another name.",
+      `At the double line we changed only the memory of both networks, from ${play.usual()} to Zoe. We wrote no name ` +
+      "into the text after it: all that follows is theirs. Read on, or choose another name.",
   },
   {
     words: "A memory is born",
     settings: (spec) => ({ step: lastButOne(spec), prompt: beginning(spec.story, 300), length: 150 }),
     says: (play) =>
-      `An update is one small correction, after reading a little more. ${sayTraining(play)} Move the slider to 0, ` +
-      "when they had learnt nothing, and to its end.",
+      `Networks learn by many small corrections, called updates. ${sayTraining(play)} Move the slider to 0, where they ` +
+      "have learnt nothing, and to its end.",
   },
   {
     words: "Who forgets the friend?",
     settings: (spec) => ({ kind: "friend", prompt: beginning(spec.friend_story, 640), length: 150 }),
     says: (play) =>
-      `Now the band shows the friend, here the ${play.named()}, named less often. In the bold text, once it is ` +
-      `named, ${shares(play, "guesses it")}; by chance it would be 17. ${sayFriends(play)}`,
+      `Now the band shows the hero's friend, here the ${play.named()}, who is named less often. (Each animal has a ` +
+      `hero's colour.) In ${play.spec.stories} such stories, once the friend was named, ${sayFriends(play)}.`,
   },
 ];
 
@@ -58,29 +58,24 @@ export function sayBand(play) {
 function sayTraining(play) {
   const count = play.updates[play.settings.step];
   const when = count ? `After ${count.toLocaleString("en")} updates` : "Before the first update";
-  return `${when}, in the bold text, ${shares(play, `has ${play.named()} clearly in mind`, CLEAR)}.`;
+  const [first, ...others] = play.cells.map((cell) => {
+    const share = play.shareRight(cell, CLEAR);
+    return { cell, share: share === null ? "…" : `${Math.round(100 * share)} %` };
+  });
+  const name = play.named();
+  const more = others.map(({ cell, share }) => `, the ${cell} at ${share}`).join("");
+  return `${when}, once ${name} is named, the ${first.cell} has ${name} clearly in mind at ${first.share} of the bold letters${more}.`;
 }
 
 // Return how often the networks remember the friend in many stories, and so which of them does.
-function sayFriends({ cells, spec: { friends, stories } }) {
-  const shares = cells.map((cell) => Math.round(100 * friends[cell].share)).join(" and ");
-  const [one, other] = [...cells].sort((a, b) => friends[a].known - friends[b].known);
-  const end = !friends[other].known
-    ? "both forget the friend"
-    : friends[one].known
-      ? "each remembers a part"
-      : `the ${one} forgets the friend; the ${other} keeps a part of it`;
-  return `In ${stories} stories it was ${shares}: ${end}.`;
-}
-
-// Return at how many of 100 letters the right word is in mind, and `least` so sure, for each network, as words.
-function shares(play, words, least = 0) {
-  const [first, ...others] = play.cells.map((cell) => {
-    const share = play.shareRight(cell, least);
-    return { cell, count: share === null ? "…" : Math.round(100 * share) };
+function sayFriends({ cells, spec: { friends } }) {
+  const each = cells.map((cell, n) => {
+    const { share, known } = friends[cell];
+    const end = known ? "keeps a part of the memory, and mixes animals up" : "forgets the friend";
+    const count = `${Math.round(100 * share)} %`;
+    return `the ${cell} ${n ? `at ${count}` : `guessed right at ${count} of the letters`}: it ${end}`;
   });
-  const more = others.map(({ cell, count }) => `, the ${cell} at ${count}`);
-  return `the ${first.cell} ${words} at ${first.count} of 100 letters${more.join("")}`;
+  return `${each.join("; ")}. By luck it would be 17 %`;
 }
 
 // Return the longest texts of the stories, so that there is room for each.
