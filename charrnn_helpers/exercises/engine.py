@@ -79,8 +79,13 @@ class Exercise:
 
     def wrong_answers(self) -> list[tuple[str, Any]]:
         """List the sentences, each with an answer that gets it."""
-        takes_input = inspect.signature(self.mistakes).parameters
-        pairs = as_functions(self.mistakes, *copy.deepcopy(self.inputs[0])) if takes_input else self.mistakes()
+        mistakes = self.mistakes
+        if inspect.signature(mistakes).parameters:  # then an answer is a function that returns what is yielded
+            sentences = [sentence for sentence, _ in mistakes(*copy.deepcopy(self.inputs[0]))]
+            answer = lambda position, *given: next(islice(mistakes(*given), position, None))[1]
+            pairs = [(sentence, partial(answer, position)) for position, sentence in enumerate(sentences)]
+        else:
+            pairs = mistakes()
         return [(self.words.get(sentence, sentence), answer) for sentence, answer in pairs]
 
     def outcomes(self, answer) -> Iterator[tuple]:
@@ -112,12 +117,6 @@ class Exercise:
         answered(seen[-1])
         fill = self.words.get(otherwise, otherwise).format if isinstance(otherwise, str) else otherwise
         return fill(got=seen[-1], wanted=wanted)
-
-
-def as_functions(mistakes: Callable, *sample) -> Iterator[tuple[str, Callable]]:
-    """Yield each sentence with a function that returns what is yielded beside it, for any input like the sample."""
-    for position, (sentence, _) in enumerate(mistakes(*sample)):
-        yield sentence, lambda *given, position=position: next(islice(mistakes(*given), position, None))[1]
 
 
 EXERCISES: dict[str, Exercise] = {}

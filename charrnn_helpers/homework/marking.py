@@ -55,21 +55,15 @@ def mark(
         for done, work in enumerate(as_completed(waiting), start=1):
             rows += [{**waiting[work], **row} for row in work.result()]
             rows.sort(key=lambda row: (row["student"], row["notebook"], row["exercise"]))
-            _write_table(table, rows)
+            text = io.StringIO(newline="")
+            csv.DictWriter(text, FIELDS).writerows([dict(zip(FIELDS, FIELDS, strict=True)), *rows])  # headings first
+            with atomic_file(table) as file:
+                file.write(text.getvalue().encode())
             print(f"{done} of {len(waiting)}:", *waiting[work].values(), file=sys.stderr, flush=True)
     if page:
         with atomic_file(page) as file:
             file.write(as_html(rows).encode())
     return [path for path in (table, page) if path]
-
-
-def _write_table(table: Path, rows: list[dict]) -> None:
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, FIELDS)
-    writer.writeheader()
-    writer.writerows(rows)
-    with atomic_file(table) as file:
-        file.write(text.getvalue().encode())
 
 
 def _original_of(path: Path, names: dict[str, dict[str, str]]) -> str:
