@@ -28,10 +28,7 @@ def wrong_min_gru_steps(cell, x, h):
     z, n = cell.x2h(x).chunk(2, dim=-1)
     gate, swapped = torch.sigmoid(z), torch.sigmoid(n)
     yield "z and 1 - z have changed places: in this course z near 1 keeps the old state", gate * n + (1 - gate) * h
-    yield (
-        "the first block of x2h is z and the second is n, and you cut them the other way round",
-        ((1 - swapped) * z + swapped * h),
-    )
+    yield "you cut z and n the other way round: z is the first block of x2h", (1 - swapped) * z + swapped * h
     yield "the gate z lacks its sigmoid", (1 - z) * n + z * h
     yield "tanh_on_n", (1 - gate) * n.tanh() + gate * h
     yield "the old state is missing: z * h must be added", (1 - gate) * n

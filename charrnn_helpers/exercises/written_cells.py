@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from .engine import Wrong, answered
+from .engine import Wrong, answered, seeded
 
 STREAMS, READS, HOLDS = 2, 5, 3  # no two alike, so that a wrong axis shows
 RETURNS = {("h",): "one tensor, the new h", ("h", "c"): "two things, the new h and the new c: `return h, c`"}
@@ -19,6 +19,11 @@ def draw_step(cell_class: type[nn.Module]) -> tuple[nn.Module, Tensor, Tensor | 
     sizes = [(STREAMS, READS), *[(STREAMS, HOLDS)] * len(cell.carries)]
     x, *state = (torch.randn(size, dtype=torch.float64, requires_grad=True) for size in sizes)
     return cell, x, tuple(state) if len(state) > 1 else state[0]
+
+
+def steps_of(cell_class: type[nn.Module]) -> list[tuple]:
+    """List what an answer is tried on: one step."""
+    return [seeded(2, lambda: draw_step(cell_class))]
 
 
 def observe_step(answer, cell, x, state) -> Iterator[tuple]:
