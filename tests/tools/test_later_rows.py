@@ -160,7 +160,7 @@ def made_up(network, seed, *shares):
 
 
 def test_a_memory_ends_where_the_mean_stays_below_half_way_and_groups_with_few_questions_do_not_count():
-    rows = [made_up("GRU", 0, (100, 1.0), (100, 0.5), (100, 0.6), (29, 1.0))]
+    rows = [made_up("GRU", 0, (100, 1.0), (100, 0.5), (100, 0.6), (29, 0.5))]
     rows += [made_up("GRU", 1, (100, 1.0), (100, 0.3), (100, 0.62), (100, 0.2)), made_up("RNN", 0, *[(40, 0.5)] * 4)]
     recalls = recall_of_seeds(rows, "name")
     assert list(recalls) == ["RNN", "GRU"]  # in the order of the picture
