@@ -7,7 +7,10 @@ from .birth import law_points
 from .outcome import LARGEST, MATTERS, analyses, millions
 from .protocol import SEEDS
 
-SEARCH = {"the search with 32 settings": ("grid", 32), "the eight pairs": ("pairs", 16)}  # part, planned runs
+SEARCH = {  # part, planned runs
+    "some of a flat search (16 settings of each cell)": ("grid", 32),
+    "all eight fresh pairs": ("pairs", 16),
+}
 ON_OTHERS = {"the runs with six names": ("law window, six names", 48), "the runs on tales": ("near", 16)}
 
 
@@ -23,11 +26,11 @@ def answer(trial: Sequence[dict], births: Sequence[dict]) -> list[str]:
         f"Loss: {on_tales.sentence} {on_shakespeare.sentence} (We had said beforehand that a difference of {MATTERS:g} "
         "nats would matter.)",
         "What this leaves open: the search trained only three settings of each cell to the end, so others may do "
-        f"better. A second experiment asks this. It still lacks {_missing(births, SEARCH)}.",
+        f"better. A second experiment asks this. Of its runs we still lack {_missing(births, SEARCH)}.",
         "Memory (exploratory): we made a text in which one thing must be remembered, a name. Where the text asked for "
-        f"it only from further back than a gradient goes, {far['GRU']} GRUs learnt to answer. Where it asked as often "
-        f"from nearby as well, {alike['GRU']} did. For LSTMs it was {far['LSTM']} and {alike['LSTM']}, and with still "
-        f"more questions from nearby {six['LSTM']}, which is too little to tell it from chance.",
+        f"it only from further back than the window of training, {far['GRU']} GRUs learnt to answer. Where it asked as "
+        f"often from nearby as well, {alike['GRU']} did. Of the LSTMs {far['LSTM']} and {alike['LSTM']} did, and with "
+        f"still more questions from nearby {six['LSTM']}. These differences between the LSTMs may be chance.",
         "What this leaves open: why the LSTM differs, and whether the same holds with more than two names, and on "
         f"tales. The experiment still lacks {_missing(births, ON_OTHERS)}.",
     ]

@@ -48,7 +48,7 @@ def test_the_line_of_memory_counts_the_births_of_the_far_memory():
 
 
 def test_a_part_is_called_missing_until_all_its_planned_runs_are_there():
-    said = {"grid": "the search with 32 settings", "pairs": "the eight pairs", "near": "the runs on tales"}
+    said = {"grid": "some of a flat search", "pairs": "all eight fresh pairs", "near": "the runs on tales"}
     said["law window, six names"] = "the runs with six names"
     law = [row for row in BIRTHS if row["text"] == "law"]
     for part, words in said.items():
