@@ -164,7 +164,7 @@ def _check_numbers(arguments: Mapping[str, Any]) -> None:
             raise ValueError(f"{name} is {shown(value)}; give at least one number") from None
         if not value.is_floating_point() and value.min() < 0:
             raise ValueError(f"{name} holds {value.min()}; an index is not negative") from None
-        if value.dtype in (torch.int8, torch.int16, torch.int32):
+        if value.dtype in (torch.uint8, torch.int8, torch.int16, torch.int32):
             raise ValueError(f"{name} is {shown(value)}; give whole numbers of int64, as `.long()` does") from None
         if name == "ids" and known is not None and (value >= known).any():
             raise ValueError(f"ids holds {value.max()}; the network reads 0 to {known - 1}") from None
