@@ -12,7 +12,10 @@ RETURNS = {("h",): "one tensor, the new h", ("h", "c"): "two things, the new h a
 
 
 def draw_step(cell_class: type[nn.Module]) -> tuple[nn.Module, Tensor, Tensor | tuple[Tensor, ...]]:
-    """Draw a cell with weights so large that no two mistakes look alike, x (STREAMS, READS), and what it carries."""
+    """Make a cell with random weights, an input x (STREAMS, READS) and a state, on which an answer is tried.
+
+    The weights are large, so that two different mistakes in a step also give two different results.
+    """
     cell = cell_class(READS, HOLDS).double()
     for weight in cell.parameters():
         weight.data.normal_()

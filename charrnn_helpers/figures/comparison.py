@@ -281,7 +281,7 @@ def plot_bars(charts: dict[str, dict[str, float | Sequence[float]]], floor: floa
     dotted line stands at the `floor`, below which nothing can be.
     """
     names = list(dict.fromkeys(name for bars in charts.values() for name in bars))
-    cells = [next((cell for cell in CELLS if cell in name), "") for name in names]
+    cells = [max((cell for cell in CELLS if cell in name), key=len, default="") for name in names]
     figure, rows = new_figure(height=0.9 + 0.42 * len(names), cols=len(charts), squeeze=False)
     for axes, (title, bars) in zip(rows[0], charts.items(), strict=True):
         values = {name: list(bar) if isinstance(bar, Sequence) else [bar] for name, bar in bars.items()}

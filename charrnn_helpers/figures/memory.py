@@ -55,7 +55,7 @@ def plot_curves(
             axes.set_ylim(0, 1.03)
         for (label, seeds), (colour, line) in zip(labels.items(), cycle(VARIANTS), strict=False):
             seeds = seeds if isinstance(seeds, list) else [seeds]
-            style = style_of(label if label in CELLS else label.split()[0], {"color": colour, "linestyle": line})
+            style = style_of(label, {"color": colour, "linestyle": line})
             width = 1.0 if len(seeds) > 1 else 2.0
             for number, curve in enumerate(seeds):
                 points = curve if isinstance(curve, dict) else dict(enumerate(curve, start=1))
@@ -67,7 +67,8 @@ def plot_curves(
         name_lines(axes)
     figure.supxlabel(xlabel, fontsize="medium")
     figure.supylabel(ylabel, fontsize="medium")
-    words = "".join(f" {title}: {', '.join(labels)}." for title, labels in curves.items())
+    named = {title: "" if list(labels) == [title] else f": {', '.join(labels)}" for title, labels in curves.items()}
+    words = "".join(f" {title}{names}." for title, names in named.items())
     words += " A black line stands at chance." if chance else ""
     return picture(figure, f"Curves show the {ylabel} (vertical) against the {xlabel} (horizontal).{words}")
 
@@ -80,10 +81,11 @@ def plot_shares(
 ) -> Picture:
     """Draw shares right with 95 % intervals, `shares[title][label][group]`: a panel for each title, chance in black.
 
-    A label is the name of a cell, or else a control, in grey. It has the share of each group, or a list of them, one
-    for each network. Of a group of distances, "8 to 15", the beginning is written, and a line joins the distances: the
-    medians, if there are several networks. A dotted line stands before the group that begins at `window`: beyond it no
-    gradient reached in training.
+    A label that names a cell is drawn in the cell's colour, and any other label, such as a control, in grey. Under each
+    label stands a dict that gives the share right in each group of questions, or a list of such dicts, one for each
+    network. If a group is a range of distances, such as "8 to 15", then its mark stands above its first number, and a
+    line joins the marks. For several networks the line joins their medians. A dotted line stands where the distances
+    exceed the `window` of training, because no gradient went further back.
     """
     figure, panels = new_figure(height=3.0, cols=len(shares), sharey=True, squeeze=False)
     for axes, (title, labels) in zip(panels[0], shares.items(), strict=True):
@@ -158,7 +160,7 @@ def plot_horizons(
     for column, (title, rows) in zip(panels.T, seeds.items(), strict=True):
         column[0].set_title(title, fontsize="medium")
         for axes, network in zip(column, networks, strict=True):
-            groups, look = list(rows[network][0]), style_of(network.split(",")[0])["color"]
+            groups, look = list(rows[network][0]), style_of(network)["color"]
             chance, x = rows[network][0][groups[0]].chance, np.arange(len(groups))
             lines = np.array([[shares[group].share for group in groups] for shares in rows[network]])  # (seeds, groups)
             axes.fill_between(x, chance, lines.mean(axis=0), color=look, alpha=0.3, linewidth=0)
@@ -183,7 +185,7 @@ def plot_horizons(
 
 
 def plot_units(text: str, units: dict[str, Tensor | Sequence[float]], ylabel: str, marks: str = "") -> Picture:
-    """Draw the value of units at every character of `text`: `units[label]` (T,). A label's first word is the cell.
+    """Draw the value of units at every character of `text`: `units[label]` (T,). A label begins with its cell.
 
     Where values are (T, K), the first column is that of `text`; the others are those of other texts, as thin lines. A
     dotted line stands at each of the characters in `marks`.
@@ -193,7 +195,7 @@ def plot_units(text: str, units: dict[str, Tensor | Sequence[float]], ylabel: st
         own, *others = torch.as_tensor(values).reshape(len(text), -1).T
         for other in others:
             axes.plot(other, color="#999999", linewidth=0.8)
-        axes.plot(own, **style_of(label.split()[0], {"color": "black"}), linewidth=1.6)
+        axes.plot(own, **style_of(label, {"color": "black"}), linewidth=1.6)
         axes.axhline(0, color="#999999", linewidth=0.6)
         for position in (position for position, char in enumerate(text) if char in marks):
             axes.axvline(position, **FLOOR)

@@ -79,9 +79,13 @@ def picture(figure: Figure, words: str) -> Picture:
 
 
 def style_of(name: str, otherwise: dict | None = None) -> dict[str, str]:
-    """Return how a line is drawn: a cell as the registry says, floor and real text dotted, others as `otherwise`."""
-    if name in CELLS:
-        return CELLS[name].style
+    """Return how a line is drawn, by its name: what begins with the name of a cell is drawn as the registry says.
+
+    A floor and real text are dotted. All else is drawn as `otherwise` says.
+    """
+    cells = [cell for cell in CELLS if f"{name} ".startswith((f"{cell} ", f"{cell},"))]
+    if cells:
+        return CELLS[max(cells, key=len)].style
     return FLOOR if name in ("floor", "oracle", "real") else otherwise
 
 
