@@ -26,13 +26,13 @@ def answer(trial: Sequence[dict], births: Sequence[dict]) -> list[str]:
         f"Loss: {on_tales.sentence} {on_shakespeare.sentence} (We had said beforehand that a difference of {MATTERS:g} "
         "nats would matter.)",
         "What this leaves open: the search trained only three settings of each cell to the end, so others may do "
-        f"better. A second experiment asks this. Of its runs we still lack {_missing(births, SEARCH)}.",
+        f"better. A second experiment asks this.{_missing(births, SEARCH)}",
         "Memory (exploratory): we made a text in which one thing must be remembered, a name. Where the text asked for "
         f"it only from further back than the window of training, {far['GRU']} GRUs learnt to answer. Where it asked as "
         f"often from nearby as well, {alike['GRU']} did. Of the LSTMs {far['LSTM']} and {alike['LSTM']} did, and with "
         f"still more questions from nearby {six['LSTM']}. These differences between the LSTMs may be chance.",
         "What this leaves open: why the LSTM differs, and whether the same holds with more than two names, and on "
-        f"tales. The experiment still lacks {_missing(births, ON_OTHERS)}.",
+        f"tales.{_missing(births, ON_OTHERS)}",
     ]
 
 
@@ -44,6 +44,7 @@ def _learnt(births: Sequence[dict], cell: str, design: str) -> str:
 
 
 def _missing(births: Sequence[dict], parts: dict[str, tuple[str, int]]) -> str:
-    """Name the parts of which fewer runs are made than planned."""
+    """Say in a sentence which parts have fewer runs than planned; an empty text if none has."""
     made = [row["part"] for row in births]
-    return " and ".join(name for name, (part, planned) in parts.items() if made.count(part) < planned)
+    names = [name for name, (part, planned) in parts.items() if made.count(part) < planned]
+    return f" Still missing: {' and '.join(names)}." if names else ""

@@ -20,6 +20,7 @@ from .prepare import CHECK, exercises_of, prepare, write_tests
 from .report import as_html
 
 FIELDS = ("student", "notebook", "exercise", "state", "points", "mistake", "file")
+STOPPED = ("stopped", 0.0, "it ran into a limit of time or memory, or ended its kernel")
 NO_NETWORK = ("unshare", "-rn", "sh", "-c", 'ip link set lo up && exec "$@"', "sh")  # where Linux lets a user do this
 
 
@@ -86,17 +87,15 @@ def _mark_file(path: Path, names: dict[str, str], tests: Path, *limits: int) -> 
     if readable := [number for number in names if number not in unreadable]:
         marks = _grade(given, tests, limits)
         for number in readable if not marks else ():
-            marks |= _grade(prepare(notebook, names, only=number)[0], tests, limits, number)
+            alone = _grade(prepare(notebook, names, only=number)[0], tests, limits)
+            marks[number] = alone.get(number, STOPPED)
     marks |= {number: ("unreadable", 0.0, problem) for number, problem in unreadable.items()}
     fields = ("exercise", "state", "points", "mistake")
-    return [dict(zip(fields, (number, *marks[number]), strict=True)) for number in names or unreadable]
+    return [dict(zip(fields, (number, *marks.get(number, STOPPED)), strict=True)) for number in names or unreadable]
 
 
-def _grade(notebook, tests: Path, limits: tuple, alone: str = "") -> dict[str, tuple]:
-    """Let otter grade a notebook in a process of its own: state, points and mistake by exercise.
-
-    If it comes to no end, there are none, or it is said of the exercise that was `alone`, whose mark is the only one.
-    """
+def _grade(notebook, tests: Path, limits: tuple) -> dict[str, tuple]:
+    """Let otter grade a notebook in a process of its own: state, points and mistake by exercise; none if stopped."""
     import psutil  # comes with ipykernel
 
     able = shutil.which("unshare") and subprocess.run([*NO_NETWORK, "true"], capture_output=True).returncode == 0
@@ -117,5 +116,4 @@ def _grade(notebook, tests: Path, limits: tuple, alone: str = "") -> dict[str, t
         process.wait()
         with suppress(OSError, ValueError):
             marks = json.loads(result.read_text(encoding="utf-8"))
-    end = "it ran into a limit of time or memory, or ended its kernel"
-    return {alone: marks.get(alone, ("stopped", 0.0, end))} if alone else marks
+    return marks

@@ -56,5 +56,7 @@ def test_a_part_is_called_missing_until_all_its_planned_runs_are_there():
         for made in (planned - 1, planned):
             lines = answer(trial_rows(), law + [{"part": part, "text": "tales"}] * made)
             assert (words in "".join(lines)) == (made < planned)
+    whole = [{"part": part, "text": "tales"} for part in said for _ in range(48)]
+    assert "missing" not in "".join(answer(trial_rows(), law + whole))
     assert len(list(birth_plan.grid([]))) == 32
     assert len(list(birth_plan.law_six_names(law))) == 48
