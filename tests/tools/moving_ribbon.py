@@ -24,7 +24,7 @@ from charrnn_helpers.measures.patching import write_on
 from charrnn_helpers.training import find_checkpoint
 
 FILE = Path(__file__).resolve().parents[2] / "notebooks" / "figures" / "ribbon.gif"
-BEGINNING = "Once a small child called Leo lived by the inn. The wind blew over the meadows. At noon Leo sang."
+BEGINNING = "Once a small child called Ben lived by the inn. The wind blew over the meadows. At noon Ben sang."
 OTHER = "Zoe"  # the hero whom we put into the states
 WRITTEN = 92  # characters that the GRU writes after the change; the last whole sentence ends the story
 LETTERS = 2  # that a frame adds

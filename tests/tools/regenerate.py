@@ -34,7 +34,6 @@ BUNDLED = ROOT / "charrnn_helpers" / "checkpoints"
 HOW = {"timeout": 1200, "kernel_name": "python3", "store_widget_state": False, "record_timing": False}
 HOW["coalesce_streams"] = True  # what is printed slowly is one output as well
 PICTURES = {
-    "horizon.png": ("05_loss_curves", "plot_shares("),
     "answer.png": ("09_fair_trial", "plot_answer("),
 }
 
