@@ -7,11 +7,8 @@ from .birth import law_points
 from .outcome import LARGEST, MATTERS, analyses, millions
 from .protocol import SEEDS
 
-SEARCH = {  # part, planned runs
-    "some of a flat search (16 settings of each cell)": ("grid", 32),
-    "all eight fresh pairs": ("pairs", 16),
-}
-ON_OTHERS = {"the runs with six names": ("law window, six names", 48), "the runs on tales": ("near", 16)}
+SEARCH = {"runs of its search": ("grid", 32), "runs of the eight pairs": ("pairs", 16)}  # part, planned runs
+ON_OTHERS = {"runs with six names": ("law window, six names", 48), "runs on tales": ("near", 16)}
 
 
 def answer(trial: Sequence[dict], births: Sequence[dict]) -> list[str]:
@@ -20,19 +17,25 @@ def answer(trial: Sequence[dict], births: Sequence[dict]) -> list[str]:
     designs = ("only far", "far and near alike", "far and six times near")
     far, alike, six = ({cell: _learnt(births, cell, design) for cell in BOTH} for design in designs)
     return [
-        f"What was compared: on each of two texts {len(SEEDS)} LSTMs and {len(SEEDS)} GRUs with 350,000 parameters, "
-        f"after {millions(LARGEST):g} million characters. A search had chosen the start of the gates and the learning "
-        "rate for each cell. (On tales it chose the same for both.)",
-        f"Loss: {on_tales.sentence} {on_shakespeare.sentence} (We had said beforehand that a difference of {MATTERS:g} "
-        "nats would matter.)",
-        "What this leaves open: the search trained only three settings of each cell to the end, so others may do "
-        f"better. A second experiment asks this.{_missing(births, SEARCH)}",
-        "Memory (exploratory): we made a text in which one thing must be remembered, a name. Where the text asked for "
-        f"it only from further back than the window of training, {far['GRU']} GRUs learnt to answer. Where it asked as "
-        f"often from nearby as well, {alike['GRU']} did. Of the LSTMs {far['LSTM']} and {alike['LSTM']} did, and with "
-        f"still more questions from nearby {six['LSTM']}. These differences between the LSTMs may be chance.",
-        "What this leaves open: why the LSTM differs, and whether the same holds with more than two names, and on "
-        f"tales.{_missing(births, ON_OTHERS)}",
+        f"What was compared: {len(SEEDS)} LSTMs and {len(SEEDS)} GRUs on each of two texts, tales and Tiny "
+        f"Shakespeare. Each network has 350,000 parameters and has read {millions(LARGEST):g} million characters. "
+        "Before that, a search had chosen the settings for each cell, for example the learning rate and the biases "
+        "with which the gates start. (On tales it chose the same for both.)",
+        f"Loss: we had said beforehand that a difference of {MATTERS:g} nats per character would matter, and that the "
+        "cells are equivalent if their difference is shown to be smaller than that. "
+        f"{on_tales.sentence} {on_shakespeare.sentence}",
+        "What this leaves open: would other settings give another answer? The search tried 32 settings of each cell, "
+        "but trained only the best three to the end, so others may do better. A second experiment trains 16 settings "
+        f"of each cell to the end, and then eight new pairs of networks with the best ones.{_missing(births, SEARCH)}",
+        "Memory: we made a text that asks for one thing only, a name that it gave some way back. Training cuts the "
+        "text into windows of 64 characters. Where the name always lay further back than one window, "
+        f"{far['GRU']} GRUs learnt to answer. Where the text asked as often from nearby as well, {alike['GRU']} GRUs "
+        f"learnt to answer the far questions, too. Of the LSTMs {far['LSTM']} learnt it without nearby questions, "
+        f"{alike['LSTM']} with as many nearby questions as far ones, and {six['LSTM']} with six times as many: such "
+        "differences may be chance. This part is exploratory, that is, good for ideas and no verdict. And the gates of "
+        "the two cells did not start alike, so it does not say which cell is better.",
+        "What this leaves open: what an LSTM needs in order to learn such a memory, and whether all this holds with "
+        f"more than two names, and in tales.{_missing(births, ON_OTHERS)}",
     ]
 
 
@@ -47,4 +50,4 @@ def _missing(births: Sequence[dict], parts: dict[str, tuple[str, int]]) -> str:
     """Say in a sentence which parts have fewer runs than planned; an empty text if none has."""
     made = [row["part"] for row in births]
     names = [name for name, (part, planned) in parts.items() if made.count(part) < planned]
-    return f" Still missing: {' and '.join(names)}." if names else ""
+    return f" It is not finished: {' and '.join(names)} are missing." if names else ""

@@ -118,8 +118,8 @@ def plot_answer(
     """Draw LSTM minus GRU against millions of characters read, `differences[text][millions]`, with intervals.
 
     A line stands at zero and a grey band at ±`smallest`. With `losses[text][name][millions]`, where a name is a cell,
-    "n-gram" or "floor", the mean losses stand beside it, a small panel for each text, and a dotted line points at the
-    last budget, the one of the question. All in nats per character.
+    "n-gram" or "floor", the mean losses stand beside it, a small panel for each text, and a dotted line marks the last
+    budget, the one of the questions. All in nats per character.
     """
     losses = losses or {}
     rows = [["answer", text] for text in losses] or [["answer"]]
@@ -127,14 +127,16 @@ def plot_answer(
     main = panels["answer"]
     main.axhspan(-smallest, smallest, color="#EEEEEE")
     main.axhline(0, color="black", linewidth=0.9)
-    for (text, intervals), (colour, marker) in zip(differences.items(), TEXT_STYLES, strict=False):
-        read, (means, lows, highs) = list(intervals), zip(*intervals.values(), strict=True)
+    shared = set.intersection(*map(set, differences.values()))  # there the marks of the texts stand side by side
+    for number, ((text, intervals), (colour, marker)) in enumerate(zip(differences.items(), TEXT_STYLES, strict=False)):
+        read = [millions * 1.06**number if millions in shared else millions for millions in intervals]
+        means, lows, highs = zip(*intervals.values(), strict=True)
         main.plot(read, means, color=colour, marker=marker, linestyle="none", label=text)
         main.vlines(read, lows, highs, color=colour, linewidth=1.5)
     if losses:
-        last = max(read)
-        main.axvline(last, ymin=0.65, **FLOOR)
-        main.annotate("the question ", (last, 0.97), xycoords=("data", "axes fraction"), ha="right", va="top", **NOTE)
+        last = max(intervals)
+        main.axvline(last, zorder=0, **FLOOR)
+        main.annotate("both questions ", (last, 0.97), xycoords=("data", "axes fraction"), ha="right", va="top", **NOTE)
     main.set_title("above 0 the GRU has the lower loss", loc="left", fontsize="medium")
     main.set_ylabel("LSTM minus GRU (nats/character)")
     figure.supxlabel("millions of characters read", fontsize="medium")
@@ -240,24 +242,24 @@ def plot_births(
     characters is an open mark at the right. The groups named in `grey` stand on a grey ground.
     """
     figure, axes = new_figure(height=0.9 + 0.42 * len(groups))
-    right = 1.35 * budget  # where the marks of memories that were not born stand
+    right = 1.7 * budget  # around it stand, side by side, the marks of memories that were not born
     for row, (name, cells) in enumerate(groups.items()):
         axes.axhline(-row - 0.5, color="#CCCCCC", linewidth=0.8)
         if name in grey:
             axes.axhspan(-row - 0.5, -row + 0.5, color="#EEEEEE", linewidth=0)
         runs = [(cell, birth) for cell, births in cells.items() for birth in births]
         for shift, (cell, birth) in zip(reversed(offsets(len(runs), 0.65 / len(runs))), runs, strict=True):
-            look = marks_of(cell) | {"markersize": 5}
-            if birth is None:
-                axes.plot(right, shift - row, markerfacecolor="white", **look)
-            else:
+            if birth is not None:
                 axes.hlines(shift - row, birth.after, birth.by, color=CELLS[cell].colour, linewidth=1)
-                axes.plot((birth.after * birth.by) ** 0.5, shift - row, **look)
+                axes.plot((birth.after * birth.by) ** 0.5, shift - row, **marks_of(cell), markersize=5)
+        for (cell, births), height in zip(cells.items(), reversed(offsets(len(cells), 0.36)), strict=True):
+            x = [right * 1.08**place for place in offsets(births.count(None), 1)]
+            axes.plot(x, [height - row] * len(x), markerfacecolor="white", **marks_of(cell), markersize=5)
     for cell in dict.fromkeys(cell for cells in groups.values() for cell in cells):
         axes.plot([], [], **marks_of(cell), label=cell)
     axes.axvline(budget, color="#999999", linewidth=1)
     axes.set_yticks([-row for row in range(len(groups))], list(groups))
-    axes.set(xscale="log", xlim=(0.04 * budget, 1.8 * budget), ylim=(0.5 - len(groups), 0.5))
+    axes.set(xscale="log", xlim=(0.04 * budget, 2.4 * budget), ylim=(0.5 - len(groups), 0.5))
     axes.set_xlabel("millions of characters read")
     ticks = [budget / 20, budget / 10, budget / 5, 2 * budget / 5, budget]
     logarithmic(axes.xaxis, ticks)

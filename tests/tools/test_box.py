@@ -48,8 +48,8 @@ def test_the_line_of_memory_counts_the_births_of_the_far_memory():
 
 
 def test_a_part_is_called_missing_until_all_its_planned_runs_are_there():
-    said = {"grid": "some of a flat search", "pairs": "all eight fresh pairs", "near": "the runs on tales"}
-    said["law window, six names"] = "the runs with six names"
+    said = {"grid": "runs of its search", "pairs": "runs of the eight pairs", "near": "runs on tales"}
+    said["law window, six names"] = "runs with six names"
     law = [row for row in BIRTHS if row["text"] == "law"]
     for part, words in said.items():
         planned = 32 if part == "grid" else 48 if "names" in part else 16
