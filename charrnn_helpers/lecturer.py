@@ -197,7 +197,7 @@ def main(arguments: list[str] | None = None) -> None:
     handed_in.add_argument("folder", type=Path, help="holds a folder for each student")
     handed_in.add_argument("--csv", dest="table", type=Path, required=True, help="if it is there, marking goes on")
     handed_in.add_argument("--html", dest="page", type=Path, help="a report on the class")
-    handed_in.add_argument("--seconds", type=int, default=60, help="of a processor, for one notebook")
+    handed_in.add_argument("--seconds", type=int, default=20, help="of a processor, for one notebook")
     handed_in.add_argument("--gigabytes", type=int, default=8, help="of memory, for one notebook")
     shown = commands.add_parser("slides")
     shown.add_argument("folder", type=Path)

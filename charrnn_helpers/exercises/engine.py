@@ -27,6 +27,13 @@ class Result(NamedTuple):
         """Show nothing: a cell that ends in `check` has its sentence already."""
 
 
+class Recorded(NamedTuple):
+    """What an answer gave in another process: data, so that the process in which it is judged runs none of its code."""
+
+    outcomes: list[tuple[str | None, Any]]  # each after its sentence, if that is a text
+    problem: str = ""  # what ended them before their time, as `problem_of` says it
+
+
 class StillOpen(Exception):
     """The answer is blank: `...`, `None`, or a function that returns one of them."""
 
@@ -90,6 +97,11 @@ class Exercise:
 
     def outcomes(self, answer) -> Iterator[tuple]:
         """Yield the outcomes of an answer, input by input, each on fresh copies and after its sentence."""
+        if isinstance(answer, Recorded):
+            yield from answer.outcomes
+            if answer.problem:
+                raise StillOpen if answer.problem == STILL_OPEN else Wrong(answer.problem)
+            return
         for given in copy.deepcopy(self.inputs):
             if self.observe:
                 yield from self.observe(answer, *given)
@@ -101,10 +113,10 @@ class Exercise:
 
     def compare(self, answer) -> Result:
         """Compare an answer with the right one. Raises `StillOpen`, and `Wrong` where an answer cannot be read."""
-        seen, right = [], [outcome for _, outcome in self.outcomes(self.answer)]
-        for (sentence, got), wanted in zip(self.outcomes(answer), right, strict=True):
+        seen, right = [], list(self.outcomes(self.answer))
+        for (sentence, got), (usual, wanted) in zip(self.outcomes(answer), right, strict=True):
             if not same(got, wanted, self.tolerance):
-                mistake = self._find_sentence([*seen, got], wanted, sentence)
+                mistake = self._find_sentence([*seen, got], wanted, sentence or usual)
                 return Result(self.number, "tried", mistake, points=len(seen) / len(right))
             seen.append(got)
         return Result(self.number, "solved", points=1.0)
@@ -129,16 +141,46 @@ def exercise(number: str, answer, **options) -> Callable[[Callable], None]:
 
 
 def judge(exercise: Exercise, answer) -> Result:
-    """Judge an answer. The global random numbers of torch are left as they were."""
+    """Judge an answer, or what was recorded of it. The global random numbers of torch are left as they were."""
     try:
         with torch.random.fork_rng(devices=[]):
             return exercise.compare(answered(answer))
-    except StillOpen:
-        return Result(exercise.number, "still open")
-    except Wrong as wrong:
-        return Result(exercise.number, "tried", str(wrong))
-    except Exception as error:  # the reader's own code may fail in any way
-        return Result(exercise.number, "tried", f"your code stopped with {type(error).__name__}: {error}")
+    except Exception as error:
+        problem = problem_of(error)
+        return Result(exercise.number, *((problem,) if problem == STILL_OPEN else ("tried", problem)))
+
+
+def record(exercise: Exercise, answer) -> Recorded:
+    """Record all outcomes of an answer, as numbers, tensors, texts and tuples of them; they are not judged here."""
+    outcomes: list[tuple[str | None, Any]] = []
+    try:
+        with torch.random.fork_rng(devices=[]):
+            for sentence, outcome in exercise.outcomes(answered(answer)):
+                outcomes.append((sentence if isinstance(sentence, str) else None, _as_data(outcome)))
+    except Exception as error:
+        return Recorded(outcomes, problem_of(error))
+    return Recorded(outcomes)
+
+
+def _as_data(value):
+    if value is None or value is ...:
+        return None
+    for kind in (str, bool, int, float):
+        if isinstance(value, kind):
+            return kind(value)  # not a kind of NumPy's
+    if isinstance(value, tuple):
+        return tuple(map(_as_data, value))
+    return torch.as_tensor(value).detach()
+
+
+STILL_OPEN = "still open"
+
+
+def problem_of(error: Exception) -> str:
+    """Say what is wrong with an answer that ended with an error: its own code may fail in any way."""
+    if isinstance(error, StillOpen):
+        return STILL_OPEN
+    return str(error) if isinstance(error, Wrong) else f"your code stopped with {type(error).__name__}: {error}"
 
 
 def is_blank(value) -> bool:

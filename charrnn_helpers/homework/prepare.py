@@ -1,30 +1,29 @@
-"""What otter-grader is given: the exercises of a notebook without the course around them, and a test for each."""
+"""The exercises of a notebook without the course around them, and otter-grader's test for each."""
 
 import ast
 import re
 import zipfile
+from functools import cache
 from pathlib import Path
 
-import nbformat
 from IPython.core.inputtransformer2 import TransformerManager
 
 from ..exercises.engine import EXERCISES
 
 CHECK = re.compile(r'\bcheck\(["\'](\d+[a-z])["\'], ')
-SILENCE = "import os, sys\nsys.stdout = sys.stderr = open(os.devnull, 'w')"  # what is printed could fill the memory
 TEST = """OK_FORMAT = False
 
 from charrnn_helpers.exercises import EXERCISES
 from charrnn_helpers.exercises.engine import judge
 from otter.test_files import test_case
 
-name, results = "{number}", []
+name, results = "{name}", []
 
 
 def outcome(position):
     def test(env):
         if not results:
-            results.append(judge(EXERCISES[name], env.get("answer_{number}", env.get("{stub}"))))
+            results.append(judge(EXERCISES["{number}"], env.get("answer_{name}", env.get("{stub}"))))
         assert results[0].points > (position + 0.5) / {outcomes}, results[0].mistake or results[0].state
 
     return test_case(points=1 / {outcomes})(test)
@@ -50,40 +49,48 @@ def tag_cells(notebook) -> None:
 
 
 def write_tests(path: Path, names: dict[str, str]) -> Path:
-    """Write otter's `autograder.zip` for the exercises of `exercises_of`: each outcome is a test case of its own."""
+    """Write otter's `autograder.zip` for the exercises of `exercises_of`: each outcome is a test case of its own.
+
+    "17_2a" is a test of `answer_17_2a`, as "2a" is one of `answer_2a`.
+    """
     with zipfile.ZipFile(path, "w") as file:
         file.writestr("otter_config.json", '{"lang": "python"}')
-        for number, stub in names.items():
-            outcomes = len(list(EXERCISES[number].outcomes(EXERCISES[number].answer)))
-            file.writestr(f"tests/{number}.py", TEST.format(number=number, stub=stub, outcomes=outcomes))
+        for name, stub in names.items():
+            number = name.rpartition("_")[2]
+            test = TEST.format(name=name, number=number, stub=stub, outcomes=_count_outcomes(number))
+            file.writestr(f"tests/{name}.py", test)
     return path
 
 
-def prepare(notebook, names: dict[str, str], only: str | None = None) -> tuple:
-    """Return what otter runs of a notebook that was handed in, and by exercise the cells that are not Python.
+@cache
+def _count_outcomes(number: str) -> int:
+    return len(list(EXERCISES[number].outcomes(EXERCISES[number].answer)))
+
+
+def steps_of(notebook, names: dict[str, str]) -> tuple[list[tuple], dict[str, str]]:
+    """Return what is run of a notebook that was handed in, and by exercise the cells that are not Python.
 
     Of the cell of an exercise all is run, with `answer_2a = ...` in the place of `check("2a", ...)`. Of the other cells
     only those imports, definitions and constants are run that these need: no network is trained, no panel is opened.
-    `only` leaves out the other exercises.
+    A step is a list of exercises, which is empty for other cells, and its code.
     """
-    statements, unreadable = [], {}
+    cells, unreadable = [], {}
     for cell in notebook.cells:
         tags = [tag.removeprefix("exercise-") for tag in cell.metadata.get("tags", [])]
-        asked = {*names} & {*CHECK.findall(cell.source), *tags}
+        asked = sorted({*names} & {*CHECK.findall(cell.source), *tags})
         try:
             lines = _parse(cell.source) if cell.cell_type == "code" else []
         except SyntaxError as error:
             unreadable |= {number: f"line {error.lineno} of the cell is not Python: {error.msg}" for number in asked}
             continue
-        if only is None or only in asked or not asked:
-            statements += [(_with_answer(line), bool(asked)) for line in lines if asked or _is_light(line)]
-    needed = {*names.values()}.union(*(_names(line) for line, asked in statements if asked))
-    for _ in statements:  # what is needed may need others
-        needed = needed.union(*(_names(line) for line, asked in statements if _bound(line) & needed and not asked))
-    kept = [SILENCE, *(ast.unparse(line) for line, asked in statements if asked or _bound(line) & needed)]
-    kernel = {"name": "python3", "display_name": "Python 3"}
-    cells = [nbformat.v4.new_code_cell(source) for source in kept]
-    return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), unreadable
+        cells.append((asked, [_with_answer(line) for line in lines if asked or _is_light(line)]))
+    needed = {*names.values()}.union(*(_names(line) for asked, lines in cells if asked for line in lines))
+    for _ in cells:  # what is needed may need others
+        others = [line for asked, lines in cells if not asked for line in lines if _bound(line) & needed]
+        needed = needed.union(*map(_names, others))
+    steps = [(asked, [line for line in lines if asked or _bound(line) & needed]) for asked, lines in cells]
+    missing = sorted({*names} - {*unreadable}.union(*(asked for asked, _ in steps)))  # their answer may be there
+    return [(asked, "\n".join(map(ast.unparse, lines))) for asked, lines in [*steps, (missing, [])]], unreadable
 
 
 def _parse(source: str) -> list[ast.stmt]:

@@ -15,6 +15,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from charrnn_helpers.exercises import EXERCISES, check, claim, hint, progress, solution, written
+from charrnn_helpers.exercises.engine import judge, record
 from charrnn_helpers.later import MinGRUCell
 from charrnn_helpers.measures import paired_difference
 from charrnn_helpers.networks import GRUCell, LSTMCell, detach, run_cell
@@ -60,8 +61,8 @@ def test_an_exercise_is_open_gives_hints_names_mistakes_and_its_solution_is_righ
     assert len(set(hints)) >= 2
     for sentence, answer in exercise.wrong_answers():
         assert said(check, number, answer) == f"{number}, not yet: {sentence}"
-    sentences = {sentence for sentence, _ in exercise.wrong_answers()}
-    assert all(" " in sentence for sentence in sentences)  # no name without its words
+        assert judge(exercise, record(exercise, answer)).mistake == sentence  # as in another process
+        assert " " in sentence  # no name without its words
     source = "".join(path.read_text(encoding="utf-8") for path in exercise.module.parent.glob("*.py"))
     for name in set(exercise.words) - {"hint", "wrong_c", "wrong_h"}:
         assert f'"{name}"' in source  # no words without a mistake

@@ -5,9 +5,8 @@ import nbformat
 
 from charrnn_helpers import lecturer
 from charrnn_helpers.homework import marking
-from charrnn_helpers.homework.prepare import exercises_of, prepare
+from charrnn_helpers.homework.prepare import exercises_of, steps_of
 
-OK = ("solved", 1, "")
 NOTEBOOKS = lecturer.list_notebooks()
 
 
@@ -15,10 +14,10 @@ def notebook_of(*sources):
     return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
 
 
-def prepared(*sources, **options):
-    """What otter would run of cells with these sources, where the exercises are 1a and 1b."""
-    notebook, unreadable = prepare(notebook_of(*sources), {"1a": "pair", "1b": "windows"}, **options)
-    return "\n".join(cell.source for cell in notebook.cells[1:]), unreadable
+def code_of(*sources):
+    """What is run of cells with these sources, where the exercises are 1a and 1b."""
+    steps, unreadable = steps_of(notebook_of(*sources), {"1a": "pair", "1b": "windows"})
+    return "\n".join(source for _, source in steps if source), unreadable
 
 
 def test_every_exercise_of_the_notebooks_is_found_with_the_name_of_its_answer():
@@ -47,26 +46,28 @@ def test_copies_to_hand_out_do_not_speak_of_solutions_and_say_as_much_as_is_want
 
 def test_of_a_notebook_only_the_answers_and_what_they_need_are_run():
     heavy, helper, other = "x = train()\nmodel.fit()", "import a, b\n\ndef helper(): return a.c + K", "K = 3\nL = 4"
-    source, unreadable = prepared(heavy, other, helper, "def pair(ids): return helper()\n\ncheck('1a', pair)")
-    assert source.splitlines() == [
-        "K = 3", "import a, b", "def helper():", "    return a.c + K", "def pair(ids):", "    return helper()",
-        "answer_1a = pair",
-    ]  # fmt: skip
+    source, unreadable = code_of(heavy, other, helper, "def pair(ids): return helper()\n\ncheck('1a', pair)")
+    assert source.splitlines()[::2] == ["K = 3", "def helper():", "def pair(ids):", "answer_1a = pair"]
     assert unreadable == {}
-    assert "answer_1b = lambda: 2" in prepared("check('1b', lambda: 2)", "for in")[0]
-    source, unreadable = prepared("%time\ncheck('1a', f", "check('1b', g)")
+    assert "answer_1b = lambda: 2" in code_of("check('1b', lambda: 2)", "for in")[0]
+    source, unreadable = code_of("%time\ncheck('1a', f", "check('1b', g)")
     assert (source, [*unreadable]) == ("answer_1b = g", ["1a"])
-    assert prepared("check('1a', f)", "check('1b', g)", only="1a")[0] == "answer_1a = f"
+    assert steps_of(notebook_of("pair = 2"), {"1a": "pair"})[0] == [([], "pair = 2"), (["1a"], "")]  # without `check`
 
 
-def test_an_exercise_that_is_not_python_or_ends_its_kernel_costs_only_its_own_points(tmp_path, monkeypatch):
-    sources = ("check('1a', f", "check('1b', g)", "check('1c', os._exit)")
-    nbformat.write(notebook_of(*sources), tmp_path / "01.ipynb")
-    monkeypatch.setattr(marking, "_grade", lambda *_: {"1a": ("still open", 0, ""), "1b": OK, "1c": OK})
-    rows = marking._mark_file(tmp_path / "01.ipynb", {"1a": "f", "1b": "g", "1c": "h"}, tmp_path, 1, 1)
-    assert [row["state"] for row in rows] == ["unreadable", "solved", "solved"]
-    assert rows[0]["mistake"].startswith("line 1 of the cell is not Python: ")
-    both = {"1b": OK, "1c": ("still open", 0, "")}  # what otter says of a notebook that lacks 1c
-    monkeypatch.setattr(marking, "_grade", lambda given, *_: {} if "answer_1c" in str(given) else both)
-    rows = marking._mark_file(tmp_path / "01.ipynb", {"1a": "f", "1b": "g", "1c": "h"}, tmp_path, 1, 1)
-    assert [row["state"] for row in rows] == ["unreadable", "solved", "stopped"]
+def test_what_is_not_python_or_ends_its_process_costs_only_its_own_points(tmp_path, monkeypatch):
+    def run(steps, _, skipped, folder):
+        for position, (numbers, source) in enumerate(steps):
+            if "_exit" in source and str(position) not in skipped:
+                return str(position)
+            for number in {*numbers} - {*skipped}:
+                (folder / number).touch()
+        return ""
+
+    nbformat.write(notebook_of("check('1a', f", "check('1b', os._exit)", "check('1c', h)"), tmp_path / "01.ipynb")
+    monkeypatch.setattr(marking, "_run", run)
+    names = dict.fromkeys(["1a", "1b", "1c"], "")
+    marks, files = marking._run_file(tmp_path / "01.ipynb", names, tmp_path / "made")
+    assert {number: mark[0] for number, mark in marks.items()} == {"1a": "unreadable", "1b": "stopped"}
+    assert marks["1a"][2].startswith("line 1 of the cell is not Python: ")
+    assert [*files] == ["1c"]

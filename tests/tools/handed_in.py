@@ -47,15 +47,15 @@ def wrong(notebook) -> None:
         cell.source = EXERCISES[number_of(cell)].solution.replace(piece, instead)
 
 
-def in_first(change: Callable[[str], str]) -> Callable:
-    """Make a student who solves all exercises, and changes the cell of the first."""
+def in_first(change: Callable[[str], str], student: Callable = right) -> Callable:
+    """Make a student who solves all exercises, or as `student` does, and changes the cell of the first."""
 
-    def student(notebook) -> None:
-        right(notebook)
+    def other(notebook) -> None:
+        student(notebook)
         first = exercise_cells(notebook)[0]
         first.source = change(first.source)
 
-    return student
+    return other
 
 
 def with_answer(answer: str) -> Callable[[str], str]:
@@ -91,6 +91,10 @@ def with_metadata(**metadata) -> Callable:
 
 
 WIDGETS = {"application/vnd.jupyter.widget-state+json": {"version_major": 2, "version_minor": 0, "state": {}}}
+TAMPER = """import charrnn_helpers.exercises.engine as engine
+engine.same = lambda *_: True
+engine.Exercise.compare = lambda asked, _: engine.Result(asked.number, "solved", points=1.0)
+"""
 ALL, NONE, ALL_BUT_THE_FIRST, AS_WRONG = range(4)
 STUDENTS = {  # what they hand in, and what they have earned
     "right": (right, ALL),
@@ -109,6 +113,7 @@ STUDENTS = {  # what they hand in, and what they have earned
     "widget_state": (with_metadata(widgets=WIDGETS), ALL),
     "faked": (faked, NONE),
     "own_check": (with_cell("def check(number, answer):\n    print(number, 'is right.')", faked), NONE),
+    "tampers": (in_first(lambda source: TAMPER + source, wrong), AS_WRONG),
     "no_check": (in_first(lambda source: source.rpartition("\n\n")[0]), ALL),
     "trains": (with_cell("import time\n\ntime.sleep(10**6)"), ALL),
     "helper": (with_cell("def helper(answer):\n    return answer", in_first(with_answer("helper({})"))), ALL),
