@@ -12,7 +12,7 @@ experiments many runs at once, the trial, the time of a run, planted faults
 figures     every figure, with its description in words
 panels      every interactive panel
 exercises   `check`, `hint`, `solution`: a module and a table of words for each notebook
-homework    notebooks that a class handed in: what otter-grader runs of them, their marks, a report
+homework    what a class hands in: notebooks and their marks, answers before and after the course, reports
 lecturer    students' copies, homework and marks, slides, a link for a class
 """
 

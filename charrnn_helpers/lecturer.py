@@ -3,6 +3,8 @@
 python -m charrnn_helpers.lecturer students FOLDER          every notebook without the cells for the lecturer
 python -m charrnn_helpers.lecturer homework FOLDER 02 04    copies to hand out, and otter-grader's tests of them
 python -m charrnn_helpers.lecturer mark FOLDER --csv FILE   marks of what was handed in, a folder for each student
+python -m charrnn_helpers.lecturer questions FOLDER         ten questions to answer before the course, and ten after
+python -m charrnn_helpers.lecturer learnt FOLDER FILE       a page on what the class answered before and after
 python -m charrnn_helpers.lecturer slides FOLDER 02 03      slides of the notebooks whose names start so; else of all
 python -m charrnn_helpers.lecturer slides FOLDER lecture    slides of the one lecture, out of all notebooks
 python -m charrnn_helpers.lecturer page FILE                the playground in one HTML file, which needs no kernel
@@ -61,6 +63,20 @@ def mark(folder: Path, **options) -> list[Path]:
     from .homework.marking import mark
 
     return mark(folder, list_notebooks(), **options)
+
+
+def questions(folder: Path) -> list[Path]:
+    """Write notebooks with questions, as `homework.questions` says; their paths."""
+    from .homework.questions import write_notebooks
+
+    return write_notebooks(folder)
+
+
+def learnt(folder: Path, file: Path) -> Path:
+    """Write a page on what a class has learnt, as `homework.learnt` says; its path."""
+    from .homework.learnt import write_page
+
+    return write_page(folder, file)
 
 
 SOLUTION = re.compile(  # how the notebooks speak of it
@@ -199,6 +215,10 @@ def main(arguments: list[str] | None = None) -> None:
     handed_in.add_argument("--html", dest="page", type=Path, help="a report on the class")
     handed_in.add_argument("--seconds", type=int, default=20, help="of a processor, for one notebook")
     handed_in.add_argument("--gigabytes", type=int, default=8, help="of memory, for one notebook")
+    commands.add_parser("questions").add_argument("folder", type=Path)
+    compared = commands.add_parser("learnt")
+    compared.add_argument("folder", type=Path, help="holds what `hand_in` wrote, before and after")
+    compared.add_argument("file", type=Path)
     shown = commands.add_parser("slides")
     shown.add_argument("folder", type=Path)
     shown.add_argument("prefixes", nargs="*", default=[""], metavar="NN", help="slides of these only")
@@ -213,7 +233,8 @@ def main(arguments: list[str] | None = None) -> None:
     linked.add_argument("--branch", default="main")
     options = vars(parser.parse_args(arguments))
     page_with_steps = partial(page, report=partial(print, file=sys.stderr, flush=True))
-    make = {each.__name__: each for each in (students, homework, mark, slides, link)} | {"page": page_with_steps}
+    make = {each.__name__: each for each in (students, homework, mark, questions, learnt, slides, link)}
+    make["page"] = page_with_steps
     try:
         made = make[options.pop("what")](**options)
     except (ValueError, OSError) as problem:

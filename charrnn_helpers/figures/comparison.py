@@ -1,5 +1,6 @@
 """Figures that compare cells and runs: losses by kind, pairs, what the trial answers, births of memory, costs."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from statistics import median
 
@@ -203,6 +204,26 @@ def plot_decomposition(parts: dict[str, dict[str, Interval]]) -> Picture:
         figure,
         f"For {' and '.join(parts)} characters: how much of LSTM minus GRU falls on each of {', '.join(kinds)}, a "
         "diamond with its interval; a line at zero.",
+    )
+
+
+def plot_learnt(shares: dict[str, tuple[float, float]], gains: dict[str, Interval]) -> Picture:
+    """Draw shares of right answers before and after the course, and how much they grew, for each misconception."""
+    figure, (left, right) = new_figure(height=4.1, cols=2, sharey=True, width_ratios=(3, 2))
+    y = [-row for row in range(len(shares))]
+    before, after = zip(*shares.values(), strict=True)
+    left.hlines(y, before, after, color=NOTE["color"])
+    left.plot(before, y, "o", color="black", markerfacecolor="white", label="before")
+    left.plot(after, y, "o", color="black", label="after")
+    left.set(xlim=(-0.04, 1.04), xlabel="share of right answers")
+    left.set_yticks(y, [textwrap.fill(misconception, 30) for misconception in shares])
+    right.axvline(0, color="black", linewidth=0.9)
+    draw_intervals(right, list(gains.values()))
+    right.set_xlabel("gain, with 95 % interval")
+    return picture(
+        figure,
+        f"For each of {len(shares)} misconceptions: the share of students who answered right before the course, an "
+        "open circle, and after it, a full one; beside it the gain, a diamond with its interval, and a line at zero.",
     )
 
 

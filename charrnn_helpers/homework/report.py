@@ -13,7 +13,7 @@ def as_html(rows: list[dict]) -> str:
     students = list(dict.fromkeys(row["student"] for row in rows))
     counts = Counter((row["exercise"], row["state"]) for row in rows)
     states = [(*key, str(count)) for key, count in sorted(counts.items())]
-    parts = [_table(("exercise", "state", "students"), states), "<h2>What went wrong, and how often</h2>"]
+    parts = [as_table(("exercise", "state", "students"), states), "<h2>What went wrong, and how often</h2>"]
     mistakes = Counter((row["exercise"], row["mistake"]) for row in rows if row["mistake"])
     for (exercise, mistake), count in mistakes.most_common():
         bar = f'<span class="bar" style="width: {100 * count / len(students):.0f}%"></span>'  # all of them: full width
@@ -23,14 +23,20 @@ def as_html(rows: list[dict]) -> str:
     for student in students:
         own = [row for row in rows if row["student"] == student]
         points = sum(float(row["points"]) for row in own)
-        table = _table(fields, [[str(row[field]) for field in fields] for row in own])
+        table = as_table(fields, [[str(row[field]) for field in fields] for row in own])
         parts.append(f"<details><summary>{escape(student)}: {points:.2f} of {len(own)}</summary>{table}</details>")
-    head = f'<meta charset="utf-8"><title>Homework</title><style>{STYLE}</style>'
-    body = f"<h1>Homework of {len(students)} students</h1>{''.join(parts)}"
+    return as_page(f"Homework of {len(students)} students", parts)
+
+
+def as_page(title: str, parts: list[str]) -> str:
+    """Make an HTML page of its parts."""
+    head = f'<meta charset="utf-8"><title>{title}</title><style>{STYLE}</style>'
+    body = f"<h1>{title}</h1>{''.join(parts)}"
     return f'<!doctype html><html lang="en"><head>{head}</head><body>{body}</body></html>'
 
 
-def _table(heading: tuple[str, ...], lines: list) -> str:
+def as_table(heading: tuple[str, ...], lines: list) -> str:
+    """Make an HTML table."""
     first = "".join(f"<th>{name}</th>" for name in heading)
     others = ["".join(f"<td>{escape(value)}</td>" for value in line) for line in lines]
     return f"<table><tr>{first}</tr>{''.join(f'<tr>{line}</tr>' for line in others)}</table>"

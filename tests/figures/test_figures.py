@@ -66,6 +66,7 @@ FIGURES = {
     "plot_loss_and_memory": [HISTORIES, LOOKS],
     "plot_losses": [HISTORIES, {"uniform": 3.0, "bigram": 2.0}, 0.5],
     "plot_decomposition": [{"6 M": {"all": INTERVAL, "name": INTERVAL}}],
+    "plot_learnt": [{f"{n} is 2": (0.2, n / 9) for n in range(10)}, {f"{n} is 2": INTERVAL for n in range(10)}],
     "plot_marks": [[Mark("a", "free", 0), Mark(" ", "spelling", 0), Mark("c", "name", 40)]],
     "plot_next_characters": [VOCAB, LIKELY],
     "plot_one_hot": ["a cat", VOCAB],
@@ -96,6 +97,7 @@ UNCOLOURED = {
     "plot_ribbon",
     "plot_heroes",
     "plot_decomposition",
+    "plot_learnt",
     "plot_marks",
 }
 UNCOLOURED |= {"plot_one_hot", "plot_pieces", "plot_streams", "plot_text", "plot_update"}  # they show no cell's colour
