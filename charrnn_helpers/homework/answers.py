@@ -35,12 +35,14 @@ def record_answers(steps: list[tuple], names: dict[str, str], skipped: list[str]
     quiet = Config(HistoryManager={"enabled": False})
     shell = InteractiveShell.instance(config=quiet, ipython_dir=str(folder))  # it knows magics such as %time
     for position, (numbers, source) in enumerate(steps):
-        error = None
+        error, before = None, {**shell.user_ns}  # the course may have bound the name of an answer
         if begin(str(position)):
             ran = shell.run_cell(source)
             error = ran.error_before_exec or ran.error_in_exec
         for number in filter(begin, numbers):
-            answer = shell.user_ns.get(f"answer_{number}", shell.user_ns.get(names[number]))
+            written = shell.user_ns.get(names[number])
+            written = None if written is before.get(names[number]) else written
+            answer = shell.user_ns.get(f"answer_{number}", written)
             recorded = record(EXERCISES[number], answer)
             if answer is None and error:
                 recorded = Recorded([], problem_of(error))

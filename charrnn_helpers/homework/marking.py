@@ -113,7 +113,8 @@ def _run_file(path: Path, names: dict[str, str], folder: Path, *limits: int) -> 
         stopped |= {guilty, *(steps[int(guilty)][0] if guilty.isdigit() else ())}
     files = {number: folder / number for number in names if number not in stopped}
     files = {number: file for number, file in files.items() if file.is_file() and not file.is_symlink()}
-    marks = {number: ("unreadable", 0.0, problem) for number, problem in unreadable.items()}
+    marks = dict.fromkeys({*names}.difference(*(numbers for numbers, _ in steps)), ("still open", 0.0, ""))  # no cell
+    marks |= {number: ("unreadable", 0.0, problem) for number, problem in unreadable.items()}
     return {number: STOPPED for number in names if number not in files} | marks, files
 
 

@@ -89,8 +89,7 @@ def steps_of(notebook, names: dict[str, str]) -> tuple[list[tuple], dict[str, st
         others = [line for asked, lines in cells if not asked for line in lines if _bound(line) & needed]
         needed = needed.union(*map(_names, others))
     steps = [(asked, [line for line in lines if asked or _bound(line) & needed]) for asked, lines in cells]
-    missing = sorted({*names} - {*unreadable}.union(*(asked for asked, _ in steps)))  # their answer may be there
-    return [(asked, "\n".join(map(ast.unparse, lines))) for asked, lines in [*steps, (missing, [])]], unreadable
+    return [(asked, "\n".join(map(ast.unparse, lines))) for asked, lines in steps if asked or lines], unreadable
 
 
 def _parse(source: str) -> list[ast.stmt]:
