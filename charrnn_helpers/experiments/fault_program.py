@@ -1,6 +1,6 @@
 """Train a network on characters and let it write: a program with nothing wrong in it.
 
-`faults.run` executes this text: as it stands, or with the line of a fault in the place of the right one.
+`experiments.run` executes this text: as it stands, or with the line of a fault in the place of the right one.
 """
 
 import torch
@@ -25,7 +25,7 @@ def cut(ids: Tensor, streams: int, steps: int) -> list[tuple[Tensor, Tensor]]:
     each = len(pieces) // streams  # pieces for each stream
     windows = []
     for number in range(each):
-        window = pieces[number::each][:streams]  # (B, T + 1): one piece of every stream
+        window = pieces[number::each][:streams]  # (B, T + 1): piece `number` of every stream
         x, y = window[:, :-1], window[:, 1:]
         windows.append((x, y))
     return windows
