@@ -109,9 +109,12 @@ def plot_shares(
                 axes.errorbar([x[group] + side + shift for group in row], y, yerr=errors, **marks, label=label)
             middle = [median(row[group].share for row in networks) for group in distances]
             axes.plot([x[group] + side for group in distances], middle, **style_of(label, FLOOR), linewidth=1)
+        step = 1 + (len(groups) * len(shares) > 16)  # where there are many groups, every other one has its number
+        few = slice(None, None, step)
         if str(window) in names.values():
-            axes.axvline(list(names.values()).index(str(window)) - 0.5, **FLOOR, label="window")
-        few = slice(None, None, 1 + (len(groups) * len(shares) > 16))
+            border = list(names.values()).index(str(window))
+            axes.axvline(border - 0.5, **FLOOR, label="window")
+            few = slice(border % step, None, step)  # one of those that have it
         axes.set_xticks(list(x.values())[few], list(names.values())[few])
         axes.set_title(title)
         axes.set_ylim(-0.02, 1.03)
