@@ -21,19 +21,22 @@ def answer(trial: Sequence[dict], births: Sequence[dict]) -> list[str]:
         f"Shakespeare. Each network has 350,000 parameters and has read {millions(LARGEST):g} million characters. "
         "Before that, a search had chosen the settings for each cell, for example the learning rate and the biases "
         "with which the gates start. (On tales it chose the same for both.)",
-        f"Loss: we had said beforehand that a difference of {MATTERS:g} nats per character would matter, and that the "
-        "cells are equivalent if their difference is shown to be smaller than that. "
+        f"Loss: we had said beforehand that a difference of {MATTERS:g} nats per character would matter. If a "
+        "difference is certain, but certainly smaller than this, we call one cell *better, by less than matters*. If "
+        "it may be zero, and is certainly smaller than this, we call the two *equivalent*. "
         f"{on_tales.sentence} {on_shakespeare.sentence}",
         "What this leaves open: would other settings give another answer? The search tried 32 settings of each cell, "
         "but trained only the best three to the end, so others may do better. A second experiment trains 16 settings "
-        f"of each cell to the end, and then eight new pairs of networks with the best ones.{_missing(births, SEARCH)}",
+        "of each cell to the end, and then eight new pairs of networks with the best setting of each cell."
+        f"{_missing(births, SEARCH)}",
         "Memory: we made a text that asks for one thing only, a name that it gave some way back. Training cuts the "
-        "text into windows of 64 characters. Where the name always lay further back than one window, "
-        f"{far['GRU']} GRUs learnt to answer. Where the text asked as often from nearby as well, {alike['GRU']} GRUs "
-        f"learnt to answer the far questions, too. Of the LSTMs {far['LSTM']} learnt it without nearby questions, "
-        f"{alike['LSTM']} with as many nearby questions as far ones, and {six['LSTM']} with six times as many: such "
-        "differences may be chance. This part is exploratory, that is, good for ideas and no verdict. And the gates of "
-        "the two cells did not start alike, so it does not say which cell is better.",
+        "text into windows of 64 characters, and the name lay further back than that. When all questions were of this "
+        f"kind, {far['GRU']} GRUs learnt to answer them. When there were as many questions for a name from nearby, "
+        f"{alike['GRU']} GRUs learnt to answer the far questions, too. The LSTMs did not follow this rule: "
+        f"{far['LSTM']} learnt it without nearby questions, {alike['LSTM']} with as many nearby questions as far ones, "
+        f"and {six['LSTM']} with six times as many. So few LSTMs can differ that much by chance. This part is "
+        "exploratory, that is, good for ideas and no verdict. And in this experiment the gates of the two cells did "
+        "not start alike, so it does not say which cell is better.",
         "What this leaves open: what an LSTM needs in order to learn such a memory, and whether all this holds with "
         f"more than two names, and in tales.{_missing(births, ON_OTHERS)}",
     ]
