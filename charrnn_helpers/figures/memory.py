@@ -163,13 +163,15 @@ def plot_horizons(
     distances, "8 to 15", the beginning is written. A bar stands where `ends[title][network]` begins: there memory ends.
     """
     networks = list(next(iter(seeds.values())))
+    every = {group for rows in seeds.values() for shares in rows[networks[0]] for group in shares}
+    order = sorted(every, key=lambda group: int(group.split()[0]))
     size = {"height": 0.44 * len(networks) + 0.8, "rows": len(networks), "cols": len(seeds)}
     figure, panels = new_figure(**size, sharex=True, sharey=True, squeeze=False)
     for column, (title, rows) in zip(panels.T, seeds.items(), strict=True):
         column[0].set_title(title, fontsize="medium")
         for axes, network in zip(column, networks, strict=True):
             groups, look = list(rows[network][0]), style_of(network)["color"]
-            chance, x = rows[network][0][groups[0]].chance, np.arange(len(groups))
+            chance, x = rows[network][0][groups[0]].chance, list(map(order.index, groups))
             lines = np.array([[shares[group].share for group in groups] for shares in rows[network]])  # (seeds, groups)
             axes.fill_between(x, chance, lines.mean(axis=0), color=look, alpha=0.3, linewidth=0)
             for line, shares in zip(lines, rows[network], strict=True):
@@ -177,8 +179,8 @@ def plot_horizons(
                 axes.errorbar(x, line, yerr=(line - low, high - line), color=look, linewidth=1)
             axes.axhline(chance, color="black", linewidth=0.8)
             if ends[title][network]:
-                axes.axvline(groups.index(ends[title][network]) - 0.5, color="black", linewidth=2.5)
-            axes.set_xticks(x[::2], [group.split()[0] for group in groups[::2]])
+                axes.axvline(order.index(ends[title][network]) - 0.5, color="black", linewidth=2.5)
+            axes.set_xticks(range(0, len(order), 2), [group.split()[0] for group in order[::2]])
             axes.set(ylim=(0, 1.05), yticks=[])
             axes.tick_params(axis="x", length=0)
             name = {"rotation": 0, "ha": "right", "va": "center", "color": look, "weight": "bold"}

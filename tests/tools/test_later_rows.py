@@ -192,12 +192,13 @@ def test_what_is_said_of_the_picture():
     groups = [low for low in (8, 16, 32, 64, 128)]
     for kind in ("name", "friend"):
         near = [share for low in groups for share in shares("Transformer", kind, low, 2 * low)]
-        assert min(near) >= 0.97  # "right in at least 97 % of the cases"
-        assert max(shares("Transformer", kind, 256)) <= 0.3  # "in 30 % at most"
+        assert min(near) >= 0.895  # "right in at least 90 % of the cases"
+        assert max(shares("Transformer", kind, 256)) <= 0.254  # "in 25 % at most"
     signed = [mean(shares("signed minGRU", "name", low, high)) for low, high in ((128, 256), (256, 10**9))]
     assert [round(share, 2) for share in signed] == [0.92, 0.58]
     assert min(shares("minGRU", "name", 256)) > 0.9  # "in more than nine of ten cases"
-    assert min(shares("GRU, windows of 512", "name", 8)) > 0.9  # "keeps the hero at all distances"
+    wide = [share > 0.99 for share in shares("GRU, windows of 512", "name", 8)]
+    assert sum(wide) == 2  # "two of the three keep the hero perfectly"
     for name in ("RNN", "LSTM"):
         assert max(shares(name, "name", 16)) < 0.25  # "lose him after a few letters"
     for name in LATER_NETWORKS:
