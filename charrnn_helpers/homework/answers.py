@@ -20,10 +20,11 @@ RUNNING = "running"  # the file that says what is being run, so that one knows w
 
 
 def record_answers(steps: list[tuple], names: dict[str, str], skipped: list[str], folder: Path, *limits: int) -> None:
-    """Run the steps of `prepare.steps_of`; write what each exercise gives to a file of its number in `folder`.
+    """Run what a student handed in, and write what each exercise gives to a file in `folder`. Ends the process.
 
-    Steps, by their position, and exercises in `skipped` are left out. `limits` are seconds of a processor, from now on,
-    and gigabytes of memory. Ends the process.
+    `steps` are those of `prepare.steps_of`, and the file of exercise 2a is called 2a. `skipped` names what is not run:
+    exercises by their numbers, and steps by their positions. `limits` are the seconds of a processor that the process
+    may use from now on, and the gigabytes of memory.
     """
     _shut_in(folder, *limits)
 
