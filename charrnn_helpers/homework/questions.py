@@ -23,18 +23,21 @@ FORMS = {
 FIELDS = ("code", "when", "form", "question", "answer")
 HEAD = """# Ten questions, {when} the course
 
-There is no mark for this. Your answers show what the course teaches and what it does not. Choose a code word that you
-will find again and that nobody else knows to be yours: for example, the first two letters of the street in which you
-grew up, and your mother's day of birth (`ma17`). Take the **same code word** before and after the course. Write it
-between the quotes below, and below each question the letter of your answer. If you do not know, say so: guessing helps
-nobody. Run the last cell when you have finished, and hand in the file that it names, not this notebook. The file holds
-the code word and your answers, and nothing else."""
+There is no mark for this. Your answers show what the course teaches and what it does not. {code} Write it between the
+quotes below, and below each question the letter of your answer. Before the course you will not know all of the words.
+If you do not know an answer, say so: guessing helps nobody. Run the last cell when you have finished, and hand in the
+file that it names, not this notebook. The file holds the code word and your answers, and nothing else."""
+EXAMPLE = "for example, the first two letters of the street in which you grew up, and your mother's day of birth (`ma17`)."
+CODE = {
+    "before": f"Choose a code word that you will find again after the course, and that nobody knows as yours: {EXAMPLE}",
+    "after": f"Take the **same code word** that you chose before the course: {EXAMPLE}",
+}
 
 
 def choices_of(name: str, form: str) -> list[tuple[str, str]]:
     """List the choices of a question in the order in which they are printed, each after its kind."""
     choices = zip(KINDS, QUESTIONS[name][form]["choices"], strict=True)
-    return [*sorted(choices, key=lambda choice: crc32(f"{name}{form}{choice[1]}".encode())), UNKNOWN]
+    return [*sorted(choices, key=lambda choice: crc32(f"{form}{choice[1]}".encode())), UNKNOWN]
 
 
 def write_notebooks(folder: Path) -> list[Path]:
@@ -43,7 +46,7 @@ def write_notebooks(folder: Path) -> list[Path]:
     for group, forms in FORMS.items():
         for when, form in forms.items():
             markdown, code = nbformat.v4.new_markdown_cell, nbformat.v4.new_code_cell
-            cells = [markdown(HEAD.format(when=when)), code('code = ""')]
+            cells = [markdown(HEAD.format(when=when, code=CODE[when])), code('code = ""')]
             for number, name in enumerate(QUESTIONS, start=1):
                 choices = [f"- **{letter}** {text}" for letter, (_, text) in zip(LETTERS, choices_of(name, form))]
                 cells.append(markdown("\n".join([f"**{number}.** {QUESTIONS[name][form]['question']}", "", *choices])))
