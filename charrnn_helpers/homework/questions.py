@@ -27,10 +27,10 @@ There is no mark for this. Your answers show what the course teaches and what it
 quotes below, and below each question the letter of your answer. Before the course you will not know all of the words.
 If you do not know an answer, say so: guessing helps nobody. Run the last cell when you have finished, and hand in the
 file that it names, not this notebook. The file holds the code word and your answers, and nothing else."""
-EXAMPLE = "for example, the first two letters of the street in which you grew up, and your mother's day of birth (`ma17`)."
+EXAMPLE = "the first two letters of the street in which you grew up, and your mother's day of birth (`ma17`)"
 CODE = {
-    "before": f"Choose a code word that you will find again after the course, and that nobody knows as yours: {EXAMPLE}",
-    "after": f"Take the **same code word** that you chose before the course: {EXAMPLE}",
+    "before": f"Choose a code word that you will find again, and that nobody knows to be yours: for example, {EXAMPLE}.",
+    "after": f"Take the **same code word** that you chose before the course: for example, {EXAMPLE}.",
 }
 
 
