@@ -29,7 +29,7 @@ If you do not know an answer, say so: guessing helps nobody. Run the last cell w
 file that it names, not this notebook. The file holds the code word and your answers, and nothing else."""
 EXAMPLE = "the first two letters of the street in which you grew up, and your mother's day of birth (`ma17`)"
 CODE = {
-    "before": f"Choose a code word that you will find again, and that nobody knows to be yours: for example, {EXAMPLE}.",
+    "before": f"Choose a code word that you will find again, and that nobody knows is yours: for example, {EXAMPLE}.",
     "after": f"Take the **same code word** that you chose before the course: for example, {EXAMPLE}.",
 }
 
