@@ -24,12 +24,12 @@ FIELDS = ("code", "when", "form", "question", "answer")
 HEAD = """# Ten questions, {when} the course
 
 There is no mark for this. Your answers show what the course teaches and what it does not. {code} Write it between the
-quotes below, and below each question the letter of your answer. Before the course you will not know all of the words.
-If you do not know an answer, say so: guessing helps nobody. Run the last cell when you have finished, and hand in the
-file that it names, not this notebook. The file holds the code word and your answers, and nothing else."""
+quotes below, and below each question the letter of your answer. If you do not know an answer, write `e`: guessing helps
+nobody. Run the last cell when you have finished, and hand in the file that it names, not this notebook. The file holds
+the code word and your answers, and nothing else."""
 EXAMPLE = "the first two letters of the street in which you grew up, and your mother's day of birth (`ma17`)"
 CODE = {
-    "before": f"Choose a code word that you will find again, and that nobody knows is yours: for example, {EXAMPLE}.",
+    "before": f"Choose a code word that you will find again, and tell it to nobody: for example, {EXAMPLE}.",
     "after": f"Take the **same code word** that you chose before the course: for example, {EXAMPLE}.",
 }
 
@@ -37,7 +37,7 @@ CODE = {
 def choices_of(name: str, form: str) -> list[tuple[str, str]]:
     """List the choices of a question in the order in which they are printed, each after its kind."""
     choices = zip(KINDS, QUESTIONS[name][form]["choices"], strict=True)
-    return [*sorted(choices, key=lambda choice: crc32(f"{form}{choice[1]}".encode())), UNKNOWN]
+    return [*sorted(choices, key=lambda choice: crc32(f"{name}{form}{choice[1]}".encode())), UNKNOWN]
 
 
 def write_notebooks(folder: Path) -> list[Path]:
