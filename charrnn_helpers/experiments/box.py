@@ -1,4 +1,4 @@
-"""The answer of the course, in five lines: what was compared, loss, memory, and what each of the two leaves open."""
+"""The answer of the course, in five points: what was compared, loss, memory, and what each of the two leaves open."""
 
 from collections.abc import Sequence
 
@@ -17,26 +17,26 @@ def answer(trial: Sequence[dict], births: Sequence[dict]) -> list[str]:
     designs = ("only far", "far and near alike", "far and six times near")
     far, alike, six = ({cell: _learnt(births, cell, design) for cell in BOTH} for design in designs)
     return [
-        f"What was compared: {len(SEEDS)} LSTMs and {len(SEEDS)} GRUs on each of two texts, tales and Tiny "
+        f"What we compared: {len(SEEDS)} LSTMs with {len(SEEDS)} GRUs, on each of two texts, tales and Tiny "
         f"Shakespeare. Each network has 350,000 parameters and has read {millions(LARGEST):g} million characters. "
-        "Before that, a search had chosen the settings for each cell, for example the learning rate and the biases "
+        "Before that, a search had chosen the settings of each cell, for example the learning rate and the biases "
         "with which the gates start. (On tales it chose the same for both.)",
-        f"Loss: we had said beforehand that a difference of {MATTERS:g} nats per character would matter. If a "
-        "difference is certain, but certainly smaller than this, we call one cell *better, by less than matters*. If "
-        "it may be zero, and is certainly smaller than this, we call the two *equivalent*. "
+        f"Loss: we had said beforehand that a difference of {MATTERS:g} nats per character would matter. We tested two "
+        "things: is there a difference at all, and is it smaller than this? If both were shown, we call one cell "
+        "*better, by less than matters*. If only the second was shown, we call the two *equivalent*. "
         f"{on_tales.sentence} {on_shakespeare.sentence}",
         "What this leaves open: would other settings give another answer? The search tried 32 settings of each cell, "
-        "but trained only the best three to the end, so others may do better. A second experiment trains 16 settings "
-        "of each cell to the end, and then eight new pairs of networks with the best setting of each cell."
+        "but trained only the best three of them to the end, so others may do better. A second experiment trains 16 "
+        "settings of each cell to the end, and then eight new pairs of networks with the best setting of each cell."
         f"{_missing(births, SEARCH)}",
-        "Memory: we made a text that asks for one thing only, a name that it gave some way back. Training cuts the "
-        "text into windows of 64 characters, and the name lay further back than that. When all questions were of this "
-        f"kind, {far['GRU']} GRUs learnt to answer them. When there were as many questions for a name from nearby, "
-        f"{alike['GRU']} GRUs learnt to answer the far questions, too. The LSTMs did not follow this rule: "
-        f"{far['LSTM']} learnt it without nearby questions, {alike['LSTM']} with as many nearby questions as far ones, "
-        f"and {six['LSTM']} with six times as many. So few LSTMs can differ that much by chance. This part is "
-        "exploratory, that is, good for ideas and no verdict. And in this experiment the gates of the two cells did "
-        "not start alike, so it does not say which cell is better.",
+        "Memory: we made a text that gives a name, goes on with filler words, and then asks for the name. Training "
+        "cuts this text into windows of 64 characters. At first, every name lay further back from its question than "
+        f"one window. From 3 million characters of this text {far['GRU']} GRUs learnt to answer. A second text had one "
+        f"near question, 16 characters after the name, for each far one. From this text {alike['GRU']} GRUs learnt to "
+        f"answer the far questions, too. Of the LSTMs, {far['LSTM']} learnt the far questions without near ones, "
+        f"{alike['LSTM']} with one near question for each far one, and {six['LSTM']} with six. (Six runs are few, so "
+        "the counts of the LSTMs may differ by luck.) This experiment is exploratory: it is good for an idea, and not "
+        "for a verdict. Nor does it compare the cells, because their gates did not start alike.",
         "What this leaves open: what an LSTM needs in order to learn such a memory, and whether all this holds with "
         f"more than two names, and in tales.{_missing(births, ON_OTHERS)}",
     ]
@@ -53,4 +53,4 @@ def _missing(births: Sequence[dict], parts: dict[str, tuple[str, int]]) -> str:
     """Say in a sentence which parts have fewer runs than planned; an empty text if none has."""
     made = [row["part"] for row in births]
     names = [name for name, (part, planned) in parts.items() if made.count(part) < planned]
-    return f" It is not finished: {' and '.join(names)} are missing." if names else ""
+    return f" This second experiment is not finished: {' and '.join(names)} are missing." if names else ""
