@@ -12,7 +12,7 @@ ON_OTHERS = {"runs with six names": ("law window, six names", 48), "runs on tale
 
 
 def answer(trial: Sequence[dict], births: Sequence[dict]) -> list[str]:
-    """Say in five lines what the rows of the trial and of the experiment on births support, and what is missing."""
+    """Say in five points what the rows of the trial and of the experiment on births support, and what is missing."""
     on_tales, on_shakespeare = analyses(trial)
     designs = ("only far", "far and near alike", "far and six times near")
     far, alike, six = ({cell: _learnt(births, cell, design) for cell in BOTH} for design in designs)

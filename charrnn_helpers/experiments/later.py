@@ -27,11 +27,17 @@ def later_rows(path: Path = RESULTS / "later.jsonl") -> dict[str, list[dict]]:
 
 
 def recall_of_seeds(rows: Sequence[dict], kind: str) -> dict[str, list[Shares]]:
-    """Give for each network and seed of the picture the share right of a kind of memory in each group of distances."""
+    """Give for each network and seed of the picture the share right of a kind of memory in each group of distances.
+
+    Groups count in which every run was asked at least 30 questions.
+    """
+    groups = [
+        group for group in rows[0]["recall"][kind] if all(row["recall"][kind].get(group, [0])[0] >= 30 for row in rows)
+    ]
     seeds = {}
     for row in sorted(rows, key=lambda row: LATER_NETWORKS.index(row["network"])):
-        groups = row["recall"][kind].items()
-        shares = {group: Share(asked, right, CHANCE[kind], error) for group, (asked, right, error) in groups}
+        counted = ((group, row["recall"][kind][group]) for group in groups)
+        shares = {group: Share(asked, right, CHANCE[kind], error) for group, (asked, right, error) in counted}
         seeds.setdefault(row["network"], []).append(shares)
     return seeds
 
@@ -39,12 +45,10 @@ def recall_of_seeds(rows: Sequence[dict], kind: str) -> dict[str, list[Shares]]:
 def memory_end(seeds: Sequence[Shares]) -> str | None:
     """Find the group of distances where a memory ends, or None if it does not.
 
-    From there on, the mean over seeds stays below half way between chance and 1. Groups count in which every seed has
-    at least 30 questions.
+    From there on, the mean over seeds stays below half way between chance and 1.
     """
-    groups = [group for group in seeds[0] if all(group in shares and shares[group].asked >= 30 for shares in seeds)]
     end = None
-    for group in reversed(groups):
+    for group in reversed(seeds[0]):
         if np.mean([shares[group].share for shares in seeds]) >= (1 + seeds[0][group].chance) / 2:
             break
         end = group

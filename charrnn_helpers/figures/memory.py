@@ -159,8 +159,9 @@ def plot_horizons(
 ) -> Picture:
     """Draw how far each network remembers, `seeds[title][network]`: a column for each title, a row for each network.
 
-    Each seed is a thin line with 95 % intervals, and the area from chance up to their mean is filled. Of a group of
-    distances, "8 to 15", the beginning is written. A bar stands where `ends[title][network]` begins: there memory ends.
+    Each seed is a thin line with 95 % intervals, and the area from chance up to their mean is filled. A group of
+    distances, "8 to 15", lies between the marks of its beginning and of the next one. A bar stands where the group
+    `ends[title][network]` begins, because the memory ends there. If it is the first group, "not known" is written.
     """
     networks = list(next(iter(seeds.values())))
     every = {group for rows in seeds.values() for shares in rows[networks[0]] for group in shares}
@@ -178,11 +179,12 @@ def plot_horizons(
                 low, high = zip(*(shares[group].interval() for group in groups), strict=True)
                 axes.errorbar(x, line, yerr=(line - low, high - line), color=look, linewidth=1)
             axes.axhline(chance, color="black", linewidth=0.8)
-            if ends[title][network]:
+            if ends[title][network] == groups[0]:
+                axes.text(0.5, 0.6, "not known", transform=axes.transAxes, ha="center", fontsize="medium")
+            elif ends[title][network]:
                 axes.axvline(order.index(ends[title][network]) - 0.5, color="black", linewidth=2.5)
-            axes.set_xticks(range(0, len(order), 2), [group.split()[0] for group in order[::2]])
-            axes.set(ylim=(0, 1.05), yticks=[])
-            axes.tick_params(axis="x", length=0)
+            axes.set_xticks(np.arange(0, len(order), 2) - 0.5, [group.split()[0] for group in order[::2]])
+            axes.set(xlim=(-0.6, len(order) - 0.4), ylim=(0, 1.05), yticks=[])
             name = {"rotation": 0, "ha": "right", "va": "center", "color": look, "weight": "bold"}
             axes.set_ylabel(network.replace(", ", ",\n") if axes is panels[networks.index(network)][0] else "", **name)
     figure.supxlabel("characters since the last mention", fontsize="medium")
