@@ -85,21 +85,26 @@ SOLUTION = re.compile(  # how the notebooks speak of it
 )
 
 
-def homework(folder: str | Path, prefixes: tuple[str, ...], say: str = "all") -> list[Path]:
+def homework(folder: str | Path, prefixes: tuple[str, ...], say: str = "all", nbgrader: bool = False) -> list[Path]:
     """Write students' copies to hand out, and for each the tests with which otter-grader marks it; their paths.
 
     The copies do not import `solution`. Their `check` names the mistake ("all"), says only whether an answer is right
     ("right"), or neither ("none"). Cells of an exercise are tagged with its number, and those that otter need not run
-    with `otter_ignore`. `folder` must be new or empty. Raises `ValueError` if no name fits.
+    with `otter_ignore`. `folder` must be new or empty. With `nbgrader` it is a course of nbgrader with the assignment
+    "homework", and the copies hold the cells that nbgrader marks. Raises `ValueError` if no name fits.
     """
     import nbformat
 
     from .homework.prepare import exercises_of, tag_cells, write_tests
+    from .homework.with_nbgrader import add_grade_cells, write_configuration
 
-    copies, tests = students(Path(folder) / "students", prefixes), []
+    copies, tests = students(Path(folder) / ("source/homework" if nbgrader else "students"), prefixes), []
     for path in copies:
         notebook = nbformat.read(path, as_version=4)
-        tests.append(write_tests(Path(folder) / f"{path.stem}-autograder.zip", exercises_of(notebook)))
+        if nbgrader:
+            add_grade_cells(notebook)
+        else:
+            tests.append(write_tests(Path(folder) / f"{path.stem}-autograder.zip", exercises_of(notebook)))
         tag_cells(notebook)
         for cell in notebook.cells:
             if cell.cell_type == "code":
@@ -109,6 +114,8 @@ def homework(folder: str | Path, prefixes: tuple[str, ...], say: str = "all") ->
             else:
                 cell.source = SOLUTION.sub("", cell.source).replace("` help where", "` helps where")
         nbformat.write(notebook, path)
+    if nbgrader:
+        tests.append(write_configuration(Path(folder)))
     return [*copies, *tests]
 
 
@@ -209,6 +216,7 @@ def main(arguments: list[str] | None = None) -> None:
     handed_out.add_argument("folder", type=Path)
     handed_out.add_argument("prefixes", nargs="+", metavar="NN", help="the notebooks")
     handed_out.add_argument("--say", choices=("all", "right", "none"), default="all", help="what `check` says")
+    handed_out.add_argument("--nbgrader", action="store_true", help="write a course for nbgrader instead")
     handed_in = commands.add_parser("mark")
     handed_in.add_argument("folder", type=Path, help="holds a folder for each student")
     handed_in.add_argument("--csv", dest="table", type=Path, required=True, help="if it is there, marking goes on")

@@ -53,14 +53,16 @@ def record_answers(steps: list[tuple], names: dict[str, str], skipped: list[str]
 
 
 def load_answers(folder: str) -> dict[str, Recorded]:
-    """Load what was recorded, as `answer_17_2a` from the file 17_2a. They are data: nothing in a file is run."""
-    answers = {}
-    for path in Path(folder).glob("*_*"):
-        try:
-            answers[f"answer_{path.name}"] = Recorded(*torch.load(path, weights_only=True))
-        except Exception:  # a file may hold anything
-            answers[f"answer_{path.name}"] = Recorded([], "what it gives cannot be read")
-    return answers
+    """Load what was recorded, as `answer_17_2a` from the file 17_2a."""
+    return {f"answer_{path.name}": load_answer(path) for path in Path(folder).glob("*_*")}
+
+
+def load_answer(file: Path) -> Recorded:
+    """Load what was recorded of one answer. It is data: nothing in a file is run."""
+    try:
+        return Recorded(*torch.load(file, weights_only=True))
+    except Exception:  # a file may hold anything
+        return Recorded([], "what it gives cannot be read")
 
 
 def _shut_in(folder: Path, seconds: int, gigabytes: int) -> None:

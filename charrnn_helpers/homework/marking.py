@@ -57,7 +57,7 @@ def mark(
                 continue
             rows = [row for row in rows if (row["student"], row["notebook"]) != (student, known["notebook"])]
             own = names.get(_original_of(path, names), {})
-            waiting[pool.submit(_run_file, path, own, Path(made, str(position)), seconds, gigabytes)] = known
+            waiting[pool.submit(run_file, path, own, Path(made, str(position)), seconds, gigabytes)] = known
         batch = []
         try:
             for done, work in enumerate(as_completed(waiting), start=1):
@@ -94,7 +94,7 @@ def _original_of(path: Path, names: dict[str, dict[str, str]]) -> str:
     return best if asked & names[best].keys() else next((stem for stem in names if stem in path.stem), "")
 
 
-def _run_file(path: Path, names: dict[str, str], folder: Path, *limits: int) -> tuple[dict, dict]:
+def run_file(path: Path, names: dict[str, str], folder: Path, *limits: int) -> tuple[dict, dict]:
     """Run one notebook; return marks of the exercises that gave nothing, and files with what the others gave.
 
     A file that is no notebook of the course has a single mark.
@@ -130,7 +130,7 @@ def _run(steps: list, names: dict[str, str], skipped: list[str], folder: Path, *
 
 
 def _mark_batch(batch: list[tuple]) -> list[dict]:
-    """Let otter mark what `_run_file` returns of some notebooks; return their rows."""
+    """Let otter mark what `run_file` returns of some notebooks; return their rows."""
     with tempfile.TemporaryDirectory() as made:
         names = {}
         for position, (_, _, files) in enumerate(batch):

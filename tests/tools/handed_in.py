@@ -33,7 +33,8 @@ def number_of(cell) -> str:
 
 
 def exercise_cells(notebook) -> list:
-    return [cell for cell in notebook.cells if cell.cell_type == "code" and CHECK.search(cell.source)]
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code" and CHECK.search(cell.source)]
+    return [cell for cell in cells if "nbgrader" not in cell.metadata]  # which are not the students'
 
 
 def right(notebook) -> None:

@@ -5,12 +5,15 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
+import nbformat
 import psutil
 import pytest
-from handed_in import compare, make_class
+from handed_in import STUDENTS, WRONG, compare, earned, make_class
 
 from charrnn_helpers import lecturer
+from charrnn_helpers.homework.with_nbgrader import RunAnswers
 
 
 def test_otter_marks_a_class_and_goes_on_where_it_was_stopped(tmp_path, capsys, monkeypatch):
@@ -39,6 +42,52 @@ def test_otter_marks_a_class_and_goes_on_where_it_was_stopped(tmp_path, capsys, 
     after = table.read_text(encoding="utf-8").splitlines()
     assert after[: len(before)] == before
     assert len({tuple(row[:3]) for row in csv.reader(after)}) == len(after)
+
+
+def test_a_course_for_nbgrader_shows_points_and_mistakes(tmp_path):
+    lecturer.main(["homework", str(tmp_path), "04", "--nbgrader", "--say", "none"])
+    notebook = nbformat.read(tmp_path / "source" / "homework" / "04_training.ipynb", as_version=4)
+    STUDENTS["wrong"][0](notebook)
+    RunAnswers().preprocess(notebook, {})
+    shown = {}
+    for cell in notebook.cells:
+        if "nbgrader" in cell.metadata:
+            said, points = cell.outputs
+            shown[said.text[:2]] = float(points.data["text/plain"])
+            assert WRONG[said.text[:2]][3] in said.text
+    assert shown == pytest.approx({number: earned("wrong", 0, number) for number in ("4a", "4b", "4c")})
+
+
+def test_nbgrader_marks_a_class(tmp_path, monkeypatch):
+    pytest.importorskip("nbgrader", reason="nbgrader is a lecturer's tool")
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")  # it calls alembic
+    lecturer.main(["homework", str(tmp_path), "02", "--nbgrader"])
+    run_nbgrader("generate_assignment", tmp_path)
+    released = tmp_path / "release" / "homework" / "02_lstm.ipynb"
+    assert "HIDDEN" not in released.read_text(encoding="utf-8")
+    sorts = "right", "wrong", "empty", "ends_the_kernel"
+    for sort in sorts:
+        notebook = nbformat.read(released, as_version=4)
+        STUDENTS[sort][0](notebook)
+        (tmp_path / "submitted" / sort / "homework").mkdir(parents=True)
+        nbformat.write(notebook, tmp_path / "submitted" / sort / "homework" / released.name)
+    run_nbgrader("autograde", tmp_path)
+    run_nbgrader("generate_feedback", tmp_path)
+
+    from nbgrader.api import Gradebook
+
+    with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as book:
+        for sort in sorts:
+            [marked] = book.find_submission("homework", sort).notebooks
+            points = {grade.cell.name: grade.auto_score for grade in marked.grades}
+            wanted = {f"exercise-2{letter}": earned(sort, "abc".index(letter), f"2{letter}") for letter in "abc"}
+            assert points == pytest.approx(wanted), sort
+    assert "2b: you collect c" in (tmp_path / "feedback/wrong/homework/02_lstm.html").read_text(encoding="utf-8")
+
+
+def run_nbgrader(command, folder):
+    ran = subprocess.run(["nbgrader", command, "homework"], cwd=folder, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
 
 
 def wait_for(happens, seconds):
