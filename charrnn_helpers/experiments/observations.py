@@ -148,9 +148,9 @@ def evidence(run: Run) -> str:
             f"training loss    {run.final_loss:.3f}  (mean of the last 50 updates)",
             f"validation loss  {run.val_losses[-1]:.3f}",
             f"validated again  {run.validated_again:.3f}  (the same network and the same text)",
-            f"loaded again     {run.reloaded:.3f}  (saved, loaded, and validated)",
-            f"gradient norm    {median(run.norms[-100:]):.3f}  (the last 100 updates; the limit is {Setting.clip:.0f})",
-            f"looking ahead    {run.foresight:.3f}  (by how much a changed last character changes earlier scores)",
+            f"loaded again     {run.reloaded:.3f}  (saved and loaded, with the vocabulary of a new process)",
+            f"gradient norm    {median(run.norms[-100:]):.3f}  (median of the last 100; limit {Setting.clip:.0f})",
+            f"looking ahead    {run.foresight:.3f}  (the largest change of a score when a later character changes)",
             f"its own text     {run.own_text:.3f}  (the loss when the network reads what it wrote)",
             f"what it wrote    {run.sample!r}",
         ]
