@@ -297,11 +297,13 @@ def plot_births(
     )
 
 
-def plot_bars(charts: dict[str, dict[str, float | Sequence[float]]], floor: float | None = None) -> Picture:
+def plot_bars(
+    charts: dict[str, dict[str, float | Sequence[float]]], floor: float | None = None, limit: float | None = None
+) -> Picture:
     """Draw charts side by side, by title, each with a bar for every name: a number, or the median of several, as dots.
 
     A name that holds the name of a cell has its colour; the first bar of a cell is plain, and others are hatched. A
-    dotted line stands at the `floor`, below which nothing can be.
+    dotted line stands at the `floor`, below which nothing can be. With a `limit` every axis ends there.
     """
     names = list(dict.fromkeys(name for bars in charts.values() for name in bars))
     cells = [max((cell for cell in CELLS if cell in name), key=len, default="") for name in names]
@@ -324,7 +326,7 @@ def plot_bars(charts: dict[str, dict[str, float | Sequence[float]]], floor: floa
                 axes.annotate(label, (0, -row), (6, 0), color="white", bbox=box, **look)
             else:
                 axes.annotate(label, (max(values[name]), -row), (6, 0), color=colour if cell else "black", **look)
-        axes.set(title=title, xlim=(0, 1.4 * longest), yticks=[])  # the slowest of several may lie beyond
+        axes.set(title=title, xlim=(0, limit or 1.4 * longest), yticks=[])  # the slowest of several may lie beyond
         if floor is not None:
             axes.axvline(floor, **FLOOR, linewidth=2, label=f"the floor: {floor:,}")
     rows[0][0].set_yticks([-row for row in range(len(names))], names)
