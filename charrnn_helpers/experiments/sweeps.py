@@ -161,7 +161,9 @@ def sweep(
             running = {*futures}
             while running:
                 done, running = wait(running, 0.5, FIRST_COMPLETED)  # Windows hears no interrupt in a longer wait
-                rows |= {futures[future]: _row(future, futures[future], todo[futures[future]]) for future in done}
+                for future in done:
+                    key = futures[future]
+                    rows[key] = _row(future, key, todo[key], folder)
                 bar.update(len(done))
         finally:
             wait([future for future in futures if not future.cancel()])  # after an interrupt: those that have begun
@@ -190,11 +192,13 @@ def _make_row(job: Callable[[RunConfig], dict], config: RunConfig, key: str, fol
         return {**about, "status": "failed", "error": f"{type(error).__name__}: {error}"}
 
 
-def _row(future: Future, key: str, config: RunConfig) -> dict:
-    """Return the row that a worker made, or one that says how the worker was lost."""
+def _row(future: Future, key: str, config: RunConfig, folder: Path) -> dict:
+    """Return the row that a worker made or kept, or one that says how the worker was lost."""
     try:
         return future.result()
     except Exception as error:  # `_make_row` lets no error of the job pass
+        if (kept := _read(folder, key)) is not None:  # the worker was lost after it had kept its row
+            return kept
         why = str(error).partition("\n")[0]
         lost = f"its worker was lost ({type(error).__name__}: {why})"
         return {"key": key, "config": asdict(config), "status": "failed", "error": lost}
