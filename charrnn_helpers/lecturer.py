@@ -80,7 +80,8 @@ def learnt(folder: Path, file: Path) -> Path:
 
 
 SOLUTION = re.compile(  # how the notebooks speak of it
-    r' \((Our versions are in )?`solution\("\w+"\)`( and `solution\("\w+"\)`\.| shows it)\)'
+    r' Our versions are in `solution\("\w+"\)` and `solution\("\w+"\)`\.'
+    r'| \(`solution\("\w+"\)` shows it\)'
     r'|,? and (then )?`solution\("\w+"\)`( shows (ours|how we write it))?'
 )
 
