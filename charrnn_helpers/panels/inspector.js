@@ -55,15 +55,21 @@ export class Inspector {
     const slip = play.judged[cell]?.grammar?.find(({ start, end }) => at >= start && at < end);
     if (slip) said.push(" ", make("b", {}, slip.why));
     if (play.marking) said.push(" Now choose the other end of the span.");
+    const units = make("p", {});
     const inside = make(
       "details",
       { open: this.#open || play.changes[cell].some(({ hand }) => hand) },
       make("summary", {}, "Look inside: what else it could have written, and which units stand out"),
       this.#bars(cell, at, p),
-      this.#standOut(cell, at),
+      units,
       ...this.#hands(cell, at),
     );
-    inside.addEventListener("toggle", () => (this.#open = inside.open));
+    const fill = () => inside.open && !units.firstChild && units.append(...this.#standOut(cell, at));
+    inside.addEventListener("toggle", () => {
+      this.#open = inside.open;
+      fill();
+    });
+    fill();
     return [said, inside];
   }
 
@@ -95,10 +101,12 @@ export class Inspector {
     return place;
   }
 
-  // The five units that are furthest from their usual values.
+  // The five units that are furthest from their usual values in the whole text, which is written to its end for it:
+  // with an average that still moves, there would be other units after the next tap.
   #standOut(cell, at) {
     const { play } = this;
     const reading = play.readings[cell];
+    reading.goOn();
     const values = reading.memory(at);
     const far = unusual(reading, at);
     const most = [...far.keys()].sort((a, b) => far[b] - far[a]).slice(0, 5);
@@ -108,7 +116,7 @@ export class Inspector {
       return button(`${name} ${unit}: ${values[unit].toFixed(2)}`, () => play.pick(cell, unit));
     });
     const words = `After this letter these five units of ${reading.network.row.memory} differ most from their average in this text: `;
-    return make("p", {}, words, ...buttons.flatMap((one) => [one, " "]));
+    return [words, ...buttons.flatMap((one) => [one, " "])];
   }
 
   #span({ cell, at, end }) {

@@ -71,10 +71,18 @@ export class Playground {
 
   #parts() {
     const write = () => this.#set();
+    const writeAndShow = (changed) => {
+      if (changed) this.#set({}, true);
+      if (small()) document.activeElement.blur(); // the keyboard of a phone covers the text
+      this.#bringIntoView(this.cells[0], 0);
+    };
     const given = [this.ask && "kernel", this.spec.tales && "tales"];
-    this.prompt = promptBox(this.settings, write);
+    this.prompt = promptBox(this.settings, write, writeAndShow);
     this.sliders = drawSliders(this.settings, this.characters.length, write);
-    this.colour = colourList(this.settings, given, () => this.#recolour());
+    this.colour = colourList(this.settings, given, () => {
+      this.colourBefore = null;
+      this.#recolour();
+    });
     this.training = this.updates.length > 1 ? trainingSlider(this.settings, this.updates, write) : make("div", {});
     const { seed, length, ...others } = this.sliders;
     const first = [seed, length]; // what a class uses stays in sight
@@ -84,6 +92,7 @@ export class Playground {
       {},
       make("summary", {}, summary),
       this.prompt,
+      ...(this.spec.minds ? [make("p", {}, this.#sayChildren())] : []),
       ...(this.onPage ? first : []),
       ...Object.values(others),
       this.colour,
@@ -100,6 +109,12 @@ export class Playground {
     const told = make("div", { className: "charrnn-told" }, this.says, ...rooms); // nothing below it moves
     const minds = this.spec.minds ? [this.#storyRow(), this.heard, told, this.#nameRow()] : [];
     return [...minds, sight, this.alert, this.texts, this.legend, tools, this.inspector.element, this.told, folded];
+  }
+
+  #sayChildren() {
+    const words = [...this.spec.minds.name.words];
+    const last = words.pop();
+    return `The stories know six children: ${words.join(", ")} and ${last}.`;
   }
 
   #column(cell) {
@@ -149,8 +164,10 @@ export class Playground {
       const complete = this.cells.map((cell) => this.#goOnWith(cell, milliseconds));
       if (!turn.written && this.cells.every((cell) => this.readings[cell].complete)) {
         turn.written = true;
+        this.#showNames();
         this.#judge();
       }
+      this.#showProgress();
       if (complete.every(Boolean)) this.#complete();
       else afterDrawing(() => go(FRAME));
     };
@@ -172,6 +189,14 @@ export class Playground {
     return reading.complete && filled;
   }
 
+  // Show below the names how much of the bands is computed, as long as some is missing.
+  #showProgress() {
+    if (!this.spec.minds) return;
+    const computed = this.cells.map((cell) => this.band(cell).filter(Boolean).length);
+    const all = this.cells.map((cell) => this.readings[cell].end);
+    this.root.style.setProperty("--computed", average(computed) / average(all));
+  }
+
   // See to all that depends on whole texts.
   #complete() {
     for (const cell of this.cells) this.columns[cell].offer(this.readings[cell], this.settings.seed);
@@ -188,10 +213,33 @@ export class Playground {
     this.says.textContent = words();
   }
 
+  // Return the words of the ribbon that a text names, one after the other.
+  #namesIn(text) {
+    return text.match(new RegExp(`\\b(${this.mind().words.join("|")})\\b`, "g")) ?? [];
+  }
+
   // Return the word of the ribbon that a text names first, which is the given text unless another one is passed.
   named(text = this.beginning) {
-    const { words } = this.mind();
-    return text.match(new RegExp(`\\b(${words.join("|")})\\b`))?.[0];
+    return this.#namesIn(text)[0];
+  }
+
+  // Return the word that a network clearly has in mind before a position, if the text before it names that word, or a
+  // reader has put it in mind; else null.
+  #heroBefore(cell, at) {
+    const { word, sure } = this.piece(cell, at - 1);
+    const hero = this.mind().words[word];
+    const known = this.#namesIn([...this.readings[cell].text].slice(0, at).join(""));
+    known.push(...this.changes[cell].filter((change) => change.at <= at).map(({ goal }) => goal));
+    return sure > CLEAR && known.includes(hero) ? hero : null;
+  }
+
+  // Return the word that a text names most often after the prompt, or after the last change, to the end of the story.
+  #heroAfter(cell) {
+    const { text, start } = this.readings[cell];
+    const from = Math.max(start, ...this.changes[cell].map(({ at }) => at));
+    const names = this.#namesIn(restOfStory(text, from));
+    const count = (name) => names.filter((other) => other === name).length;
+    return names.sort((a, b) => count(b) - count(a))[0] ?? this.#heroBefore(cell, from);
   }
 
   // Return the share of the letters of the given text, after it has named that word, at which it is in mind; null if
@@ -234,8 +282,10 @@ export class Playground {
   }
 
   #tell(story) {
+    this.#takeColoursBack();
     const { colour, unit } = this.settings;
-    Object.assign(this.settings, this.#usual(), { colour, unit }, story.settings(this.spec));
+    const kept = colour === "unit" ? { unit } : { colour, unit };
+    Object.assign(this.settings, this.#usual(), kept, story.settings(this.spec));
     this.#showSettings();
     this.training.hidden = this.onPage && this.settings.step === this.updates.length - 1;
     this.story = story;
@@ -253,12 +303,11 @@ export class Playground {
     return make("div", { className: "charrnn-cast" }, this.nameLabel, this.names);
   }
 
-  // Show the names to tap, and which of them is in mind at the place where a tap would change it.
+  // Show the names to tap, and who is the hero of both texts, or in mind before the letter that is chosen.
   #showNames() {
     if (!this.spec.minds) return;
     const { words } = this.mind();
     const { cells, at } = this.#place();
-    const there = cells.map((cell) => this.piece(cell, at - 1).word);
     const can = this.#canChange();
     const kind = can ? "to tap" : this.settings.kind;
     if (this.names.dataset.kind !== kind) {
@@ -275,9 +324,10 @@ export class Playground {
       this.nameLabel.textContent = `The colours of the six ${this.settings.kind === "friend" ? "friends" : "heroes"}:`;
       return;
     }
-    [...this.names.children].forEach((one, index) => {
-      one.setAttribute("aria-pressed", String(there.every((word) => word === index)));
-    });
+    const heroes = cells.map((cell) => (this.chosen ? this.#heroBefore(cell, at) : this.#heroAfter(cell)));
+    for (const one of this.names.children) {
+      one.setAttribute("aria-pressed", String(heroes.every((hero) => hero === one.textContent)));
+    }
     const letter = this.chosen && seenLetter(this.characters[this.readings[this.chosen.cell].ids[at]]);
     this.nameLabel.textContent = this.chosen
       ? `Change the ${this.chosen.cell}'s hero before ${letter}:`
@@ -298,12 +348,14 @@ export class Playground {
     const { cells, at } = this.#place();
     if (!this.#canChange()) return; // an address can name what no tap can
     const before = cells.map((cell) => words[this.piece(cell, at - 1).word]);
+    const heroes = cells.map((cell) => this.#heroBefore(cell, at));
     cells.forEach((cell, index) => {
       const make = () => bringToMind(this.network(cell), mind, goal, at);
       const expects = before[index] === words[goal] ? null : words[goal];
       this.#change(cell, { at, words: `${words[goal]} in mind`, make, goal: words[goal], expects });
     });
-    this.#sayChange(cells, at, words[goal], before);
+    const already = before.every((word) => word === words[goal]);
+    this.#sayChange(cells, at, words[goal], already, heroes);
     this.#goOn();
   }
 
@@ -314,10 +366,11 @@ export class Playground {
     this.bringToMind(goal);
   }
 
-  #sayChange(cells, at, goal, before) {
-    if (before.every((word) => word === goal)) {
+  #sayChange(cells, at, goal, already, heroes) {
+    if (already) {
       const names = cells.map((cell) => `the ${cell}`).join(" and ");
-      this.#say(() => `Here ${names} had ${goal} in mind already, so nothing changes.`);
+      const had = heroes.every(Boolean) ? `had ${goal} in mind already` : `thought ${goal} the likeliest already`;
+      this.#say(() => `Here ${names} ${had}, so nothing changes.`);
       return;
     }
     if (this.story?.hero === goal && !this.chosen) {
@@ -327,10 +380,11 @@ export class Playground {
     }
     this.story = null;
     this.#showStories();
-    const from = [...new Set(before)].join(" and ");
+    const others = [...new Set(heroes)].filter((hero) => hero && hero !== goal);
+    const from = others.length ? `from ${others.join(" and ")} ` : "";
     const { readings } = this;
     this.#say(() => {
-      const changed = `Only the memory was changed, from ${from} to ${goal}.`;
+      const changed = `Only the memory was changed, ${from}to ${goal}.`;
       const complete = cells.every((cell) => readings[cell].complete);
       return complete ? `${changed} ${this.#sayNames(cells.map((cell) => readings[cell]), at, goal)}` : changed;
     });
@@ -339,18 +393,16 @@ export class Playground {
   // Say how often the name `goal`, and any other, is written from a position to the end of the story.
   #sayNames(readings, at, goal) {
     const counts = readings.map(({ text, network: { cell } }) => {
-      const [after] = [...text].slice(at).join("").split("\n\n"); // the next story has its own hero
-      const count = (word) => after.match(new RegExp(`\\b${word}\\b`, "g"))?.length ?? 0;
-      const others = this.mind().words.reduce((sum, word) => sum + count(word), 0) - count(goal);
-      const wrote = count(goal) ? `writes ${goal} ${times(count(goal))}` : `does not write ${goal}`;
-      return { cell, wrote: `the ${cell} ${wrote}`, others };
+      const names = this.#namesIn(restOfStory(text, at));
+      const right = names.filter((name) => name === goal).length;
+      const others = names.length - right;
+      const wrote = right ? `writes ${goal} ${times(right)}` : `does not write ${goal}`;
+      const more = others ? `${right ? " and" : ", but"} other names ${times(others)}` : "";
+      return { wrote: `the ${cell} ${wrote}${more}`, others };
     });
     const wrote = counts.map((one) => one.wrote).join("; ");
-    const slips = counts
-      .filter(({ others }) => others)
-      .map(({ cell, others }) => `In the text of the ${cell} another name appears ${times(others)}.`);
-    const other = slips.join(" ") || "No other name appears.";
-    return `In the rest of this story ${wrote}. ${other}`;
+    const other = counts.some(({ others }) => others) ? "" : " No other name appears.";
+    return `In the rest of this story ${wrote}.${other}`;
   }
 
   #showStories() {
@@ -421,7 +473,7 @@ export class Playground {
   }
 
   #keep() {
-    this.keep({ ...this.settings });
+    this.keep({ ...this.settings, colour: this.colourBefore ?? this.settings.colour });
     if (!this.onPage) return;
     const [cell] = this.cells.filter((one) => this.changes[one].some(({ goal }) => goal));
     const last = cell && this.changes[cell].findLast(({ goal }) => goal);
@@ -480,14 +532,24 @@ export class Playground {
     return number(entry, (unit) => this.pick(cell, unit));
   }
 
-  // Colour by a unit of a cell.
+  // Colour by a unit of a cell, as long as the details are open.
   pick(cell, unit) {
+    if (this.settings.colour !== "unit") this.colourBefore = this.settings.colour;
     this.settings.unit[cell] = unit;
     this.settings.colour = "unit";
     this.colour.choose("unit");
     this.pickers[cell].show(unit);
     this.#recolour();
     if (this.chosen) this.#inspect();
+  }
+
+  // Take the colours of a unit away, if the details have given them.
+  #takeColoursBack() {
+    if (!this.colourBefore) return;
+    this.settings.colour = this.colourBefore;
+    this.colourBefore = null;
+    this.colour.choose(this.settings.colour);
+    this.#recolour();
   }
 
   // Say what the colours mean, and what the kernel knows of copies.
@@ -550,6 +612,7 @@ export class Playground {
       this.chosen = { cell, head, tail, at: Math.min(head, tail), end: Math.max(head, tail) + 1 };
     }
     if (!cell || head !== tail) this.marking = false;
+    if (!cell) this.#takeColoursBack();
     this.#inspect();
     if (!cell && before && fromDetails) this.columns[before].text.focus({ preventScroll: true }); // they have closed
     for (const painted of new Set([before, cell])) if (painted) this.#paint(painted);
@@ -563,11 +626,14 @@ export class Playground {
     this.#bringIntoView(cell, this.chosen.at);
   }
 
-  // Bring a character out from behind the names and the details, where they cover it.
+  // Bring a character, or with the first one what is said above the texts, out from behind the names and the details.
   #bringIntoView(cell, at) {
     const top = this.names?.getBoundingClientRect().bottom ?? 0;
     const bottom = small() ? this.inspector.element.getBoundingClientRect().top : window.innerHeight;
-    if (this.onPage) this.columns[cell].bringIntoView(at, top, bottom);
+    if (!this.onPage) return;
+    this.columns[cell].bringIntoView(at, top, bottom);
+    const { top: above } = this.alert.getBoundingClientRect();
+    if (at === 0 && this.alert.textContent && above < top) window.scrollBy({ top: above - top - 12 });
   }
 
   // Let the next choice be the other end of a span.
@@ -635,6 +701,11 @@ export class Playground {
 
 function afterDrawing(then) {
   requestAnimationFrame(() => setTimeout(then));
+}
+
+// Return what stands in a text from a position on, up to the next story, which has its own hero.
+function restOfStory(text, at) {
+  return [...text].slice(at).join("").split("\n\n")[0];
 }
 
 function times(count) {

@@ -2,7 +2,7 @@
 // and how the letters are coloured.
 
 import { COLOURINGS } from "./colourings.js";
-import { choice, fresh, labelled, make, number, quiet } from "./elements.js";
+import { button, choice, fresh, labelled, make, number, quiet } from "./elements.js";
 
 // With this seed both first texts follow whichever of the six names is tapped. For 24 seeds, 97 % of the names that the
 // LSTM wrote after a tap, and 93 % of the GRU's, were the tapped one; with seed 1 there were slips after three of them.
@@ -27,22 +27,25 @@ export function settingsFor(spec, cells, updates, kept, kernel) {
   };
 }
 
-// Return a text box for the prompt: Enter or leaving it is a change.
-export function promptBox(settings, changed) {
+// Return a text box for the prompt, and a button. To leave the box with another text is a change, of which `changed()`
+// hears; `write(whether it is another text)` hears of the button and of Enter.
+export function promptBox(settings, changed, write) {
   const box = make("textarea", { rows: 2, id: fresh(), value: settings.prompt, spellcheck: false });
   quiet(box);
   box.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.shiftKey) return;
     event.preventDefault();
-    take();
+    write(take());
   });
-  box.addEventListener("change", take);
+  box.addEventListener("change", () => take() && changed());
   function take() {
-    if (settings.prompt === box.value) return;
+    const other = settings.prompt !== box.value;
     settings.prompt = box.value;
-    changed();
+    return other;
   }
-  const row = labelled("beginning", box);
+  const press = button("Write", () => write(take()));
+  press.addEventListener("mousedown", (event) => event.preventDefault()); // to leave the box would move the button away
+  const row = labelled("beginning", box, press);
   row.show = () => (box.value = settings.prompt);
   return row;
 }

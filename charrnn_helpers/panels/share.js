@@ -5,6 +5,8 @@ import { copied } from "./text_column.js";
 
 const NUMBERS = { seed: "seed", temperature: "temperature", length: "length", step: "step" };
 
+const SECONDS = 8; // for which an answer can be read
+
 // Return what an address says: settings, and `change`, {hero, at, cell}, or null.
 export function fromAddress(hash, usual) {
   const given = new URLSearchParams(hash.replace(/^#/, ""));
@@ -35,14 +37,21 @@ export function toAddress(settings, usual, change) {
 export function shareButton() {
   const words = "Share this";
   const place = make("output", {});
+  let said;
+  const say = (sentence) => {
+    place.textContent = sentence;
+    clearTimeout(said);
+    said = setTimeout(() => (place.textContent = ""), SECONDS * 1000);
+  };
   const press = button(words, async () => {
-    const { href } = window.location;
+    const { href, protocol } = window.location;
+    if (protocol === "file:") return say("This page is a file on your device: to share it, send the file itself.");
     try {
       if (!navigator.share) throw new Error("not here");
       await navigator.share({ title: document.title, url: href });
     } catch (problem) {
       if (problem.name === "AbortError") return; // the reader thought better of it
-      place.textContent = (await copied(href)) ? "The address is copied." : "Copy the address of this page to share it.";
+      say((await copied(href)) ? "The address is copied." : "Copy the address of this page to share it.");
     }
   });
   return [press, place];

@@ -9,9 +9,9 @@ export const STORIES = [
     words: "Who is it about?",
     settings: () => ({}),
     says: () =>
-      "Two small neural networks, LSTM and GRU, have read many stories letter by letter, and write these two. After " +
-      "every letter we let a copy of each finish “I am”. The band has the colour of the hero whom it names: the higher, " +
-      "the surer. Before a name is written, it can only guess.",
+      "Two small programs, networks called LSTM and GRU, have learnt to write such stories letter by letter. They make " +
+      "mistakes. The band shows whom each has in mind: after every letter a copy of it reads “I am”, and we see which " +
+      "name it expects. The fuller the band, the surer. Before a name is written, it can only guess.",
   },
   {
     words: "Change the hero",

@@ -20,7 +20,7 @@ export class TextColumn {
     this.text.setAttribute("aria-label", `text of the ${cell}: arrow keys choose a character, with Shift a span`);
     this.read = make("p", { className: "charrnn-unseen" }); // a screen reader would take the text letter by letter
     quiet(this.text);
-    this.save = make("a", { className: "charrnn-quiet" });
+    this.save = make("a", { className: "charrnn-quiet" }, "Save");
     this.copy = button("Copy", () => this.#copy());
     this.copy.className = "charrnn-quiet";
     this.copy.setAttribute("aria-label", `Copy the text of the ${cell}`);
@@ -69,7 +69,6 @@ export class TextColumn {
     this.placeNames();
     this.save.download = `${this.cell.toLowerCase()}-seed-${seed}.txt`;
     this.save.href = `data:text/plain;charset=utf-8,${encodeURIComponent(text)}`;
-    this.save.textContent = "Save";
     this.save.setAttribute("aria-label", `Save as ${this.save.download}`);
   }
 

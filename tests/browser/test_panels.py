@@ -168,12 +168,8 @@ def test_playground_shows_what_only_the_kernel_knows(page, panel):
         writes_seed(page, place, f"lstm-seed-{seed}.txt")
         page.wait_for_timeout(1000)
     wrong.first.click()
-    assert wait_for(
-        page,
-        lambda: re.search(
-            "was never in|has not named|no sentence of|is a (girl|boy)|not about|must come", place.inner_text()
-        ),
-    )
+    reasons = "was never in|has not named|no sentence of|is a (girl|boy)|not about|must come"
+    assert wait_for(page, lambda: re.search(reasons, place.inner_text()))
     text.locator("[data-at]").nth(4).click()  # in the prompt, so the oracle can follow
     place.get_by_text("Look inside").click()
     assert wait_for(page, place.get_by_role("columnheader", name="oracle").is_visible)
