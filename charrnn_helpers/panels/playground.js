@@ -73,7 +73,7 @@ export class Playground {
     const write = () => this.#set();
     const writeAndShow = (changed) => {
       if (changed) this.#set({}, true);
-      if (small()) document.activeElement.blur(); // the keyboard of a phone covers the text
+      if (window.matchMedia("(pointer: coarse)").matches) document.activeElement.blur(); // the keyboard covers the text
       this.#bringIntoView(this.cells[0], 0);
     };
     const given = [this.ask && "kernel", this.spec.tales && "tales"];
