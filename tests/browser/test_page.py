@@ -234,7 +234,7 @@ def test_a_prompt_as_people_write_it_is_read_by_its_nearest_letters(opened):
     settings(page)
     box, alert = page.get_by_label("beginning"), page.locator(".charrnn-alert")
     retype(page, box, "Once a café — “Zoë” said")
-    assert text_of(page).text_content().startswith('Once a cafe - "Zoe" said')
+    assert text_of(page).text_content().startswith('Once a cafe "Zoe" said')
     assert "read “e” for “é”" in alert.inner_text()
     retype(page, box, "")
     assert "Please write a beginning" in alert.inner_text()
@@ -244,7 +244,7 @@ def test_a_prompt_as_people_write_it_is_read_by_its_nearest_letters(opened):
     page.get_by_role("button", name="Write").click()
     assert text_of(page).text_content().startswith("My dog Max loves piZZa. ")
     assert "They leave out “😀” and read “Z” for “z”." in alert.inner_text()
-    assert 100 < alert.bounding_box()["y"] < at(page, 0).bounding_box()["y"] < 700  # both came into view
+    assert 80 < alert.bounding_box()["y"] < at(page, 0).bounding_box()["y"] < 700  # both came into view
     assert heroes_framed(page) == []  # Max is none of the six
     name(page, "Ben").click()
     assert "was changed, to Ben." in told(page)
