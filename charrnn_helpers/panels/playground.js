@@ -194,7 +194,7 @@ export class Playground {
     if (!this.spec.minds) return;
     const computed = this.cells.map((cell) => this.band(cell).filter(Boolean).length);
     const all = this.cells.map((cell) => this.readings[cell].end);
-    this.root.style.setProperty("--computed", average(computed) / average(all));
+    this.names.parentElement.style.setProperty("--computed", average(computed) / average(all));
   }
 
   // See to all that depends on whole texts.

@@ -1,7 +1,7 @@
 """Anyone can use the panels: what axe-core finds in each, in both themes of JupyterLab; names, zoom, a projector."""
 
 import pytest
-from lab import NEEDED, PANELS, wait_for
+from lab import NEEDED, PANELS, settled, wait_for
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
 pytestmark = NEEDED
@@ -57,7 +57,7 @@ def test_a_panel_is_for_everyone(page, panel, name):
         assert violations(page) == []
 
     controls = place.locator("input:visible, select:visible, textarea:visible, button:visible:enabled, a:visible")
-    assert reached_by_tab(page, place, controls) == set(range(controls.count()))
+    assert reached_by_tab(settled(page), place, controls) == set(range(controls.count()))
 
     page.evaluate("window.jupyterapp.shell.collapseLeft()")
     for width, height in ((1280, 720), (640, 450)):  # at 200 %, a page of 1280 pixels is 640 wide
