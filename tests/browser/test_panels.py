@@ -122,6 +122,7 @@ def test_a_fault_is_planted_seen_and_explained(page, panel):
     says(page, place, "the loss at the first position of each window is high", 120)
     assert wait_for(page, place.locator("img").is_visible)
     place.get_by_label("fault", exact=True).select_option("the state is carried with its history")
+    assert wait_for(page, button.is_enabled)
     press(page, button, "Enter")
     says(page, place, "Trying to backward through the graph a second time", 60)
     assert place.locator("img").count() == 0  # it stopped before there was a curve
