@@ -101,8 +101,14 @@ def plot_shares(
         x = {group: number for number, group in enumerate(groups)}
         for group, share in groups.items():
             axes.hlines(share.chance, x[group] - 0.5, x[group] + 0.5, color="black", linewidth=1.5, label="chance")
-        for (label, networks), side in zip(networks_of.items(), offsets(len(networks_of), 0.2), strict=True):
-            marks = marks_of(label) | {"markersize": 6 if len(networks) == 1 else 4, "capsize": 2, "elinewidth": 1.5}
+        cells = [label.split(",")[0] for label in networks_of]  # "LSTM, f = 0.95" is drawn as an LSTM is
+        for number, ((label, networks), side) in enumerate(
+            zip(networks_of.items(), offsets(len(networks_of), 0.2), strict=True)
+        ):
+            marks = marks_of(cells[number]) | {"markersize": 6 if len(networks) == 1 else 4}
+            marks |= {"capsize": 2, "elinewidth": 1.5}
+            if cells[number] in cells[:number]:
+                marks["markerfacecolor"] = "white"
             for row, shift in zip(networks, offsets(len(networks), 0.2 / len(networks)), strict=True):
                 y, (low, high) = [share.share for share in row.values()], zip(*(s.interval() for s in row.values()))
                 errors = np.subtract(y, low), np.subtract(high, y)
@@ -269,8 +275,9 @@ def plot_gradient_by_lag(line: str, gradients: dict[str, Tensor]) -> Picture:
             style = style | {"linestyle": (":", "--")[(before - 1) % 2]}
         axes.plot(range(end - 1, -1, -1), relative, **style, linewidth=2)
         far = 2 * len(relative) // 3  # where the curves are apart
-        note = {"color": style["color"], "weight": "bold", "ha": "right", "textcoords": "offset points"}
-        axes.annotate(label, (end - 1 - far, relative[far]), (0, 6), **note)  # where a rising curve leaves room
+        note = {"color": style["color"], "weight": "bold", "textcoords": "offset points"}
+        note["ha"] = "right" if relative[far] < relative[far - 1] else "left"  # where the curve leaves room above it
+        axes.annotate(label, (end - 1 - far, relative[far]), (0, 6), **note)
     axes.set(xlim=(-0.7, end + 0.7), yscale="log", ylabel="gradient (1 at lag 1)")
     axes.set_xlabel("the state after this character", **NOTE)
     logarithmic(axes.yaxis)

@@ -156,14 +156,19 @@ def name_lines(axes) -> None:
 
 
 def logarithmic(axis, ticks: Sequence[float] = ()) -> None:
-    """Give a logarithmic axis these numbers, or a few, written out: 0.01 rather than a power of ten in small print."""
+    """Give a logarithmic axis these numbers, or a few: written out, or as powers of ten if some are below 0.0001."""
     low, high = axis.get_view_interval()
     if ticks:
         axis.set_ticks(ticks, [f"{tick:.2g}" for tick in ticks])
     else:
         axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,), numticks=6))
-        axis.set_major_formatter("{x:g}")
+        axis.set_major_formatter("{x:g}" if low >= 1e-4 else _power_of_ten)
     axis.set_minor_locator(NullLocator())
+
+
+def _power_of_ten(number: float, _: int) -> str:
+    power = f"{np.log10(number):.0f}".translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return "1" if number == 1 else f"10{power}"
 
 
 def show_characters(axes, text: Sequence[str], first: int = 0) -> None:

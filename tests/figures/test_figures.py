@@ -60,7 +60,7 @@ FIGURES = {
     ],
     "plot_gradient_by_lag": [
         "ab!caab?",
-        {"LSTM c": torch.tensor([2.0, 1, 1, 2, 4, 1, 1]), "GRU": 0.1 ** torch.arange(7.0)},
+        {"LSTM c": torch.tensor([8.0, 1, 1, 2, 4, 8, 8]), "GRU": 0.1 ** torch.arange(7.0)},
     ],
     "plot_heroes": [{f"unit {n}": torch.arange(6.0).roll(n).numpy() for n in (1, 2, 3)}, WORDS["name"]],
     "plot_loss_and_memory": [HISTORIES, LOOKS],
