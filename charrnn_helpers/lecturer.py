@@ -37,8 +37,8 @@ def list_notebooks(prefixes: Iterable[str] = ("",)) -> list[Path]:
 def students(folder: str | Path, prefixes: tuple[str, ...] = ("",)) -> list[Path]:
     """Write notebooks without their `instructor` cells to `folder`, which must be new or empty; their paths.
 
-    Code cells, outputs and counts stay as they are, so that `pytest --nbval` holds for the copy as well. What stands
-    beside the notebooks (figures, the glossary) is copied. Raises `ValueError` if there is anything in the folder.
+    Code cells, outputs and counts stay as they are, so that `pytest --nbval` holds for the copy as well. The figures
+    and the glossary are copied. Raises `ValueError` if there is anything in the folder.
     """
     import nbformat  # takes a second
 
@@ -52,8 +52,7 @@ def students(folder: str | Path, prefixes: tuple[str, ...] = ("",)) -> list[Path
         for cell in notebook.cells:  # a link that leads out of the folder becomes the name of the file
             cell.source = re.sub(r"\[([^]]+)\]\(\.\./([^)]+)\)", r"\1 (`\2`)", cell.source)
         nbformat.write(notebook, folder / path.name)
-    for path in paths[0].parent.glob("*.md"):
-        shutil.copy(path, folder)
+    shutil.copy(paths[0].with_name("glossary.md"), folder)
     shutil.copytree(paths[0].with_name("figures"), folder / "figures")
     return [folder / path.name for path in paths]
 
@@ -248,6 +247,8 @@ def main(arguments: list[str] | None = None) -> None:
         made = make[options.pop("what")](**options)
     except (ValueError, OSError) as problem:
         parser.error(str(problem))
+    except KeyboardInterrupt:
+        parser.exit(130, "Stopped. If this was marking, the same command goes on from the table.\n")
     print(*(made if isinstance(made, list) else [made]), sep="\n")
 
 

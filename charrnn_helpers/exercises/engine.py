@@ -21,7 +21,7 @@ class Result(NamedTuple):
     exercise: str
     state: str  # "still open", "tried", "solved"
     mistake: str = ""  # the sentence that names what is wrong with an answer that was tried
-    points: float = 0.0  # the share of the outcomes, in their order, that are right before one is wrong
+    points: float = 0.0  # 1 if right; 0.5 if the mistake is known by name, or half of the outcomes come right before it
 
     def _ipython_display_(self) -> None:
         """Show nothing: a cell that ends in `check` has its sentence already."""
@@ -116,19 +116,25 @@ class Exercise:
         seen, right = [], list(self.outcomes(self.answer))
         for (sentence, got), (usual, wanted) in zip(self.outcomes(answer), right, strict=True):
             if not same(got, wanted, self.tolerance):
-                mistake = self._find_sentence([*seen, got], wanted, sentence or usual)
-                return Result(self.number, "tried", mistake, points=len(seen) / len(right))
+                known = self._find_mistake([*seen, got])
+                mistake = known or self._say_otherwise(got, wanted, sentence or usual)
+                half = known or len(seen) >= len(right) / 2
+                return Result(self.number, "tried", mistake, points=0.5 if half else 0.0)
             seen.append(got)
         return Result(self.number, "solved", points=1.0)
 
-    def _find_sentence(self, seen: list, wanted, otherwise: str | Callable[..., str]) -> str:
-        """Find the sentence for the outcomes `seen`, of which the last should have been `wanted`."""
+    def _find_mistake(self, seen: list) -> str:
+        """Find the sentence of the first wrong answer that gives the outcomes `seen`; an empty one if none does."""
         for sentence, answer in self.wrong_answers():
             if all(same(outcome, got, self.tolerance) for (_, outcome), got in zip(self.outcomes(answer), seen)):
                 return sentence
-        answered(seen[-1])
+        return ""
+
+    def _say_otherwise(self, got, wanted, otherwise: str | Callable[..., str]) -> str:
+        """Say what is wrong with an outcome in the words of `otherwise`. Raises `StillOpen` if it is blank."""
+        answered(got)
         fill = self.words.get(otherwise, otherwise).format if isinstance(otherwise, str) else otherwise
-        return fill(got=seen[-1], wanted=wanted)
+        return fill(got=got, wanted=wanted)
 
 
 EXERCISES: dict[str, Exercise] = {}

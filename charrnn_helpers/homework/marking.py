@@ -8,9 +8,11 @@ import json
 import multiprocessing
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
@@ -19,13 +21,15 @@ import nbformat
 from ..base.files import atomic_file
 from .answers import RUNNING, end, record_answers
 from .prepare import CHECK, exercises_of, steps_of, write_tests
-from .report import as_html
+from .report import as_html, for_student
 
 FIELDS = ("student", "notebook", "exercise", "state", "points", "mistake", "file")
-STOPPED = ("stopped", 0.0, "it ran into a limit of time or memory, or ended its process")
+ENDED = "it ended its process, perhaps because it needed too much memory"
+WORKED = "it used more than {} seconds of a processor: does it end?"
+SLOW = "it took more than {} seconds"
 WAYS = multiprocessing.get_all_start_methods()  # a forked process need not import PyTorch again
 PROCESSES = multiprocessing.get_context("forkserver" if "forkserver" in WAYS else "spawn")
-BATCH = 40  # notebooks for which otter is started once
+BATCH, SECONDS = 40, 60  # otter is started for so many notebooks, or for those of so many seconds
 
 
 def mark(
@@ -33,11 +37,11 @@ def mark(
 ) -> list[Path]:
     """Mark the notebooks in `folder`, which holds a folder for each student; return the paths of what is written.
 
-    `table` is written as CSV after each batch of notebooks, so a second start goes on where the first was stopped: it
-    marks what has no rows yet, or has changed. `page` is an HTML report. The limits are `seconds` of a processor (and
-    four times as many on the clock) and `gigabytes` for one notebook. Where it reaches a limit, or ends its process, it
-    is run again without the cell or the answer that did, so that the others keep their points. Raises `ValueError` if
-    nothing was handed in, or otter-grader is not installed.
+    `table` is written as CSV about once a minute, so a second start goes on where the first was stopped: it marks what
+    has no rows yet, or has changed. `page` is an HTML report, with a page for each student beside it. The limits are
+    `seconds` of a processor (and four times as many on the clock) and `gigabytes` for one notebook. Where it reaches a
+    limit, or ends its process, it is run again without the cell or the answer that did, so that the others keep their
+    points. Raises `ValueError` if nothing was handed in, or otter-grader is not installed.
     """
     if not importlib.util.find_spec("otter"):
         raise ValueError('otter-grader is not installed: pip install "otter-grader>=7,<8"')
@@ -58,25 +62,32 @@ def mark(
             rows = [row for row in rows if (row["student"], row["notebook"]) != (student, known["notebook"])]
             own = names.get(_original_of(path, names), {})
             waiting[pool.submit(run_file, path, own, Path(made, str(position)), seconds, gigabytes)] = known
-        batch = []
+        batch, begun = [], time.monotonic()
         try:
             for done, work in enumerate(as_completed(waiting), start=1):
                 batch.append((waiting[work], *work.result()))
                 print(f"{done} of {len(waiting)}:", *waiting[work].values(), file=sys.stderr, flush=True)
-                if len(batch) == BATCH or done == len(waiting):
+                if len(batch) == BATCH or done == len(waiting) or time.monotonic() > begun + SECONDS:
+                    print(f"otter-grader judges {len(batch)} of them …", file=sys.stderr, flush=True)
                     rows = sorted([*rows, *_mark_batch(batch)], key=lambda row: [row[field] for field in FIELDS[:3]])
                     with atomic_file(table) as file:
                         file.write(_as_csv(rows).encode())
-                    batch = []
+                    batch, begun = [], time.monotonic()
         except BaseException:  # it was stopped, for example
             pool.shutdown(wait=False, cancel_futures=True)
             for process in multiprocessing.active_children():
                 end(process.pid)
             raise
-    if page:
-        with atomic_file(page) as file:
-            file.write(as_html(rows).encode())
-    return [path for path in (table, page) if path]
+    if not page:
+        return [table]
+    students = sorted({path.name for path in folder.iterdir() if path.is_dir()}.union(row["student"] for row in rows))
+    own = page.with_name(f"{page.stem}-students")
+    own.mkdir(parents=True, exist_ok=True)
+    pages = {page: as_html(rows, students)} | {own / f"{name}.html": for_student(name, rows) for name in students}
+    for path, text in pages.items():
+        with atomic_file(path) as file:
+            file.write(text.encode())
+    return [table, page, own]
 
 
 def _as_csv(rows: list[dict]) -> str:
@@ -106,27 +117,33 @@ def run_file(path: Path, names: dict[str, str], folder: Path, *limits: int) -> t
     except Exception as error:  # a file may hold anything
         steps, unreadable = [], dict.fromkeys(names, f"this is not a notebook: {error}")
     folder.mkdir()
-    stopped = {*unreadable}
-    while steps and (guilty := _run(steps, names, [*stopped], folder, *limits)):
-        if guilty in stopped:  # it did not even begin
+    stopped = dict.fromkeys(unreadable, "")  # reasons, by exercise or step
+    reason = ENDED
+    while steps:
+        guilty, reason = _run(steps, names, [*stopped], folder, *limits)
+        if not guilty or guilty in stopped:  # all was run, or it did not even begin
             break
-        stopped |= {guilty, *(steps[int(guilty)][0] if guilty.isdigit() else ())}
+        stopped |= dict.fromkeys([guilty, *(steps[int(guilty)][0] if guilty.isdigit() else ())], reason)
     files = {number: folder / number for number in names if number not in stopped}
     files = {number: file for number, file in files.items() if file.is_file() and not file.is_symlink()}
     marks = dict.fromkeys({*names}.difference(*(numbers for numbers, _ in steps)), ("still open", 0.0, ""))  # no cell
     marks |= {number: ("unreadable", 0.0, problem) for number, problem in unreadable.items()}
-    return {number: STOPPED for number in names if number not in files} | marks, files
+    missing = {number: ("stopped", 0.0, stopped.get(number, reason)) for number in names if number not in files}
+    return missing | marks, files
 
 
-def _run(steps: list, names: dict[str, str], skipped: list[str], folder: Path, *limits: int) -> str:
-    """Run steps in a process of their own; return the step or exercise that did not end, "" if all did."""
+def _run(steps: list, names: dict[str, str], skipped: list[str], folder: Path, *limits: int) -> tuple[str, str]:
+    """Run steps in a process of their own; return the step or exercise that did not end, "" if all did, and why."""
     (folder / RUNNING).write_text("its start")
     process = PROCESSES.Process(target=record_answers, args=(steps, names, skipped, folder, *limits))
     process.start()
     process.join(4 * limits[0])
+    slow = process.exitcode is None
     end(process.pid)
     process.join()
-    return (folder / RUNNING).read_text()
+    worked = -process.exitcode == getattr(signal, "SIGXCPU", None)
+    reason = SLOW.format(4 * limits[0]) if slow else WORKED.format(limits[0]) if worked else ENDED
+    return (folder / RUNNING).read_text(), reason
 
 
 def _mark_batch(batch: list[tuple]) -> list[dict]:
@@ -148,5 +165,6 @@ def _mark_batch(batch: list[tuple]) -> list[dict]:
     rows = []
     for position, (known, own, files) in enumerate(batch):
         own = own | {number: marks[f"{position}_{number}"] for number in files}
-        rows += [{**known, **dict(zip(FIELDS[2:], (number, *mark)))} for number, mark in own.items()]
+        for number, (state, points, mistake) in own.items():
+            rows.append({**known, "exercise": number, "state": state, "points": f"{points:g}", "mistake": mistake})
     return rows

@@ -1,6 +1,6 @@
-"""A report on the marks of a class, as one HTML page: what it has not understood yet, and a part for each student."""
+"""A report on the marks of a class, as HTML: what it has not understood yet, and a page for each student."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from html import escape
 
 STYLE = """body { font: 16px/1.5 sans-serif; max-width: 60em; margin: 2em auto }
@@ -8,24 +8,44 @@ td, th { text-align: left; padding: .2em .6em; vertical-align: top }
 .bar { background: #0072B2; height: 1em; display: block }"""
 
 
-def as_html(rows: list[dict]) -> str:
+def as_html(rows: list[dict], students: list[str]) -> str:
     """Return the page of the rows of marks. It holds no script and asks for nothing from elsewhere."""
-    students = list(dict.fromkeys(row["student"] for row in rows))
-    counts = Counter((row["exercise"], row["state"]) for row in rows)
+    known = [row for row in rows if row["exercise"]]  # a file that is no notebook of the course has none
+    counts = Counter((row["exercise"], row["state"]) for row in known)
     states = [(*key, str(count)) for key, count in sorted(counts.items())]
-    parts = [as_table(("exercise", "state", "students"), states), "<h2>What went wrong, and how often</h2>"]
-    mistakes = Counter((row["exercise"], row["mistake"]) for row in rows if row["mistake"])
+    parts = [as_table(("exercise", "state", "answers"), states), "<h2>What went wrong, and how often</h2>"]
+    asked = Counter(row["exercise"] for row in known)
+    mistakes = Counter((row["exercise"], row["mistake"]) for row in known if row["mistake"])
     for (exercise, mistake), count in mistakes.most_common():
-        bar = f'<span class="bar" style="width: {100 * count / len(students):.0f}%"></span>'  # all of them: full width
-        parts.append(f"<p>{exercise}: {escape(mistake)} ({count} of {len(students)}){bar}</p>")
+        bar = f'<span class="bar" style="width: {100 * count / asked[exercise]:.0f}%"></span>'
+        parts.append(f"<p>{exercise}: {escape(mistake)} ({count} of {asked[exercise]} who handed it in){bar}</p>")
     parts.append("<h2>Students</h2>")
-    fields = ("notebook", "exercise", "state", "points", "mistake")
     for student in students:
         own = [row for row in rows if row["student"] == student]
-        points = sum(float(row["points"]) for row in own)
-        table = as_table(fields, [[str(row[field]) for field in fields] for row in own])
-        parts.append(f"<details><summary>{escape(student)}: {points:.2f} of {len(own)}</summary>{table}</details>")
+        parts.append(f"<details><summary>{escape(student)}: {_sum_up(own)}</summary>{_list(own)}</details>")
     return as_page(f"Homework of {len(students)} students", parts)
+
+
+def for_student(student: str, rows: list[dict]) -> str:
+    """Return a page of one student's marks, which names nobody else."""
+    own = [row for row in rows if row["student"] == student]
+    return as_page(f"Homework of {escape(student)}", [f"<p>{_sum_up(own)}</p>", _list(own)])
+
+
+def _sum_up(rows: list[dict]) -> str:
+    """Return "02: 2.5 of 3, 04: 1 of 3". Where a notebook was handed in twice, the better answer counts."""
+    best = defaultdict(dict)
+    for row in rows:
+        if number := row["exercise"]:
+            points = best[f"{int(number[:-1]):02}"]
+            points[number] = max(points.get(number, 0.0), float(row["points"]))
+    sums = [f"{notebook}: {sum(points.values()):g} of {len(points)}" for notebook, points in sorted(best.items())]
+    return ", ".join(sums) or ("no notebook of the course" if rows else "nothing was handed in")
+
+
+def _list(rows: list[dict]) -> str:
+    fields = ("notebook", "exercise", "state", "points", "mistake")
+    return as_table(fields, [[str(row[field]) for field in fields] for row in rows]) if rows else ""
 
 
 def as_page(title: str, parts: list[str]) -> str:

@@ -20,7 +20,9 @@ def grade(folder: Path) -> dict[str, tuple]:
     marks = {}
     graded = grade_submission(str(folder / "answers.ipynb"), str(folder / "tests.zip"), quiet=True)
     for name, test in graded.results.items():
-        mistakes = [case.message.partition("AssertionError: ")[2] for case in test.test_case_results if not case.passed]
+        mistakes = [
+            case.message.partition("AssertionError: ")[2].strip() for case in test.test_case_results if not case.passed
+        ]
         state = "solved" if not mistakes else "tried" if mistakes[0] != "still open" else "still open"
         marks[name] = state, round(test.score, 3), mistakes[0][:1000] if state == "tried" else ""
     return marks

@@ -59,15 +59,16 @@ def test_what_is_not_python_or_ends_its_process_costs_only_its_own_points(tmp_pa
     def run(steps, _, skipped, folder):
         for position, (numbers, source) in enumerate(steps):
             if "_exit" in source and str(position) not in skipped:
-                return str(position)
+                return str(position), "it ended"
             for number in {*numbers} - {*skipped}:
                 (folder / number).touch()
-        return ""
+        return "", ""
 
     nbformat.write(notebook_of("check('1a', f", "check('1b', os._exit)", "check('1c', h)"), tmp_path / "01.ipynb")
     monkeypatch.setattr(marking, "_run", run)
     names = dict.fromkeys(["1a", "1b", "1c"], "")
     marks, files = marking.run_file(tmp_path / "01.ipynb", names, tmp_path / "made")
     assert {number: mark[0] for number, mark in marks.items()} == {"1a": "unreadable", "1b": "stopped"}
+    assert marks["1b"][2] == "it ended"
     assert marks["1a"][2].startswith("line 1 of the cell is not Python: ")
     assert [*files] == ["1c"]

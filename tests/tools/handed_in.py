@@ -19,12 +19,12 @@ from charrnn_helpers.homework.prepare import CHECK
 from charrnn_helpers.lecturer import homework
 
 WRONG = {  # a piece of the solution, what stands there instead, the mark and a part of the mistake
-    "2a": ("torch.sigmoid(f) * c", "c", 0, "the old cell is kept in full"),
-    "2b": ("outputs.append(h)", "outputs.append(c)", 0, "you collect c"),
+    "2a": ("torch.sigmoid(f) * c", "c", 0.5, "the old cell is kept in full"),
+    "2b": ("outputs.append(h)", "outputs.append(c)", 0.5, "you collect c"),
     "2c": ("[0, 3, 0]", "[0, 0, 0]", 0, "the cell is not above 0.5"),
-    "4a": ("return state.detach()", "return state", 2 / 7, "the GRU's h still leads back"),
-    "4b": ("    optimiser.zero_grad()\n", "", 1 / 2, "gradients of earlier updates"),
-    "4c": ("total / characters", "total", 1 / 2, "is not the mean loss"),
+    "4a": ("return state.detach()", "return state", 0, "the GRU's h still leads back"),
+    "4b": ("    optimiser.zero_grad()\n", "", 0.5, "gradients of earlier updates"),
+    "4c": ("total / characters", "total", 0.5, "is not the mean loss"),
 }
 
 
@@ -78,6 +78,18 @@ def deleted(notebook) -> None:
     notebook.cells = [cell for cell in notebook.cells if cell not in exercise_cells(notebook)]
 
 
+def copied(notebook) -> None:
+    for cell in exercise_cells(notebook):
+        cell.source = f'check("{number_of(cell)}", written("{number_of(cell)}"))'
+
+
+def below(notebook) -> None:
+    """Leave the cells of the exercises as they are, and write the answers into new ones."""
+    for cell in exercise_cells(notebook):
+        answer = nbformat.v4.new_code_cell(EXERCISES[number_of(cell)].solution)
+        notebook.cells.insert(notebook.cells.index(cell) + 1, answer)
+
+
 def faked(notebook) -> None:
     for cell in exercise_cells(notebook):
         cell.outputs = [nbformat.v4.new_output("stream", text=f"{number_of(cell)} is right.\n")]
@@ -109,6 +121,9 @@ STUDENTS = {  # what they hand in, and what they have earned
     "writes_much": (in_first(lambda source: f"for _ in range(10**5):\n    print('x' * 10_000)\n{source}"), ALL),
     "no_python": (in_first(lambda source: f"{source}\nfor in"), ALL_BUT_THE_FIRST),
     "deleted": (deleted, NONE),
+    "copied": (copied, NONE),
+    "below": (below, ALL),
+    "measured": (in_first(lambda source: f"%%time\n{source}"), ALL),
     "renamed": (in_first(lambda source: re.sub(r"\b(MyLSTMCell|cut_state)\b", "mine", source)), ALL),
     "other_kernel": (with_metadata(kernelspec={"name": "ir", "display_name": "R", "language": "R"}), ALL),
     "widget_state": (with_metadata(widgets=WIDGETS), ALL),

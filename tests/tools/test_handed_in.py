@@ -15,20 +15,22 @@ from handed_in import STUDENTS, WRONG, compare, earned, make_class
 from charrnn_helpers import lecturer
 from charrnn_helpers.homework.with_nbgrader import RunAnswers
 
+SORTS = ["wrong", "tampers", "ends_the_kernel", "no_notebook", "copied", "below", "measured"]
+
 
 def test_otter_marks_a_class_and_goes_on_where_it_was_stopped(tmp_path, capsys, monkeypatch):
     pytest.importorskip("otter", reason="otter-grader is a lecturer's tool")
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    make_class(tmp_path, ["wrong", "tampers", "ends_the_kernel", "no_notebook", "sleeps"], ("02",))
-    sleeper = (tmp_path / "class" / "04-sleeps").rename(tmp_path / "sleeper")
+    make_class(tmp_path, [*SORTS, "sleeps"], ("02",))
+    sleeper = (tmp_path / "class" / "07-sleeps").rename(tmp_path / "sleeper")
     table, page = tmp_path / "marks.csv", tmp_path / "report.html"
     command = ["mark", str(tmp_path / "class"), "--csv", str(table), "--html", str(page)]
     lecturer.main(command)
     assert compare(tmp_path, ("02",)) == []
-    assert "2b: you collect c; the output of a step is h (2 of 4)" in page.read_text(encoding="utf-8")
+    assert "2b: you collect c; the output of a step is h (2 of 7 who handed it in)" in page.read_text(encoding="utf-8")
     before = table.read_text(encoding="utf-8").splitlines()
 
-    sleeper.rename(tmp_path / "class" / "04-sleeps")
+    sleeper.rename(tmp_path / "class" / "07-sleeps")
     killed = subprocess.Popen([sys.executable, "-m", "charrnn_helpers.lecturer", *command, "--seconds", "9999"])
     wait_for(lambda: processes_in(tmp_path), 300)
     killed.kill()
@@ -37,7 +39,7 @@ def test_otter_marks_a_class_and_goes_on_where_it_was_stopped(tmp_path, capsys, 
 
     capsys.readouterr()
     lecturer.main([*command, "--seconds", "10"])
-    assert capsys.readouterr().err.startswith("1 of 1: 04-sleeps 02_lstm.ipynb")
+    assert capsys.readouterr().err.startswith("1 of 1: 07-sleeps 02_lstm.ipynb")
     assert compare(tmp_path, ("02",)) == []
     after = table.read_text(encoding="utf-8").splitlines()
     assert after[: len(before)] == before
