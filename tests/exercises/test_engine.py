@@ -250,14 +250,22 @@ def test_every_other_answer_gets_one_sentence(said, number, answer, words):
     assert words in sentence
 
 
-def test_check_returns_what_it_says_with_the_share_that_is_right_and_a_notebook_shows_nothing_more(said, capsys):
+def test_check_returns_what_it_says_with_points_and_a_notebook_shows_nothing_more(said, capsys):
     def without_its_last_part(*given):
         da_n, da_z, da_r = EXERCISES["12b"].answer(*given)
         return da_n, da_z, 3 * da_r
 
+    def with_a_known_mistake(dh, h, r, z, n, a_hn):
+        return dh * (1 - z), *EXERCISES["12b"].answer(dh, h, r, z, n, a_hn)[1:]
+
+    def with_an_unknown_one(*given):
+        return tuple(7 * part for part in EXERCISES["12b"].answer(*given))
+
     sentence = "da_n and da_z are right; da_r, the reset gate's, is not right yet"
     result = check("12b", without_its_last_part)
-    assert result == ("12b", "tried", sentence, 2 / 3)
+    assert result == ("12b", "tried", sentence, 0.5)
+    points = [judge(EXERCISES["12b"], answer).points for answer in (with_a_known_mistake, with_an_unknown_one)]
+    assert points == [0.5, 0]
     assert capsys.readouterr().out == f"12b, not yet: {sentence}\n"
     assert DisplayFormatter().format(result) == ({}, {})
     assert (check("12b", ...), check("12b", EXERCISES["12b"].answer)) == (
