@@ -248,7 +248,7 @@ def main(arguments: list[str] | None = None) -> None:
     except (ValueError, OSError) as problem:
         parser.error(str(problem))
     except KeyboardInterrupt:
-        parser.exit(130, "Stopped. If this was marking, the same command goes on from the table.\n")
+        parser.exit(130, "Stopped. The same command goes on from what is in the table by now.\n")
     print(*(made if isinstance(made, list) else [made]), sep="\n")
 
 

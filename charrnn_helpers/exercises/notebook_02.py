@@ -88,6 +88,7 @@ def outputs_and_state(value):
 
 
 LINE = seeded(5, lambda: (LSTMCell(5, 3), torch.randn(2, 4, 5)))  # a cell, and an input (B, T, E), no two sizes alike
+LONGER = seeded(6, lambda: (LSTMCell(5, 3).double(), torch.randn(2, 6, 5).double()))  # 02 goes on with 64 bits
 
 
 # %% 2b
@@ -101,7 +102,7 @@ def run_lstm(cell, x):
     return torch.stack(outputs, dim=1), (h, c)
 
 
-@exercise("2b", run_lstm, inputs=[LINE], read=outputs_and_state)
+@exercise("2b", run_lstm, inputs=[LINE, LONGER], read=outputs_and_state)
 def wrong_loops(cell, x):
     zero = (x.new_zeros(len(x), 3),) * 2
     states, alone, backwards = [zero], [], [zero]

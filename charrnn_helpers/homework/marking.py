@@ -62,6 +62,7 @@ def mark(
             rows = [row for row in rows if (row["student"], row["notebook"]) != (student, known["notebook"])]
             own = names.get(_original_of(path, names), {})
             waiting[pool.submit(run_file, path, own, Path(made, str(position)), seconds, gigabytes)] = known
+        print(f"{len(waiting)} of {len(files)} notebooks have no marks yet", file=sys.stderr, flush=True)
         batch, begun = [], time.monotonic()
         try:
             for done, work in enumerate(as_completed(waiting), start=1):

@@ -7,6 +7,13 @@ STYLE = """body { font: 16px/1.5 sans-serif; max-width: 60em; margin: 2em auto }
 td, th { text-align: left; padding: .2em .6em; vertical-align: top }
 .bar { background: #0072B2; height: 1em; display: block }"""
 
+STATES = (
+    "<em>Solved</em>: the answer is right (1 point). <em>Tried</em>: it is wrong; half a point where the mistake is a "
+    "known one, or where at least half of what was tried came out right before the first fault. <em>Still open</em>: "
+    "nothing was written. <em>Stopped</em>: the answer did not end, or ended the program. <em>Unreadable</em>: the "
+    "cell is not Python, or the file is no notebook."
+)
+
 
 def as_html(rows: list[dict], students: list[str]) -> str:
     """Return the page of the rows of marks. It holds no script and asks for nothing from elsewhere."""
@@ -29,7 +36,7 @@ def as_html(rows: list[dict], students: list[str]) -> str:
 def for_student(student: str, rows: list[dict]) -> str:
     """Return a page of one student's marks, which names nobody else."""
     own = [row for row in rows if row["student"] == student]
-    return as_page(f"Homework of {escape(student)}", [f"<p>{_sum_up(own)}</p>", _list(own)])
+    return as_page(f"Homework of {escape(student)}", [f"<p>{_sum_up(own)}</p>", _list(own), f"<p>{STATES}</p>"])
 
 
 def _sum_up(rows: list[dict]) -> str:
