@@ -262,3 +262,35 @@ def test_the_power_of_frequency_is_that_of_births_that_follow_one():
     rows[0]["bands"] = {"gap 16": {"asked": 100, "chance": 0.5, "right": [50, 50, 50]}}
     with pytest.raises(ValueError, match="not born"):
         frequency_power(law_points(rows))
+
+
+def test_what_09_shows_of_the_search_on_tales_follows_from_its_rows():
+    search = [row for row in ROWS if row["part"] == "grid"]
+    notebook = nbformat.read(ROOT / "notebooks" / "09_fair_trial.ipynb", as_version=4)
+    [printed] = [
+        output.text
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if "networks are trained. Friends" in output.get("text", "")
+    ]
+    first, heading, *lines = printed.splitlines()
+    assert first.startswith(f"{len(search)} of 32 networks")
+    rates, shown = [float(rate) for rate in heading.split()], 0
+    for line in lines:
+        cell, start = line[:4].strip(), line[4:16].strip()
+        for position, rate in enumerate(rates):
+            share = line[16 + 8 * position :][:8].strip()
+            rows = [row for row in search if (row["cell"], row["start"], row["rate"]) == (cell, start, rate)]
+            wanted = [f"{row['bands']['friend']['right'][-1] / row['bands']['friend']['asked']:.0%}" for row in rows]
+            assert ([share] if share else []) == wanted
+            shown += len(rows)
+    assert shown == len(search)
+    friend = {name: [] for name in ("LSTM", "GRU")}
+    for row in search:
+        band = row["bands"]["friend"]
+        if found := born(row["looks"], band["right"], band["asked"], band["chance"]):
+            friend[row["cell"]].append((row["start"], row["rate"], found))
+    assert friend == {
+        "LSTM": [],
+        "GRU": [("bias 2.5", rate, (10_162_176, 12_800_000)) for rate in (0.003, 0.0065)],
+    }
