@@ -81,8 +81,8 @@ export class Inspector {
     const name = words[piece.word];
     const who = this.play.settings.kind === "friend" ? `the ${name}` : name;
     const sure = percent(piece.sure);
-    if (piece.sure < 0.5) return `After ${char} the ${cell} has nobody clearly in mind: ${who} is the likeliest, with ${sure}. `;
-    return `After ${char} the ${cell} has ${who} in mind, with ${sure}. `;
+    if (piece.sure < 0.5) return `After ${char} the ${cell} has nobody clearly in mind: ${who} is the likeliest (${sure}). `;
+    return `After ${char} the ${cell} has ${who} in mind, and is ${sure} sure. `;
   }
 
   // The next-character bars; beside them those of the oracle, when the kernel has answered.
@@ -126,7 +126,7 @@ export class Inspector {
     const words = `Marked in the ${cell}'s text: ${seen([...reading.text].slice(at, end).join(""))}.`;
     const found = unitsOfSpan(units, at, end);
     if (!found) return [`${words} Mark a shorter one, or one further in: it needs as much text on both sides.`];
-    if (!found.length) return [`${words} No unit is on through all of it and off on both sides.`];
+    if (!found.length) return [`${words} No unit marks it: none is on all through it, and off before it and after it.`];
     const lines = found.map(({ unit, sign, gap, chance }) => {
       const side = `${sign > 0 ? "above" : "below"} all that is around it by ${gap.toFixed(2)}`;
       const luck = `of 100 random spans, ${chance} find a unit as good`;

@@ -83,7 +83,8 @@ export class Playground {
       this.colourBefore = null;
       this.#recolour();
     });
-    this.training = this.updates.length > 1 ? trainingSlider(this.settings, this.updates, write) : make("div", {});
+    const train = () => this.#set({}, false, this.story?.trains ? this.story : null);
+    this.training = this.updates.length > 1 ? trainingSlider(this.settings, this.updates, train) : make("div", {});
     const { seed, length, ...others } = this.sliders;
     const first = [seed, length]; // what a class uses stays in sight
     const summary = this.onPage ? "Your own beginning, and all settings" : "Beginning, temperature, top-k, top-p, colours";
@@ -330,7 +331,7 @@ export class Playground {
     }
     const letter = this.chosen && seenLetter(this.characters[this.readings[this.chosen.cell].ids[at]]);
     this.nameLabel.textContent = this.chosen
-      ? `Change the ${this.chosen.cell}'s hero before ${letter}:`
+      ? `Change the hero of the ${this.chosen.cell} from ${letter} on:`
       : "Change the hero after the bold text:";
   }
 
@@ -382,9 +383,10 @@ export class Playground {
     this.#showStories();
     const others = [...new Set(heroes)].filter((hero) => hero && hero !== goal);
     const from = others.length ? `from ${others.join(" and ")} ` : "";
+    const pushed = (cells.length > 1 ? "memories were" : "memory was") + ` changed, ${from}towards ${goal}.`;
     const { readings } = this;
     this.#say(() => {
-      const changed = `Only the memory was changed, ${from}to ${goal}.`;
+      const changed = `Only the ${pushed}`;
       const complete = cells.every((cell) => readings[cell].complete);
       return complete ? `${changed} ${this.#sayNames(cells.map((cell) => readings[cell]), at, goal)}` : changed;
     });
@@ -418,11 +420,11 @@ export class Playground {
     return { prompt: this.beginning, seed, length, temperature, ...off };
   }
 
-  // Write anew with some other settings.
-  #set(settings = {}, reveal = false) {
+  // Write anew with some other settings, which belong to a story or to none.
+  #set(settings = {}, reveal = false, story = null) {
     Object.assign(this.settings, settings);
     this.#showSettings();
-    this.story = null;
+    this.story = story;
     this.write({ reveal });
   }
 
@@ -517,7 +519,9 @@ export class Playground {
     column.paint(painted, names);
     column.unit.hidden = colour !== "unit";
     column.sources.hidden = colour !== "copies";
-    this.undo.hidden = this.cells.every((one) => !this.changes[one].length);
+    const changes = Math.max(...this.cells.map((one) => this.changes[one].length));
+    this.undo.hidden = !changes;
+    this.undo.textContent = changes > 1 ? "Undo all changes" : "Undo the change";
   }
 
   #recolour() {
@@ -683,7 +687,7 @@ export class Playground {
     }
     this.story = null;
     this.#showStories();
-    this.#say(() => "The state is as it was, and so is the text.");
+    this.#say(() => "The memories are as they were, and so are the texts.");
     this.#goOn();
   }
 

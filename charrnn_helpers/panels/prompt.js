@@ -10,22 +10,33 @@ const HOLE = "\0";
 // say so, or "". What has no near letter is left out.
 export function readable(prompt, characters) {
   const known = new Set(characters);
-  const strange = new Map();
-  const text = Array.from(prompt.normalize("NFC"), (char) => {
+  const missing = new Set();
+  const read = new Map(); // what stands for what
+  const knows = (word) => [...word].every((char) => known.has(char));
+  const words = prompt.normalize("NFC").replace(/\p{Lu}{2,}/gu, (word) => {
+    if (knows(word)) return word;
+    for (const char of word) if (!known.has(char)) missing.add(char);
+    const small = Array.from(word, (char) => (known.has(char.toLowerCase()) ? char.toLowerCase() : char)).join("");
+    if (knows(small)) read.set(word, small);
+    return small; // as a whole: in "PIZZA" not only the P
+  });
+  const text = Array.from(words, (char) => {
     if (known.has(char)) return char;
     const plain = ALIKE[char] ?? char.normalize("NFKD").replace(/\p{M}/gu, "");
     const alike = [plain, plain.toLowerCase(), plain.toUpperCase()];
-    const near = alike.find((other) => [...other].every((one) => known.has(one))) || HOLE;
-    if (plain && !/\p{Cf}/u.test(char)) strange.set(char, near); // else nobody sees it
+    const near = alike.find(knows) || HOLE;
+    if (!plain || /\p{Cf}/u.test(char)) return near; // nobody sees it
+    missing.add(char);
+    read.set(char, near);
     return near;
   })
     .join("")
     .replace(/^ *\0[ \0]*/, "")
     .replace(/ *\0[ \0]*/g, known.has(" ") ? " " : "");
   if (!text.trim()) return { text: "", note: "Please write a beginning, for example a first sentence, so that there is something to go on from." };
-  if (!strange.size) return { text, note: "" };
-  const some = [...strange].slice(0, 5);
-  const letters = some.map(([char]) => seen(char)).join(", ");
-  const read = some.map(([char, near]) => (near === HOLE ? `leave out ${seen(char)}` : `read ${seen(near)} for ${seen(char)}`));
-  return { text, note: `The text that these networks learnt from has no ${letters}. They ${new Intl.ListFormat("en").format(read)}.` };
+  if (!read.size) return { text, note: "" };
+  const letters = [...missing].slice(0, 5).map(seen).join(", ");
+  const instead = ([word, near]) => (near === HOLE ? `leave out ${seen(word)}` : `read ${seen(near)} for ${seen(word)}`);
+  const said = new Intl.ListFormat("en").format([...read].slice(0, 5).map(instead));
+  return { text, note: `The text that these networks learnt from has no ${letters}. They ${said}.` };
 }

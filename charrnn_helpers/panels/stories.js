@@ -9,9 +9,9 @@ export const STORIES = [
     words: "Who is it about?",
     settings: () => ({}),
     says: () =>
-      "Two small programs, networks called LSTM and GRU, have learnt to write such stories letter by letter. They make " +
-      "mistakes. The band shows whom each has in mind: after every letter a copy of it reads “I am”, and we see which " +
-      "name it expects. The fuller the band, the surer. Before a name is written, it can only guess.",
+      "Two small programs, networks called LSTM and GRU, have learnt to write such stories, letter by letter and with " +
+      "mistakes. The band shows whom each has in mind: after every letter we try which name it would write if the text " +
+      "went on with “I am”. The fuller the band, the surer. Before it has read a name, it can only guess.",
   },
   {
     words: "Change the hero",
@@ -23,17 +23,18 @@ export const STORIES = [
   },
   {
     words: "A memory is born",
+    trains: true, // its slider moves through the training
     settings: (spec) => ({ step: lastButOne(spec), prompt: beginning(spec.story, 300), length: 150 }),
     says: (play) =>
       `Networks learn by many small corrections, called updates. ${sayTraining(play)} Move the slider to 0, where they ` +
-      "have learnt nothing, and to its end.",
+      "have learnt nothing, and to its end, where both remember.",
   },
   {
     words: "Who forgets the friend?",
     settings: (spec) => ({ kind: "friend", prompt: beginning(spec.friend_story, 640), length: 150 }),
     says: (play) =>
-      `Now the band shows the hero's friend, here the ${play.named()}, who is named less often. (Each animal has a ` +
-      `hero's colour.) In ${play.spec.stories} such stories, once the friend was named, ${sayFriends(play)}.`,
+      `The hero's friend, here the ${play.named()}, is named less often. Now the colours mean animals: whom does each ` +
+      `network take for the friend? ${sayFriends(play)}`,
   },
 ];
 
@@ -58,24 +59,22 @@ export function sayBand(play) {
 function sayTraining(play) {
   const count = play.updates[play.settings.step];
   const when = count ? `After ${count.toLocaleString("en")} updates` : "Before the first update";
-  const [first, ...others] = play.cells.map((cell) => {
-    const share = play.shareRight(cell, CLEAR);
-    return { cell, share: share === null ? "…" : `${Math.round(100 * share)} %` };
-  });
+  const shares = play.cells.map((cell) => ({ cell, share: play.shareRight(cell, CLEAR) }));
+  if (shares.some(({ share }) => share === null)) return `${when}: the bands are being computed …`;
+  const [first, ...others] = shares.map(({ cell, share }) => ({ cell, share: `${Math.round(100 * share)} %` }));
   const name = play.named();
-  const more = others.map(({ cell, share }) => `, the ${cell} at ${share}`).join("");
-  return `${when}, once ${name} is named, the ${first.cell} has ${name} clearly in mind at ${first.share} of the bold letters${more}.`;
+  const more = others.map(({ cell, share }) => `, and the ${cell} after ${share}`).join("");
+  return `${when}, the ${first.cell} clearly has ${name} in mind after ${first.share} of the bold letters that follow the name${more}.`;
 }
 
-// Return how often the networks remember the friend in many stories, and so which of them does.
-function sayFriends({ cells, spec: { friends } }) {
+// Return how often the networks know the friend in many stories, and so which of them does.
+function sayFriends({ cells, spec: { friends, stories } }) {
   const each = cells.map((cell, n) => {
     const { share, known } = friends[cell];
-    const end = known ? "keeps a part of the memory, and mixes animals up" : "forgets the friend";
-    const count = `${Math.round(100 * share)} %`;
-    return `the ${cell} ${n ? `at ${count}` : `guessed right at ${count} of the letters`}: it ${end}`;
+    const count = `after ${Math.round(100 * share)} %${n ? "" : " of the letters"}`;
+    return `the ${cell} was right ${count} (${known ? "a weak memory" : "no memory"})`;
   });
-  return `${each.join("; ")}. By luck it would be 17 %`;
+  return `In ${stories} such stories ${each.join(", and ")}. By luck it would be 17 %.`;
 }
 
 // Return the longest texts of the stories, so that there is room for each.
