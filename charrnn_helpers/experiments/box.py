@@ -28,17 +28,18 @@ def answer(trial: Sequence[dict], births: Sequence[dict]) -> list[str]:
         "What this leaves open: would other settings give another answer? The search tried 32 settings of each cell, "
         "but trained only the best three of them to the end, so others may do better. A second experiment trains 16 "
         "settings of each cell to the end, and then eight new pairs of networks with the best setting of each cell."
-        f"{_missing(births, SEARCH)}",
+        f"{_missing(births, 'This second experiment', SEARCH)}",
         "Memory: we made a text that gives a name, goes on with filler words, and then asks for the name. Training "
         "cuts this text into windows of 64 characters. At first, every name lay further back from its question than "
         f"one window. From 3 million characters of this text {far['GRU']} GRUs learnt to answer. A second text had one "
         f"near question, 16 characters after the name, for each far one. From this text {alike['GRU']} GRUs learnt to "
         f"answer the far questions, too. Of the LSTMs, {far['LSTM']} learnt the far questions without near ones, "
-        f"{alike['LSTM']} with one near question for each far one, and {six['LSTM']} with six. (Six runs are few, so "
-        "the counts of the LSTMs may differ by luck.) This experiment is exploratory: it is good for an idea, and not "
-        "for a verdict. Nor does it compare the cells, because their gates did not start alike.",
+        f"{alike['LSTM']} with one near question for each far one, and {six['LSTM']} with six near questions for each "
+        "far one. (Six runs are few, so the counts of the LSTMs may differ by luck.) This experiment is exploratory: it "
+        "is good for an idea, and not for a verdict. Nor does it compare the cells, because their gates did not start "
+        "alike.",
         "What this leaves open: what an LSTM needs in order to learn such a memory, and whether all this holds with "
-        f"more than two names, and in tales.{_missing(births, ON_OTHERS)}",
+        f"more than two names, and in tales.{_missing(births, 'The experiment on such memories', ON_OTHERS)}",
     ]
 
 
@@ -49,8 +50,8 @@ def _learnt(births: Sequence[dict], cell: str, design: str) -> str:
     return f"{sum(far)} of {len(far)}"
 
 
-def _missing(births: Sequence[dict], parts: dict[str, tuple[str, int]]) -> str:
+def _missing(births: Sequence[dict], what: str, parts: dict[str, tuple[str, int]]) -> str:
     """Say in a sentence which parts have fewer runs than planned; an empty text if none has."""
     made = [row["part"] for row in births]
     names = [name for name, (part, planned) in parts.items() if made.count(part) < planned]
-    return f" This second experiment is not finished: {' and '.join(names)} are missing." if names else ""
+    return f" {what} is not finished: {' and '.join(names)} are missing." if names else ""
