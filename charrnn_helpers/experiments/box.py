@@ -35,9 +35,9 @@ def answer(trial: Sequence[dict], births: Sequence[dict]) -> list[str]:
         f"near question, 16 characters after the name, for each far one. From this text {alike['GRU']} GRUs learnt to "
         f"answer the far questions, too. Of the LSTMs, {far['LSTM']} learnt the far questions without near ones, "
         f"{alike['LSTM']} with one near question for each far one, and {six['LSTM']} with six near questions for "
-        "each far one. (Six runs are few, so the counts of the LSTMs may differ by luck.) This experiment is exploratory: it "
-        "is good for an idea, and not for a verdict. Nor does it compare the cells, because their gates did not start "
-        "alike.",
+        "each far one. (Six runs are few, so the counts of the LSTMs may differ by luck.) This experiment is "
+        "exploratory: it is good for an idea, and not for a verdict. Nor does it compare the cells, because their "
+        "gates did not start alike.",
         "What this leaves open: what an LSTM needs in order to learn such a memory, and whether all this holds with "
         f"more than two names, and in tales.{_missing(births, 'The experiment on such memories', ON_OTHERS)}",
     ]
