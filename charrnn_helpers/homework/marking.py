@@ -37,11 +37,12 @@ def mark(
 ) -> list[Path]:
     """Mark the notebooks in `folder`, which holds a folder for each student; return the paths of what is written.
 
-    `table` is written as CSV about once a minute, so a second start goes on where the first was stopped: it marks what
-    has no rows yet, or has changed. `page` is an HTML report, with a page for each student beside it. The limits are
-    `seconds` of a processor (and four times as many on the clock) and `gigabytes` for one notebook. Where it reaches a
-    limit, or ends its process, it is run again without the cell or the answer that did, so that the others keep their
-    points. Raises `ValueError` if nothing was handed in, or otter-grader is not installed.
+    About once a minute the marks are written to `table`, a CSV file. A second start reads this file, and marks only
+    the notebooks that have no rows there, or that have changed since. `page` is an HTML report on the class, and a
+    folder beside it holds a page for each student. A notebook may use `seconds` of a processor, four times as many on
+    the clock, and `gigabytes` of memory. Where it reaches a limit, or ends its process, it is run again without the
+    cell or the answer that did this, so that the other answers keep their points. Raises `ValueError` if nothing was
+    handed in, or otter-grader is not installed.
     """
     if not importlib.util.find_spec("otter"):
         raise ValueError('otter-grader is not installed: pip install "otter-grader>=7,<8"')

@@ -25,7 +25,7 @@ def as_html(rows: list[dict], students: list[str]) -> str:
     mistakes = Counter((row["exercise"], row["mistake"]) for row in known if row["mistake"])
     for (exercise, mistake), count in mistakes.most_common():
         bar = f'<span class="bar" style="width: {100 * count / asked[exercise]:.0f}%"></span>'
-        parts.append(f"<p>{exercise}: {escape(mistake)} ({count} of {asked[exercise]} who handed it in){bar}</p>")
+        parts.append(f"<p>{exercise}: {escape(mistake)} ({count} of {asked[exercise]} answers){bar}</p>")
     parts.append("<h2>Students</h2>")
     for student in students:
         own = [row for row in rows if row["student"] == student]

@@ -25,9 +25,17 @@ def test_otter_marks_a_class_and_goes_on_where_it_was_stopped(tmp_path, capsys, 
     sleeper = (tmp_path / "class" / "07-sleeps").rename(tmp_path / "sleeper")
     table, page = tmp_path / "marks.csv", tmp_path / "report.html"
     command = ["mark", str(tmp_path / "class"), "--csv", str(table), "--html", str(page)]
+    (tmp_path / "class" / "08-nothing").mkdir()
     lecturer.main(command)
+    (tmp_path / "class" / "08-nothing").rmdir()
     assert compare(tmp_path, ("02",)) == []
-    assert "2b: you collect c; the output of a step is h (2 of 7 who handed it in)" in page.read_text(encoding="utf-8")
+    report = page.read_text(encoding="utf-8")
+    assert "2b: you collect c; the output of a step is h (2 of 7 answers)" in report
+    assert "<summary>00-wrong: 02: 1 of 3</summary>" in report
+    assert "<summary>08-nothing: nothing was handed in</summary>" in report
+    own = (tmp_path / "report-students" / "00-wrong.html").read_text(encoding="utf-8")
+    assert "you collect c" in own
+    assert "01-tampers" not in own
     before = table.read_text(encoding="utf-8").splitlines()
 
     sleeper.rename(tmp_path / "class" / "07-sleeps")
