@@ -76,9 +76,12 @@ def end_in_words(network, kind):
     lows = sorted(int(re.match(r"\d+", group)[0]) for group in rows[0] if all(row[group][0] >= 30 for row in rows))
     known = [low for low in lows if mean(shares(network, kind, low, low + 1)) >= (1 + 1 / 6) / 2]
     after = [low for low in lows if not known or low > known[-1]]
+    words = f"up to {after[0] - 1} characters back" if after else "at all distances"
     if not known:
-        return f"nowhere (judged from {lows[0]} characters on)"
-    return f"up to {after[0] - 1} characters back" if after else "at all distances"
+        words = f"nowhere (judged from {lows[0]} characters on)"
+    low = (after or lows[-1:])[0]  # where it ends, or else the last
+    (group,) = (name for name in rows[0] if name.split()[0] == str(low))
+    return f"{words}; {group}: {', '.join(f'{share:.0%}' for share in shares(network, kind, low, low + 1))}"
 
 
 def test_where_each_memory_ends_and_how_large_the_losses_are():
@@ -87,10 +90,12 @@ def test_where_each_memory_ends_and_how_large_the_losses_are():
         for kind in ("name", "friend", "place"):
             assert PRINTED.count(f"   {name:20} {end_in_words(name, kind)}\n") >= 1, (name, kind)
         own = [row for row in rows if row["network"] == name]
-        assert f"{name:20} loss {mean(row['loss'] for row in own):.3f} nats; chosen: rate {own[0]['rate']}" in PRINTED
+        each = [row["loss"] for row in sorted(own, key=lambda row: row["seed"])]
+        losses = f"{mean(each):.3f} nats ({', '.join(f'{loss:.3f}' for loss in each)})"
+        assert f"{name:20} loss {losses}; chosen: rate {own[0]['rate']}" in PRINTED
     assert f"floor                {mean(row['floor'] for row in rows):.3f} nats\n" in PRINTED
     order = [(name, kind) for kind in ("name", "friend", "place") for name in LATER_NETWORKS]
-    told = re.findall(r"^   (.{20}) (up to \d+ characters back|at all distances|nowhere .*)$", PRINTED, re.MULTILINE)
+    told = re.findall(r"^   (.{20}) ((?:up to \d+ char|at all dist|nowhere).*)$", PRINTED, re.MULTILINE)
     assert told == [(f"{name:20}", end_in_words(name, kind)) for name, kind in order]
 
 
@@ -126,8 +131,9 @@ def test_what_is_said_of_parity():
     at_8 = sorted(row["8"] for row in learnt["minGRU"])
     assert at_8[0] <= 0.55 < at_8[1]  # "four of the five do better than chance"
     assert round(at_8[-1], 1) == 0.9  # "right on nine in ten"
-    tuned = [row for row in part("parity tuning") if row["network"] == "minGRU"]
-    assert max(-row["badness"] for row in tuned) <= 0.55  # "the minGRU guessed with all four rates"
+    tuned = [(row["network"] == "minGRU", -row["badness"]) for row in part("parity tuning")]
+    assert max(share for guesses, share in tuned if guesses) <= 0.55  # "the minGRU guessed with all four rates"
+    assert min(share for guesses, share in tuned if not guesses) > 0.99  # "the others were right on more than 99 %"
     for cell, rows in learnt.items():
         at_256 = ", ".join(f"{row['256']:.2f}" for row in rows)
         line = f"{cell:13} has learnt parity in {perfect[cell]} of 5 seeds; right at length 256: {at_256}; rate "
@@ -213,15 +219,20 @@ def test_a_part_counts_when_it_is_whole_and_of_this_protocol(tmp_path):
 def test_what_is_said_of_the_picture():
     for kind in ("name", "friend"):
         near = [share for low in (8, 16, 32, 64, 128) for share in shares("Transformer", kind, low, 2 * low)]
-        assert min(near) >= 0.895  # "right in at least 90 % of the cases"
+        assert min(near) >= 0.895  # "in about nine of ten cases or more"
         assert max(shares("Transformer", kind, 256)) <= 0.254  # "in 25 % at most"
     signed = [mean(shares("signed minGRU", "name", low, high)) for low, high in ((128, 256), (256, 10**9))]
-    assert [round(share, 2) for share in signed] == [0.92, 0.58]
+    assert signed[0] > 0.9  # "in more than nine of ten cases"
+    assert 0.5 < signed[1] < 7 / 12 < signed[1] + 0.01  # "more than half of the cases, and only just misses"
     ends = shares("signed minGRU", "name", 256)
-    assert (round(min(ends), 2), round(max(ends), 2)) == (0.40, 0.74)  # "the three seeds lie between"
+    assert (round(min(ends), 2), round(max(ends), 2)) == (0.40, 0.74)  # "its three runs lie between"
     assert min(shares("minGRU", "name", 256)) > 0.9  # "in more than nine of ten cases"
     wide = [share > 0.99 for share in shares("GRU, windows of 512", "name", 8)]
-    assert sum(wide) == 2  # "two of the three GRUs keep the hero perfectly"
+    assert sum(wide) == 2  # "two of the three GRUs keep the hero nearly perfectly"
+    chosen = {row["network"]: row["setting"] for row in part("picture")}
+    assert [name for name, setting in chosen.items() if setting == "chrono 100"] == ["GRU"]  # "the only network"
+    depths = [tool.NETWORKS[name].layers for name in LATER_NETWORKS]
+    assert depths == [1, 1, 1, 1, 3, 3, 2]  # "one layer, the minGRUs three and the Transformer two"
     for name in ("RNN", "LSTM"):
         assert max(shares(name, "name", 16)) < 0.25  # "lose him after a few letters"
     for name in LATER_NETWORKS:
