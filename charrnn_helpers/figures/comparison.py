@@ -238,7 +238,7 @@ def plot_runs(
     for axes, (title, cells) in zip(all_axes[0], panels.items(), strict=True):
         for x, (cell, values) in enumerate(cells.items()):
             shifts = offsets(len(values), 0.5 / len(values))
-            axes.plot([x + shift for shift in shifts], sorted(values), **marks_of(cell), markersize=5)
+            axes.plot([x + shift for shift in shifts], sorted(values), **marks_of(cell), markersize=5, clip_on=False)
             axes.hlines(median(values), x - 0.35, x + 0.35, color="black", linewidth=2)
         for name, height in lines[title].items():
             axes.axhline(height, **FLOOR)
