@@ -1,5 +1,5 @@
 // What is said of the character, or the span, that a reader has chosen; and hands on the state before it. On a phone it
-// comes up from below, so that nothing in the text moves.
+// covers the lower part of the screen, or the upper one if the character stands below, so that nothing in the text moves.
 
 import { unitsOfSpan, unusual } from "./analyses.js";
 import { button, fresh, labelled, make, number, percent, quiet, seen, seenLetter } from "./elements.js";
@@ -59,7 +59,7 @@ export class Inspector {
     const inside = make(
       "details",
       { open: this.#open || play.changes[cell].some(({ hand }) => hand) },
-      make("summary", {}, "Look inside: what else it could have written, and which units stand out"),
+      make("summary", {}, "Look inside: what else could stand here?"),
       this.#bars(cell, at, p),
       units,
       ...this.#hands(cell, at),
@@ -68,6 +68,7 @@ export class Inspector {
     inside.addEventListener("toggle", () => {
       this.#open = inside.open;
       fill();
+      play.showChosen();
     });
     fill();
     return [said, inside];
@@ -175,7 +176,7 @@ export class Inspector {
 function barTable(characters, columns) {
   const most = (id) => Math.max(...Object.values(columns).map(({ p }) => p[id]));
   const likely = [...characters.keys()].filter((id) => most(id) > 0.0005);
-  const head = ["next", ...Object.keys(columns)].map((name) => make("th", { scope: "col" }, name));
+  const head = ["letter", ...Object.keys(columns)].map((name) => make("th", { scope: "col" }, name));
   const rows = likely
     .sort((a, b) => most(b) - most(a))
     .slice(0, 8)
@@ -186,5 +187,5 @@ function barTable(characters, columns) {
       });
       return make("tr", {}, make("th", { scope: "row" }, seen(characters[id])), ...bars);
     });
-  return make("table", { className: "charrnn-bars", ariaLabel: "likely next letters" }, make("tr", {}, ...head), ...rows);
+  return make("table", { className: "charrnn-bars", ariaLabel: "what could stand here" }, make("tr", {}, ...head), ...rows);
 }

@@ -20,8 +20,6 @@ const PATIENCE = 4000; // ms that the kernel may take before a reader is told
 const [FIRST, FRAME] = [12, 10]; // ms in which each text grows, and each band, at once and then in each frame
 const LONG = 1500; // letters that take long enough to say so
 
-const small = () => window.matchMedia("(max-width: 600px), (max-height: 600px)").matches; // details come from below
-
 export class Playground {
   readings = {}; // by cell: what was written, and all that the network computed meanwhile
   unchanged = {}; // by cell: the same without any hand on the state
@@ -102,8 +100,9 @@ export class Playground {
       this.#set({ seed: (this.settings.seed + 1) % 1000 }, true);
       this.#bringIntoView(this.cells[0], 0);
     });
-    this.undo = button("Undo the change", () => this.#undo());
-    const tools = make("div", { className: "charrnn-tools" }, this.another, this.undo, ...(this.onPage ? shareButton() : []));
+    this.undo = button("Undo", () => this.#undo());
+    this.undo.className = "charrnn-quiet charrnn-undo";
+    const tools = make("div", { className: "charrnn-tools" }, this.another, ...(this.spec.minds ? [] : [this.undo]), ...(this.onPage ? shareButton() : []));
     const sight = make("div", { className: "charrnn-sight" }, ...(this.onPage ? [] : first), this.training);
     this.training.hidden = this.onPage && this.settings.step === this.updates.length - 1;
     const rooms = longest().map((words) => make("p", { className: "charrnn-room" }, words));
@@ -301,7 +300,7 @@ export class Playground {
     this.nameLabel = make("span", { id: `names-${Math.random().toString(36).slice(2)}` });
     this.names = make("div", { className: "charrnn-names", role: "group" });
     this.names.setAttribute("aria-labelledby", this.nameLabel.id);
-    return make("div", { className: "charrnn-cast" }, this.nameLabel, this.names);
+    return make("div", { className: "charrnn-cast" }, this.nameLabel, this.undo, this.names);
   }
 
   // Show the names to tap, and who is the hero of both texts, or in mind before the letter that is chosen.
@@ -331,8 +330,8 @@ export class Playground {
     }
     const letter = this.chosen && seenLetter(this.characters[this.readings[this.chosen.cell].ids[at]]);
     this.nameLabel.textContent = this.chosen
-      ? `Change the hero of the ${this.chosen.cell} from ${letter} on:`
-      : "Change the hero after the bold text:";
+      ? `The ${this.chosen.cell}'s new hero, from ${letter} on:`
+      : "New hero, after the bold words:";
   }
 
   // Return where a tapped name changes the state: before the chosen letter, or else after the prompt in both texts.
@@ -504,9 +503,12 @@ export class Playground {
     const painted = marks.map((mark) => ({ ...mark }));
     const band = this.band(cell);
     band?.forEach((piece, at) => (painted[at].band = piece));
+    const first = this.named(this.readings[cell].text);
+    const known = first ? this.readings[cell].text.indexOf(first) : Infinity; // before it, there is only a guess
     const names = runs(band ?? [])
       .map((run) => ({ ...run, name: this.mind().words[run.word] }))
-      .filter(({ name, start, end, sure }) => end - start > name.length && sure > CLEAR); // there is room
+      .filter(({ name, start, end, sure }) => end - start > name.length && sure > CLEAR && end > known) // there is room
+      .map((run) => ({ ...run, start: Math.max(run.start, known) }));
     const chosen = this.chosen?.cell === cell ? this.chosen : null;
     const span = chosen && chosen.end > chosen.at + 1;
     for (let at = chosen?.at; at < chosen?.end; at++) {
@@ -521,7 +523,7 @@ export class Playground {
     column.sources.hidden = colour !== "copies";
     const changes = Math.max(...this.cells.map((one) => this.changes[one].length));
     this.undo.hidden = !changes;
-    this.undo.textContent = changes > 1 ? "Undo all changes" : "Undo the change";
+    this.undo.setAttribute("aria-label", changes > 1 ? "Undo all changes" : "Undo the change");
   }
 
   #recolour() {
@@ -620,20 +622,37 @@ export class Playground {
     this.#inspect();
     if (!cell && before && fromDetails) this.columns[before].text.focus({ preventScroll: true }); // they have closed
     for (const painted of new Set([before, cell])) if (painted) this.#paint(painted);
-    if (cell && small()) this.#bringIntoView(cell, head);
+    const details = this.inspector.element.getBoundingClientRect();
+    if (!cell) this.inspector.element.classList.remove("charrnn-high");
+    else if (!before && this.onPage)
+      this.inspector.element.classList.toggle("charrnn-high", this.columns[cell].boxOf(head).bottom > details.top);
+    this.showChosen();
   }
 
-  // Choose the next character, or the one before.
+  // Keep the details, which may cover the lower part of the screen or the upper one, from covering the chosen character.
+  // While a span is being marked, nothing moves below the pointer.
+  showChosen() {
+    if (!this.onPage) return;
+    const { element } = this.inspector;
+    const high = element.classList.contains("charrnn-high") ? element.offsetHeight : 0;
+    this.root.style.setProperty("--high", `${high}px`);
+    if (this.chosen && this.chosen.head === this.chosen.tail) this.#bringIntoView(this.chosen.cell, this.chosen.head);
+  }
+
+  // Choose the next character, or the one before; a span that is being marked gets longer or shorter.
   step(by) {
-    const { cell, head } = this.chosen;
-    this.choose(cell, head + by);
-    this.#bringIntoView(cell, this.chosen.at);
+    const { cell, head, tail } = this.chosen;
+    const span = this.marking || head !== tail;
+    this.choose(cell, head + by, span ? tail : null);
+    this.#bringIntoView(cell, this.chosen.head);
   }
 
   // Bring a character, or with the first one what is said above the texts, out from behind the names and the details.
   #bringIntoView(cell, at) {
     const top = this.names?.getBoundingClientRect().bottom ?? 0;
-    const bottom = small() ? this.inspector.element.getBoundingClientRect().top : window.innerHeight;
+    const { element } = this.inspector;
+    const below = this.chosen && !element.classList.contains("charrnn-high");
+    const bottom = below ? Math.min(element.getBoundingClientRect().top, window.innerHeight) : window.innerHeight;
     if (!this.onPage) return;
     this.columns[cell].bringIntoView(at, top, bottom);
     const { top: above } = this.alert.getBoundingClientRect();

@@ -38,5 +38,5 @@ export function readable(prompt, characters) {
   const letters = [...missing].slice(0, 5).map(seen).join(", ");
   const instead = ([word, near]) => (near === HOLE ? `leave out ${seen(word)}` : `read ${seen(near)} for ${seen(word)}`);
   const said = new Intl.ListFormat("en").format([...read].slice(0, 5).map(instead));
-  return { text, note: `The text that these networks learnt from has no ${letters}. They ${said}.` };
+  return { text, note: `These networks never saw ${letters}, so they ${said}.` };
 }

@@ -9,9 +9,9 @@ export const STORIES = [
     words: "Who is it about?",
     settings: () => ({}),
     says: () =>
-      "Two small programs, networks called LSTM and GRU, have learnt to write such stories, letter by letter and with " +
-      "mistakes. The band shows whom each has in mind: after every letter we try which name it would write if the text " +
-      "went on with “I am”. The fuller the band, the surer. Before it has read a name, it can only guess.",
+      "Two small programs, networks called LSTM and GRU, continue the bold beginning, letter by letter and with mistakes. " +
+      "The band below each line shows whom a network has in mind: the fuller it is, the surer the network. Before it has " +
+      "read a name, it can only guess. Choose any letter to see more.",
   },
   {
     words: "Change the hero",
@@ -27,14 +27,13 @@ export const STORIES = [
     settings: (spec) => ({ step: lastButOne(spec), prompt: beginning(spec.story, 300), length: 150 }),
     says: (play) =>
       `Networks learn by many small corrections, called updates. ${sayTraining(play)} Move the slider to 0, where they ` +
-      "have learnt nothing, and to its end, where both remember.",
+      "have learnt nothing and a low band is a mere guess, and to its end, where both remember.",
   },
   {
     words: "Who forgets the friend?",
     settings: (spec) => ({ kind: "friend", prompt: beginning(spec.friend_story, 640), length: 150 }),
     says: (play) =>
-      `The hero's friend, here the ${play.named()}, is named less often. Now the colours mean animals: whom does each ` +
-      `network take for the friend? ${sayFriends(play)}`,
+      `The hero's friend, here the ${play.named()}, is named less often. Now the colours are animals. ${sayFriends(play)}`,
   },
 ];
 
@@ -52,6 +51,8 @@ function lastButOne(spec) {
 export function sayBand(play) {
   if (play.watchesTraining() && play.named()) return sayTraining(play);
   const thing = play.settings.kind === "friend" ? "friend" : "hero";
+  const own = thing === "hero" && !play.named();
+  if (own) return "The beginning names none of the six heroes below, so each network has to choose one of them by itself.";
   return `The band below a line shows the ${thing} whom the network has in mind. The fuller it is, the surer the network.`;
 }
 
@@ -63,18 +64,25 @@ function sayTraining(play) {
   if (shares.some(({ share }) => share === null)) return `${when}: the bands are being computed …`;
   const [first, ...others] = shares.map(({ cell, share }) => ({ cell, share: `${Math.round(100 * share)} %` }));
   const name = play.named();
-  const more = others.map(({ cell, share }) => `, and the ${cell} after ${share}`).join("");
-  return `${when}, the ${first.cell} clearly has ${name} in mind after ${first.share} of the bold letters that follow the name${more}.`;
+  const more = others.map(({ cell, share }) => `, and the ${cell} at ${share}`).join("");
+  return `${when}, the ${first.cell} clearly has ${name} in mind at ${first.share} of the bold letters that follow the name${more}.`;
 }
 
 // Return how often the networks know the friend in many stories, and so which of them does.
 function sayFriends({ cells, spec: { friends, stories } }) {
-  const each = cells.map((cell, n) => {
-    const { share, known } = friends[cell];
-    const count = `after ${Math.round(100 * share)} %${n ? "" : " of the letters"}`;
-    return `the ${cell} was right ${count} (${known ? "a weak memory" : "no memory"})`;
-  });
-  return `In ${stories} such stories ${each.join(", and ")}. By luck it would be 17 %.`;
+  const list = new Intl.ListFormat("en");
+  const [first, ...others] = cells.map((cell) => ({ cell, share: `${Math.round(100 * friends[cell].share)} %` }));
+  const more = others.map(({ cell, share }) => `, and the ${cell} at ${share}`).join("");
+  const those = (known) => cells.filter((cell) => friends[cell].known === known).map((cell) => `the ${cell}`);
+  const verdicts = [
+    [those(false), "forgets", "forget", "the friend"],
+    [those(true), "remembers", "remember", "it a little"],
+  ];
+  const said = verdicts
+    .filter(([who]) => who.length)
+    .map(([who, one, many, whom]) => `${list.format(who)} ${who.length > 1 ? many : one} ${whom}`);
+  const right = `the ${first.cell} has the right one in mind at ${first.share} of the letters${more}`;
+  return `In ${stories} such stories ${right}. Luck alone would give 17 %. So ${said.join(", and ")}.`;
 }
 
 // Return the longest texts of the stories, so that there is room for each.

@@ -139,9 +139,14 @@ export class TextColumn {
     if (later.length) requestAnimationFrame((next) => this.#appear(next, later));
   }
 
+  // Return the rectangle that a character takes on the screen.
+  boxOf(at) {
+    return this.#spans[at].getBoundingClientRect();
+  }
+
   // Bring a character into view, if the page does not show it, between `top` and `bottom`.
   bringIntoView(at, top, bottom) {
-    const { top: above, bottom: below } = this.#spans[at].getBoundingClientRect();
+    const { top: above, bottom: below } = this.boxOf(at);
     if (below > bottom) window.scrollBy({ top: below - bottom + 12 });
     else if (above < top) window.scrollBy({ top: above - top - 12 });
   }
@@ -172,7 +177,7 @@ export class TextColumn {
   async #copy() {
     const words = this.copy.textContent;
     this.copy.textContent = (await copied(this.text.textContent)) ? "Copied" : "Please copy by hand";
-    setTimeout(() => (this.copy.textContent = words), 2000);
+    setTimeout(() => (this.copy.textContent = words), 4000);
   }
 
   #listen() {
