@@ -7,8 +7,8 @@ from .birth import law_points
 from .outcome import LARGEST, MATTERS, analyses, millions
 from .protocol import SEEDS
 
-SEARCH = {"runs of its search": ("grid", 32), "runs of the eight pairs": ("pairs", 16)}  # part, planned runs
-ON_OTHERS = {"runs with six names": ("law window, six names", 48), "runs on tales": ("near", 16)}
+SEARCH = {"the rest of the search": ("grid", 32), "the eight pairs": ("pairs", 16)}  # part, planned runs
+ON_OTHERS = {"the runs with six names": ("law window, six names", 48), "the runs on tales": ("near", 16)}
 
 
 def answer(trial: Sequence[dict], births: Sequence[dict]) -> list[str]:
@@ -25,21 +25,21 @@ def answer(trial: Sequence[dict], births: Sequence[dict]) -> list[str]:
         "things: is there a difference at all, and is it smaller than this? If both were shown, we call one cell "
         "*better, by less than matters*. If only the second was shown, we call the two *equivalent*. "
         f"{on_tales.sentence} {on_shakespeare.sentence}",
-        "What this leaves open: would other settings give another answer? The search tried 32 settings of each cell, "
-        "but trained only the best three of them to the end, so others may do better. A second experiment trains 16 "
-        "settings of each cell to the end, and then eight new pairs of networks with the best setting of each cell."
-        f"{_missing(births, 'This second experiment', SEARCH)}",
-        "Memory: we made a text that gives a name, goes on with filler words, and then asks for the name. Training "
-        "cuts this text into windows of 64 characters. At first, every name lay further back from its question than "
-        f"one window. From 3 million characters of this text {far['GRU']} GRUs learnt to answer. A second text had one "
-        f"near question, 16 characters after the name, for each far one. From this text {alike['GRU']} GRUs learnt to "
-        f"answer the far questions, too. Of the LSTMs, {far['LSTM']} learnt the far questions without near ones, "
-        f"{alike['LSTM']} with one near question for each far one, and {six['LSTM']} with six near questions for "
-        "each far one. (Six runs are few, so the counts of the LSTMs may differ by luck.) This experiment is "
-        "exploratory: it is good for an idea, and not for a verdict. Nor does it compare the cells, because their "
-        "gates did not start alike.",
+        "What this leaves open: would other settings give another answer? The search tried 32 settings of each cell in "
+        "short runs, and trained only the best three of them to the end, so others may do better. Therefore a second "
+        "experiment trains 16 settings of each cell to the end, and then eight new pairs of networks with the best "
+        f"setting of each cell.{_to_come(births, SEARCH)}",
+        "Memory: in the second experiment we also made a text that gives a name, goes on with filler words, and then "
+        "asks for the name. Training cuts the text into windows of 64 characters. A question is far if its name lies "
+        "further back than one window, and near if its name lies 16 characters back. Each network read 3 million "
+        "characters. Then we counted how many networks had learnt to answer the far questions. Where all questions "
+        f"were far: {far['GRU']} GRUs and {far['LSTM']} LSTMs. Where half of the questions were far and half near: "
+        f"{alike['GRU']} GRUs and {alike['LSTM']} LSTMs. Where six questions were near for each far one: {six['LSTM']} "
+        "LSTMs. So near questions can teach a network to remember over far distances, too. But six runs are few, and "
+        "the gates of the two cells did not start alike. So these counts are an idea for a later experiment, and they "
+        "do not say which cell is better.",
         "What this leaves open: what an LSTM needs in order to learn such a memory, and whether all this holds with "
-        f"more than two names, and in tales.{_missing(births, 'The experiment on such memories', ON_OTHERS)}",
+        f"more than two names, and in tales.{_to_come(births, ON_OTHERS)}",
     ]
 
 
@@ -50,8 +50,8 @@ def _learnt(births: Sequence[dict], cell: str, design: str) -> str:
     return f"{sum(far)} of {len(far)}"
 
 
-def _missing(births: Sequence[dict], what: str, parts: dict[str, tuple[str, int]]) -> str:
+def _to_come(births: Sequence[dict], parts: dict[str, tuple[str, int]]) -> str:
     """Say in a sentence which parts have fewer runs than planned; an empty text if none has."""
     made = [row["part"] for row in births]
     names = [name for name, (part, planned) in parts.items() if made.count(part) < planned]
-    return f" {what} is not finished: {' and '.join(names)} are missing." if names else ""
+    return f" This experiment is not finished. Still to come: {' and '.join(names)}." if names else ""

@@ -191,6 +191,9 @@ def test_what_readme_and_09_say_in_words_of_24_million_characters_is_in_the_rows
     (about,) = {f"{loss:.1f}" for loss in friend["LSTM"]}
     assert f"The ten LSTMs have a loss of about {about}" in readme
     assert f"none of the ten GRUs has more than {max(friend['GRU']):.2f}." in readme
+    excess = {cell: [row["by kind"]["all"][1] for row in tales if row["cell"] == cell] for cell in ("LSTM", "GRU")}
+    above = [f"{sum(losses) / len(losses):.3f}" for losses in excess.values()]
+    assert "the LSTMs end {} nats above the floor, and the GRUs {}.".format(*above) in readme
     parts = decomposition(ROWS, "24 M")
     assert parts["friend"].mean / parts["all"].mean == pytest.approx(2 / 3, abs=0.04)  # "two thirds"
     ours = {text: f"{statistics(text, '24 M')[0]:+.3f}" for text in TEXTS}
