@@ -503,8 +503,9 @@ export class Playground {
     const painted = marks.map((mark) => ({ ...mark }));
     const band = this.band(cell);
     band?.forEach((piece, at) => (painted[at].band = piece));
-    const first = this.named(this.readings[cell].text);
-    const known = first ? this.readings[cell].text.indexOf(first) : Infinity; // before it, there is only a guess
+    const { text } = this.readings[cell];
+    const first = band && this.named(text);
+    const known = first ? text.indexOf(first) : Infinity; // before it, there is only a guess
     const names = runs(band ?? [])
       .map((run) => ({ ...run, name: this.mind().words[run.word] }))
       .filter(({ name, start, end, sure }) => end - start > name.length && sure > CLEAR && end > known) // there is room
