@@ -8,6 +8,8 @@ from hypothesis import settings
 
 from charrnn_helpers import TrainConfig, Vocabulary
 from charrnn_helpers.networks.registry import CELLS
+from charrnn_helpers.panels.network_pairs import load_pair
+from charrnn_helpers.training.checkpoints import BUNDLED
 
 LONGEST = (
     *("04_training.ipynb", "09_fair_trial.ipynb", "05_loss_curves.ipynb", "08_inside_the_gates.ipynb"),
@@ -61,6 +63,12 @@ def vocab():
 @pytest.fixture(scope="session")
 def ids(vocab):
     return vocab.encode(TEXT)
+
+
+@pytest.fixture(scope="session")
+def tales_pair():
+    """The two networks that come with the course."""
+    return load_pair(*(BUNDLED / f"tales-{cell}.pt" for cell in ("lstm", "gru")))
 
 
 @pytest.fixture

@@ -10,18 +10,11 @@ from charrnn_helpers import generate
 from charrnn_helpers.lecturer import main
 from charrnn_helpers.measures import in_mind
 from charrnn_helpers.measures.minds import recall_of_states, states_side_by_side
-from charrnn_helpers.panels.network_pairs import load_pair
 from charrnn_helpers.text.tales import split_stories
-from charrnn_helpers.training.checkpoints import BUNDLED
 
 pytestmark = NEEDED
 SCREENS = [(390, 844), (320, 568), (1366, 768), (853, 480)]  # the last is 1280 × 720 at 150 %
 HEROES = ["Ada", "Zoe", "Meg", "Ben", "Kit", "Leo"]
-
-
-@pytest.fixture(scope="module")
-def pair():
-    return load_pair(*(BUNDLED / f"tales-{cell}.pt" for cell in ("lstm", "gru")))
 
 
 @pytest.fixture(scope="module")
@@ -97,32 +90,31 @@ def heroes_framed(page):
     return page.locator(".charrnn-name[aria-pressed=true]").all_inner_texts()
 
 
-def test_it_is_one_small_file_that_asks_for_nothing_and_writes_what_generate_writes(opened, file, pair):
+def test_it_is_one_small_file_that_asks_for_nothing_and_writes_what_generate_writes(opened, file, tales_pair):
     page = opened()
     assert file.stat().st_size < 4_000_000
     settings(page)
     for seed in (17, 7):
         retype(page, control(page, "random seed")[0], str(seed))
         expected = {
-            cell: generate(model, pair.vocab, pair.prompt, 300, 0.8, seed=seed)[len(pair.prompt) :]
-            for cell, model in pair.models.items()
+            cell: generate(model, tales_pair.vocab, tales_pair.prompt, 300, 0.8, seed=seed)[len(tales_pair.prompt) :]
+            for cell, model in tales_pair.models.items()
         }
         assert wait_for(page, lambda expected=expected: samples(page) == expected)
     with page.expect_download() as download:
         page.get_by_role("link", name="gru-seed-7.txt").click()
-    assert download.value.path().read_text(encoding="utf-8") == pair.prompt + expected["GRU"]
+    assert download.value.path().read_text(encoding="utf-8") == tales_pair.prompt + expected["GRU"]
     assert {address.partition("#")[0] for address in page.asked if not address.startswith("data:")} == {file.as_uri()}
     assert page.problems == []
 
 
-# --- whom the networks have in mind
-
-
 @pytest.mark.parametrize("cell", ["LSTM", "GRU"])
-def test_of_every_letter_of_the_first_text_ribbon_and_words_say_what_the_network_answers_in_python(opened, pair, cell):
+def test_of_every_letter_of_the_first_text_ribbon_and_words_say_what_the_network_answers_in_python(
+    opened, tales_pair, cell
+):
     page = opened()
     text, shown = text_of(page, cell).text_content(), ribbon(page, cell)
-    expected = in_mind(pair.models[cell], pair.vocab, text)
+    expected = in_mind(tales_pair.models[cell], tales_pair.vocab, text)
     assert [word for word, _ in shown] == expected.argmax(axis=1).tolist()
     assert [sure for _, sure in shown] == pytest.approx(expected.max(axis=1).tolist(), abs=0.006)
     at(page, 0, cell).click()
@@ -188,16 +180,16 @@ def test_a_name_changes_the_state_at_the_chosen_letter_and_nothing_before_it(ope
     assert heroes_framed(page) == []  # the GRU's hero is still Leo
 
 
-def test_the_story_of_the_friend_is_like_most_stories_and_says_only_what_holds_of_them(opened, pair):
-    page, unseen = opened(), "".join(split_stories(pair.corpus.test)[:60])
+def test_the_story_of_the_friend_is_like_most_stories_and_says_only_what_holds_of_them(opened, tales_pair):
+    page, unseen = opened(), "".join(split_stories(tales_pair.corpus.test)[:60])
     page.get_by_role("button", name="Who forgets").click()
     shares = [int(share) for share in re.findall(r" at (\d+) %", told(page))]
-    for (cell, model), usual in zip(pair.models.items(), shares, strict=True):
+    for (cell, model), usual in zip(tales_pair.models.items(), shares, strict=True):
         given = text_of(page, cell).locator(".charrnn-prompt").text_content()
-        after = in_mind(model, pair.vocab, given, "friend").argmax(axis=1)[given.index("owl") + 3 :]
+        after = in_mind(model, tales_pair.vocab, given, "friend").argmax(axis=1)[given.index("owl") + 3 :]
         assert 100 * (after == 4).mean() == pytest.approx(usual, abs=8)  # of the friends the owl comes fifth
-        states = states_side_by_side(model, pair.vocab, unseen)
-        others = recall_of_states(model, pair.vocab, states, unseen, "friend", every=16).by_kind()["friend"]
+        states = states_side_by_side(model, tales_pair.vocab, unseen)
+        others = recall_of_states(model, tales_pair.vocab, states, unseen, "friend", every=16).by_kind()["friend"]
         assert others.interval()[0] < usual / 100 < others.interval()[1]
         forgets = re.search(rf"the {cell} forgets", told(page))
         assert bool(forgets) == (others.interval()[0] < others.chance)
@@ -226,9 +218,6 @@ def test_an_address_brings_back_what_was_shown(opened, file):
     assert other.problems == []
 
 
-# --- what a reader types
-
-
 def test_a_prompt_as_people_write_it_is_read_by_its_nearest_letters(opened):
     page = opened()
     settings(page)
@@ -254,9 +243,6 @@ def test_a_prompt_as_people_write_it_is_read_by_its_nearest_letters(opened):
     page.set_viewport_size({"width": 320, "height": 568})
     retype(page, box, "ж" * 200 + "Once")
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
-
-
-# --- a character, a span, a hand on the state
 
 
 @pytest.mark.parametrize("how", ["pointer", "keyboard", "touch"])
@@ -303,7 +289,7 @@ def test_a_span_is_marked_and_its_units_are_listed(opened, how):
     assert re.search(r"of 100 random spans, \d+ find a unit as good|No unit is on", said(page))
 
 
-def test_the_networks_are_watched_through_their_training(opened, pair):
+def test_the_networks_are_watched_through_their_training(opened, tales_pair):
     page = opened()
     page.get_by_role("button", name="A memory is born").click()
     slider = page.get_by_label("trained for")
@@ -313,15 +299,15 @@ def test_the_networks_are_watched_through_their_training(opened, pair):
     press(page, slider, "Home")
     assert slider.get_attribute("aria-valuetext") == "0 updates"
     given = page.locator(".charrnn-prompt").first.text_content()
-    for cell, album in pair.albums.items():
-        assert samples(page)[cell] == generate(album[0], pair.vocab, given, 150, 0.8, seed=17)[len(given) :]
+    for cell, album in tales_pair.albums.items():
+        assert samples(page)[cell] == generate(album[0], tales_pair.vocab, given, 150, 0.8, seed=17)[len(given) :]
     assert max(sure for _, sure in ribbon(page, "LSTM")[: len(given)]) < 0.5
     assert wait_for(page, lambda: "Before the first update, the LSTM clearly has Leo in mind" in told(page), 60)
     assert name(page, "Zoe").count() == 0  # a tap would change nothing
     press(page, slider, "End")
     assert wait_for(page, lambda: clear.replace(" 0 %", " 100 %") in told(page), 60)
-    for cell, model in pair.models.items():
-        assert samples(page)[cell] == generate(model, pair.vocab, given, 150, 0.8, seed=17)[len(given) :]
+    for cell, model in tales_pair.models.items():
+        assert samples(page)[cell] == generate(model, tales_pair.vocab, given, 150, 0.8, seed=17)[len(given) :]
 
 
 def test_a_hand_on_the_state_changes_what_follows_and_is_taken_away(opened):
@@ -343,9 +329,6 @@ def test_a_hand_on_the_state_changes_what_follows_and_is_taken_away(opened):
     page.get_by_role("button", name="Hold it").click()  # it is still open
     assert "held at" in told(page)
     assert samples(page)["LSTM"][:start] == before["LSTM"][:start]
-
-
-# --- on every screen, for everyone
 
 
 @pytest.mark.parametrize(("width", "height"), SCREENS)

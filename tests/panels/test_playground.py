@@ -9,7 +9,7 @@ from charrnn_helpers.measures import mean_states
 from charrnn_helpers.measures.minds import states_side_by_side
 from charrnn_helpers.measures.samples import find_copies
 from charrnn_helpers.panels import gates_panel, sampling_panel
-from charrnn_helpers.panels.network_pairs import Pair, keep_pair, load_pair
+from charrnn_helpers.panels.network_pairs import Pair, keep_pair
 from charrnn_helpers.panels.playground import (
     STORIES,
     Stage,
@@ -19,13 +19,7 @@ from charrnn_helpers.panels.playground import (
     playground_panel,
 )
 from charrnn_helpers.text import next_characters, split_stories
-from charrnn_helpers.training.checkpoints import BUNDLED
 from charrnn_helpers.training.evaluation import lock_of
-
-
-@pytest.fixture(scope="module")
-def tales_pair():
-    return load_pair(*(BUNDLED / f"tales-{cell}.pt" for cell in ("lstm", "gru")))
 
 
 @pytest.fixture(scope="module")
