@@ -330,8 +330,8 @@ export class Playground {
     }
     const letter = this.chosen && seenLetter(this.characters[this.readings[this.chosen.cell].ids[at]]);
     this.nameLabel.textContent = this.chosen
-      ? `The ${this.chosen.cell}'s new hero, from ${letter} on:`
-      : "New hero, after the bold words:";
+      ? `${this.chosen.cell}: new hero from ${letter} on`
+      : "New hero after the bold words";
   }
 
   // Return where a tapped name changes the state: before the chosen letter, or else after the prompt in both texts.
@@ -382,7 +382,7 @@ export class Playground {
     this.#showStories();
     const others = [...new Set(heroes)].filter((hero) => hero && hero !== goal);
     const from = others.length ? `from ${others.join(" and ")} ` : "";
-    const pushed = (cells.length > 1 ? "memories were" : "memory was") + ` changed, ${from}towards ${goal}.`;
+    const pushed = (cells.length > 1 ? "memories were" : "memory was") + ` changed, ${from}to ${goal}.`;
     const { readings } = this;
     this.#say(() => {
       const changed = `Only the ${pushed}`;
@@ -402,8 +402,9 @@ export class Playground {
       return { wrote: `the ${cell} ${wrote}${more}`, others };
     });
     const wrote = counts.map((one) => one.wrote).join("; ");
-    const other = counts.some(({ others }) => others) ? "" : " No other name appears.";
-    return `In the rest of this story ${wrote}.${other}`;
+    const other = counts.some(({ others }) => others) ? "" : " No other name appears in it.";
+    const another = readings.some(({ text }) => restOfStory(text, at).length < [...text].length - at);
+    return `In the rest of this story ${wrote}.${other}${another ? " After an empty line another story begins." : ""}`;
   }
 
   #showStories() {
@@ -505,7 +506,8 @@ export class Playground {
     band?.forEach((piece, at) => (painted[at].band = piece));
     const { text } = this.readings[cell];
     const first = band && this.named(text);
-    const known = first ? text.indexOf(first) : Infinity; // before it, there is only a guess
+    const { start } = this.readings[cell];
+    const known = first ? Math.min(text.indexOf(first), start) : start; // before it, there is only a guess
     const names = runs(band ?? [])
       .map((run) => ({ ...run, name: this.mind().words[run.word] }))
       .filter(({ name, start, end, sure }) => end - start > name.length && sure > CLEAR && end > known) // there is room

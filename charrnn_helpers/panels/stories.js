@@ -26,8 +26,9 @@ export const STORIES = [
     trains: true, // its slider moves through the training
     settings: (spec) => ({ step: lastButOne(spec), prompt: beginning(spec.story, 300), length: 150 }),
     says: (play) =>
-      `Networks learn by many small corrections, called updates. ${sayTraining(play)} Move the slider to 0, where they ` +
-      "have learnt nothing and a low band is a mere guess, and to its end, where both remember.",
+      `Networks learn by many small corrections, called updates. ${sayTraining(play)} ` +
+      (play.settings.step ? "Move the slider to 0, where they have learnt nothing." : "A low band is a mere guess.") +
+      " At the slider's end both remember.",
   },
   {
     words: "Who forgets the friend?",
@@ -62,7 +63,7 @@ function sayTraining(play) {
   const when = count ? `After ${count.toLocaleString("en")} updates` : "Before the first update";
   const shares = play.cells.map((cell) => ({ cell, share: play.shareRight(cell, CLEAR) }));
   if (shares.some(({ share }) => share === null)) return `${when}: the bands are being computed …`;
-  const [first, ...others] = shares.map(({ cell, share }) => ({ cell, share: `${Math.round(100 * share)} %` }));
+  const [first, ...others] = shares.map(({ cell, share }) => ({ cell, share: `${Math.round(100 * share)}\u00a0%` }));
   const name = play.named();
   const more = others.map(({ cell, share }) => `, and the ${cell} at ${share}`).join("");
   return `${when}, the ${first.cell} clearly has ${name} in mind at ${first.share} of the bold letters that follow the name${more}.`;
@@ -71,7 +72,7 @@ function sayTraining(play) {
 // Return how often the networks know the friend in many stories, and so which of them does.
 function sayFriends({ cells, spec: { friends, stories } }) {
   const list = new Intl.ListFormat("en");
-  const [first, ...others] = cells.map((cell) => ({ cell, share: `${Math.round(100 * friends[cell].share)} %` }));
+  const [first, ...others] = cells.map((cell) => ({ cell, share: `${Math.round(100 * friends[cell].share)}\u00a0%` }));
   const more = others.map(({ cell, share }) => `, and the ${cell} at ${share}`).join("");
   const those = (known) => cells.filter((cell) => friends[cell].known === known).map((cell) => `the ${cell}`);
   const verdicts = [
@@ -82,7 +83,7 @@ function sayFriends({ cells, spec: { friends, stories } }) {
     .filter(([who]) => who.length)
     .map(([who, one, many, whom]) => `${list.format(who)} ${who.length > 1 ? many : one} ${whom}`);
   const right = `the ${first.cell} has the right one in mind at ${first.share} of the letters${more}`;
-  return `In ${stories} such stories ${right}. Luck alone would give 17 %. So ${said.join(", and ")}.`;
+  return `In ${stories} such stories ${right}. Luck alone would give 17\u00a0%. So ${said.join(", and ")}.`;
 }
 
 // Return the longest texts of the stories, so that there is room for each.
