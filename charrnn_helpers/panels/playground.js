@@ -509,9 +509,8 @@ export class Playground {
     const { start } = this.readings[cell];
     const known = first ? Math.min(text.indexOf(first), start) : start; // before it, there is only a guess
     const names = runs(band ?? [])
-      .map((run) => ({ ...run, name: this.mind().words[run.word] }))
-      .filter(({ name, start, end, sure }) => end - start > name.length && sure > CLEAR && end > known) // there is room
-      .map((run) => ({ ...run, start: Math.max(run.start, known) }));
+      .map((run) => ({ ...run, name: this.mind().words[run.word], start: Math.max(run.start, known) }))
+      .filter(({ name, start, end, sure }) => end - start > name.length && sure > CLEAR); // there is room
     const chosen = this.chosen?.cell === cell ? this.chosen : null;
     const span = chosen && chosen.end > chosen.at + 1;
     for (let at = chosen?.at; at < chosen?.end; at++) {
