@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import torch
 from torch import Tensor, nn
@@ -48,7 +48,8 @@ def learn_to_count(cell: str, letters: str = "ab", seed: int = 0, **options):
 
     (Weiss, Goldberg and Yahav 2018 ask this question; their sizes and their training differ.)
     """
-    return learn_lines(cell, letters, lambda n, draw: counted(letters, n), seed, **options)
+    line = cache(lambda n: counted(letters, n))  # the same few lines come again and again
+    return learn_lines(cell, letters, lambda n, draw: line(n), seed, **options)
 
 
 def learn_to_latch(cell: str, seed: int = 0, **options):
