@@ -21,9 +21,10 @@ def answer(trial: Sequence[dict], births: Sequence[dict]) -> list[str]:
         f"Shakespeare. Each network has 350,000 parameters and has read {millions(LARGEST):g} million characters. "
         "Before that, a search had chosen the settings of each cell, for example the learning rate and the biases "
         "with which the gates start. (On tales it chose the same for both.)",
-        f"Loss: we had said beforehand that a difference of {MATTERS:g} nats per character would matter. We tested two "
-        "things: is there a difference at all, and is it smaller than this? If both were shown, we call one cell "
-        "*better, by less than matters*. If only the second was shown, we call the two *equivalent*. "
+        f"Loss: we had said beforehand that a difference of {MATTERS:g} nats per character would matter. We asked two "
+        "questions. Is it shown that the two cells differ? And is it shown that they differ by less than this? If the "
+        "answer is yes to both, we call the cell with the lower loss *better, by less than matters*. If it is yes only "
+        "to the second, we call the two cells *equivalent*. "
         f"{on_tales.sentence} {on_shakespeare.sentence}",
         "What this leaves open: would other settings give another answer? The search tried 32 settings of each cell in "
         "short runs, and trained only the best three of them to the end, so others may do better. Therefore a second "
@@ -34,10 +35,10 @@ def answer(trial: Sequence[dict], births: Sequence[dict]) -> list[str]:
         "further back than one window, and near if its name lies 16 characters back. Each network read 3 million "
         "characters. Then we counted how many networks had learnt to answer the far questions. Where all questions "
         f"were far: {far['GRU']} GRUs and {far['LSTM']} LSTMs. Where half of the questions were far and half near: "
-        f"{alike['GRU']} GRUs and {alike['LSTM']} LSTMs. Where six questions were near for each far one: {six['LSTM']} "
-        "LSTMs. So near questions can teach a network to remember over far distances, too. But six runs are few, and "
-        "the gates of the two cells did not start alike. So these counts are an idea for a later experiment, and they "
-        "do not say which cell is better.",
+        f"{alike['GRU']} GRUs and {alike['LSTM']} LSTMs. Where six questions were near for each far one: {six['GRU']} "
+        f"GRUs and {six['LSTM']} LSTMs. So near questions can teach a network to remember over far distances, too. But "
+        "six runs are few, and the gates of the two cells did not start alike. So these counts are an idea for a later "
+        "experiment, and they do not say which cell is better.",
         "What this leaves open: what an LSTM needs in order to learn such a memory, and whether all this holds with "
         f"more than two names, and in tales.{_to_come(births, ON_OTHERS)}",
     ]

@@ -15,7 +15,7 @@ export class Inspector {
     this.play = play;
     this.spoken = make("p", { role: "status" }); // it stays, so that a screen reader hears it change
     this.shown = make("div", {});
-    this.mark = button("Mark a span", () => play.startSpan());
+    this.mark = button("Mark several letters", () => play.startSpan());
     const steps = [
       button("‹ Previous", () => play.step(-1)),
       button("Next ›", () => play.step(1)),
@@ -54,7 +54,7 @@ export class Inspector {
     said.push(`${drew} with a chance of ${percent(p[reading.ids[at]])}.`);
     const slip = play.judged[cell]?.grammar?.find(({ start, end }) => at >= start && at < end);
     if (slip) said.push(" ", make("b", {}, slip.why));
-    if (play.marking) said.push(" Now choose the other end of the span.");
+    if (play.marking) said.push(" Now choose the last of the letters that you want to mark.");
     const units = make("p", {});
     const inside = make(
       "details",
@@ -116,7 +116,8 @@ export class Inspector {
       const name = names.map((known) => known.name).join(" and ") || "unit";
       return button(`${name} ${unit}: ${values[unit].toFixed(2)}`, () => play.pick(cell, unit));
     });
-    const words = `After this letter these five units of ${reading.network.row.memory} differ most from their average in this text: `;
+    const { row, units } = reading.network;
+    const words = `The memory ${row.memory} of the ${cell} is ${units} numbers, one in each of its units. After this letter these five are furthest from their average in this text: `;
     return [words, ...buttons.flatMap((one) => [one, " "])];
   }
 
@@ -126,11 +127,11 @@ export class Inspector {
     const units = Array.from({ length: reading.network.units }, (_, unit) => reading.unit(unit));
     const words = `Marked in the ${cell}'s text: ${seen([...reading.text].slice(at, end).join(""))}.`;
     const found = unitsOfSpan(units, at, end);
-    if (!found) return [`${words} Mark a shorter one, or one further in: it needs as much text on both sides.`];
-    if (!found.length) return [`${words} No unit marks it: none is on all through it, and off before it and after it.`];
+    if (!found) return [`${words} Mark fewer letters, or some further in: the same number of letters must stand on both sides.`];
+    if (!found.length) return [`${words} No unit is on at all of these letters and off before and after them.`];
     const lines = found.map(({ unit, sign, gap, chance }) => {
       const side = `${sign > 0 ? "above" : "below"} all that is around it by ${gap.toFixed(2)}`;
-      const luck = `of 100 random spans, ${chance} find a unit as good`;
+      const luck = `of 100 stretches chosen at random, ${chance} find a unit as good`;
       return make(
         "li",
         {},
@@ -139,7 +140,7 @@ export class Inspector {
       );
     });
     const list = make("ol", {}, ...lines);
-    return [`${words} These units of ${reading.network.row.memory} are on through it and off around it:`, list];
+    return [`${words} These units of the memory ${reading.network.row.memory} are on at these letters and off around them:`, list];
   }
 
   // Hold a unit from here on, or exchange the state for that after another story.

@@ -19,6 +19,10 @@ const MARKED = "var(--marked)";
 const PATIENCE = 4000; // ms that the kernel may take before a reader is told
 const [FIRST, FRAME] = [12, 10]; // ms in which each text grows, and each band, at once and then in each frame
 const LONG = 1500; // letters that take long enough to say so
+const LOST = 30; // letters for which another word is in mind, after which we call the right one lost
+const DRAWING =
+  "Each letter is drawn by lot. Another random seed is another lot, and so another story. A low temperature makes likely " +
+  "letters likelier still, and a high one gives rare letters a chance. Top-k and top-p exclude the least likely letters.";
 
 export class Playground {
   readings = {}; // by cell: what was written, and all that the network computed meanwhile
@@ -94,6 +98,7 @@ export class Playground {
       ...(this.spec.minds ? [make("p", {}, this.#sayChildren())] : []),
       ...(this.onPage ? first : []),
       ...Object.values(others),
+      make("p", {}, DRAWING),
       this.colour,
     );
     this.another = button("Another story", () => {
@@ -250,6 +255,21 @@ export class Playground {
     const after = Array.from(this.band(cell).slice(end, this.readings[cell].start));
     const right = ({ word, sure }) => Number(this.mind().words[word] === named && sure > least);
     return after.every(Boolean) ? average(after.map(right)) : null;
+  }
+
+  // Return where in its story a network turns from the word that was named last to one that nobody has named, and has it
+  // clearly in mind for a while: {word, from, to}, or undefined; `word` is what it reads there.
+  loss(cell) {
+    const { text, start } = this.readings[cell];
+    const { words } = this.mind();
+    const end = start + restOfStory(text, start).length;
+    const chosen = this.changes[cell].map(({ goal }) => goal);
+    for (const run of runs(this.band(cell).slice(0, end))) {
+      const [before, to] = [this.#namesIn(text.slice(0, run.start)), words[run.word]];
+      const long = run.start >= start && run.end - run.start >= LOST && run.sure > CLEAR;
+      if (!long || !before.length || before.includes(to) || chosen.includes(to)) continue;
+      return { word: wordAt(text, run.start), from: before.at(-1), to };
+    }
   }
 
   // Return whether a reader moves through the updates of training, and has not yet gone on to something else.
@@ -731,6 +751,12 @@ function afterDrawing(then) {
 // Return what stands in a text from a position on, up to the next story, which has its own hero.
 function restOfStory(text, at) {
   return [...text].slice(at).join("").split("\n\n")[0];
+}
+
+// Return the word to which a character belongs, or that stands before it.
+function wordAt(text, at) {
+  const end = text[at].trim() ? at + 1 : at;
+  return text.slice(0, end).match(/\S*$/)[0] + (end > at ? text.slice(end).match(/^\S*/)[0] : "");
 }
 
 function times(count) {

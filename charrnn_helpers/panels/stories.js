@@ -54,7 +54,15 @@ export function sayBand(play) {
   const thing = play.settings.kind === "friend" ? "friend" : "hero";
   const own = thing === "hero" && !play.named();
   if (own) return "The beginning names none of the six heroes below, so each network has to choose one of them by itself.";
-  return `The band below a line shows the ${thing} whom the network has in mind. The fuller it is, the surer the network.`;
+  return `The band below a line shows the ${thing} whom the network has in mind. The fuller it is, the surer the network.${sayLosses(play, thing)}`;
+}
+
+// Return where the networks lose the one whom they had in mind, if the bands are complete and show it.
+function sayLosses(play, thing) {
+  const said = play.cells.map((cell) => ({ cell, ...play.loss(cell) })).filter(({ to }) => to);
+  return said
+    .map(({ cell, word, from, to }) => ` At “${word}” the ${cell} turns from ${from} to ${to}, whom nobody has named: it has lost the ${thing}.`)
+    .join("");
 }
 
 // Return how often the right word is clearly in mind after the updates that are set.
