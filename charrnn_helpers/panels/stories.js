@@ -34,7 +34,7 @@ export const STORIES = [
     words: "Who forgets the friend?",
     settings: (spec) => ({ kind: "friend", prompt: beginning(spec.friend_story, 640), length: 150 }),
     says: (play) =>
-      `The hero's friend, here the ${play.named()}, is named less often. Now the colours are animals. ${sayFriends(play)}`,
+      `Now the colours are animals. The hero has a friend, here the ${play.named()}, who is named less often. ${sayFriends(play)}`,
   },
 ];
 
@@ -77,11 +77,9 @@ function sayTraining(play) {
   return `${when}, the ${first.cell} clearly has ${name} in mind at ${first.share} of the bold letters that follow the name${more}.`;
 }
 
-// Return how often the networks know the friend in many stories, and so which of them does.
+// Return which networks forget the friend, and how often they know the friend in many stories.
 function sayFriends({ cells, spec: { friends, stories } }) {
   const list = new Intl.ListFormat("en");
-  const [first, ...others] = cells.map((cell) => ({ cell, share: `${Math.round(100 * friends[cell].share)}\u00a0%` }));
-  const more = others.map(({ cell, share }) => `, and the ${cell} at ${share}`).join("");
   const those = (known) => cells.filter((cell) => friends[cell].known === known).map((cell) => `the ${cell}`);
   const verdicts = [
     [those(false), "forgets", "forget", "the friend"],
@@ -89,9 +87,12 @@ function sayFriends({ cells, spec: { friends, stories } }) {
   ];
   const said = verdicts
     .filter(([who]) => who.length)
-    .map(([who, one, many, whom]) => `${list.format(who)} ${who.length > 1 ? many : one} ${whom}`);
-  const right = `the ${first.cell} has the right one in mind at ${first.share} of the letters${more}`;
-  return `In ${stories} such stories ${right}. Luck alone would give 17\u00a0%. So ${said.join(", and ")}.`;
+    .map(([who, one, many, whom]) => `${list.format(who)} ${who.length > 1 ? many : one} ${whom}`)
+    .join(", and ");
+  const [first, ...others] = cells.map((cell) => ({ cell, share: `${Math.round(100 * friends[cell].share)}\u00a0%` }));
+  const more = others.map(({ cell, share }) => `, and the ${cell} at ${share}`).join("");
+  const right = `In ${stories} such stories the ${first.cell} has the right animal in mind at ${first.share} of the letters${more}`;
+  return `${said[0].toUpperCase()}${said.slice(1)}. ${right}. Luck alone would give 17\u00a0%.`;
 }
 
 // Return the longest texts of the stories, so that there is room for each.

@@ -75,7 +75,8 @@ def words() -> str:
     own = next(hero for hero in words_of("name") if hero in BEGINNING)
     return (
         f"A story about {own} appears letter by letter. Below each line run three bands, one for each network. The "
-        f"bands of LSTM and GRU take {own}'s colour when the name is written, and keep it. The band of the plain RNN "
+        f"bands of LSTM and GRU take {own}'s colour when the name is written, and keep it, except for a few letters of "
+        "the GRU. The band of the plain RNN "
         f"stays low and changes its colour again and again. Then the state of each network is changed to {OTHER}, "
         f"once. The bands of LSTM and GRU turn to {OTHER}'s colour, and the story goes on about {OTHER}."
     )
