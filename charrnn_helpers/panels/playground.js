@@ -21,7 +21,7 @@ const [FIRST, FRAME] = [12, 10]; // ms in which each text grows, and each band, 
 const LONG = 1500; // letters that take long enough to say so
 const LOST = 30; // letters for which another word is in mind, after which we call the right one lost
 const DRAWING =
-  "Each letter is drawn by lot. Another random seed is another lot, and so another story. A low temperature makes likely " +
+  "Each letter is drawn at random. Another random seed gives other draws, and so another story. A low temperature makes likely " +
   "letters likelier still, and a high one gives rare letters a chance. Top-k and top-p exclude the least likely letters.";
 
 export class Playground {
@@ -305,6 +305,10 @@ export class Playground {
     this.#takeColoursBack();
     const { colour, unit } = this.settings;
     const kept = colour === "unit" ? { unit } : { colour, unit };
+    const { prompt } = this.settings;
+    const given = [this.spec.prompt, ...STORIES.map((one) => one.settings(this.spec).prompt)];
+    const own = story.hero && !given.includes(prompt);
+    if (own) kept.prompt = prompt; // of which the story does not know what comes
     Object.assign(this.settings, this.#usual(), kept, story.settings(this.spec));
     this.#showSettings();
     this.training.hidden = this.onPage && this.settings.step === this.updates.length - 1;
@@ -312,7 +316,7 @@ export class Playground {
     this.choose(null);
     this.write({
       reveal: !story.hero,
-      then: () => story.hero && this.bringToMind(this.mind().words.indexOf(story.hero)),
+      then: () => story.hero && this.bringToMind(this.mind().words.indexOf(story.hero), own ? null : story),
     });
   }
 
@@ -350,8 +354,8 @@ export class Playground {
     }
     const letter = this.chosen && seenLetter(this.characters[this.readings[this.chosen.cell].ids[at]]);
     this.nameLabel.textContent = this.chosen
-      ? `${this.chosen.cell}: new hero from ${letter} on`
-      : "New hero after the bold words";
+      ? `${this.chosen.cell}: tap a new hero from ${letter} on`
+      : "Tap another hero's name";
   }
 
   // Return where a tapped name changes the state: before the chosen letter, or else after the prompt in both texts.
@@ -361,8 +365,9 @@ export class Playground {
     return { cells: this.cells, at: this.readings[this.cells[0]].start };
   }
 
-  // Put another word in mind, by adding the difference of mean states, and let the networks go on from there.
-  bringToMind(goal) {
+  // Put another word in mind, by adding the difference of mean states, and let the networks go on from there. If a story
+  // tells of it, the story says what there is to see.
+  bringToMind(goal, story = null) {
     const mind = this.mind();
     const { words } = mind;
     const { cells, at } = this.#place();
@@ -375,7 +380,7 @@ export class Playground {
       this.#change(cell, { at, words: `${words[goal]} in mind`, make, goal: words[goal], expects });
     });
     const already = before.every((word) => word === words[goal]);
-    this.#sayChange(cells, at, words[goal], already, heroes);
+    this.#sayChange(cells, at, words[goal], already, heroes, story);
     this.#goOn();
   }
 
@@ -386,19 +391,18 @@ export class Playground {
     this.bringToMind(goal);
   }
 
-  #sayChange(cells, at, goal, already, heroes) {
+  #sayChange(cells, at, goal, already, heroes, story) {
     if (already) {
       const names = cells.map((cell) => `the ${cell}`).join(" and ");
       const had = heroes.every(Boolean) ? `had ${goal} in mind already` : `thought ${goal} the likeliest already`;
       this.#say(() => `Here ${names} ${had}, so nothing changes.`);
       return;
     }
-    if (this.story?.hero === goal && !this.chosen) {
-      const { story } = this;
+    if (story) {
       this.#say(() => story.says(this));
       return;
     }
-    this.story = null;
+    this.story = STORIES.find(({ hero }) => hero);
     this.#showStories();
     const others = [...new Set(heroes)].filter((hero) => hero && hero !== goal);
     const from = others.length ? `from ${others.join(" and ")} ` : "";

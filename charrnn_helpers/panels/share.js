@@ -5,8 +5,6 @@ import { copied } from "./text_column.js";
 
 const NUMBERS = { seed: "seed", temperature: "temperature", length: "length", step: "step" };
 
-const SECONDS = 8; // for which an answer can be read
-
 // Return what an address says: settings, and `change`, {hero, at, cell}, or null.
 export function fromAddress(hash, usual) {
   const given = new URLSearchParams(hash.replace(/^#/, ""));
@@ -37,12 +35,7 @@ export function toAddress(settings, usual, change) {
 export function shareButton() {
   const words = "Share this";
   const place = make("output", {});
-  let said;
-  const say = (sentence) => {
-    place.textContent = sentence;
-    clearTimeout(said);
-    said = setTimeout(() => (place.textContent = ""), SECONDS * 1000);
-  };
+  const say = (sentence) => (place.textContent = sentence);
   const press = button(words, async () => {
     const { href, protocol } = window.location;
     if (protocol === "file:") return say("This page is a file on your device: to share it, send the file itself.");

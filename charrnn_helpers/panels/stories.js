@@ -3,13 +3,14 @@
 export const CLEAR = 0.5; // of a word in mind: from here on its name is written into the ribbon
 
 // `words` on the button; `settings(spec)` that differ from those of an untouched playground; `hero` whom to put in mind
-// after the prompt; `says(play)` what there is to see, from what is drawn.
+// after the prompt, which is the reader's own if there is one; `says(play)` what there is to see, from what is drawn.
 export const STORIES = [
   {
     words: "Who is it about?",
     settings: () => ({}),
     says: () =>
-      "Two small programs, networks called LSTM and GRU, continue the bold beginning, letter by letter and with mistakes. " +
+      "The beginning in bold letters is given. Two small programs, networks called LSTM and GRU, go on with it, letter by " +
+      "letter and with mistakes. " +
       "The band below each line shows whom a network has in mind: the fuller it is, the surer the network. Before it has " +
       "read a name, it can only guess. Choose any letter to see more.",
   },
@@ -18,8 +19,8 @@ export const STORIES = [
     settings: () => ({}),
     hero: "Zoe",
     says: (play) =>
-      `At the double line we changed only the memory of both networks, from ${play.usual()} to Zoe. We wrote no name ` +
-      "into the text after it: all that follows is theirs. Read on, or choose another name.",
+      `At the double line we changed the memory of both networks from ${play.usual()} to Zoe, and nothing else. Nobody ` +
+      "wrote Zoe into the text: the networks themselves go on about her. Read on, or tap another name.",
   },
   {
     words: "A memory is born",
@@ -27,14 +28,14 @@ export const STORIES = [
     settings: (spec) => ({ step: lastButOne(spec), prompt: beginning(spec.story, 300), length: 150 }),
     says: (play) =>
       `Networks learn by many small corrections, called updates. ${sayTraining(play)} ` +
-      (play.settings.step ? "Move the slider to 0, where they have learnt nothing." : "A low band is a mere guess.") +
-      " At the slider's end both remember.",
+      (play.settings.step ? "Move the slider to its left end, where they have learnt nothing." : "A low band is a mere guess.") +
+      " At its right end both remember.",
   },
   {
     words: "Who forgets the friend?",
     settings: (spec) => ({ kind: "friend", prompt: beginning(spec.friend_story, 640), length: 150 }),
     says: (play) =>
-      `Now the colours are animals. The hero has a friend, here the ${play.named()}, who is named less often. ${sayFriends(play)}`,
+      `Now the colours are animals. The hero has a friend, here the ${play.named()}, who is named less often than the hero. ${sayFriends(play)}`,
   },
 ];
 
