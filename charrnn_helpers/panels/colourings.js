@@ -61,7 +61,7 @@ export const COLOURINGS = {
     words: "the grammar's verdict",
     needs: ["kernel", "tales"],
     legend: "What the grammar of the stories could not have written here:",
-    swatches: [[{ ground: "var(--wrong)", line: "wavy" }, "a slip, with its reason below the text"]],
+    swatches: [[{ ground: "var(--wrong)", line: "wavy" }, "a fault, with its reason below the text"]],
     marks: (reading, _, verdict) => spans(reading, verdict?.grammar, { ground: "var(--wrong)", line: "wavy" }),
   },
 };
