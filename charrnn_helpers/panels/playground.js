@@ -264,11 +264,13 @@ export class Playground {
     const { words } = this.mind();
     const end = start + restOfStory(text, start).length;
     const chosen = this.changes[cell].map(({ goal }) => goal);
-    for (const run of runs(this.band(cell).slice(0, end))) {
+    const clear = runs(this.band(cell).slice(0, end)).filter(({ sure }) => sure > CLEAR);
+    for (const [place, run] of clear.entries()) {
       const [before, to] = [this.#namesIn(text.slice(0, run.start)), words[run.word]];
-      const long = run.start >= start && run.end - run.start >= LOST && run.sure > CLEAR;
-      if (!long || !before.length || before.includes(to) || chosen.includes(to)) continue;
-      return { word: wordAt(text, run.start), from: before.at(-1), to };
+      const from = before.at(-1);
+      const had = clear.slice(0, place).some(({ word }) => words[word] === from);
+      const kept = run.start >= start && run.end - run.start >= LOST;
+      if (had && kept && !before.includes(to) && !chosen.includes(to)) return { word: wordAt(text, run.start), from, to };
     }
   }
 

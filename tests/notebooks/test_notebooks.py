@@ -12,7 +12,6 @@ from charrnn_helpers.exercises import EXERCISES
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 PAGES = [ROOT / "README.md", ROOT / "notebooks" / "for_lecturers.md", ROOT / "tests" / "CONTRIBUTING.md"]
-IGNORED = "nbval-ignore-output"
 CHECKS = ("checked", "checked_on_failure", "explain_wrong_state")  # decorators that a notebook leaves out
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -153,7 +152,7 @@ def test_at_least_three_exercises_each_explained_and_left_open_and_progress_at_t
 
 @every_notebook
 def test_lecturer_finds_collapsed_cells_with_minutes(path):
-    """Collapsed by the cell's metadata (until "Run All" opens it) or by `<details>`, which stays shut."""
+    """Collapsed by its metadata (until "Run All") or by `<details>`; the guide for lecturers gives the sums."""
     cells = [cell for cell in read(path).cells if "instructor" in tags(cell)]
     assert len(cells) >= 2
     for cell in cells:
@@ -162,15 +161,16 @@ def test_lecturer_finds_collapsed_cells_with_minutes(path):
         assert folded or cell.metadata.get("jupyter", {}).get("source_hidden") is True
         title = r"(?:<details>\s*<summary>)?\s*(?:\*\*|<b>)For the lecturer(?:\*\*|</b>) · \d+ minutes?"
         assert re.match(title, cell.source), cell.source
+    minutes = sum(map(int, re.findall(r"For the lecturer\S* · (\d+)", prose(path))))
+    exercises = sum(map(int, re.findall(r"^\*\*\d+[a-z]\*\* \((\d+) minutes?\)", prose(path), re.MULTILINE)))
+    row = rf"^\| {path.stem[:2]} \| .+ \| {minutes}( min)? \| {exercises}( min)? \|$"
+    assert re.search(row, PAGES[1].read_text(encoding="utf-8"), re.MULTILINE), f"{minutes} and {exercises} in the guide"
 
 
 @every_notebook
 def test_a_notebook_alone_says_what_it_needs(path):
     """On a host that opens a single file: the cell that imports says what to do where the package is missing."""
     assert re.search("README's first command|clone the whole repository", code_cells(read(path))[0].source)
-
-
-# --- strict checking ------------------------------------------------------------------------------------------------
 
 
 # --- here and nowhere else ------------------------------------------------------------------------------------------
