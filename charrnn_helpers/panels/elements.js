@@ -62,7 +62,10 @@ export function number(entry, take) {
       off: () => listeners.splice(0),
     },
   });
-  el.show = (value) => ((state.value = value), listeners.forEach((listener) => listener()));
+  el.show = (value, max = state.max) => {
+    Object.assign(state, { value, max });
+    listeners.forEach((listener) => listener());
+  };
   return el;
 }
 

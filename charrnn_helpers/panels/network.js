@@ -173,9 +173,9 @@ export class Network {
   #weights;
 
   // `row` is the registry's row of its cell: `blocks`, `gates`, `carries`, `memory` and so on. `means` are mean states
-  // by kind of word, as `ribbon.js` uses them.
-  constructor({ cell, updates, units, layers, tensors, means = {} }, row, characters, bytes) {
-    Object.assign(this, { cell, row, updates, units, layers, characters, means: {} });
+  // by kind of word, as `ribbon.js` uses them; `kind` is the kind for which the network is asked.
+  constructor({ cell, updates, units, layers, tensors, means = {}, kind = "name" }, row, characters, bytes) {
+    Object.assign(this, { cell, row, updates, units, layers, characters, kind, means: {} });
     for (const [kind, tensor] of Object.entries(means)) this.means[kind] = numbers(tensor, bytes);
     this.index = new Map(characters.map((char, id) => [char, id]));
     [this.#tensors, this.#bytes] = [tensors, bytes];

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from ..base.files import atomic_file
@@ -15,6 +15,7 @@ from ..training.checkpoints import BUNDLED, Checkpoint, CheckpointError, load_ch
 from ..training.config import History
 
 RUNS = Path("runs")  # where 04 and the playground keep what they trained
+LONG = "tales-24M"  # the pair that has read 24 million characters of *tales*
 LONGEST_PROMPT = 300  # characters
 LONGEST_NAME = 50  # characters of a text, of up to four bytes: a file's name may have 255 bytes
 DEVICES = r"con|prn|aux|nul|com\d|lpt\d"  # no file on Windows, whatever its ending
@@ -60,6 +61,12 @@ def found_pairs(runs: Path = RUNS) -> dict[str, Callable[[], Pair]]:
             if gru.is_file():
                 pairs[f"{name}, {origin}"] = partial(load_pair, lstm, gru)
     return pairs
+
+
+@lru_cache(maxsize=1)
+def long_pair() -> Pair:
+    """Load the pair that has read 24 million characters of *tales*, of which the GRU knows the hero's friend."""
+    return load_pair(*(BUNDLED / f"{LONG}-{cell}.pt" for cell in ("lstm", "gru")))
 
 
 def load_pair(lstm: Path, gru: Path) -> Pair:

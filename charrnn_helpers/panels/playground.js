@@ -38,7 +38,8 @@ export class Playground {
     Object.assign(this, { spec, ask, keep, onPage, networks: loadNetworks(spec, data) });
     this.characters = [...spec.characters];
     this.cells = [...new Set(this.networks.map(({ cell }) => cell))];
-    this.updates = [...new Set(this.networks.map(({ updates }) => updates))].sort((a, b) => a - b);
+    const trained = this.networks.filter(({ kind }) => kind === "name");
+    this.updates = [...new Set(trained.map(({ updates }) => updates))].sort((a, b) => a - b);
     this.borders = Object.fromEntries(this.cells.map((cell) => [cell, spec.cells[cell].border]));
     this.settings = this.#usual(settings);
     const address = onPage ? fromAddress(window.location.hash, this.#limits()) : {};
@@ -109,7 +110,7 @@ export class Playground {
     this.undo.className = "charrnn-quiet charrnn-undo";
     const tools = make("div", { className: "charrnn-tools" }, this.another, ...(this.spec.minds ? [] : [this.undo]), ...(this.onPage ? shareButton() : []));
     const sight = make("div", { className: "charrnn-sight" }, ...(this.onPage ? [] : first), this.training);
-    this.training.hidden = this.onPage && this.settings.step === this.updates.length - 1;
+    this.#showTraining();
     const rooms = longest().map((words) => make("p", { className: "charrnn-room" }, words));
     const told = make("div", { className: "charrnn-told" }, this.says, ...rooms); // nothing below it moves
     const minds = this.spec.minds ? [this.#storyRow(), this.heard, told, this.#nameRow()] : [];
@@ -131,15 +132,22 @@ export class Playground {
     });
   }
 
-  // Return the network of a cell at the updates that are set, or the last before.
+  // Show the slider through training where there are networks of that kind from before its end.
+  #showTraining() {
+    const { kind, step } = this.settings;
+    this.training.hidden = kind !== "name" || (this.onPage && step === this.updates.length - 1);
+  }
+
+  // Return the network of a cell, for the kind of word that is asked for, at the updates that are set, or the last before.
   network(cell) {
-    const own = this.networks.filter((network) => network.cell === cell).sort((a, b) => a.updates - b.updates);
+    const { kind } = this.settings;
+    const own = this.networks.filter((one) => one.cell === cell && one.kind === kind).sort((a, b) => a.updates - b.updates);
     return own.findLast(({ updates }) => updates <= this.updates[this.settings.step]) ?? own[0];
   }
 
   // Return {name, unit} of the units whose meaning is known, which are those of the last networks.
   knownUnits(cell) {
-    const last = this.settings.step === this.updates.length - 1;
+    const last = this.settings.kind === "name" && this.settings.step === this.updates.length - 1;
     return last ? (this.spec.named?.[cell] ?? []) : [];
   }
 
@@ -279,9 +287,14 @@ export class Playground {
     return this.settings.step < this.updates.length - 1 || (this.onPage && !this.training.hidden);
   }
 
-  // Return whether a tap on a name changes what follows: the networks hardly remember a friend, nor anybody at first.
+  // Return whether a tap on a name changes what follows: it does where the networks have mean states to exchange.
   #canChange() {
-    return this.settings.kind === "name" && this.settings.step === this.updates.length - 1;
+    return this.cells.every((cell) => this.settings.kind in this.network(cell).means);
+  }
+
+  // Return a word of the ribbon as it stands in a sentence.
+  called(word) {
+    return this.settings.kind === "friend" ? `the ${word}` : word;
   }
 
   // Return whom the networks would have in mind after the given text, if nobody had changed anything.
@@ -313,7 +326,7 @@ export class Playground {
     if (own) kept.prompt = prompt; // of which the story does not know what comes
     Object.assign(this.settings, this.#usual(), kept, story.settings(this.spec));
     this.#showSettings();
-    this.training.hidden = this.onPage && this.settings.step === this.updates.length - 1;
+    this.#showTraining();
     this.story = story;
     this.choose(null);
     this.write({
@@ -335,9 +348,10 @@ export class Playground {
     const { words } = this.mind();
     const { cells, at } = this.#place();
     const can = this.#canChange();
-    const kind = can ? "to tap" : this.settings.kind;
-    if (this.names.dataset.kind !== kind) {
-      this.names.dataset.kind = kind;
+    const { kind } = this.settings;
+    const shown = `${kind}${can ? ", to tap" : ""}`;
+    if (this.names.dataset.shown !== shown) {
+      this.names.dataset.shown = shown;
       this.#wearColours();
       const buttons = words.map((word, index) => {
         const one = can ? button(word, () => this.bringToMind(index)) : make("span", {}, word);
@@ -347,7 +361,7 @@ export class Playground {
       this.names.replaceChildren(...buttons);
     }
     if (!can) {
-      this.nameLabel.textContent = `The colours of the six ${this.settings.kind === "friend" ? "friends" : "heroes"}:`;
+      this.nameLabel.textContent = `The colours of the six ${kind === "friend" ? "friends" : "heroes"}:`;
       return;
     }
     const heroes = cells.map((cell) => (this.chosen ? this.#heroBefore(cell, at) : this.#heroAfter(cell)));
@@ -356,8 +370,8 @@ export class Playground {
     }
     const letter = this.chosen && seenLetter(this.characters[this.readings[this.chosen.cell].ids[at]]);
     this.nameLabel.textContent = this.chosen
-      ? `${this.chosen.cell}: tap a new hero from ${letter} on`
-      : "Tap another hero's name";
+      ? `${this.chosen.cell}: tap a new ${kind === "friend" ? "friend" : "hero"} from ${letter} on`
+      : kind === "friend" ? "Tap another friend" : "Tap another hero's name";
   }
 
   // Return where a tapped name changes the state: before the chosen letter, or else after the prompt in both texts.
@@ -396,7 +410,7 @@ export class Playground {
   #sayChange(cells, at, goal, already, heroes, story) {
     if (already) {
       const names = cells.map((cell) => `the ${cell}`).join(" and ");
-      const had = heroes.every(Boolean) ? `had ${goal} in mind already` : `thought ${goal} the likeliest already`;
+      const had = heroes.every(Boolean) ? `had ${this.called(goal)} in mind already` : `thought ${this.called(goal)} the likeliest already`;
       this.#say(() => `Here ${names} ${had}, so nothing changes.`);
       return;
     }
@@ -404,11 +418,11 @@ export class Playground {
       this.#say(() => story.says(this));
       return;
     }
-    this.story = STORIES.find(({ hero }) => hero);
+    if (this.settings.kind === "name") this.story = STORIES.find(({ hero }) => hero);
     this.#showStories();
     const others = [...new Set(heroes)].filter((hero) => hero && hero !== goal);
-    const from = others.length ? `from ${others.join(" and ")} ` : "";
-    const pushed = (cells.length > 1 ? "memories were" : "memory was") + ` changed, ${from}to ${goal}.`;
+    const from = others.length ? `from ${others.map((word) => this.called(word)).join(" and ")} ` : "";
+    const pushed = (cells.length > 1 ? "memories were" : "memory was") + ` changed, ${from}to ${this.called(goal)}.`;
     const { readings } = this;
     this.#say(() => {
       const changed = `Only the ${pushed}`;
@@ -424,11 +438,11 @@ export class Playground {
       const right = names.filter((name) => name === goal).length;
       const others = names.length - right;
       const wrote = right ? `writes ${goal} ${times(right)}` : `does not write ${goal}`;
-      const more = others ? `${right ? " and" : ", but"} other names ${times(others)}` : "";
+      const more = others ? `${right ? " and" : ", but"} other ${this.settings.kind === "friend" ? "animals" : "names"} ${times(others)}` : "";
       return { wrote: `the ${cell} ${wrote}${more}`, others };
     });
     const wrote = counts.map((one) => one.wrote).join("; ");
-    const other = counts.some(({ others }) => others) ? "" : " No other name appears in it.";
+    const other = counts.some(({ others }) => others) ? "" : ` No other ${this.settings.kind === "friend" ? "animal" : "name"} appears in it.`;
     const another = readings.some(({ text }) => restOfStory(text, at).length < [...text].length - at);
     return `In the rest of this story ${wrote}.${other}${another ? " After an empty line another story begins." : ""}`;
   }
@@ -480,6 +494,8 @@ export class Playground {
 
   #write(reveal, whole, then) {
     const { chosen } = this;
+    const { unit } = this.settings;
+    for (const cell of this.cells) unit[cell] = Math.min(unit[cell], this.network(cell).units - 1);
     try {
       const how = whole || chosen ? "write" : "begin"; // what is chosen must be there
       this.readings = Object.fromEntries(this.cells.map((cell) => [cell, this.network(cell)[how](this.drawing())]));
@@ -517,7 +533,7 @@ export class Playground {
     const known = this.knownUnits(cell).map(({ unit, name }) =>
       button(`${name} (${unit})`, () => this.pick(cell, unit)),
     );
-    this.pickers[cell].show(this.settings.unit[cell]);
+    this.pickers[cell].show(this.settings.unit[cell], this.network(cell).units - 1);
     column.unit.replaceChildren(this.pickers[cell], ...known);
     column.showVerdict();
     this.#paint(cell);

@@ -20,12 +20,13 @@ from ..measures.units import best_unit, position_in_sentence
 from ..text.tales import next_characters, split_stories
 from .controls import WIDE, Panel, dropdown, sentence
 from .in_browser import HERE, javascript, portable
-from .network_pairs import Pair, found_pairs
+from .network_pairs import Pair, found_pairs, long_pair
 from .own_text import own_text_controls
 
 SHORTEST_COPY = 50  # characters: what is called a copy
 STORIES = 64  # that are read for mean states, known units, and how often a friend is remembered
-TYPICAL = 15  # of them: here the bundled networks remember the friend about as often as on average
+TYPICAL = 19  # of them: here the long pair remembers the friend about as often as on average
+FAR = 32  # characters since the friend was last named, from which on we look who remembers it
 
 
 class Stage(anywidget.AnyWidget):
@@ -93,7 +94,10 @@ class Stage(anywidget.AnyWidget):
 
 
 def for_browser(pair: Pair) -> tuple[dict, bytes]:
-    """Return what the browser needs of a pair: a description that JSON can hold, and the weights."""
+    """Return what the browser needs of a pair: a description that JSON can hold, and the weights.
+
+    With a pair that has read *tales* go the two networks that have read it for longer, for the ribbon of the friend.
+    """
     networks = [(model, pair.updates) for model in pair.models.values()]
     networks += [(model, updates) for album in pair.albums.values() for updates, model in album.items()]
     if pair.corpus is None or pair.corpus.name != "tales":
@@ -104,15 +108,21 @@ def for_browser(pair: Pair) -> tuple[dict, bytes]:
     for cell, model in pair.models.items():
         states = states_side_by_side(model, pair.vocab, text)  # (parts, layers, T, H)
         named[cell] = known_units(states[-1, -1], stories)
-        means[id(model)] = {kind: mean_of_each_word(states, text, kind) for kind in CUES}
-        remembered = recall_of_states(model, pair.vocab, states, text, "friend", every=16).by_kind()["friend"]
-        friends[cell] = {"share": remembered.share, "known": remembered.interval()[0] > remembered.chance}
+        means[id(model)] = {"name": mean_of_each_word(states, text, "name")}
+    for cell, model in long_pair().models.items():  # of the friend the others hardly know anything
+        states = states_side_by_side(model, pair.vocab, text)
+        means[id(model)] = {"friend": mean_of_each_word(states, text, "friend")}
+        far = recall_of_states(model, pair.vocab, states, text, "friend", every=16).between("friend", FAR, len(text))
+        friends[cell] = {"share": far.share, "known": far.interval()[0] > far.chance}
+        networks.append((model, long_pair().updates))
     spec, data = portable(networks, pair.vocab, lambda model: means.get(id(model), {}))
+    for row in spec["networks"][-len(friends) :]:
+        row["kind"] = "friend"
     minds = {kind: {"kind": kind, "cue": cue, "words": words_of(kind)} for kind, cue in CUES.items()}
     for mind in minds.values():
         mind["looks"] = [dict(zip(("colour", "hatch"), LOOKS[word], strict=True)) for word in mind["words"]]
     more = {"prompt": pair.prompt, "story": stories[0], "tales": True, "named": named, "minds": minds}
-    more |= {"friend_story": stories[TYPICAL], "friends": friends, "stories": STORIES}
+    more |= {"friend_story": stories[TYPICAL], "friends": friends, "far": FAR, "stories": STORIES}
     return {**spec, **more}, data
 
 

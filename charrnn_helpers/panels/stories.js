@@ -33,9 +33,9 @@ export const STORIES = [
   },
   {
     words: "Who forgets the friend?",
-    settings: (spec) => ({ kind: "friend", prompt: beginning(spec.friend_story, 640), length: 150 }),
+    settings: (spec) => ({ kind: "friend", prompt: beginning(spec.friend_story, 420), length: 300 }),
     says: (play) =>
-      `Now the colours are animals. The hero has a friend, here the ${play.named()}, who is named less often than the hero. ${sayFriends(play)}`,
+      `Now the colours are animals: the hero has a friend, here the ${play.named()}. ${sayFriends(play)} Tap another animal!`,
   },
 ];
 
@@ -46,7 +46,8 @@ function beginning(story, most) {
 
 // Return the place of the last networks that were kept before the end of training.
 function lastButOne(spec) {
-  return Math.max(0, new Set(spec.networks.map(({ updates }) => updates)).size - 2);
+  const trained = spec.networks.filter(({ kind }) => kind !== "friend");
+  return Math.max(0, new Set(trained.map(({ updates }) => updates)).size - 2);
 }
 
 // Return what to say where no story is told: what the band shows, or how much is in mind after so many updates.
@@ -62,7 +63,7 @@ export function sayBand(play) {
 function sayLosses(play, thing) {
   const said = play.cells.map((cell) => ({ cell, ...play.loss(cell) })).filter(({ to }) => to);
   return said
-    .map(({ cell, word, from, to }) => ` At “${word}” the ${cell} turns from ${from} to ${to}, whom nobody has named: it has lost the ${thing}.`)
+    .map(({ cell, word, from, to }) => ` At “${word}” the ${cell} turns from ${play.called(from)} to ${play.called(to)}, whom nobody has named: it has lost the ${thing}.`)
     .join("");
 }
 
@@ -78,29 +79,19 @@ function sayTraining(play) {
   return `${when}, the ${first.cell} clearly has ${name} in mind at ${first.share} of the bold letters that follow the name${more}.`;
 }
 
-// Return which networks forget the friend, and how often they know the friend in many stories.
-function sayFriends({ cells, spec: { friends, stories } }) {
-  const list = new Intl.ListFormat("en");
-  const those = (known) => cells.filter((cell) => friends[cell].known === known).map((cell) => `the ${cell}`);
-  const verdicts = [
-    [those(false), "forgets", "forget", "the friend"],
-    [those(true), "remembers", "remember", "it a little"],
-  ];
-  const said = verdicts
-    .filter(([who]) => who.length)
-    .map(([who, one, many, whom]) => `${list.format(who)} ${who.length > 1 ? many : one} ${whom}`)
-    .join(", and ");
-  const [first, ...others] = cells.map((cell) => ({ cell, share: `${Math.round(100 * friends[cell].share)}\u00a0%` }));
-  const more = others.map(({ cell, share }) => `, and the ${cell} at ${share}`).join("");
-  const right = `In ${stories} such stories the ${first.cell} has the right animal in mind at ${first.share} of the letters${more}`;
-  return `${said[0].toUpperCase()}${said.slice(1)}. ${right}. Luck alone would give 17\u00a0%.`;
+// Return which network forgets the friend, and how often each has the right one in mind far from its last mention.
+function sayFriends({ cells, spec: { friends, far, stories } }) {
+  const said = cells.map((cell) => `the ${cell} ${friends[cell].known ? "remembers" : "forgets"} it`).join(", and ");
+  const shares = cells.map((cell) => `at ${Math.round(100 * friends[cell].share)}\u00a0% of the letters (${cell})`).join(" and ");
+  const where = `In ${stories} stories, ${far} letters or more after it was named, the right one is in mind`;
+  return `${said[0].toUpperCase()}${said.slice(1)}. ${where} ${shares}. A guess: 17\u00a0%.`;
 }
 
 // Return the longest texts of the stories, so that there is room for each.
 export function longest() {
   const cells = ["LSTM", "GRU"];
   const friends = { LSTM: { share: 0.99, known: false }, GRU: { share: 0.99, known: true } };
-  const usual = { usual: () => "Leo", settings: { step: 0 }, updates: [9999], cells, spec: { friends, stories: 99 } };
+  const usual = { usual: () => "Leo", settings: { step: 0 }, updates: [9999], cells, spec: { friends, far: 99, stories: 99 } };
   const one = (named) => ({ ...usual, named: () => named, shareRight: () => 0.99 });
   return STORIES.map((story) => story.says(one(story.words.includes("friend") ? "goat" : "Leo")));
 }

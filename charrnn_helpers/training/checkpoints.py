@@ -49,11 +49,13 @@ def save_checkpoint(
     history: History | None = None,
     album: Mapping[int, nn.Module] | None = None,
     resumable: bool = False,
+    eight_bits: bool = False,
 ) -> Path:
     """Write model, vocabulary and history to one file, whole or not at all, as plain values and tensors only.
 
     `album` are copies of the network earlier in its training, by updates; their weights are stored in eight bits each
-    (`quantised`). With `resumable` the file also holds what `train` needs to go on (about three times the size).
+    (`quantised`), as those of `model` itself are with `eight_bits`. With `resumable` the file also holds what `train`
+    needs to go on (about three times the size).
     Raises `CheckpointError` when the file cannot be written, for example because the disk is full; an older file of
     that name then stays.
     """
@@ -62,7 +64,7 @@ def save_checkpoint(
         "format": FORMAT,
         "cell": model.cell,
         "hyperparameters": model.hyperparameters,
-        "weights": copy_weights(model),
+        "weights": quantise(copy_weights(model)) if eight_bits else copy_weights(model),
         "characters": vocab.characters,
         "text": text,
         "history": history and _as_plain_values(history, resumable),
@@ -155,7 +157,7 @@ def _read(path: Path) -> Checkpoint:
     history, album = content["history"], content.get("album", {})
     (history or {}).pop("precision", None)  # which earlier versions of the course wrote
     return Checkpoint(
-        model=network(content["weights"]),
+        model=network(dequantise(content["weights"])),
         vocab=Vocabulary(content["characters"]),
         text=str(content["text"]),
         history=history and History(**{**history, "config": TrainConfig(**history["config"])}),

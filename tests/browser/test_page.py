@@ -10,11 +10,13 @@ from charrnn_helpers import generate
 from charrnn_helpers.lecturer import main
 from charrnn_helpers.measures import in_mind
 from charrnn_helpers.measures.minds import recall_of_states, states_side_by_side
+from charrnn_helpers.panels.network_pairs import long_pair
 from charrnn_helpers.text.tales import split_stories
 
 pytestmark = NEEDED
 SCREENS = [(390, 844), (320, 568), (1366, 768), (853, 480)]  # the last is 1280 × 720 at 150 %
 HEROES = ["Ada", "Zoe", "Meg", "Ben", "Kit", "Leo"]
+FRIENDS = ["cat", "dog", "fox", "goat", "owl", "pig"]
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +94,7 @@ def heroes_framed(page):
 
 def test_it_is_one_small_file_that_asks_for_nothing_and_writes_what_generate_writes(opened, file, tales_pair):
     page = opened()
-    assert file.stat().st_size < 4_000_000
+    assert file.stat().st_size < 5_000_000
     settings(page)
     for seed in (17, 7):
         retype(page, control(page, "random seed")[0], str(seed))
@@ -180,21 +182,19 @@ def test_a_name_changes_the_state_at_the_chosen_letter_and_nothing_before_it(ope
     assert heroes_framed(page) == []  # the GRU's hero is still Leo
 
 
-def test_the_story_of_the_friend_is_like_most_stories_and_says_only_what_holds_of_them(opened, tales_pair):
+def test_the_story_of_the_friend_says_what_holds_of_others_and_who_remembers_takes_another_friend(opened, tales_pair):
     page, unseen = opened(), "".join(split_stories(tales_pair.corpus.test)[:60])
     page.get_by_role("button", name="Who forgets").click()
-    shares = [int(share) for share in re.findall(r" at (\d+) %", told(page))]
-    for (cell, model), usual in zip(tales_pair.models.items(), shares, strict=True):
-        given = text_of(page, cell).locator(".charrnn-prompt").text_content()
-        after = in_mind(model, tales_pair.vocab, given, "friend").argmax(axis=1)[given.index("owl") + 3 :]
-        assert 100 * (after == 4).mean() == pytest.approx(usual, abs=8)  # of the friends the owl comes fifth
+    shares = [int(share) for share in re.findall(r"at (\d+) % of", told(page))]
+    for (cell, model), usual in zip(long_pair().models.items(), shares, strict=True):
         states = states_side_by_side(model, tales_pair.vocab, unseen)
-        others = recall_of_states(model, tales_pair.vocab, states, unseen, "friend", every=16).by_kind()["friend"]
-        assert others.interval()[0] < usual / 100 < others.interval()[1]
-        forgets = re.search(rf"(?i)the {cell} forgets", told(page))
-        assert bool(forgets) == (others.interval()[0] < others.chance)
-    assert page.locator(".charrnn-names").inner_text().split() == ["cat", "dog", "fox", "goat", "owl", "pig"]
-    assert page.locator(".charrnn-names button").count() == 0  # a tap would change nothing
+        far = recall_of_states(model, tales_pair.vocab, states, unseen, "friend", every=16).between("friend", 32, 9999)
+        assert far.interval()[0] - 0.01 < usual / 100 < far.interval()[1] + 0.01
+        assert bool(re.search(rf"(?i)the {cell} forgets", told(page))) == (far.interval()[0] < far.chance)
+    for friend in ("fox", "cat"):
+        name(page, friend).click()
+        written = samples(page)["GRU"].split("\n")[0]
+        assert written.count(friend) > sum(written.count(other) for other in {*FRIENDS} - {friend})
 
 
 def test_it_says_where_a_network_loses_a_hero_for_one_whom_nobody_has_named(opened):

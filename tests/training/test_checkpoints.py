@@ -16,6 +16,7 @@ import torch
 from torch.testing import assert_close
 
 from charrnn_helpers import Vocabulary, evaluate, generate, load_checkpoint, load_corpus, save_checkpoint, train
+from charrnn_helpers.base.quantised import dequantise, quantise
 from charrnn_helpers.networks.registry import CELLS
 from charrnn_helpers.training import checkpoints
 from charrnn_helpers.training.checkpoints import BUNDLED, CheckpointError, find_checkpoint
@@ -54,6 +55,8 @@ def test_model_vocabulary_and_log_come_back_as_they_were(make_model, cell, ids, 
     assert not loaded.model.training
     assert loaded.history == replace(history, best_weights={}, resume={})
     assert generate(loaded.model, vocab, "the", 30, seed=1) == generate(model, vocab, "the", 30, seed=1)
+    rounded = load_checkpoint(save_checkpoint(path, model, vocab, eight_bits=True)).model.state_dict()
+    assert_close(rounded, dequantise(quantise(model.state_dict())), rtol=0, atol=0)
 
 
 def test_a_network_that_version_1_saved_opens_and_its_training_goes_on():
