@@ -139,17 +139,25 @@ class _Recurrence(torch.autograd.Function):
         d_h = n.new_zeros(steps + 1, batch, units)
         d_h[1:] = d_outputs
         d_h[-1] += d_last
-        flat = d_gates.view(steps, batch, 3 * units)
-        per_step = (d_h[1:], d_h[:-1], d_gates, flat, z)
-        for after, before, factors, a, z_t in zip(*(reversed(x.unbind()) for x in per_step), strict=True):
-            factors.mul_(after[:, None])  # now the gradient inside the three gates, (B, 3, H)
-            before.addcmul_(after, z_t)  # h_before came through z ...
-            _add_product(before, a, weight)  # ... and through W_h
+        go_back_through_steps(d_h, d_gates, z, weight)  # from here on the gradients inside the gates
 
-        flat = flat.view(-1, 3 * units)
+        flat = d_gates.view(-1, 3 * units)
         states = h[:-1].reshape(-1, units)
         d_weight = (flat.t().to(weight.dtype) @ states.to(weight.dtype)).to(h.dtype)
         return flat.view(steps, batch, -1), to_candidate.mul_(d_h[1:]), d_h[0], d_weight, None
+
+
+def go_back_through_steps(d_h: Tensor, factors: Tensor, z: Tensor, weight: Tensor) -> None:
+    """Carry the gradient from the last step to the first, in place.
+
+    `d_h` (T + 1, B, H) holds what comes from the scores of each step. `factors` (T, B, 3, H) become the gradients
+    inside the gates r and z and inside W_hn h. `weight` is W_h (3H, H).
+    """
+    per_step = (d_h[1:], d_h[:-1], factors, z)
+    for d_after, d_before, d_gates, z_t in zip(*(reversed(x.unbind()) for x in per_step), strict=True):
+        d_gates.mul_(d_after[:, None])  # (B, 3, H)
+        d_before.addcmul_(d_after, z_t)  # h of the step before came through z ...
+        _add_product(d_before, d_gates.flatten(1), weight)  # ... and through W_h
 
 
 def _add_product(total: Tensor, rows: Tensor, matrix: Tensor) -> None:

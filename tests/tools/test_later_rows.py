@@ -81,7 +81,8 @@ def end_in_words(network, kind):
         words = f"nowhere (judged from {lows[0]} characters on)"
     low = (after or lows[-1:])[0]  # where it ends, or else the last
     (group,) = (name for name in rows[0] if name.split()[0] == str(low))
-    return f"{words}; {group}: {', '.join(f'{share:.0%}' for share in shares(network, kind, low, low + 1))}"
+    runs = ", ".join(f"{share:.0%}" for share in shares(network, kind, low, low + 1))
+    return f"{words}; {'then' if after else 'still'}, at {group}: {runs}"
 
 
 def test_where_each_memory_ends_and_how_large_the_losses_are():
@@ -100,25 +101,13 @@ def test_where_each_memory_ends_and_how_large_the_losses_are():
 
 
 def test_which_predictions_held():
-    told = re.findall(r"^(held|failed): +(the Tra|trained w|with wind|LSTM and).* \((.*)\)$", PRINTED, re.MULTILINE)
-    half = 7 / 12
-    beyond = mean(shares("Transformer", "place", 512))
     far = {name: mean(shares(name, "place", 64)) for name in ("RNN", "LSTM", "GRU", "minGRU", "signed minGRU")}
     wide, narrow = shares("GRU, windows of 512", "place", 64), shares("GRU", "place", 64)
     hero = {name: mean(shares(name, "name", 64, 256)) for name in ("LSTM", "GRU", "RNN")}
-    held = [
-        beyond < half,
-        all(share < half for share in far.values()),
-        sum(first > second for first, second in zip(wide, narrow, strict=True)) == 3,
-        hero["LSTM"] >= half and hero["GRU"] >= half and hero["RNN"] < half,
-    ]
-    counts = [
-        f"{beyond:.2f}",
-        ", ".join(f"{name} {share:.2f}" for name, share in far.items()),
-        ", ".join(f"{first:.2f} and {second:.2f}" for first, second in zip(wide, narrow, strict=True)),
-        ", ".join(f"{name} {share:.2f}" for name, share in hero.items()),
-    ]
-    assert [(word == "held", count) for word, _, count in told] == list(zip(held, counts, strict=True))
+    assert max(mean(shares("Transformer", "place", 512)), *far.values()) < 7 / 12  # "two held, about the place"
+    assert sum(first > second for first, second in zip(wide, narrow, strict=True)) < 3  # "windows of 512 do not teach"
+    assert hero["LSTM"] < 7 / 12 <= hero["GRU"]  # "the LSTM does not know the hero at 64 to 255"
+    assert hero["RNN"] < 7 / 12
 
 
 def test_what_is_said_of_parity():
