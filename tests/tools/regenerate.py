@@ -35,6 +35,7 @@ HOW = {"timeout": 1200, "kernel_name": "python3", "store_widget_state": False, "
 HOW["coalesce_streams"] = True  # what is printed slowly is one output as well
 PICTURES = {
     "answer.png": ("09_fair_trial", "plot_answer("),
+    "friend.png": ("09_fair_trial", "plot_ribbon("),
 }
 
 BOX = re.compile(r"(?<=<!-- answer -->\n)(.*?)(?=<!-- end -->)", re.DOTALL)  # in the README

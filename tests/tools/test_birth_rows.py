@@ -265,7 +265,7 @@ def test_the_power_of_frequency_is_that_of_births_that_follow_one():
 
 
 def test_what_09_shows_of_the_search_on_tales_follows_from_its_rows():
-    search = [row for row in ROWS if row["part"] == "grid" and row["start"] != "chrono 100"]
+    search = [row for row in ROWS if row["part"] == "grid"]
     notebook = nbformat.read(ROOT / "notebooks" / "09_fair_trial.ipynb", as_version=4)
     [printed] = [
         output.text
@@ -294,10 +294,16 @@ def test_what_09_shows_of_the_search_on_tales_follows_from_its_rows():
         "LSTM": [],
         "GRU": [
             (start, rate, between)
-            for start, between in (("bias 2.5", (10_162_176, 12_800_000)), ("chrono 30", (12_800_000, 16_130_048)))
+            for start, between in (
+                ("bias 2.5", (10_162_176, 12_800_000)),
+                ("chrono 30", (12_800_000, 16_130_048)),
+                ("chrono 100", (8_065_024, 10_162_176)),
+            )
             for rate in (0.003, 0.0065)
         ],
     }
+    told = "No LSTM came to know the friend. Six GRUs did: those with one of the two lower rates, whose gates keep"
+    assert told in (ROOT / "README.md").read_text(encoding="utf-8")
     lost = {}  # heroes that a network named, and then no longer
     for row in search:
         shares = [right / row["bands"]["name"]["asked"] for right in row["bands"]["name"]["right"]]
@@ -305,7 +311,9 @@ def test_what_09_shows_of_the_search_on_tales_follows_from_its_rows():
         if known:
             gone = shares.index(min(shares[known[0] :]), known[0])
             lost[row["cell"], row["rate"], row["start"]] = row["train_losses"][gone] - row["train_losses"][known[0]]
-    assert {*lost} == {
-        ("GRU", rate, start) for rate in (0.014, 0.03) for start in ("bias 0.5", "bias 2.5", "chrono 30")
-    }
+    high = {("GRU", row["rate"], row["start"]) for row in search if row["rate"] > 0.01}
+    assert high - {*lost} == {("GRU", 0.014, "chrono 100")}  # "seven of the eight"
+    assert {*lost} <= high
+    hero = [row["bands"]["name"]["right"][-1] / row["bands"]["name"]["asked"] for row in search]
+    assert sum(share < 0.25 for share in hero) == 1  # "all networks but one"
     assert (round(min(lost.values()), 1), round(max(lost.values()), 1)) == (0.4, 2.3)

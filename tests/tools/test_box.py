@@ -1,14 +1,14 @@
 """The answer in five lines: the same words in README and at the head of 09, and each number is in the rows."""
 
-import json
 import re
+from collections import Counter
 from itertools import product
 
 import birth_plan
 import nbformat
 import regenerate
 from test_birth_rows import ROWS as BIRTHS
-from test_birth_rows import births_of
+from test_birth_rows import births_of, born
 from test_trial_rows import CONFIRMED, NINE, ROOT, TEXTS
 
 from charrnn_helpers.experiments import answer, trial_rows
@@ -30,17 +30,32 @@ def test_the_first_line_says_what_was_compared():
     runs = [row for row in CONFIRMED if row["budget"] == "24 M"]
     assert all(sum((row["text"], row["cell"]) == one for row in runs) == 10 for one in product(TEXTS, ("LSTM", "GRU")))
     assert {round(row["parameters"], -4) for row in runs} == {350_000}
-    chosen = {json.dumps(row["settings"]) for row in runs if row["text"] == "tales"}
-    assert len(chosen) == 1  # "on tales it chose the same for both"
 
 
-def test_the_line_of_memory_counts_the_births_of_the_far_memory():
+def test_the_line_of_memory_counts_the_networks_of_the_search_that_know_the_friend():
+    search = [row for row in BIRTHS if row["part"] == "grid"]
+    known, looks = {}, set()
+    for row in search:
+        band = row["bands"]["friend"]
+        if born_at := born(row["looks"], band["right"], band["asked"], band["chance"]):
+            known.setdefault(row["cell"], set()).add((row["start"], row["rate"]))
+            looks |= {*born_at}
+    starts, rates = ({setting[column] for setting in known["GRU"]} for column in (0, 1))
+    assert known == {"GRU": {*product(starts, rates)}}  # so "these starts, and these rates" says it exactly
+    assert f"{len(known['GRU'])} of the 16 GRUs came to know the friend, and none of the 16 LSTMs" in LINES[2]
+    assert Counter(row["cell"] for row in search) == {"LSTM": 16, "GRU": 16}
+    assert all(word in LINES[2] for word in (*starts, *map(str, rates)))
+    said = re.search(r"after (\d+) to (\d+) million", LINES[2])
+    assert tuple(map(int, said.groups())) == (round(min(looks) / 1e6), round(max(looks) / 1e6))
+
+
+def test_the_line_on_learning_counts_the_births_of_the_far_memory():
     counts = re.findall(r"(\d) of (\d)", LINES[3])
     designs = ("only far", "far and near alike", "far and six times near")
     order = [(cell, design) for design in designs for cell in ("GRU", "LSTM")]
-    for (born, runs), (cell, design) in zip(counts, order, strict=True):
+    for (right, runs), (cell, design) in zip(counts, order, strict=True):
         far = [run[-1] for run in births_of(design, cell)]
-        assert (int(born), int(runs)) == (sum(birth is not None for birth in far), len(far))
+        assert (int(right), int(runs)) == (sum(birth is not None for birth in far), len(far))
     of_the_law = [row for row in BIRTHS if row["part"] == "law window"]
     assert {row["window"] for row in of_the_law} == {64, 192}
     assert {row["source"]["names"] for row in of_the_law} == {2}
@@ -48,15 +63,13 @@ def test_the_line_of_memory_counts_the_births_of_the_far_memory():
 
 
 def test_a_part_is_to_come_until_all_its_planned_runs_are_there():
-    said = {"grid": "the rest of the search", "pairs": "the eight pairs", "near": "the runs on tales"}
-    said["law window, six names"] = "the runs with six names"
-    law = [row for row in BIRTHS if row["text"] == "law"]
+    said = {"pairs": "eight new pairs", "law window, six names": "runs with six names", "near": "runs on tales"}
+    others = [row for row in BIRTHS if row["part"] not in said]
     for part, words in said.items():
-        planned = 32 if part == "grid" else 48 if "names" in part else 16
+        planned = 48 if "names" in part else 16
         for made in (planned - 1, planned):
-            lines = answer(trial_rows(), law + [{"part": part, "text": "tales"}] * made)
-            assert (words in "".join(lines)) == (made < planned)
+            lines = answer(trial_rows(), others + [{"part": part, "text": "tales"}] * made)
+            assert (words in lines[4]) == (made < planned)
     whole = [{"part": part, "text": "tales"} for part in said for _ in range(48)]
-    assert "Still to come" not in "".join(answer(trial_rows(), law + whole))
-    assert len(list(birth_plan.grid([]))) == 32
-    assert len(list(birth_plan.law_six_names(law))) == 48
+    assert "Still to come" not in "".join(answer(trial_rows(), others + whole))
+    assert len(list(birth_plan.law_six_names(BIRTHS))) == 48
