@@ -61,7 +61,7 @@ def usual_arguments(cell: str) -> dict:
     texts |= {"vocab": CHARS, "vocab_size": len(CHARS), "ids": IDS, "train_ids": IDS, "val_ids": IDS[:30]}
     texts |= {"order": 2, "streams": 2, "window": 4}
     training = {"model": network(cell), "cell": "GRU", "parameters": 900, "config": FEW, "history": None, **SIZES}
-    training |= {"device": "cpu", "name": "cpu", "threads": None, "stop": None, "update": 1}
+    training |= {"device": "cpu", "name": "cpu", "threads": None, "stop": None, "update": 1, "eight_bits": False}
     training |= {"on_validation": None, "progress": False, "album": None, "resumable": False, "runs": "runs"}
     writing = {"prompt": "Once", "length": 9, "temperature": 1.0, "top_k": None, "top_p": None, "seeds": [0, 1]}
     measures_of_texts = {"losses": np.ones(len(STORIES)), "reading": READING, "kind": "name"}

@@ -53,8 +53,9 @@ def _who_knows_the_friend(search: Sequence[dict]) -> str:
         "characters of tales. We asked each of them for the hero's friend, when the friend had last been named 32 or "
         f"more characters before. {len(known['GRU'])} of the {each['GRU']} GRUs came to know the friend, and "
         f"{len(known['LSTM']) or 'none'} of the {each['LSTM']} LSTMs. (To know means: better than half way from a "
-        f"guess to certainty, up to the end.) These are the GRUs whose gates start with {_listed(starts, 'or')}, and "
-        f"whose learning rate is {_listed(map(str, rates), 'or')}. They learnt it after {after} to {by} million "
+        "guess to certainty, up to the end.) These are the GRUs with a low learning rate "
+        f"({_listed(map(str, rates), 'or')}) whose gates keep for long at first ({_listed(starts, 'or')}: with chrono "
+        f"30, for example, some units keep for about 30 characters). They learnt it after {after} to {by} million "
         "characters."
     )
 

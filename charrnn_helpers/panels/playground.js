@@ -364,7 +364,8 @@ export class Playground {
       this.nameLabel.textContent = `The colours of the six ${kind === "friend" ? "friends" : "heroes"}:`;
       return;
     }
-    const heroes = cells.map((cell) => (this.chosen ? this.#heroBefore(cell, at) : this.#heroAfter(cell)));
+    const tapped = kind === "friend" && this.changes[cells[0]].at(-1)?.goal; // of which one network tells, if both remember
+    const heroes = cells.map((cell) => (this.chosen ? this.#heroBefore(cell, at) : tapped || this.#heroAfter(cell)));
     for (const one of this.names.children) {
       one.setAttribute("aria-pressed", String(heroes.every((hero) => hero === one.textContent)));
     }
@@ -437,6 +438,7 @@ export class Playground {
       const names = this.#namesIn(restOfStory(text, at));
       const right = names.filter((name) => name === goal).length;
       const others = names.length - right;
+      if (text === this.unchanged[cell].text) return { wrote: `the text of the ${cell} stays as it was`, others };
       const wrote = right ? `writes ${goal} ${times(right)}` : `does not write ${goal}`;
       const more = others ? `${right ? " and" : ", but"} other ${this.settings.kind === "friend" ? "animals" : "names"} ${times(others)}` : "";
       return { wrote: `the ${cell} ${wrote}${more}`, others };
@@ -530,6 +532,8 @@ export class Playground {
   #show(cell) {
     const column = this.columns[cell];
     column.show(this.readings[cell]);
+    const remembers = this.settings.kind === "friend" && this.spec.friends?.[cell].known;
+    column.element.classList.toggle("charrnn-first", Boolean(remembers)); // where the texts stand one below the other
     const known = this.knownUnits(cell).map(({ unit, name }) =>
       button(`${name} (${unit})`, () => this.pick(cell, unit)),
     );

@@ -33,7 +33,7 @@ export const STORIES = [
   },
   {
     words: "Who forgets the friend?",
-    settings: (spec) => ({ kind: "friend", prompt: beginning(spec.friend_story, 420), length: 300 }),
+    settings: (spec) => ({ kind: "friend", prompt: beginning(spec.friend_story, 200), seed: 9 }),
     says: (play) =>
       `Now the colours are animals: the hero has a friend, here the ${play.named()}. ${sayFriends(play)} Tap another animal!`,
   },
@@ -79,12 +79,12 @@ function sayTraining(play) {
   return `${when}, the ${first.cell} clearly has ${name} in mind at ${first.share} of the bold letters that follow the name${more}.`;
 }
 
-// Return which network forgets the friend, and how often each has the right one in mind far from its last mention.
+// Return which network keeps the friend, and how often each still has the right one in mind long after it was named.
 function sayFriends({ cells, spec: { friends, far, stories } }) {
-  const said = cells.map((cell) => `the ${cell} ${friends[cell].known ? "remembers" : "forgets"} it`).join(", and ");
-  const shares = cells.map((cell) => `at ${Math.round(100 * friends[cell].share)}\u00a0% of the letters (${cell})`).join(" and ");
-  const where = `In ${stories} stories, ${far} letters or more after it was named, the right one is in mind`;
-  return `${said[0].toUpperCase()}${said.slice(1)}. ${where} ${shares}. A guess: 17\u00a0%.`;
+  const said = cells.map((cell) => `the ${cell} ${friends[cell].known ? "keeps it in mind" : "soon loses it"}`).join(", and ");
+  const shares = cells.map((cell) => `the ${cell} still has it in mind at ${Math.round(100 * friends[cell].share)}\u00a0% of the letters`);
+  const where = `In ${stories} stories, ${far} letters or more after the friend was named`;
+  return `${said[0].toUpperCase()}${said.slice(1)}. ${where}, ${shares.join(", ")} (by luck: 17\u00a0%).`;
 }
 
 // Return the longest texts of the stories, so that there is room for each.

@@ -190,8 +190,8 @@ def test_the_story_of_the_friend_says_what_holds_of_others_and_who_remembers_tak
         states = states_side_by_side(model, tales_pair.vocab, unseen)
         far = recall_of_states(model, tales_pair.vocab, states, unseen, "friend", every=16).between("friend", 32, 9999)
         assert far.interval()[0] - 0.01 < usual / 100 < far.interval()[1] + 0.01
-        assert bool(re.search(rf"(?i)the {cell} forgets", told(page))) == (far.interval()[0] < far.chance)
-    for friend in ("fox", "cat"):
+        assert bool(re.search(rf"(?i)the {cell} soon loses it", told(page))) == (far.interval()[0] < far.chance)
+    for friend in ("fox", "cat", "owl"):
         name(page, friend).click()
         written = samples(page)["GRU"].split("\n")[0]
         assert written.count(friend) > sum(written.count(other) for other in {*FRIENDS} - {friend})

@@ -16,7 +16,8 @@ def test_a_pair_that_was_kept_is_found_with_its_text_and_writes_the_same(pair, h
     pair = replace(pair, corpus=keep_text(pair.corpus.text.encode(), "my pets!"))
     assert pair.corpus.name == "my_pets"
     keep_pair(pair, histories)
-    assert list(found_pairs()) == ["my_pets, trained here", "tales, comes with the course"]
+    bundled = ["tales-24M, comes with the course", "tales, comes with the course"]
+    assert list(found_pairs()) == ["my_pets, trained here", *bundled]
     again = found_pairs()["my_pets, trained here"]()
     assert again.corpus == pair.corpus
     assert again.prompt == pair.prompt == pair.corpus.val.partition(". ")[0] + ". "

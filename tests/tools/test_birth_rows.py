@@ -264,6 +264,20 @@ def test_the_power_of_frequency_is_that_of_births_that_follow_one():
         frequency_power(law_points(rows))
 
 
+def test_the_picture_of_the_law_counts_the_runs_of_its_parts_and_of_no_other():
+    notebook = nbformat.read(ROOT / "notebooks" / "09_fair_trial.ipynb", as_version=4)
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    (words,) = (output.data["text/plain"] for output in outputs if "Born are" in str(output.get("data")))
+    shown = re.findall(r"(LSTM|GRU) (\d+) of (\d+)", words)
+    designs = ("only far", "far and near alike", "far and six times near", "only far, window 192")
+    wanted = [(cell, design, "law window") for design in designs for cell in ("LSTM", "GRU")]
+    predicted = ("only far, window 48", "far and near alike, window 48", "only far, window 96")
+    wanted += [("GRU", design, "law predicted") for design in predicted]
+    for (cell, born_here, runs), (name, design, part) in zip(shown, wanted, strict=True):
+        far = [run[-1] for run in births_of(design, name, part)]
+        assert (cell, int(born_here), int(runs)) == (name, sum(birth is not None for birth in far), len(far))
+
+
 def test_what_09_shows_of_the_search_on_tales_follows_from_its_rows():
     search = [row for row in ROWS if row["part"] == "grid"]
     notebook = nbformat.read(ROOT / "notebooks" / "09_fair_trial.ipynb", as_version=4)
