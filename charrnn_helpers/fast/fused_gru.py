@@ -148,10 +148,12 @@ class _Recurrence(torch.autograd.Function):
 
 
 def go_back_through_steps(d_h: Tensor, factors: Tensor, z: Tensor, weight: Tensor) -> None:
-    """Carry the gradient from the last step to the first, in place.
+    """Carry the gradient back through all steps, from the last one to the first. Changes `d_h` and `factors` in place.
 
-    `d_h` (T + 1, B, H) holds what comes from the scores of each step. `factors` (T, B, 3, H) become the gradients
-    inside the gates r and z and inside W_hn h. `weight` is W_h (3H, H).
+    `d_h` (T + 1, B, H) is the gradient of each state. At first it holds only the part from the scores of the same step.
+    `factors` (T, B, 3, H) are the numbers by which the gradient of a state is multiplied on its way into the gate r,
+    into the gate z, and into W_hn h. In the end they are the gradients there. `z` (T, B, H) is the update gate, and
+    `weight` (3H, H) is W_h.
     """
     per_step = (d_h[1:], d_h[:-1], factors, z)
     for d_after, d_before, d_gates, z_t in zip(*(reversed(x.unbind()) for x in per_step), strict=True):

@@ -25,7 +25,7 @@ from .own_text import own_text_controls
 
 SHORTEST_COPY = 50  # characters: what is called a copy
 STORIES = 64  # that are read for mean states, known units, and how often a friend is remembered
-TYPICAL = 19  # of them: here the long pair remembers the friend about as often as on average
+FRIENDLY = 19  # of them: its beginning, in which the friend is named early, opens the story of the friend
 FAR = 32  # characters since the friend was last named, from which on we look who remembers it
 
 
@@ -122,7 +122,7 @@ def for_browser(pair: Pair) -> tuple[dict, bytes]:
     for mind in minds.values():
         mind["looks"] = [dict(zip(("colour", "hatch"), LOOKS[word], strict=True)) for word in mind["words"]]
     more = {"prompt": pair.prompt, "story": stories[0], "tales": True, "named": named, "minds": minds}
-    more |= {"friend_story": stories[TYPICAL], "friends": friends, "far": FAR, "stories": STORIES}
+    more |= {"friend_story": stories[FRIENDLY], "friends": friends, "far": FAR, "stories": STORIES}
     return {**spec, **more}, data
 
 

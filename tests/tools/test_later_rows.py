@@ -213,6 +213,7 @@ def test_what_is_said_of_the_picture():
     signed = [mean(shares("signed minGRU", "name", low, high)) for low, high in ((128, 256), (256, 10**9))]
     assert signed[0] > 0.9  # "in more than nine of ten cases"
     assert 0.5 < signed[1] < 7 / 12 < signed[1] + 0.01  # "more than half of the cases, and only just misses"
+    assert round(mean(shares("signed minGRU", "name", 256, 257)), 4) == 0.5826  # "58.26 %"
     ends = shares("signed minGRU", "name", 256)
     assert (round(min(ends), 2), round(max(ends), 2)) == (0.40, 0.74)  # "its three runs lie between"
     assert min(shares("minGRU", "name", 256)) > 0.9  # "in more than nine of ten cases"
