@@ -11,6 +11,13 @@ TO_COME = {  # part of the second experiment: planned runs, and what it asks
     "pairs": (16, "eight new pairs with the best setting of each cell, to test point 3"),
     "law window, six names": (48, "runs with six names, to test point 4"),
     "near": (16, "runs on tales with more near questions, to test it once more"),
+    "late": (6, "LSTMs that read four times as much, to see whether they only need longer"),
+}
+KEEPS = {  # for how long gates keep before training: with a bias b for 1 + exp(b) characters on average
+    "bias 0.5": "for about 3 characters with a bias of 0.5",
+    "bias 2.5": "for about 13 characters with a bias of 2.5",
+    "chrono 30": "for up to 30 with the start called chrono 30",
+    "chrono 100": "for up to 100 with the one called chrono 100",
 }
 
 
@@ -27,12 +34,10 @@ def answer(trial: Sequence[dict], births: Sequence[dict]) -> list[str]:
         _who_knows_the_friend([row for row in births if row["part"] == "grid"]),
         "How such a memory is learnt: another part of the second experiment has a text in which a name is given, and "
         "asked for later. Training cuts this text into windows of 64 characters. A question is *near* if its name "
-        "lies 16 characters back, and *far* if it lies further back than one window. For each of the three cases that "
-        "follow, six networks of each cell read 3 million characters. If all questions are far, "
-        f"{_learnt(births, 'only far')} learn to answer them. If half of the questions are near, "
-        f"{_learnt(births, 'far and near alike')} learn the far ones, and if six of seven are near, "
-        f"{_learnt(births, 'far and six times near')} do. So near questions can teach a network to remember over far "
-        "distances, too.",
+        "lies 16 characters back, and *far* if it lies further back than one window. Each network reads 3 million "
+        f"characters. Where all questions are far, {_learnt(births, 'only far')} learn to answer them. Where half of "
+        f"the questions are near, {_learnt(births, 'far and near alike')} learn to answer the far ones, too. So near "
+        "questions can teach a network to remember over far distances.",
         "What this leaves open: only one network stands behind each setting in point 3, and six behind each number in "
         "point 4, where the gates of the two cells also start differently. So these points are ideas for tests, and "
         f"no verdicts.{_to_come(births)}",
@@ -45,6 +50,7 @@ def _who_knows_the_friend(search: Sequence[dict]) -> str:
     for row in search:
         if born := births_in(row)["friend"]:
             known[row["cell"]].append((row["start"], row["rate"], born))
+    (chance,) = {row["bands"]["friend"]["chance"] for row in search}
     starts, rates, born = (list(dict.fromkeys(column)) for column in zip(*known["GRU"], strict=True))
     after, by = (round(look / 1e6) for look in (min(one.after for one in born), max(one.by for one in born)))
     each = {cell: sum(row["cell"] == cell for row in search) for cell in BOTH}
@@ -52,11 +58,12 @@ def _who_knows_the_friend(search: Sequence[dict]) -> str:
         f"Memory: a second experiment trained {each['GRU']} settings of each cell, one network each, on 24 million "
         "characters of tales. We asked each of them for the hero's friend, when the friend had last been named 32 or "
         f"more characters before. {len(known['GRU'])} of the {each['GRU']} GRUs came to know the friend, and "
-        f"{len(known['LSTM']) or 'none'} of the {each['LSTM']} LSTMs. (To know means: better than half way from a "
-        "guess to certainty, up to the end.) These are the GRUs with a low learning rate "
-        f"({_listed(map(str, rates), 'or')}) whose gates keep for long at first ({_listed(starts, 'or')}: with chrono "
-        f"30, for example, some units keep for about 30 characters). They learnt it after {after} to {by} million "
-        "characters."
+        f"{len(known['LSTM']) or 'none'} of the {each['LSTM']} LSTMs. To know the friend means here: to name more "
+        f"than {50 * (1 + chance):.0f} % of these friends right, up to the end of training. A guess names "
+        f"{100 * chance:.0f} %. "
+        f"These are the GRUs that had both a low learning rate ({_listed(map(str, rates), 'or')}) and gates that keep "
+        f"for long at first ({_listed([KEEPS[start] for start in starts], 'or')}). They learnt it after {after} to "
+        f"{by} million characters."
     )
 
 

@@ -20,6 +20,7 @@ from types import ModuleType
 import torch
 from torch import Tensor, nn
 
+from ..base.threads import one_thread
 from ..text.corpus import load_corpus
 from ..text.encoding import Vocabulary
 from . import fault_program
@@ -78,6 +79,7 @@ def program(name: str | Fault = "sound") -> str:
     return text.replace(fault.right, fault.wrong)
 
 
+@one_thread()
 def run(
     name: str | Fault = "sound",
     seed: int = 0,

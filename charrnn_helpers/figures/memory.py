@@ -68,6 +68,8 @@ def plot_curves(
         if ticks:
             axes.set_xscale("log")
             logarithmic(axes.xaxis, ticks)
+        elif len(points) <= 6 and not text:
+            axes.set_xticks(list(points))
     for axes in panels.flat if rows == 1 else ():  # now that all have their common scale
         name_lines(axes)
     figure.supxlabel(xlabel, fontsize="medium")

@@ -80,7 +80,7 @@ export class Inspector {
     if (!piece) return `${cell}, ${char}. `;
     const { words } = this.play.mind();
     const name = words[piece.word];
-    const who = this.play.settings.kind === "friend" ? `the ${name}` : name;
+    const who = this.play.spoken().called(name);
     const sure = percent(piece.sure);
     if (piece.sure < 0.5) return `After ${char} the ${cell} has nobody clearly in mind: ${who} is the likeliest (${sure}). `;
     return `After ${char} the ${cell} has ${who} in mind, and is ${sure} sure. `;

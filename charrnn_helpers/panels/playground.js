@@ -12,7 +12,7 @@ import { readable } from "./prompt.js";
 import { bandOf, bringToMind, fillBand, lookOf, pieceAt, runs } from "./ribbon.js";
 import { colourList, drawSliders, promptBox, settingsFor, trainingSlider } from "./settings.js";
 import { fromAddress, shareButton, toAddress } from "./share.js";
-import { CLEAR, longest, sayBand, STORIES } from "./stories.js";
+import { CLEAR, longest, sayBand, SPOKEN, STORIES } from "./stories.js";
 import { TextColumn } from "./text_column.js";
 
 const MARKED = "var(--marked)";
@@ -292,9 +292,9 @@ export class Playground {
     return this.cells.every((cell) => this.settings.kind in this.network(cell).means);
   }
 
-  // Return a word of the ribbon as it stands in a sentence.
-  called(word) {
-    return this.settings.kind === "friend" ? `the ${word}` : word;
+  // Return how one speaks of the words of the ribbon.
+  spoken() {
+    return SPOKEN[this.settings.kind];
   }
 
   // Return whom the networks would have in mind after the given text, if nobody had changed anything.
@@ -349,6 +349,7 @@ export class Playground {
     const { cells, at } = this.#place();
     const can = this.#canChange();
     const { kind } = this.settings;
+    const spoken = this.spoken();
     const shown = `${kind}${can ? ", to tap" : ""}`;
     if (this.names.dataset.shown !== shown) {
       this.names.dataset.shown = shown;
@@ -361,7 +362,7 @@ export class Playground {
       this.names.replaceChildren(...buttons);
     }
     if (!can) {
-      this.nameLabel.textContent = `The colours of the six ${kind === "friend" ? "friends" : "heroes"}:`;
+      this.nameLabel.textContent = `The colours of the six ${spoken.several}:`;
       return;
     }
     const tapped = kind === "friend" && this.changes[cells[0]].at(-1)?.goal; // of which one network tells, if both remember
@@ -371,8 +372,8 @@ export class Playground {
     }
     const letter = this.chosen && seenLetter(this.characters[this.readings[this.chosen.cell].ids[at]]);
     this.nameLabel.textContent = this.chosen
-      ? `${this.chosen.cell}: tap a new ${kind === "friend" ? "friend" : "hero"} from ${letter} on`
-      : kind === "friend" ? "Tap another friend" : "Tap another hero's name";
+      ? `${this.chosen.cell}: tap a new ${spoken.one} from ${letter} on`
+      : spoken.tap;
   }
 
   // Return where a tapped name changes the state: before the chosen letter, or else after the prompt in both texts.
@@ -411,7 +412,7 @@ export class Playground {
   #sayChange(cells, at, goal, already, heroes, story) {
     if (already) {
       const names = cells.map((cell) => `the ${cell}`).join(" and ");
-      const had = heroes.every(Boolean) ? `had ${this.called(goal)} in mind already` : `thought ${this.called(goal)} the likeliest already`;
+      const had = heroes.every(Boolean) ? `had ${this.spoken().called(goal)} in mind already` : `thought ${this.spoken().called(goal)} the likeliest already`;
       this.#say(() => `Here ${names} ${had}, so nothing changes.`);
       return;
     }
@@ -422,8 +423,8 @@ export class Playground {
     if (this.settings.kind === "name") this.story = STORIES.find(({ hero }) => hero);
     this.#showStories();
     const others = [...new Set(heroes)].filter((hero) => hero && hero !== goal);
-    const from = others.length ? `from ${others.map((word) => this.called(word)).join(" and ")} ` : "";
-    const pushed = (cells.length > 1 ? "memories were" : "memory was") + ` changed, ${from}to ${this.called(goal)}.`;
+    const from = others.length ? `from ${others.map((word) => this.spoken().called(word)).join(" and ")} ` : "";
+    const pushed = (cells.length > 1 ? "memories were" : "memory was") + ` changed, ${from}to ${this.spoken().called(goal)}.`;
     const { readings } = this;
     this.#say(() => {
       const changed = `Only the ${pushed}`;
@@ -434,17 +435,18 @@ export class Playground {
 
   // Say how often the name `goal`, and any other, is written from a position to the end of the story.
   #sayNames(readings, at, goal) {
+    const { word } = this.spoken();
     const counts = readings.map(({ text, network: { cell } }) => {
       const names = this.#namesIn(restOfStory(text, at));
       const right = names.filter((name) => name === goal).length;
       const others = names.length - right;
       if (text === this.unchanged[cell].text) return { wrote: `the text of the ${cell} stays as it was`, others };
       const wrote = right ? `writes ${goal} ${times(right)}` : `does not write ${goal}`;
-      const more = others ? `${right ? " and" : ", but"} other ${this.settings.kind === "friend" ? "animals" : "names"} ${times(others)}` : "";
+      const more = others ? `${right ? " and" : ", but"} other ${word}s ${times(others)}` : "";
       return { wrote: `the ${cell} ${wrote}${more}`, others };
     });
     const wrote = counts.map((one) => one.wrote).join("; ");
-    const other = counts.some(({ others }) => others) ? "" : ` No other ${this.settings.kind === "friend" ? "animal" : "name"} appears in it.`;
+    const other = counts.some(({ others }) => others) ? "" : ` No other ${word} appears in it.`;
     const another = readings.some(({ text }) => restOfStory(text, at).length < [...text].length - at);
     return `In the rest of this story ${wrote}.${other}${another ? " After an empty line another story begins." : ""}`;
   }

@@ -5,6 +5,7 @@ networks compute. Here is what they are given, and what only the course's Python
 """
 
 from collections.abc import Callable, Sequence
+from functools import cache
 
 import anywidget
 import ipywidgets as ipw
@@ -110,10 +111,8 @@ def for_browser(pair: Pair) -> tuple[dict, bytes]:
         named[cell] = known_units(states[-1, -1], stories)
         means[id(model)] = {"name": mean_of_each_word(states, text, "name")}
     for cell, model in long_pair().models.items():  # of the friend the others hardly know anything
-        states = states_side_by_side(model, pair.vocab, text)
-        means[id(model)] = {"friend": mean_of_each_word(states, text, "friend")}
-        far = recall_of_states(model, pair.vocab, states, text, "friend", every=16).between("friend", FAR, len(text))
-        friends[cell] = {"share": far.share, "known": far.interval()[0] > far.chance}
+        mean, friends[cell] = friends_in_mind(cell, text)
+        means[id(model)] = {"friend": mean}
         networks.append((model, long_pair().updates))
     spec, data = portable(networks, pair.vocab, lambda model: means.get(id(model), {}))
     for row in spec["networks"][-len(friends) :]:
@@ -124,6 +123,17 @@ def for_browser(pair: Pair) -> tuple[dict, bytes]:
     more = {"prompt": pair.prompt, "story": stories[0], "tales": True, "named": named, "minds": minds}
     more |= {"friend_story": stories[FRIENDLY], "friends": friends, "far": FAR, "stories": STORIES}
     return {**spec, **more}, data
+
+
+@cache  # the networks come with the course, and so do the stories
+def friends_in_mind(cell: str, text: str) -> tuple[Tensor, dict[str, float | bool]]:
+    """Return the mean state for each friend of a network of the long pair, and how well it knows them from far away."""
+    pair = long_pair()
+    states = states_side_by_side(pair.models[cell], pair.vocab, text)
+    answers = recall_of_states(pair.models[cell], pair.vocab, states, text, "friend", every=16)
+    far = answers.between("friend", FAR, len(text))
+    known = {"share": far.share, "known": far.interval()[0] > far.chance}
+    return mean_of_each_word(states, text, "friend"), known
 
 
 def known_units(memory: Tensor, stories: Sequence[str], threshold: float = 0.5) -> list[dict]:

@@ -2,6 +2,13 @@
 
 export const CLEAR = 0.5; // of a word in mind: from here on its name is written into the ribbon
 
+// How one speaks of what a ribbon shows, by kind of word: of `one`, of `several`, of the `word` that a text writes for
+// it, as it is `called` in a sentence, and what the reader may `tap`.
+export const SPOKEN = {
+  name: { one: "hero", several: "heroes", word: "name", called: (word) => word, tap: "Tap another hero's name" },
+  friend: { one: "friend", several: "friends", word: "animal", called: (word) => `the ${word}`, tap: "Tap another friend" },
+};
+
 // `words` on the button; `settings(spec)` that differ from those of an untouched playground; `hero` whom to put in mind
 // after the prompt, which is the reader's own if there is one; `says(play)` what there is to see, from what is drawn.
 export const STORIES = [
@@ -53,9 +60,8 @@ function lastButOne(spec) {
 // Return what to say where no story is told: what the band shows, or how much is in mind after so many updates.
 export function sayBand(play) {
   if (play.watchesTraining() && play.named()) return sayTraining(play);
-  const thing = play.settings.kind === "friend" ? "friend" : "hero";
-  const own = thing === "hero" && !play.named();
-  if (own) return "The beginning names none of the six heroes below, so each network has to choose one of them by itself.";
+  const thing = play.spoken().one;
+  if (thing === "hero" && !play.named()) return "The beginning names none of the six heroes below, so each network has to choose one of them by itself.";
   return `The band below a line shows the ${thing} whom the network has in mind. The fuller it is, the surer the network.${sayLosses(play, thing)}`;
 }
 
@@ -63,7 +69,7 @@ export function sayBand(play) {
 function sayLosses(play, thing) {
   const said = play.cells.map((cell) => ({ cell, ...play.loss(cell) })).filter(({ to }) => to);
   return said
-    .map(({ cell, word, from, to }) => ` At “${word}” the ${cell} turns from ${play.called(from)} to ${play.called(to)}, whom nobody has named: it has lost the ${thing}.`)
+    .map(({ cell, word, from, to }) => ` At “${word}” the ${cell} turns from ${play.spoken().called(from)} to ${play.spoken().called(to)}, whom nobody has named: it has lost the ${thing}.`)
     .join("");
 }
 

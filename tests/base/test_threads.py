@@ -11,6 +11,7 @@ from charrnn_helpers import (
     GRUModel,
     Vocabulary,
     evaluate,
+    experiments,
     generate,
     load_checkpoint,
     measures,
@@ -101,6 +102,13 @@ def test_text_is_read_and_written_with_one_thread_which_waits_for_no_other(reade
     READERS[reader](model, vocab, text.split_stories(stories)[0])
     assert set(seen) == {1}
     assert torch.get_num_threads() == 2
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_a_planted_fault_trains_with_one_thread():
+    seen, small = [], experiments.Setting(updates=3, streams=4, window=8, units=8, embedding=4, validated=200)
+    experiments.run("sound", 0, small, lambda _: seen.append(torch.get_num_threads()))
+    assert set(seen) == {1}
 
 
 @pytest.mark.usefixtures("two_threads")

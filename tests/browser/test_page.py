@@ -183,7 +183,7 @@ def test_a_name_changes_the_state_at_the_chosen_letter_and_nothing_before_it(ope
 
 
 def test_the_story_of_the_friend_says_what_holds_of_others_and_who_remembers_takes_another_friend(opened, tales_pair):
-    page, unseen = opened(), "".join(split_stories(tales_pair.corpus.test)[:60])
+    page, unseen = opened(), "".join(split_stories(tales_pair.corpus.test)[:30])
     page.get_by_role("button", name="Who forgets").click()
     shares = [int(share) for share in re.findall(r"at (\d+) % of", told(page))]
     for (cell, model), usual in zip(long_pair().models.items(), shares, strict=True):
@@ -191,7 +191,7 @@ def test_the_story_of_the_friend_says_what_holds_of_others_and_who_remembers_tak
         far = recall_of_states(model, tales_pair.vocab, states, unseen, "friend", every=16).between("friend", 32, 9999)
         assert far.interval()[0] - 0.01 < usual / 100 < far.interval()[1] + 0.01
         assert bool(re.search(rf"(?i)the {cell} soon loses it", told(page))) == (far.interval()[0] < far.chance)
-    for friend in ("fox", "cat", "owl"):
+    for friend in ("fox", "owl"):
         name(page, friend).click()
         written = samples(page)["GRU"].split("\n")[0]
         assert written.count(friend) > sum(written.count(other) for other in {*FRIENDS} - {friend})
@@ -367,7 +367,7 @@ def test_on_a_phone_the_details_leave_the_tapped_letter_where_it_is(opened, widt
         assert where() == before
 
 
-@pytest.mark.parametrize(("width", "height"), SCREENS[:3])
+@pytest.mark.parametrize(("width", "height"), SCREENS[::2])
 def test_nothing_moves_when_what_is_said_gets_longer_or_shorter(opened, width, height):
     page = opened(width, height)
     names = page.locator(".charrnn-names")

@@ -205,12 +205,9 @@ def test_a_line_that_is_not_known_is_not_named(name):
     assert not re.search("floor|n-gram|bigram", getattr(figures, name)(FIGURES[name][0]).words)
 
 
-def test_a_run_that_is_recording_a_validation_is_drawn_up_to_the_one_before():
+def test_a_run_that_has_not_begun_or_is_recording_a_validation_is_drawn_up_to_the_one_before():
     running = History("LSTM", CONFIG, val_updates=[2, 4], val_losses=[2.6, 1.6], val_seconds=[1.0])
     assert "LSTM, 1 seed(s)" in figures.plot_losses([running], axis="seconds").words
-
-
-def test_curves_that_have_not_begun_are_drawn_as_an_empty_chart():
     assert "no network yet, 0 seed(s)" in figures.plot_losses([History("GRU", CONFIG)]).words
 
 

@@ -4,9 +4,10 @@
 
 Rates: LSTM, GRU and plain RNN of 160 units on `tales` at four rates. Recall: the same as 04 trains them, the gated
 ones also from the other one's start; three seeds; twenty times on the way, and at the end: which of the remembered
-words are right? Then each writes, and its state is operated on. All in float32, one thread each; of --updates and
---seeds, the first number is for rates, the other for recall. Half an hour on two cores. Runs that are in the JSON file
-already are not made again. --rnn FILE keeps the first plain RNN, as it ships.
+words are right? Then each writes, and its state is operated on. Windows: LSTM and GRU as 04 trains them, but with
+shorter windows, and with as many more streams, so that each update reads as much. All in float32, one thread each; of
+--updates and --seeds, the first number is for rates, the other for the rest. 45 minutes on two cores. Runs that are in
+the JSON file already are not made again. --rnn FILE keeps the first plain RNN, as it ships.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ STARTS = {"LSTM": ("usual", "chrono"), "GRU": ("chrono", "usual"), "RNN": ("usua
 KINDS = ("name", "pronoun", "friend", "place", "count")
 
 
-def learn(cell: str, start: str, seed: int, updates: int, rate: float, on_validation=None):
+def learn(cell: str, start: str, seed: int, updates: int, rate: float, on_validation=None, window: int = 64):
     """Train as 04 does: the network, its vocabulary, what was read, and its history."""
     keep_memory()
     corpus = load_corpus("tales")
@@ -47,6 +48,8 @@ def learn(cell: str, start: str, seed: int, updates: int, rate: float, on_valida
     model = CELLS[cell].fast(len(vocab), 160, num_layers=1, **({"chrono": 100} if start == "chrono" else {}))
     config = TrainConfig(
         updates,
+        streams=2048 // window,
+        window=window,
         learning_rate=rate,
         warmup=updates // 8,
         weight_decay=0.05,
@@ -63,6 +66,13 @@ def try_rate(cell: str, rate: float, seed: int, updates: int) -> dict:
     """Train at this rate; how good is the validation loss, and what is known of the hero beyond the window?"""
     model, vocab, corpus, history = learn(cell, STARTS[cell][0], seed, updates, rate)
     return {"val": history.best_loss, "held": recall(model, vocab, corpus.val).between("name", 64, 256).share}
+
+
+def with_window(cell: str, window: int, seed: int, updates: int) -> dict:
+    """Train with gradients that reach back `window` characters; which heroes are known, and from how far?"""
+    model, vocab, corpus, history = learn(cell, STARTS[cell][0], seed, updates, RATE, window=window)
+    found = recall(model, vocab, corpus.val)
+    return {"val": history.best_loss, "name": found.by_distance("name"), "beyond": found.between("name", 64, 256)}
 
 
 def remember(cell: str, start: str, seed: int, updates: int, rnn: str | None = None) -> dict:
@@ -107,6 +117,7 @@ def stories_changed(answers: Recall) -> float:
 PARTS = {  # what is done, its column, and the pairs of a cell and a value of it
     "rates": (try_rate, "rate", [*product(COMPARED, (0.0015, 0.003, 0.006, 0.012))]),
     "recall": (remember, "start", [(cell, start) for cell, starts in STARTS.items() for start in starts]),
+    "windows": (with_window, "window", [*product(("LSTM", "GRU"), (8, 16, 32))]),
 }
 
 
@@ -123,7 +134,7 @@ def main(arguments: list[str] | None = None) -> dict:
     runs = []
     for part in options.parts:
         _, column, pairs = PARTS[part]
-        number = ("rates", "recall").index(part)
+        number = int(part != "rates")
         for seed, (cell, value) in product(range(options.seeds[number]), pairs):
             seed += 100 * (part == "rates")  # no network of the others is one by which a rate was chosen
             run = {"part": part, "cell": cell, column: value, "seed": seed, "updates": options.updates[number]}
