@@ -9,15 +9,15 @@ from .protocol import SEEDS
 
 TO_COME = {  # part of the second experiment: planned runs, and what it asks
     "pairs": (16, "eight new pairs with the best setting of each cell, to test point 3"),
-    "law window, six names": (48, "runs with six names, to test point 4"),
-    "near": (16, "runs on tales with more near questions, to test it once more"),
+    "law window, six names": (48, "runs with six names instead of two, to test point 4"),
+    "near": (16, "runs on stories that also ask for the friend or the place from near, to test point 4 on tales"),
     "late": (6, "LSTMs that read four times as much, to see whether they only need longer"),
 }
 KEEPS = {  # for how long gates keep before training: with a bias b for 1 + exp(b) characters on average
-    "bias 0.5": "for about 3 characters with a bias of 0.5",
-    "bias 2.5": "for about 13 characters with a bias of 2.5",
-    "chrono 30": "for up to 30 with the start called chrono 30",
-    "chrono 100": "for up to 100 with the one called chrono 100",
+    "bias 0.5": "for about 3 characters (a bias of 0.5)",
+    "bias 2.5": "for about 13 characters (a bias of 2.5)",
+    "chrono 30": "for up to 30 (the start called chrono 30)",
+    "chrono 100": "for up to 100 (chrono 100)",
 }
 
 
@@ -58,11 +58,11 @@ def _who_knows_the_friend(search: Sequence[dict]) -> str:
         f"Memory: a second experiment trained {each['GRU']} settings of each cell, one network each, on 24 million "
         "characters of tales. We asked each of them for the hero's friend, when the friend had last been named 32 or "
         f"more characters before. {len(known['GRU'])} of the {each['GRU']} GRUs came to know the friend, and "
-        f"{len(known['LSTM']) or 'none'} of the {each['LSTM']} LSTMs. To know the friend means here: to name more "
-        f"than {50 * (1 + chance):.0f} % of these friends right, up to the end of training. A guess names "
-        f"{100 * chance:.0f} %. "
+        f"{len(known['LSTM']) or 'none'} of the {each['LSTM']} LSTMs. To know the friend means, as laid down "
+        f"beforehand: to name more than {50 * (1 + chance):.0f} % of these friends right, up to the end of training. "
+        f"This is half way from a guess ({100 * chance:.0f} %) to certainty. "
         f"These are the GRUs that had both a low learning rate ({_listed(map(str, rates), 'or')}) and gates that keep "
-        f"for long at first ({_listed([KEEPS[start] for start in starts], 'or')}). They learnt it after {after} to "
+        f"for long at first: {_listed([KEEPS[start] for start in starts], 'or')}. They learnt it after {after} to "
         f"{by} million characters."
     )
 

@@ -48,7 +48,7 @@ def test_the_line_of_memory_counts_the_networks_of_the_search_that_know_the_frie
     assert all(
         word in LINES[2] for word in (*(start.replace("bias ", "bias of ") for start in starts), *map(str, rates))
     )
-    assert f"about {1 + math.exp(2.5):.0f} characters with a bias of 2.5" in LINES[2]
+    assert f"about {1 + math.exp(2.5):.0f} characters (a bias of 2.5)" in LINES[2]
     said = re.search(r"after (\d+) to (\d+) million", LINES[2])
     assert tuple(map(int, said.groups())) == (round(min(looks) / 1e6), round(max(looks) / 1e6))
 
@@ -68,7 +68,7 @@ def test_the_line_on_learning_counts_the_births_of_the_far_memory():
 
 def test_a_part_is_to_come_until_all_its_planned_runs_are_there():
     said = {"pairs": "eight new pairs", "law window, six names": "runs with six names"}
-    said |= {"near": "runs on tales", "late": "LSTMs that read"}
+    said |= {"near": "runs on stories", "late": "LSTMs that read"}
     others = [row for row in BIRTHS if row["part"] not in said]
     for part, words in said.items():
         planned = {"law window, six names": 48, "late": 6}.get(part, 16)
