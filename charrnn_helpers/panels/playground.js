@@ -77,7 +77,7 @@ export class Playground {
     const writeAndShow = (changed) => {
       if (changed) this.#set({}, true);
       if (window.matchMedia("(pointer: coarse)").matches) document.activeElement.blur(); // the keyboard covers the text
-      this.#bringIntoView(this.cells[0], 0);
+      this.#bringWordsIntoView();
     };
     const given = [this.ask && "kernel", this.spec.tales && "tales"];
     this.prompt = promptBox(this.settings, write, writeAndShow);
@@ -104,7 +104,7 @@ export class Playground {
     );
     this.another = button("Another story", () => {
       this.#set({ seed: (this.settings.seed + 1) % 1000 }, true);
-      this.#bringIntoView(this.cells[0], 0);
+      this.#bringWordsIntoView();
     });
     this.undo = button("Undo", () => this.#undo());
     this.undo.className = "charrnn-quiet charrnn-undo";
@@ -292,6 +292,11 @@ export class Playground {
     return this.cells.every((cell) => this.settings.kind in this.network(cell).means);
   }
 
+  // Return whether all texts and bands are complete.
+  complete() {
+    return this.cells.every((cell) => this.band(cell).filter(Boolean).length === this.readings[cell].end);
+  }
+
   // Return how one speaks of the words of the ribbon.
   spoken() {
     return SPOKEN[this.settings.kind];
@@ -365,7 +370,7 @@ export class Playground {
       this.nameLabel.textContent = `The colours of the six ${spoken.several}:`;
       return;
     }
-    const tapped = kind === "friend" && this.changes[cells[0]].at(-1)?.goal; // of which one network tells, if both remember
+    const tapped = kind === "friend" && (this.changes[cells[0]].at(-1)?.goal ?? this.named()); // one network may tell of it
     const heroes = cells.map((cell) => (this.chosen ? this.#heroBefore(cell, at) : tapped || this.#heroAfter(cell)));
     for (const one of this.names.children) {
       one.setAttribute("aria-pressed", String(heroes.every((hero) => hero === one.textContent)));
@@ -697,7 +702,13 @@ export class Playground {
     this.#bringIntoView(cell, this.chosen.head);
   }
 
-  // Bring a character, or with the first one what is said above the texts, out from behind the names and the details.
+  // Bring what is said of new texts into view, if it has left the screen; the names and the texts follow below it.
+  #bringWordsIntoView() {
+    const { top } = this.says.getBoundingClientRect();
+    if (this.onPage && top < 0) window.scrollBy({ top: top - 12 });
+  }
+
+  // Bring a character out from behind the names and the details.
   #bringIntoView(cell, at) {
     const top = this.names?.getBoundingClientRect().bottom ?? 0;
     const { element } = this.inspector;
@@ -705,8 +716,6 @@ export class Playground {
     const bottom = below ? Math.min(element.getBoundingClientRect().top, window.innerHeight) : window.innerHeight;
     if (!this.onPage) return;
     this.columns[cell].bringIntoView(at, top, bottom);
-    const { top: above } = this.alert.getBoundingClientRect();
-    if (at === 0 && this.alert.textContent && above < top) window.scrollBy({ top: above - top - 12 });
   }
 
   // Let the next choice be the other end of a span.

@@ -121,7 +121,7 @@ def for_browser(pair: Pair) -> tuple[dict, bytes]:
     for mind in minds.values():
         mind["looks"] = [dict(zip(("colour", "hatch"), LOOKS[word], strict=True)) for word in mind["words"]]
     more = {"prompt": pair.prompt, "story": stories[0], "tales": True, "named": named, "minds": minds}
-    more |= {"friend_story": stories[FRIENDLY], "friends": friends, "far": FAR, "stories": STORIES}
+    more |= {"friend_story": stories[FRIENDLY], "friends": friends}
     return {**spec, **more}, data
 
 

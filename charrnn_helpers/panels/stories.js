@@ -16,10 +16,10 @@ export const STORIES = [
     words: "Who is it about?",
     settings: () => ({}),
     says: () =>
-      "The beginning in bold letters is given. Two small programs, networks called LSTM and GRU, go on with it, letter by " +
-      "letter and with mistakes. " +
+      "Two small programs, networks called LSTM and GRU, make up a story, letter by letter and with mistakes. The " +
+      "beginning in bold letters was given to them. " +
       "The band below each line shows whom a network has in mind: the fuller it is, the surer the network. Before it has " +
-      "read a name, it can only guess. Choose any letter to see more.",
+      "read a name, it can only guess. Now tap “Change the hero”!",
   },
   {
     words: "Change the hero",
@@ -42,7 +42,9 @@ export const STORIES = [
     words: "Who forgets the friend?",
     settings: (spec) => ({ kind: "friend", prompt: beginning(spec.friend_story, 200), seed: 9 }),
     says: (play) =>
-      `Now the colours are animals: the hero has a friend, here the ${play.named()}. ${sayFriends(play)} Tap another animal!`,
+      `Two larger networks read, and the colours are animals: the hero has a friend, the ${play.named()}. After ` +
+      `“${play.named()}” ${sayFriends(play)} Before the name, each can only bet. ` +
+      (play.complete() ? "Tap another animal!" : "The bands are being computed …"),
   },
 ];
 
@@ -76,7 +78,8 @@ function sayLosses(play, thing) {
 // Return how often the right word is clearly in mind after the updates that are set.
 function sayTraining(play) {
   const count = play.updates[play.settings.step];
-  const when = count ? `After ${count.toLocaleString("en")} updates` : "Before the first update";
+  const written = (number) => number.toLocaleString("en");
+  const when = count ? `After ${written(count)} of ${written(play.updates.at(-1))} updates` : "Before the first update";
   const shares = play.cells.map((cell) => ({ cell, share: play.shareRight(cell, CLEAR) }));
   if (shares.some(({ share }) => share === null)) return `${when}: the bands are being computed …`;
   const [first, ...others] = shares.map(({ cell, share }) => ({ cell, share: `${Math.round(100 * share)}\u00a0%` }));
@@ -86,18 +89,19 @@ function sayTraining(play) {
 }
 
 // Return which network keeps the friend, and how often each still has the right one in mind long after it was named.
-function sayFriends({ cells, spec: { friends, far, stories } }) {
-  const said = cells.map((cell) => `the ${cell} ${friends[cell].known ? "keeps it in mind" : "soon loses it"}`).join(", and ");
-  const shares = cells.map((cell) => `the ${cell} still has it in mind at ${Math.round(100 * friends[cell].share)}\u00a0% of the letters`);
-  const where = `In ${stories} stories, ${far} letters or more after the friend was named`;
-  return `${said[0].toUpperCase()}${said.slice(1)}. ${where}, ${shares.join(", ")} (by luck: 17\u00a0%).`;
+function sayFriends({ cells, spec: { friends } }) {
+  const [better, worse] = [...cells].sort((one, other) => friends[other].share - friends[one].share);
+  const keeps = (cell) => `the ${cell} ${friends[cell].known ? "keeps it in mind" : "does not"}`;
+  const times = (cell) => Math.round(100 * friends[cell].share);
+  return `${keeps(better)}, and ${keeps(worse)}. Long after its name, the ${better} still knows a friend ` +
+    `${times(better)} times in 100, and the ${worse} ${times(worse)} times (by luck: 17).`;
 }
 
 // Return the longest texts of the stories, so that there is room for each.
 export function longest() {
   const cells = ["LSTM", "GRU"];
   const friends = { LSTM: { share: 0.99, known: false }, GRU: { share: 0.99, known: true } };
-  const usual = { usual: () => "Leo", settings: { step: 0 }, updates: [9999], cells, spec: { friends, far: 99, stories: 99 } };
+  const usual = { usual: () => "Leo", settings: { step: 0 }, updates: [9999], cells, spec: { friends }, complete: () => false };
   const one = (named) => ({ ...usual, named: () => named, shareRight: () => 0.99 });
   return STORIES.map((story) => story.says(one(story.words.includes("friend") ? "goat" : "Leo")));
 }
