@@ -185,11 +185,11 @@ def test_a_name_changes_the_state_at_the_chosen_letter_and_nothing_before_it(ope
 def test_the_story_of_the_friend_says_what_holds_of_others_and_who_remembers_takes_another_friend(opened, tales_pair):
     page, unseen = opened(), "".join(split_stories(tales_pair.corpus.test)[:30])
     page.get_by_role("button", name="Who forgets").click()
-    shares = {cell: int(share) for cell, share in re.findall(r"the (LSTM|GRU) (?:still knows a friend )?(\d+) times", told(page))}
+    shares = dict(re.findall(r"the (LSTM|GRU) (?:still knows a friend )?(\d+) times", told(page)))
     for cell, model in long_pair().models.items():
         states = states_side_by_side(model, tales_pair.vocab, unseen)
         far = recall_of_states(model, tales_pair.vocab, states, unseen, "friend", every=16).between("friend", 32, 9999)
-        assert far.interval()[0] - 0.01 < shares[cell] / 100 < far.interval()[1] + 0.01
+        assert far.interval()[0] - 0.01 < int(shares[cell]) / 100 < far.interval()[1] + 0.01
         assert (f"the {cell} keeps it in mind" in told(page)) == (far.interval()[0] > far.chance)
     for friend in ("fox", "owl"):
         name(page, friend).click()
