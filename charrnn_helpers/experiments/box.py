@@ -32,15 +32,15 @@ def answer(trial: Sequence[dict], births: Sequence[dict]) -> list[str]:
         f"{' '.join(analysis.sentence for analysis in analyses(trial))} (Equivalent means: it is shown that the "
         f"difference is smaller than {MATTERS:g} nats.)",
         _who_knows_the_friend([row for row in births if row["part"] == "grid"]),
-        "How such a memory is learnt: another part of the second experiment has a text in which a name is given, and "
-        "asked for later. Training cuts this text into windows of 64 characters. A question is *near* if its name "
-        "lies 16 characters back, and *far* if it lies further back than one window. Each network reads 3 million "
-        f"characters. Where all questions are far, {_learnt(births, 'only far')} learn to answer them. Where half of "
-        f"the questions are near, {_learnt(births, 'far and near alike')} learn to answer the far ones, too. So near "
-        "questions can teach a network to remember over far distances.",
+        "How such a memory is learnt: another part of the second experiment has a text in which one of two names is "
+        "given, and asked for later. Training cuts this text into windows of 64 characters. A question is *near* if "
+        "its name lies 16 characters back, and *far* if it lies further back than one window. Each network reads 3 "
+        f"million characters. Where all questions are far, {_learnt(births, 'only far')} learn to answer them. Where "
+        f"half of the questions are near, {_learnt(births, 'far and near alike')} learn to answer the far ones, too. "
+        "So near questions can teach a network to remember over far distances.",
         "What this leaves open: only one network stands behind each setting in point 3, and six behind each number in "
-        "point 4, where the gates of the two cells also start differently. So these points are ideas for tests, and "
-        f"no verdicts.{_to_come(births)}",
+        "point 4. In point 4 the gates of the two cells also started differently. So the two points are ideas for "
+        f"tests, and no verdicts.{_to_come(births)}",
     ]
 
 
@@ -59,7 +59,8 @@ def _who_knows_the_friend(search: Sequence[dict]) -> str:
         "characters of tales. We asked each of them for the hero's friend, when the friend had last been named 32 or "
         f"more characters before. {len(known['GRU'])} of the {each['GRU']} GRUs came to know the friend, and "
         f"{len(known['LSTM']) or 'none'} of the {each['LSTM']} LSTMs. To know the friend means, as laid down "
-        f"beforehand: to name more than {50 * (1 + chance):.0f} % of these friends right, up to the end of training. "
+        f"beforehand: to name more than {50 * (1 + chance):.0f} % of these friends right, from some moment "
+        "of training on and up to its end. "
         f"This is half way from a guess ({100 * chance:.0f} %) to certainty. "
         f"These are the GRUs that had both a low learning rate ({_listed(map(str, rates), 'or')}) and gates that keep "
         f"for long at first: {_listed([KEEPS[start] for start in starts], 'or')}. They learnt it after {after} to "
