@@ -127,7 +127,11 @@ def for_browser(pair: Pair) -> tuple[dict, bytes]:
 
 @cache  # the networks come with the course, and so do the stories
 def friends_in_mind(cell: str, text: str) -> tuple[Tensor, dict[str, float | bool]]:
-    """Return the mean state for each friend of a network of the long pair, and how well it knows them from far away."""
+    """Let the network `cell` of the long pair read `text`. Return its mean state for each friend, and what it knows.
+
+    The second is a dictionary: `share` is how often it has the right friend in mind, FAR or more characters after the
+    last mention, and `known` says whether the interval of this share lies above a guess.
+    """
     pair = long_pair()
     states = states_side_by_side(pair.models[cell], pair.vocab, text)
     answers = recall_of_states(pair.models[cell], pair.vocab, states, text, "friend", every=16)

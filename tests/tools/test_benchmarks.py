@@ -2,6 +2,7 @@
 
 import json
 from itertools import product
+from pathlib import Path
 
 import busy_notebooks
 import closers
@@ -127,3 +128,22 @@ def test_the_plain_rnn_of_the_memory_runs_learns_at_the_best_of_four_rates():
     rows = [row for row in measured("memory")["rows"] if (row["part"], row["cell"]) == ("rates", "RNN")]
     assert len(rows) == 4
     assert min(rows, key=lambda row: row["val"])["rate"] == memory.RATE
+
+
+def test_what_04_says_of_short_windows_follows_from_the_rows():
+    shares = {cell: {} for cell in ("LSTM", "GRU")}
+    for row in measured("memory")["rows"]:
+        if row["part"] == "windows":
+            asked, right, *_ = row["beyond"]
+            shares[row["cell"]].setdefault(row["window"], []).append(right / asked)
+    middle = {cell: {window: sorted(three)[1] for window, three in by.items()} for cell, by in shares.items()}
+    with_16 = sorted(shares["LSTM"][16] + shares["GRU"][16])
+    told = " ".join(
+        (Path(__file__).resolve().parents[2] / "notebooks" / "04_training.ipynb").read_text(encoding="utf-8").split()
+    )
+    assert max(by[8] for by in middle.values()) < 0.25  # hardly better than a guess
+    assert f"({middle['LSTM'][16]:.0%} and {middle['GRU'][16]:.0%} in the median)".replace("%", " %") in told
+    assert min(by[32] for by in middle.values()) > 0.8
+    assert min(shares["LSTM"][16]) == with_16[0]
+    assert f"(The sixth, an LSTM, knows only {with_16[0]:.0%}.)".replace("%", " %") in told
+    assert with_16[1] > 0.45
