@@ -138,27 +138,30 @@ def plot_shares(
     )
 
 
-def plot_heroes(units: dict[str, np.ndarray], heroes: Sequence[str]) -> Picture:
-    """Draw each story as a point in the colour of its hero: the first of `units` is horizontal, the others vertical.
+def plot_points(points: dict[str, np.ndarray], words: Sequence[str], pushed: dict[str, np.ndarray] | None = None):
+    """Draw states as points, `points[title]` (n, 2), and each of the `words` (n,) at its points.
 
-    `units[label]` (n,) are the values of a unit in n stories, and `heroes` (n,) the names of their heroes.
+    The names of heroes have their colours, and the points of other words are grey. `pushed[title]` (n, 2) are the same
+    states after a push. They are drawn as circles, in the colour of the cell with whose name the title begins.
     """
-    (xlabel, x), *others = units.items()
-    figure, panels = new_figure(height=3.6, cols=len(others), squeeze=False)
-    for axes, (ylabel, y) in zip(panels[0], others, strict=True):
+    figure, panels = new_figure(height=3.6, cols=len(points), squeeze=False)
+    for axes, (title, states) in zip(panels[0], points.items(), strict=True):
         axes.axhline(0, color="#BBBBBB", linewidth=0.8)
         axes.axvline(0, color="#BBBBBB", linewidth=0.8)
-        for hero in sorted(set(heroes)):
-            own, colour = np.array(heroes) == hero, LOOKS[hero][0]
-            axes.scatter(x[own], y[own], s=14, color=colour, linewidths=0)
-            outline = [withStroke(linewidth=3, foreground="white")]
-            middle = np.median(x[own]), np.median(y[own])
-            axes.annotate(hero, middle, ha="center", va="center", color=colour, weight="bold", path_effects=outline)
-        axes.set(xlabel=xlabel, ylabel=ylabel)
+        for word in sorted(set(words)):
+            own, (colour, _) = states[np.array(words) == word], LOOKS.get(word, ("#555555", ""))
+            axes.scatter(*own.T, s=14, color=colour, linewidths=0, label="not pushed" if pushed else None)
+            place = {"xytext": (0, 14 if pushed else 0), "textcoords": "offset points", "ha": "center", "va": "center"}
+            look = {"weight": "bold", "path_effects": [withStroke(linewidth=3, foreground="white")]}
+            axes.annotate(word, np.median(own, axis=0), color=colour, **place, **look)
+        if pushed:
+            circles = {"facecolors": "none", "edgecolors": style_of(title)["color"], "label": f"{title}, pushed"}
+            axes.scatter(*pushed[title].T, s=45, zorder=0, **circles)
+        axes.set_title(title, loc="left", fontsize="medium")
     return picture(
         figure,
-        f"Each story is a point in the colour of its hero, with the name of the hero at the middle of its points: "
-        f"{' and '.join(label for label, _ in others)} (vertical) against {xlabel} (horizontal).",
+        f"Each state is a point, and the points of a word have its name: {'; '.join(points)}."
+        + (" The same states after a push are circles." if pushed else ""),
     )
 
 
