@@ -22,12 +22,12 @@ PROMPT = "JULIET:\nShall I compare thee to a summer's day?\n"
 
 
 def main(arguments: list[str] | None = None) -> dict:
-    options = common.options(__doc__, arguments, recipes=RECIPES, text="shakespeare", updates=0)
+    options = common.options(__doc__, arguments, recipes=RECIPES, text="shakespeare", updates=0, prompt=PROMPT)
     corpus = load_corpus(options.text, split=(0.9, 0.1))
     vocab = Vocabulary.from_text(corpus.text)
     train_ids, val_ids = vocab.encode(corpus.train), vocab.encode(corpus.val)
     precisions = {(row["recipe"], row["cell"]): row["precision"] for row in measured("quality")["rows"]}
-    result = common.kept(options.json) or {"machine": common.machine("cpu"), "prompt": PROMPT, "rows": []}
+    result = common.kept(options.json) or {"machine": common.machine("cpu"), "prompt": options.prompt, "rows": []}
     for name in options.recipes:
         for cell, recipe in RECIPES[name].items():
             if any((row["recipe"], row["cell"]) == (name, cell) for row in result["rows"]):
@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> dict:
             precision = precisions[name, cell]
             model, _ = recipe.run(len(vocab), train_ids, val_ids, precision=precision, device="cpu", progress=False)
             row = {"recipe": name, "cell": cell, "precision": precision, "blocks of 256": evaluate(model, val_ids, 256)}
-            row["text"] = generate(model, vocab, PROMPT, 200, temperature=0.8, seed=0)
+            row["text"] = generate(model, vocab, options.prompt, 200, temperature=0.8, seed=0)
             common.add(row, result, options.json)
     return result
 

@@ -12,6 +12,7 @@ import memory
 import patching
 import pytest
 import quality
+import recipe_texts
 import torch
 import training_speed
 import tuning
@@ -22,6 +23,7 @@ from charrnn_helpers.experiments import measured
 TINY = {  # the benchmark, with the file of the package that holds what it measured
     "training_speed": (training_speed, "--rounds 1 --units 8 --streams 2 --window 4 --updates 1 --matmul 16"),
     "quality": (quality, "--recipes quick --cells GRU --seeds 0 --updates 2 --target 5 --text {text}"),
+    "recipe_texts": (recipe_texts, "--recipes quick --updates 2 --prompt A --text {text}"),
     "trials": (tuning, "--row 9 --units 8 --updates 4 --streams 4 --window 5 --text {text}"),
     "memory": (memory, "--updates 2 2 --seeds 1 1 --rnn {folder}/rnn.pt"),
     "counting": (counting, "--updates 2 --seeds 1 1"),
@@ -45,7 +47,7 @@ def small(monkeypatch):
 
 @pytest.mark.parametrize("name", TINY)
 def test_a_benchmark_writes_rows_like_those_that_ship_and_goes_on_where_it_stopped(name, tmp_path, small, request):
-    if name == "closers":
+    if name in ("closers", "recipe_texts"):
         request.getfixturevalue("bfloat16")
     text, file = tmp_path / "short.txt", tmp_path / "result.json"
     text.write_text(load_corpus("tales").text[:30_000], encoding="utf-8")
@@ -57,7 +59,7 @@ def test_a_benchmark_writes_rows_like_those_that_ship_and_goes_on_where_it_stopp
     ships = measured(name)["rows"]
     assert result["rows"]
     assert {frozenset(row) for row in result["rows"]} <= {frozenset(row) for row in ships}
-    if name in ("memory", "counting", "patching", "closers"):  # they take long: no row is made twice
+    if name in ("recipe_texts", "memory", "counting", "patching", "closers"):  # they take long: no row is made twice
         assert json.loads(json.dumps(benchmark.main(asked)["rows"])) == json.loads(json.dumps(result["rows"]))
 
 
