@@ -7,6 +7,7 @@ python -m charrnn_helpers.lecturer questions FOLDER         ten questions to ans
 python -m charrnn_helpers.lecturer learnt FOLDER FILE       a page on what the class answered before and after
 python -m charrnn_helpers.lecturer slides FOLDER 02 03      slides of the notebooks whose names start so; else of all
 python -m charrnn_helpers.lecturer slides FOLDER lecture    slides of the one lecture, out of all notebooks
+python -m charrnn_helpers.lecturer slides FOLDER 2.1 3.2    slides of these sections, in this order
 python -m charrnn_helpers.lecturer page FILE                the playground in one HTML file, which needs no kernel
 python -m charrnn_helpers.lecturer link HUB REPOSITORY 01   the nbgitpuller link that gives each student a copy of 01
 """
@@ -131,10 +132,11 @@ MODULES = {
 def slides(folder: str | Path, prefixes: tuple[str, ...] = ("",), modules: str | None = None) -> list[Path]:
     """Write slides, one HTML file for each notebook whose name begins with one of `prefixes`; their paths.
 
-    The prefix "lecture" stands for the cells that are tagged so, in their order through all notebooks. A page loads its
-    program from the network when it is shown, or from `modules`, the address, seen from the page, of what
-    `npm install reveal.js@4 requirejs jquery@3 mathjax@2` has put into its folder node_modules. Cells for the lecturer
-    become speaker notes. Raises `ValueError` if no name fits.
+    The prefix "lecture" stands for the cells that are tagged so, in their order through all notebooks. Prefixes such as
+    "2.1" are sections, and make one deck in their order. A page loads its program from the network when it is shown, or
+    from `modules`, the address, seen from the page, of what `npm install reveal.js@4 requirejs jquery@3 mathjax@2` has
+    put into its folder node_modules. Cells for the lecturer become speaker notes. Raises `ValueError` if no name fits,
+    or if there is no such section.
     """
     import nbformat
     from nbconvert import SlidesExporter
@@ -143,6 +145,8 @@ def slides(folder: str | Path, prefixes: tuple[str, ...] = ("",), modules: str |
     chosen = {path.stem: notebook for path, notebook in every.items() if path.name.startswith(tuple(prefixes))}
     if "lecture" in prefixes:
         chosen["lecture"] = nbformat.v4.new_notebook(cells=_lecture_cells(every.values()))
+    if sections := [prefix for prefix in prefixes if "." in prefix]:
+        chosen["sections"] = nbformat.v4.new_notebook(cells=_section_cells(every.values(), sections))
     if not chosen:
         raise ValueError(f"no notebook begins with {' or '.join(prefixes)}; they are numbered 01 to 12")
     places = {name: f"{modules}/{place}" for name, place in MODULES.items() if modules}
@@ -156,6 +160,19 @@ def slides(folder: str | Path, prefixes: tuple[str, ...] = ("",), modules: str |
         written.append(Path(folder) / f"{name}.slides.html")
         written[-1].write_text(body.replace("</head>", wrapped, 1), encoding="utf-8")
     return written
+
+
+def _section_cells(notebooks: Iterable, sections: Iterable[str]) -> list:
+    """Collect the cells of these sections, in this order. A section ends where the next heading stands."""
+    cells, number = {}, ""
+    for notebook in notebooks:
+        for cell in notebook.cells:
+            if heading := re.search(r"^## (\S+)", cell.source, re.M):
+                number = heading[1]
+            cells.setdefault(number, []).append(cell)
+    if missing := [section for section in sections if section not in cells]:
+        raise ValueError(f"there is no section {' or '.join(missing)}")
+    return [cell for section in sections for cell in cells[section]]
 
 
 def _lecture_cells(notebooks: Iterable) -> list:
