@@ -56,6 +56,7 @@ def train(
     stop: threading.Event | None = None,
     on_validation: Callable[[History], None] | None = None,
     progress: bool = True,
+    update: Callable | None = None,
 ) -> History:
     """Train `model` in place on `train_ids` (n,), measure its loss on `val_ids` at intervals, and return the record.
 
@@ -68,7 +69,7 @@ def train(
     `on_validation(history)` is called after each validation. It may, for example, save a resumable checkpoint.
     `threads` is the number of PyTorch's threads. By default the run times several thread counts, up to the caller's
     own, and uses the fastest. It times them again during the run because other programs may start or stop.
-    `history.threads` records the seconds with each count.
+    `history.threads` records the seconds with each count. `update` takes the place of `one_update` (exercise 4b).
 
     Raises `ValueError` for texts that are too short, and for a history of another configuration or cell; and
     `DivergenceError` when a loss is NaN or infinite.
@@ -102,7 +103,7 @@ def train(
                 group["lr"] = config.rate(history.updates)
 
             began = time.perf_counter()
-            loss, norm, state = one_update(model, x, y, state, optimiser, config.clip)
+            loss, norm, state = (update or one_update)(model, x, y, state, optimiser, config.clip)
             seconds = time.perf_counter() - began
             record_seconds(seconds)
             history.seconds += seconds

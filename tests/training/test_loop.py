@@ -117,19 +117,18 @@ def test_dropout_is_drawn_by_the_seed_of_the_run_and_the_readers_random_numbers_
 
 
 def test_validation_comes_at_intervals_and_at_the_end_and_seconds_leave_it_out(model, ids, config, monkeypatch):
-    clock, told, one_update = [0.0], [], loop.one_update
+    clock, told = [0.0], []
 
     def takes_a_second(*arguments):
         clock[0] += 1
-        return one_update(*arguments)
+        return loop.one_update(*arguments)
 
     def takes_long(history):
         clock[0] += 100
         told.append(history.updates)
 
     monkeypatch.setattr(loop, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
-    monkeypatch.setattr(loop, "one_update", takes_a_second)
-    history = quietly(model, ids, config(updates=17), on_validation=takes_long)
+    history = quietly(model, ids, config(updates=17), on_validation=takes_long, update=takes_a_second)
     assert history.val_updates == history.val_seconds == told == [5, 10, 15, 17]
     assert [row.characters for row in history.validations()] == [5 * 32, 10 * 32, 15 * 32, 17 * 32]
     assert [row.loss for row in history.validations()] == history.val_losses
