@@ -6,9 +6,16 @@ how many answers were right at each look ("right").
 """
 
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+from scipy import stats
+
+from ..measures.intervals import Interval, paired_difference
+from ..networks.registry import BOTH
+from .outcome import holm
 from .results import RESULTS, counted_rows, protocol_hash
 
 BIRTH_PROTOCOL = Path(__file__).with_name("birth_protocol.md")
@@ -74,3 +81,50 @@ def law_points(rows: Sequence[dict]) -> list[LawPoint]:
         if row["text"] == "law"
         for memory, born in births_in(row).items()
     ]
+
+
+PAIRS = 8
+
+
+class PairsOutcome(NamedTuple):
+    """What the eight pairs say to the two primary questions (part 8 of the protocol)."""
+
+    ratio: Interval  # of the nats above the floor, LSTM to GRU: geometric mean and 95 % interval
+    difference: Interval  # LSTM minus GRU in nats per character, 95 %
+    friends: dict[str, list[float]]  # share of friends right in the band, for each network of a cell
+    born: dict[str, int]  # in how many networks of a cell this memory is born
+    p_loss: float  # both p-values are corrected by Holm's method
+    p_memory: float
+
+
+def pairs_outcome(rows: Sequence[dict]) -> PairsOutcome:
+    """Compare the two networks of each pair on their test text, in loss and in the memory for the friend.
+
+    The loss has Student's test on the logarithms of the nats above the floor, the memory the exact sign-flip test of
+    the mean difference. Raises `ValueError` unless all pairs are there and whole.
+    """
+    pairs: dict[int, dict[str, dict]] = {}
+    for row in rows:
+        if row["part"] == "pairs" and row["status"] == "finished":
+            pairs.setdefault(row["seed"], {})[row["cell"]] = row
+    if len(pairs) != PAIRS or any(len(pair) < len(BOTH) for pair in pairs.values()):
+        raise ValueError(f"there are rows of {len(pairs)} pairs; {PAIRS} whole pairs are needed")
+    networks = {cell: [pair[cell] for pair in pairs.values()] for cell in BOTH}
+    excess, friends = {}, {}
+    for cell, own in networks.items():
+        excess[cell] = np.array([row["test"]["loss"] - row["test"]["floor"] for row in own])
+        counts = [row["test"]["answers"]["friend"]["band"] for row in own]
+        friends[cell] = [right / asked for asked, right, _ in counts]
+    logs = [np.log(excess[cell]) for cell in BOTH]
+    apart = np.subtract(*(friends[cell] for cell in BOTH))
+    flipped = [abs(np.mean(apart * signs)) for signs in product((1, -1), repeat=PAIRS)]
+    p_memory = float(np.mean(np.array(flipped) >= abs(np.mean(apart)) - 1e-12))
+    p_loss, p_memory = holm([float(stats.ttest_rel(*logs).pvalue), p_memory])
+    return PairsOutcome(
+        Interval(*np.exp(paired_difference(*logs)).tolist()),
+        paired_difference(*(excess[cell] for cell in BOTH)),
+        friends,
+        {cell: sum(births_in(row)["friend"] is not None for row in own) for cell, own in networks.items()},
+        p_loss,
+        p_memory,
+    )

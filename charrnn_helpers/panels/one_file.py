@@ -11,7 +11,7 @@ from .playground import for_browser
 EIGHT_BITS = "The networks of earlier updates have weights of eight bits, the last ones their exact weights."
 FRIENDS = (
     "For the friend there are two larger networks, which have read 24 million letters (their weights have eight bits, "
-    'too). To ask for the friend, the copy reads <q>, and I," answered the</q>.'
+    'too). To ask for the friend, the copy reads all of <q>, and I," answered the</q>.'
 )
 COURSE = ""  # the address of the course, where the page does not lie beside its repository
 

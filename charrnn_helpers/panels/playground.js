@@ -445,7 +445,7 @@ export class Playground {
       const names = this.#namesIn(restOfStory(text, at));
       const right = names.filter((name) => name === goal).length;
       const others = names.length - right;
-      if (text === this.unchanged[cell].text) return { wrote: `the text of the ${cell} stays as it was`, others };
+      if (text === this.unchanged[cell].text) return { wrote: `the text of the ${cell} stays as it was${this.#hasNone(cell)}`, others };
       const wrote = right ? `writes ${goal} ${times(right)}` : `does not write ${goal}`;
       const more = others ? `${right ? " and" : ", but"} other ${word}s ${times(others)}` : "";
       return { wrote: `the ${cell} ${wrote}${more}`, others };
@@ -454,6 +454,11 @@ export class Playground {
     const other = counts.some(({ others }) => others) ? "" : ` No other ${word} appears in it.`;
     const another = readings.some(({ text }) => restOfStory(text, at).length < [...text].length - at);
     return `In the rest of this story ${wrote}.${other}${another ? " After an empty line another story begins." : ""}`;
+  }
+
+  // Return why a change of the friend changes nothing in a network that remembers none.
+  #hasNone(cell) {
+    return this.spoken().one === "friend" && !this.spec.friends[cell].known ? ", because it remembers no friend" : "";
   }
 
   #showStories() {

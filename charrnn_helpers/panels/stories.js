@@ -36,14 +36,14 @@ export const STORIES = [
     says: (play) =>
       `Networks learn by many small corrections, called updates. ${sayTraining(play)} ` +
       (play.settings.step ? "Move the slider to its left end, where they have learnt nothing." : "A low band is a mere guess.") +
-      " At its right end both remember.",
+      " At the slider’s right end both remember.",
   },
   {
-    words: "Who forgets the friend?",
+    words: "Who remembers the friend?",
     settings: (spec) => ({ kind: "friend", prompt: beginning(spec.friend_story, 200), seed: 9 }),
     says: (play) =>
-      `Two larger networks read, and the colours are animals: the hero has a friend, the ${play.named()}. After ` +
-      `“${play.named()}” ${sayFriends(play)} Before the name, each can only bet. ` +
+      `Here two larger networks read, and the colours stand for animals. The hero has a friend, the ${play.named()}. After ` +
+      `“${play.named()}” ${sayFriends(play)} Before the name each can only bet, however full its band is. ` +
       (play.complete() ? "Tap another animal!" : "The bands are being computed …"),
   },
 ];
@@ -85,7 +85,7 @@ function sayTraining(play) {
   const [first, ...others] = shares.map(({ cell, share }) => ({ cell, share: `${Math.round(100 * share)}\u00a0%` }));
   const name = play.named();
   const more = others.map(({ cell, share }) => `, and the ${cell} at ${share}`).join("");
-  return `${when}, the ${first.cell} clearly has ${name} in mind at ${first.share} of the bold letters that follow the name${more}.`;
+  return `We look at all bold letters that follow the name ${name}. ${when}, the ${first.cell} clearly has ${name} in mind at ${first.share} of them${more}.`;
 }
 
 // Return which network keeps the friend, and how often each still has the right one in mind long after it was named.
@@ -93,8 +93,8 @@ function sayFriends({ cells, spec: { friends } }) {
   const [better, worse] = [...cells].sort((one, other) => friends[other].share - friends[one].share);
   const keeps = (cell) => `the ${cell} ${friends[cell].known ? "keeps it in mind" : "does not"}`;
   const times = (cell) => Math.round(100 * friends[cell].share);
-  return `${keeps(better)}, and ${keeps(worse)}. Long after its name, the ${better} still knows a friend ` +
-    `${times(better)} times in 100, and the ${worse} ${times(worse)} times (by luck: 17).`;
+  return `${keeps(better)}, and ${keeps(worse)}. In many other stories we asked both, long after the friend was named: the ${better} was right ` +
+    `${times(better)} times in 100, and the ${worse} ${times(worse)} times. Who guesses is right 17 times.`;
 }
 
 // Return the longest texts of the stories, so that there is room for each.

@@ -36,6 +36,7 @@ HOW["coalesce_streams"] = True  # what is printed slowly is one output as well
 PICTURES = {
     "answer.png": ("09_fair_trial", "plot_answer("),
     "friend.png": ("09_fair_trial", "plot_ribbon("),
+    "births.png": ("09_fair_trial", "plot_curves(learnt"),
 }
 
 BOX = re.compile(r"(?<=<!-- answer -->\n)(.*?)(?=<!-- end -->)", re.DOTALL)  # in the README

@@ -4,6 +4,7 @@ import hashlib
 import json
 import math
 import re
+import statistics
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -13,13 +14,14 @@ import nbformat
 import pytest
 from birth_losses import excess_ratio, share_closed
 from birth_report import frequency_power, law_predictions
-from scipy.special import stdtrit
+from scipy.special import stdtr, stdtrit
 
 from charrnn_helpers.experiments.birth import (
     Birth,
     birth_rows,
     births_in,
     law_points,
+    pairs_outcome,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -276,6 +278,76 @@ def test_the_picture_of_the_law_counts_the_runs_of_its_parts_and_of_no_other():
     for (cell, born_here, runs), (name, design, part) in zip(shown, wanted, strict=True):
         far = [run[-1] for run in births_of(design, name, part)]
         assert (cell, int(born_here), int(runs)) == (name, sum(birth is not None for birth in far), len(far))
+
+
+def pairs_by_formula():
+    """What the protocol asks of the eight pairs, by formulas of its own: the ratio, the friends, and both p-values."""
+    rows = {(row["cell"], row["seed"]): row for row in ROWS if row["part"] == "pairs"}
+    seeds = sorted({seed for _, seed in rows})
+    assert seeds == [*range(100, 108)]
+    assert {row["status"] for row in rows.values()} == {"finished"}
+    friend, logs = {"LSTM": [], "GRU": []}, []
+    for seed in seeds:
+        above = {}
+        for cell, shares in friend.items():
+            test = rows[cell, seed]["test"]
+            above[cell] = test["loss"] - test["floor"]
+            asked, right, _ = test["answers"]["friend"]["band"]
+            shares.append(right / asked)
+        logs.append(math.log(above["LSTM"] / above["GRU"]))
+    mean = sum(logs) / 8
+    error = math.sqrt(sum((each - mean) ** 2 for each in logs) / 7 / 8)
+    reach = float(stdtrit(7, 0.975)) * error
+    differences = [lstm - gru for lstm, gru in zip(friend["LSTM"], friend["GRU"], strict=True)]
+    found = abs(sum(differences))
+    flips = [sum(d if bits >> k & 1 else -d for k, d in enumerate(differences)) for bits in range(256)]
+    p_memory = sum(abs(each) >= found - 1e-9 for each in flips) / 256
+    p_loss = 2 * float(stdtr(7, -abs(mean) / error))
+    small, large = sorted((p_loss, p_memory))
+    corrected = {small: min(1, 2 * small), large: min(1, max(2 * small, large))}
+    ratio = math.exp(mean), math.exp(mean - reach), math.exp(mean + reach)
+    return {"ratio": ratio, "friend": friend, "p": (corrected[p_loss], corrected[p_memory])}
+
+
+def test_the_outcome_of_the_pairs_is_that_of_formulas_written_anew():
+    pairs, outcome = pairs_by_formula(), pairs_outcome(ROWS)
+    assert tuple(outcome.ratio) == pytest.approx(pairs["ratio"])
+    assert all(outcome.friends[cell] == pytest.approx(shares) for cell, shares in pairs["friend"].items())
+    assert (outcome.p_loss, outcome.p_memory) == pytest.approx(pairs["p"])
+    for cell, count in outcome.born.items():
+        own = [row for row in ROWS if (row["part"], row["cell"]) == ("pairs", cell)]
+        bands = [(row["looks"], row["bands"]["friend"]) for row in own]
+        assert count == sum(born(looks, one["right"], one["asked"], one["chance"]) is not None for looks, one in bands)
+    with pytest.raises(ValueError, match="8 whole pairs are needed"):
+        pairs_outcome([row for row in ROWS if row["seed"] != 107])
+
+
+def test_what_09_and_readme_say_of_the_pairs_follows_from_their_rows():
+    by = {}  # of each memory and cell, the looks by which it was born, in million characters
+    for row in ROWS:
+        if row["part"] == "pairs":
+            for kind, band in row["bands"].items():
+                found = born(row["looks"], band["right"], band["asked"], band["chance"])
+                by.setdefault((kind, row["cell"]), []).append(found[1] / 1e6 if found else math.inf)
+    median = {key: statistics.median(looks) for key, looks in by.items()}
+    assert [round(median["name", cell]) for cell in ("GRU", "LSTM")] == [2, 3]
+    assert round(median["bracket", "GRU"]) == 4 < median["bracket", "LSTM"]
+    for cell in ("LSTM", "GRU"):
+        assert median["name", cell] <= min(median[kind, cell] for kind in ("pronoun", "count", "bracket", "friend"))
+        assert all(by[kind, cell] == [math.inf] * 8 for kind in ("place", "object", "colour", "door"))
+        assert all(max(by[kind, cell]) < 24 for kind in ("name", "pronoun", "count", "bracket"))
+    assert by["friend", "LSTM"] == [math.inf] * 8
+    assert [round(end(by["friend", "GRU"])) for end in (min, max)] == [8, 20]
+    assert (round(min(by["name", "GRU"] + by["name", "LSTM"])), round(max(by["name", "GRU"]))) == (2, 4)
+    pairs = pairs_by_formula()
+    ends = [round(100 * end(pairs["friend"][cell])) for cell in ("GRU", "LSTM") for end in (min, max)]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "at the end they name {} to {} % of these friends right, and the LSTMs {} to {} %".format(*ends) in readme
+    above = "{:.1f} times as far above the floor as the GRUs (95 % interval {:.1f} to {:.1f})"
+    assert above.format(*pairs["ratio"]) in readme
+    assert 1.2 < pairs["ratio"][0] < 2  # as predicted
+    assert round(pairs_outcome(ROWS).difference.mean, 3) == 0.013
+    assert pairs["p"][1] == 2 / 256
 
 
 def test_what_09_shows_of_the_search_on_tales_follows_from_its_rows():
