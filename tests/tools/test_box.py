@@ -60,6 +60,23 @@ def test_the_lines_of_loss_and_memory_say_what_the_eight_pairs_say():
     assert said.format(*ends) in LINES[2]
     assert f"(p = {pairs['p'][1]:.3f}, by the test" in LINES[2]
     assert max(pairs["p"]) < 0.05  # so both differences may be spoken of
+    used = {(row["cell"], row["start"], row["rate"]) for row in BIRTHS if row["part"] == "pairs"}
+    assert used == {("LSTM", "bias 0.5", 0.0065), ("GRU", "bias 2.5", 0.003)}
+    for cell, start, rate in used:
+        assert f"the {cell} with a learning rate of {rate} and a {start.replace(' ', ' of ')}" in LINES[2]
+    for row in BIRTHS:
+        if row["part"] == "grid" and (row["cell"], row["start"]) in (("LSTM", "bias 2.5"), ("GRU", "bias 0.5")):
+            band = row["bands"]["friend"]
+            assert not born(row["looks"], band["right"], band["asked"], band["chance"])
+    assert (
+        "no LSTM with the start of these GRUs came to know the friend, and no GRU with that of these LSTMs" in LINES[2]
+    )
+    above = [
+        row["by kind"]["all"][1]
+        for row in CONFIRMED
+        if (row["text"], row["cell"], row["budget"]) == ("tales", "GRU", "24 M")
+    ]
+    assert f"only {sum(above) / len(above):.3f} nats above" in LINES[1]
 
 
 def test_the_line_on_learning_counts_the_births_of_the_far_memory():
@@ -77,10 +94,11 @@ def test_the_line_on_learning_counts_the_births_of_the_far_memory():
 
 def test_a_part_is_to_come_until_all_its_planned_runs_are_there():
     said = {"grid again": "the search of point 3 once more", "law window, six names": "runs with six names"}
+    said |= {"pairs by births": "three pairs with the settings that came"}
     said |= {"near": "runs on stories", "late": "LSTMs that read"}
     others = [row for row in BIRTHS if row["part"] not in said]
     for part, words in said.items():
-        planned = {"law window, six names": 48, "late": 6, "grid again": 32}.get(part, 16)
+        planned = {"law window, six names": 48, "late": 6, "grid again": 32, "pairs by births": 6}.get(part, 16)
         for made in (planned - 1, planned):
             lines = answer(trial_rows(), others + [{"part": part, "text": "tales"}] * made)
             assert (words in lines[4]) == (made < planned)
