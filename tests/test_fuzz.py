@@ -102,6 +102,7 @@ def special_arguments(name: str) -> dict:
         "probabilities": {"context": IDS[:4]},
         "run_cell": {"cell": networks.GRUCell(3, 4), "x": torch.zeros(2, 5, 3)},
         "save_checkpoint": {"path": "new.pt"},
+        "train": {"update": None},
         "verdict": {"first": "a", "second": "b"},
         "verdict_sentence": {"losses": LOSSES, "first": "a", "second": "b"},
     }.get(name, {})

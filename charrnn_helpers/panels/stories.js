@@ -42,8 +42,8 @@ export const STORIES = [
     words: "Who remembers the friend?",
     settings: (spec) => ({ kind: "friend", prompt: beginning(spec.friend_story, 200), seed: 9 }),
     says: (play) =>
-      `Here two larger networks read, and the colours stand for animals. The hero has a friend, the ${play.named()}. After ` +
-      `“${play.named()}” ${sayFriends(play)} Before the name each can only bet, however full its band is. ` +
+      `Two larger networks read, and the colours are animals: the hero’s friend is the ${play.named()}. After ` +
+      `“${play.named()}” ${sayFriends(play)} Before the name each can only bet. ` +
       (play.complete() ? "Tap another animal!" : "The bands are being computed …"),
   },
 ];
@@ -93,8 +93,8 @@ function sayFriends({ cells, spec: { friends } }) {
   const [better, worse] = [...cells].sort((one, other) => friends[other].share - friends[one].share);
   const keeps = (cell) => `the ${cell} ${friends[cell].known ? "keeps it in mind" : "does not"}`;
   const times = (cell) => Math.round(100 * friends[cell].share);
-  return `${keeps(better)}, and ${keeps(worse)}. In many other stories we asked both, long after the friend was named: the ${better} was right ` +
-    `${times(better)} times in 100, and the ${worse} ${times(worse)} times. Who guesses is right 17 times.`;
+  return `${keeps(better)}, and ${keeps(worse)}. Long after a friend was named, the ${better} is right ` +
+    `${times(better)} times in 100, the ${worse} ${times(worse)} times, and a guess 17 times.`;
 }
 
 // Return the longest texts of the stories, so that there is room for each.
