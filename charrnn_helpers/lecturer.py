@@ -163,7 +163,7 @@ def slides(folder: str | Path, prefixes: tuple[str, ...] = ("",), modules: str |
 
 
 def _section_cells(notebooks: Iterable, sections: Iterable[str]) -> list:
-    """Collect the cells of these sections, in this order. A section ends where the next heading stands."""
+    """Return the cells of these sections, one section after the other. Each ends before the next `## ` heading."""
     cells, number = {}, ""
     for notebook in notebooks:
         for cell in notebook.cells:

@@ -92,7 +92,6 @@ class PairsOutcome(NamedTuple):
     ratio: Interval  # of the nats above the floor, LSTM to GRU: geometric mean and 95 % interval
     difference: Interval  # LSTM minus GRU in nats per character, 95 %
     friends: dict[str, list[float]]  # share of friends right in the band, for each network of a cell
-    born: dict[str, int]  # in how many networks of a cell this memory is born
     p_loss: float  # both p-values are corrected by Holm's method
     p_memory: float
 
@@ -124,7 +123,6 @@ def pairs_outcome(rows: Sequence[dict]) -> PairsOutcome:
         Interval(*np.exp(paired_difference(*logs)).tolist()),
         paired_difference(*(excess[cell] for cell in BOTH)),
         friends,
-        {cell: sum(births_in(row)["friend"] is not None for row in own) for cell, own in networks.items()},
         p_loss,
         p_memory,
     )

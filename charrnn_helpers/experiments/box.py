@@ -95,9 +95,9 @@ def _friends_of_pairs(pairs: PairsOutcome, births: Sequence[dict]) -> str:
     others = ""
     if not any(births_in(row)["friend"] for row in search):
         others = (
-            " But in the search no LSTM with the start of these GRUs came to know the friend, and no GRU with that "
+            " But in the search no LSTM with the start of these GRUs came to know the friend, and no GRU with that of "
+            "these LSTMs."
         )
-        others += "of these LSTMs."
     ends = {cell: sorted(round(100 * share) for share in shares) for cell, shares in pairs.friends.items()}
     right = {cell: f"{shares[0]} to {shares[-1]} %" for cell, shares in ends.items()}
     shown = "a difference that is hardly chance" if pairs.p_memory < LEVEL else "so no difference is shown"
