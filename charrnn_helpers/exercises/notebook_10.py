@@ -121,7 +121,7 @@ twelfth = Fault(
     title="the optimiser never takes a step",
     right="optimiser.step()",
     wrong="",
-    signs={"training": "stuck", "writing": "strange"},
+    signs={"training loss": "stuck", "its own text": "strange"},
 )
 
 
@@ -129,7 +129,7 @@ twelfth = Fault(
 def wrong_predictions():
     yield "give a Fault(title=..., right=..., wrong=..., signs={...})", "optimiser.step()"
     yield "predict at least one sign: signs={...}, from experiments.OBSERVATIONS", replace(twelfth, signs={})
-    yield "no_such_sign", replace(twelfth, signs={"training": "slow"})
+    yield "no_such_sign", replace(twelfth, signs={"training loss": "slow"})
     yield "not_in_the_program", replace(twelfth, right="optimizer.step()")
-    yield "one_sign_forgotten", replace(twelfth, signs={"training": "stuck"})
-    yield "seen_before", replace(twelfth, right="state = detach(state)", wrong="pass", signs={"stop": "graph"})
+    yield "one_sign_forgotten", replace(twelfth, signs={"training loss": "stuck"})
+    yield "seen_before", replace(twelfth, right="state = detach(state)", wrong="pass", signs={"error": "graph"})

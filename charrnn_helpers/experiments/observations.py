@@ -102,28 +102,28 @@ def observe(run: Run) -> dict[str, str]:
     """Return what is observed in a run: a value for each of `OBSERVATIONS`. A run that stopped shows only that."""
     seen = dict(NO_SIGNS)
     if run.error:
-        seen["stop"] = next((value for message, value in STOPS.items() if message in run.error), "otherwise")
+        seen["error"] = next((value for message, value in STOPS.items() if message in run.error), "otherwise")
         return seen
     validated = run.val_losses[-1]
     norm = median(run.norms[-100:])
     first, last = run.by_position[0], run.by_position[-1]
     rest = mean(run.by_position[len(run.by_position) // 4 : -1])
     for observation, value, is_so in (
-        ("training", "stuck", mean(run.losses[:10]) - run.final_loss < 0.5),
-        ("training", "impossible", run.final_loss < TALES_FLOOR),
-        ("validation", "impossible", validated < TALES_FLOOR),
-        ("validation", "absurd", validated > 2 * UNIFORM),
-        ("norm", "vanishing", norm < 0.02),
-        ("norm", "clipped", norm > Setting.clip),
-        ("position", "blind", last > rest + 0.5 and rest < TALES_FLOOR),
-        ("position", "costly", first > rest + 0.5),
-        ("position", "misled", first > max(rest + 0.5, BIGRAM + 0.6)),
+        ("training loss", "stuck", mean(run.losses[:10]) - run.final_loss < 0.5),
+        ("training loss", "impossible", run.final_loss < TALES_FLOOR),
+        ("validation loss", "impossible", validated < TALES_FLOOR),
+        ("validation loss", "absurd", validated > 2 * UNIFORM),
+        ("gradient norm", "vanishing", norm < 0.02),
+        ("gradient norm", "clipped", norm > Setting.clip),
+        ("loss by position", "blind", last > rest + 0.5 and rest < TALES_FLOOR),
+        ("loss by position", "costly", first > rest + 0.5),
+        ("loss by position", "misled", first > max(rest + 0.5, BIGRAM + 0.6)),
         ("validated again", "another", abs(run.validated_again - validated) > 1e-4),
-        ("loaded", "lost", run.reloaded > validated + 1),
-        ("text", "jumping", not run.in_order),
-        ("text", "copied", not run.shifted),
-        ("foresight", "some", run.foresight > 1e-4),
-        ("writing", "strange", run.own_text > BIGRAM),
+        ("loaded again", "lost", run.reloaded > validated + 1),
+        ("inputs and targets", "jumping", not run.in_order),
+        ("inputs and targets", "copied", not run.shifted),
+        ("looking ahead", "some", run.foresight > 1e-4),
+        ("its own text", "strange", run.own_text > BIGRAM),
     ):
         if is_so:
             seen[observation] = value  # of two values of one observation the later one counts

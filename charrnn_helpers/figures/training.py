@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from textwrap import fill
 
+from matplotlib.patches import Rectangle
+
 from ..experiments.observations import BIGRAM, TALES_FLOOR, Run, Setting
 from ..measures.intervals import bits
 from ..measures.memory import Share
@@ -175,4 +177,34 @@ def plot_fault(run: Run, twin: Run | None = None) -> Picture:
         "dotted line at the limit. Right: training loss at each position in the window."
         + (" A dotted line shows the loss of a bigram." if highest > BIGRAM else "")
         + (" The run stopped; the message stands above." if run.error else ""),
+    )
+
+
+def plot_signs(seen: dict[str, dict[str, bool]], usual: int) -> Picture:
+    """Draw what gives each fault away, `seen[fault][observation]`: rows are faults, columns are observations.
+
+    A filled square says that the observation differs from that of a sound run. The first `usual` columns, at which
+    everybody looks, have a frame, and a fault that shows in none of them has its name in bold letters.
+    """
+    columns = list(next(iter(seen.values())))
+    figure, axes = new_figure(height=0.27 * len(seen) + 1.1)
+    for row, (fault, signs) in enumerate(seen.items()):
+        for column, name in enumerate(columns):
+            colour = BROKEN_STYLE["color"] if signs[name] else "#F0F0F0"
+            axes.add_patch(Rectangle((column + 0.06, row + 0.08), 0.88, 0.84, facecolor=colour))
+            if signs[name]:
+                axes.plot(column + 0.5, row + 0.5, "x", color="black")
+        weight = "normal" if any(signs[name] for name in columns[:usual]) else "bold"
+        axes.text(-0.15, row + 0.5, fault, ha="right", va="center", weight=weight, parse_math=False)
+    axes.add_patch(Rectangle((0, 0), usual, len(seen), fill=False, linewidth=2))
+    axes.set(xlim=(-0.02, len(columns)), ylim=(len(seen) + 0.05, -0.05), yticks=[])
+    axes.xaxis.tick_top()
+    axes.set_xticks([column + 0.5 for column in range(len(columns))], [fill(name, 11) for name in columns], rotation=90)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    return picture(
+        figure,
+        f"A table of squares: a row for each of {len(seen)} faults, a column for each of {', '.join(columns)}. A "
+        f"square with a cross says that the fault shows there. The first {usual} columns have a frame; a fault whose "
+        "name is in bold letters shows in none of them.",
     )

@@ -99,7 +99,7 @@ def test_a_run_whose_loss_is_no_number_stops_and_says_so(monkeypatch):
     monkeypatch.setitem(FAULTS, "twelfth", replace(FAULTS["state_reset"], right=right, wrong=wrong))
     broken = run("twelfth", 0, TINY)
     assert broken.error == "ValueError: the loss is not a number"
-    assert observe(broken)["stop"] == "no number"
+    assert observe(broken)["error"] == "no number"
 
 
 def test_what_a_guess_and_a_table_of_pairs_pay_is_what_the_ladder_says():

@@ -18,7 +18,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
 from charrnn_helpers import TrainConfig, Vocabulary, figures
-from charrnn_helpers.experiments import Run
+from charrnn_helpers.experiments import FAULTS, OBSERVATIONS, Run
 from charrnn_helpers.measures import Interval, Share
 from charrnn_helpers.networks import BOTH, CELLS
 from charrnn_helpers.text.tales import Mark
@@ -87,19 +87,12 @@ FIGURES = {
     "plot_streams": ["a cat sat on a mat", 2, 3],
     "plot_text": ["a cat.\n" + "mat " * 20 + "x" * 80, range(167), "bits", 90],
     "plot_training_losses": [HISTORIES, [[2.0, 1.8], [2.2, 2.0]]],
+    "plot_signs": [{name: {what: what in fault.signs for what in OBSERVATIONS} for name, fault in FAULTS.items()}, 3],
     "plot_update": ["LSTM", {"$f\\,c_{t-1}$": 0.3, "$c_t$": 0.5}, 0.9, 20],
     "plot_units": ["a cat", {"GRU 3": [0, 1, 0, 1, 0], "LSTM 1": [1, 0, 1, 0, 1]}, "h"],
 }
-UNCOLOURED = {
-    "diagram",
-    "plot_coverage",
-    "plot_fault",
-    "plot_ribbon",
-    "plot_decomposition",
-    "plot_learnt",
-    "plot_marks",
-}
-UNCOLOURED |= {"plot_one_hot", "plot_pieces", "plot_streams", "plot_text", "plot_update"}  # they show no cell's colour
+UNCOLOURED = {"diagram", "plot_coverage", "plot_fault", "plot_signs", "plot_ribbon", "plot_decomposition"}
+UNCOLOURED |= {"plot_learnt", "plot_marks", "plot_one_hot", "plot_pieces", "plot_streams", "plot_text", "plot_update"}
 # The most words and numbers that a notebook gives them.
 BOTH_AT = lambda names: {cell: {name: Share(90, 50, 0.3, 0.1) for name in names} for cell in ("LSTM", "GRU")}
 KINDS_ASKED = ["name", "friend", "place", "object", "colour", "door", "count", "bracket", "pronoun"]

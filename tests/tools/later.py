@@ -3,6 +3,7 @@
     python tests/tools/later.py --rows /tmp/later.jsonl                        all that is left, in order
     python tests/tools/later.py --rows /tmp/later.jsonl --parts parity         some parts only
     python tests/tools/later.py --rows /tmp/small.jsonl --scale 0.002          a minute or two: does it work?
+    python tests/tools/later.py --save                                         the Transformer of 11.6, no row
 
 A row is appended to --rows as soon as its run is complete, and a run that has its row is not made again. The same
 command may be started twice: each process takes runs that no other has. A run takes at most some minutes, so one that
@@ -29,14 +30,16 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 import charrnn_helpers.later  # noqa: F401  (enters its networks into the registry)
-from charrnn_helpers import TrainConfig, Vocabulary, load_corpus, train
+from charrnn_helpers import TrainConfig, Vocabulary, load_corpus, save_checkpoint, train
+from charrnn_helpers.base.quantised import dequantise, quantise
 from charrnn_helpers.experiments.birth import BIRTH_PROTOCOL
+from charrnn_helpers.experiments.later import later_rows
 from charrnn_helpers.experiments.results import protocol_hash
 from charrnn_helpers.measures.excess import read_tales
 from charrnn_helpers.measures.memory import recall
 from charrnn_helpers.networks import CELLS, num_parameters
 from charrnn_helpers.text.tales import write_stories
-from charrnn_helpers.training import DivergenceError, context_losses, make_optimiser
+from charrnn_helpers.training import BUNDLED, DivergenceError, History, context_losses, make_optimiser
 from charrnn_helpers.training.evaluation import eval_mode
 
 LATER_PROTOCOL = BIRTH_PROTOCOL.with_name("later_protocol.md")
@@ -143,10 +146,25 @@ def key_of(run: dict) -> str:
 
 def tell_stories(run: dict, machine: Machine) -> dict:
     """Train a network on stories and ask what it remembers: what its row says beside the run itself."""
+    model, vocab, history, status = train_on_stories(run, machine)
+    first = first_of(run)
+    seconds = {"training_seconds": round(history.seconds, 1)}
+    row = {"status": status, "parameters": num_parameters(model), "watched": history.val_losses, **seconds}
+    if run["part"] == "tuning":
+        best = history.best_loss
+        return {**row, "badness": best if np.isfinite(best) else float(np.log(len(vocab)))}
+    text = write_stories(first + 90_001, machine.shortened(TESTED))
+    losses, oracle = context_losses(model, vocab.encode(text)), read_tales(text).oracle
+    means = {"loss": float(losses.mean()), "floor": float(oracle[1:].mean())}  # the first character has no loss
+    return {**row, **means, "recall": recall_by_distance(model, vocab, text)}
+
+
+def train_on_stories(run: dict, machine: Machine) -> tuple[nn.Module, Vocabulary, History, str]:
+    """Train the network of a run on its stories; say whether it has "finished" or "diverged"."""
     network, vocab = NETWORKS[run["network"]], Vocabulary.from_text(load_corpus("tales").text)
     per_update = network.streams * network.window
     updates = machine.shortened(CHARACTERS[run["part"]] // per_update)
-    first = FIRST_STORIES + 100_000 * SEED_ORDER.index(run["seed"])
+    first = first_of(run)
     ids = stories(first, updates * per_update + 1, vocab)
     watched = vocab.encode(write_stories(first + 90_000, WATCHED)[:WATCHED])
     start, warmup = {}, 0.1
@@ -172,15 +190,21 @@ def tell_stories(run: dict, machine: Machine) -> dict:
         history = train(model, ids, watched, config, device="cpu", threads=1, progress=False)
     except DivergenceError as error:  # the network has its best weights again, and is asked all the same
         status, history = "diverged", error.history
-    seconds = {"training_seconds": round(history.seconds, 1)}
-    row = {"status": status, "parameters": num_parameters(model), "watched": history.val_losses, **seconds}
-    if run["part"] == "tuning":
-        best = history.best_loss
-        return {**row, "badness": best if np.isfinite(best) else float(np.log(len(vocab)))}
-    text = write_stories(first + 90_001, machine.shortened(TESTED))
-    losses, oracle = context_losses(model, vocab.encode(text)), read_tales(text).oracle
-    means = {"loss": float(losses.mean()), "floor": float(oracle[1:].mean())}  # the first character has no loss
-    return {**row, **means, "recall": recall_by_distance(model, vocab, text)}
+    return model, vocab, history, status
+
+
+def first_of(run: dict) -> int:
+    """Return the first seed of the stories of a run."""
+    return FIRST_STORIES + 100_000 * SEED_ORDER.index(run["seed"])
+
+
+def save_transformer(machine: Machine, path: Path = BUNDLED / "tales-transformer.pt") -> Path:
+    """Train the Transformer of the picture with its first seed once more, and put it into the package."""
+    picture = later_rows()["picture"]
+    run = next(row for row in picture if (row["network"], row["seed"]) == ("Transformer", SEEDS[0]))
+    model, vocab, history, _ = train_on_stories(run, machine)
+    model.load_state_dict(dequantise(quantise(model.state_dict())))
+    return save_checkpoint(path, model, vocab, text="tales", history=history, eight_bits=True)
 
 
 SEED_ORDER = (TUNING_SEED, *SEEDS, 900)  # 900 is that of pilots, which do not count
@@ -258,18 +282,22 @@ def parity_shares(model: nn.Module, seed: int) -> dict[str, float]:
 
 def main(arguments: list[str] | None = None) -> list[dict]:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=Path, required=True, help="the file of rows, outside of the checkout")
+    parser.add_argument("--rows", type=Path, default=Path("/tmp/later.jsonl"), help="the file of rows")
     parser.add_argument("--scratch", type=Path, default=Path("/tmp/later-scratch"), help="for locks")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--scale", type=float, default=1.0)
+    parser.add_argument("--save", action="store_true", help="train the Transformer of 11.6, and save it")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     for folder in (options.scratch, options.rows.parent):
         folder.mkdir(parents=True, exist_ok=True)
+    machine = Machine(waiter(options.rows.with_name("PAUSE")), options.scale)
+    if options.save:
+        print(save_transformer(machine))
+        return []
     made_by = {"protocol": protocol_hash(LATER_PROTOCOL), "code": commit(options.scale)}
     if options.scale != 1:
         made_by["scale"] = options.scale
-    machine = Machine(waiter(options.rows.with_name("PAUSE")), options.scale)
     while run := claim(options, made_by, plan, key_of):
         run, lock = run
         with lock:
