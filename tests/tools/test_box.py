@@ -71,6 +71,13 @@ def test_the_lines_of_loss_and_memory_say_what_the_eight_pairs_say():
     assert (
         "no LSTM with the start of these GRUs came to know the friend, and no GRU with that of these LSTMs" in LINES[2]
     )
+    largest = [row for row in CONFIRMED if (row["text"], row["budget"]) == ("tales", "24 M")]
+    lost = {cell: [row["by kind"]["friend"][1] for row in largest if row["cell"] == cell] for cell in ("LSTM", "GRU")}
+    assert all(row["settings"] == largest[0]["settings"] for row in largest)  # so "one and the same setting"
+    assert (
+        f"the 10 GRUs lose at most {max(lost['GRU']):.2f} nats, and the 10 LSTMs at least {min(lost['LSTM']):.2f};"
+        in (LINES[2])
+    )
     above = [
         row["by kind"]["all"][1]
         for row in CONFIRMED
