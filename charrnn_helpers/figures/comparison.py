@@ -297,6 +297,48 @@ def plot_births(
     )
 
 
+def plot_settings(
+    known: Mapping[tuple[float, str], Mapping[str, Sequence[bool]]], starts: Mapping[str, str], what: str
+) -> Picture:
+    """Draw a mark for each network in a grid of settings, `known[rate, start][cell]`, and fill it if it knows `what`.
+
+    The learning rates run across. The rows are `starts`, from top to bottom: their keys, each with its label.
+    """
+    rates = sorted({rate for rate, _ in known})
+    figure, axes = new_figure(height=0.62 * len(starts) + 0.9)
+    for (rate, start), cells in known.items():
+        for cell, top in zip(BOTH, (0.3, -0.12), strict=True):
+            marks = sorted(cells[cell], reverse=True)
+            for first in range(0, len(marks), 5):  # five in a line
+                y = top - 0.04 * first - list(starts).index(start)
+                five = marks[first : first + 5]
+                for shift, filled in zip(offsets(len(five), 0.16), five, strict=True):
+                    look = marks_of(cell) | ({} if filled else {"markerfacecolor": "white"})
+                    axes.plot(rates.index(rate) + shift, y, **look, markersize=6)
+    for cell in BOTH:
+        axes.plot([], [], **marks_of(cell), label=cell)
+    for colour, label in (("black", f"filled: knows {what}"), ("white", "open: does not")):
+        axes.plot([], [], "D", markersize=5, color="black", markerfacecolor=colour, label=label)
+    for row in range(len(starts) - 1):
+        axes.axhline(-row - 0.5, color="#CCCCCC", linewidth=0.8)
+    for column in range(len(rates) - 1):
+        axes.axvline(column + 0.5, color="#CCCCCC", linewidth=0.8)
+    axes.set_yticks([-row for row in range(len(starts))], list(starts.values()))
+    axes.set_xticks(range(len(rates)), [f"{rate:g}" for rate in rates])
+    axes.set(xlim=(-0.5, len(rates) - 0.5), ylim=(0.5 - len(starts), 0.5), xlabel="learning rate")
+    axes.set_ylabel("at first the gates keep for")
+    axes.tick_params(length=0)
+    counts = [
+        f"rate {rate:g}, {start}: " + ", ".join(f"{cell} {sum(marks)} of {len(marks)}" for cell, marks in cells.items())
+        for (rate, start), cells in known.items()
+    ]
+    return picture(
+        figure,
+        "A grid with the learning rates from left to right and the starts of the gates from top to bottom. Each mark "
+        f"is one network, and it is filled if the network knows {what}. Filled are, {'; '.join(counts)}.",
+    )
+
+
 def plot_bars(
     charts: dict[str, dict[str, float | Sequence[float]]], floor: float | None = None, limit: float | None = None
 ) -> Picture:

@@ -41,6 +41,7 @@ AT_DISTANCES = {group: Share(350, 300, 1 / 6, 0.03) for group in ("1", "6", "20"
 LIKELY = {name: torch.full((len(VOCAB),), 1 / len(VOCAB)) for name in ("LSTM", "GRU", "oracle")}
 
 # Figure: what it is called with. (nbval compares the words of those in the notebooks.)
+MARKS_OF_BOTH = {"LSTM": [False] * 10, "GRU": [True] * 9}
 FIGURES = {
     "diagram": ["lstm_cell"],
     "plot_answer": [MILLIONS, 0.02, MEANS],
@@ -87,6 +88,11 @@ FIGURES = {
     "plot_streams": ["a cat sat on a mat", 2, 3],
     "plot_text": ["a cat.\n" + "mat " * 20 + "x" * 80, range(167), "bits", 90],
     "plot_training_losses": [HISTORIES, [[2.0, 1.8], [2.2, 2.0]]],
+    "plot_settings": [
+        dict.fromkeys([(0.003, "a"), (0.03, "b")], MARKS_OF_BOTH),
+        {"a": "3 letters\n(a)", "b": "b"},
+        "it",
+    ],
     "plot_signs": [{name: {what: what in fault.signs for what in OBSERVATIONS} for name, fault in FAULTS.items()}, 3],
     "plot_update": ["LSTM", {"$f\\,c_{t-1}$": 0.3, "$c_t$": 0.5}, 0.9, 20],
     "plot_units": ["a cat", {"GRU 3": [0, 1, 0, 1, 0], "LSTM 1": [1, 0, 1, 0, 1]}, "h"],

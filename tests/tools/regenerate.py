@@ -37,6 +37,7 @@ PICTURES = {
     "answer.png": ("09_fair_trial", "plot_answer("),
     "friend.png": ("09_fair_trial", "plot_ribbon("),
     "births.png": ("09_fair_trial", "plot_curves(learnt"),
+    "settings.png": ("09_fair_trial", "plot_settings("),
 }
 
 BOX = re.compile(r"(?<=<!-- answer -->\n)(.*?)(?=<!-- end -->)", re.DOTALL)  # in the README
