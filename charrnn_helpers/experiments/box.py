@@ -10,7 +10,7 @@ from .outcome import LARGEST, MATTERS, analyses, confirmation, excesses_at, mill
 from .protocol import SEEDS
 
 TO_COME = {  # part of the second experiment: planned runs, and what it asks
-    "pairs by births": (6, "three pairs with the settings that came to know most, in the place of the lowest loss"),
+    "pairs by births": (6, "three pairs with those settings that learnt the most memories"),
     "grid again": (32, "the search of point 3 once more, to see whether another choice of settings changes the answer"),
     "law window, six names": (48, "runs with six names instead of two, to test point 4"),
     "near": (16, "runs on stories that also ask for the friend or the place from near, to test point 4 on tales"),
@@ -140,9 +140,10 @@ def _friends_of_the_trial(trial: Sequence[dict]) -> str:
     lost = {cell: excesses_at(trial, LARGEST, cell, "friend") for cell in BOTH}
     return (
         " And the search of point 1 had happened to choose one and the same setting for both cells on tales, so there "
-        f"only the cell differs. At the first letter of the friend the {len(lost['GRU'])} GRUs lose at most "
-        f"{max(lost['GRU']):.2f} nats, and the {len(lost['LSTM'])} LSTMs at least {min(lost['LSTM']):.2f}; a blind "
-        "guess among the six animals loses 1.79. (We looked at this only after the result was known.)"
+        "only the cell differs, and with it the number of units. At the first letter of the friend the "
+        f"{len(lost['GRU'])} GRUs lose at most {max(lost['GRU']):.2f} nats, and the {len(lost['LSTM'])} LSTMs at "
+        f"least {min(lost['LSTM']):.2f}; a blind guess among the six animals loses 1.79. (We looked at this only after "
+        "the result was known.)"
     )
 
 

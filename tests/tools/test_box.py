@@ -101,7 +101,7 @@ def test_the_line_on_learning_counts_the_births_of_the_far_memory():
 
 def test_a_part_is_to_come_until_all_its_planned_runs_are_there():
     said = {"grid again": "the search of point 3 once more", "law window, six names": "runs with six names"}
-    said |= {"pairs by births": "three pairs with the settings that came"}
+    said |= {"pairs by births": "three pairs with those settings"}
     said |= {"near": "runs on stories", "late": "LSTMs that read"}
     others = [row for row in BIRTHS if row["part"] not in said]
     for part, words in said.items():
