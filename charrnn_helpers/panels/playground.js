@@ -445,7 +445,10 @@ export class Playground {
       const names = this.#namesIn(restOfStory(text, at));
       const right = names.filter((name) => name === goal).length;
       const others = names.length - right;
-      if (text === this.unchanged[cell].text) return { wrote: `the text of the ${cell} stays as it was${this.#hasNone(cell)}`, others };
+      if (text === this.unchanged[cell].text) {
+        const any = `the ${cell} writes ${names.join(", ")} as before: it remembers no friend, so any animal will do`;
+        return { wrote: names.length && this.#hasNone(cell) ? any : `the text of the ${cell} stays as it was`, others };
+      }
       const wrote = right ? `writes ${goal} ${times(right)}` : `does not write ${goal}`;
       const more = others ? `${right ? " and" : ", but"} other ${word}s ${times(others)}` : "";
       return { wrote: `the ${cell} ${wrote}${more}`, others };
@@ -456,9 +459,9 @@ export class Playground {
     return `In the rest of this story ${wrote}.${other}${another ? " After an empty line another story begins." : ""}`;
   }
 
-  // Return why a change of the friend changes nothing in a network that remembers none.
+  // Return whether the ribbon is that of the friend, and this network remembers none.
   #hasNone(cell) {
-    return this.spoken().one === "friend" && !this.spec.friends[cell].known ? ", because it remembers no friend" : "";
+    return this.spoken().one === "friend" && !this.spec.friends[cell].known;
   }
 
   #showStories() {
@@ -561,11 +564,12 @@ export class Playground {
     const marks = COLOURINGS[colour].marks(this.readings[cell], unit[cell], this.judged[cell]);
     const painted = marks.map((mark) => ({ ...mark }));
     const band = this.band(cell);
-    band?.forEach((piece, at) => (painted[at].band = piece));
     const { text } = this.readings[cell];
     const first = band && this.named(text);
     const { start } = this.readings[cell];
     const known = first ? Math.min(text.indexOf(first), start) : start; // before it, there is only a guess
+    const shown = this.settings.kind === "friend" ? known : 0; // before that, a story may have no friend
+    band?.forEach((piece, at) => (painted[at].band = at < shown ? null : piece));
     const names = runs(band ?? [])
       .map((run) => ({ ...run, name: this.mind().words[run.word], start: Math.max(run.start, known) }))
       .filter(({ name, start, end, sure }) => end - start > name.length && sure > CLEAR); // there is room

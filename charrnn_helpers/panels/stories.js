@@ -18,7 +18,7 @@ export const STORIES = [
     says: () =>
       "Two small programs, networks called LSTM and GRU, make up a story, letter by letter and with mistakes. The " +
       "beginning in bold letters was given to them. " +
-      "The band below each line shows whom a network has in mind: the fuller it is, the surer the network. Before it has " +
+      "The band below each line shows whom a network has in mind: the higher it is, the surer the network. Before it has " +
       "read a name, it can only guess. Now tap “Change the hero”!",
   },
   {
@@ -35,15 +35,15 @@ export const STORIES = [
     settings: (spec) => ({ step: lastButOne(spec), prompt: beginning(spec.story, 300), length: 150 }),
     says: (play) =>
       `Networks learn by many small corrections, called updates. ${sayTraining(play)} ` +
-      (play.settings.step ? "Move the slider to its left end, where they have learnt nothing." : "A low band is a mere guess.") +
-      " At the slider’s right end both remember.",
+      (play.settings.step ? "At the slider’s right end both remember, at its left end nobody." : "A low band is a mere guess.") +
+      " Without a memory a text changes its hero again and again.",
   },
   {
     words: "Who remembers the friend?",
     settings: (spec) => ({ kind: "friend", prompt: beginning(spec.friend_story, 200), seed: 9 }),
     says: (play) =>
-      `Two larger networks read, and the colours are animals: the hero’s friend is the ${play.named()}. After ` +
-      `“${play.named()}” ${sayFriends(play)} Before the name each can only bet. ` +
+      `Two larger networks read, and the colours now mean animals. The hero’s friend is the ${play.named()}: ` +
+      `${sayFriends(play)} ` +
       (play.complete() ? "Tap another animal!" : "The bands are being computed …"),
   },
 ];
@@ -64,7 +64,7 @@ export function sayBand(play) {
   if (play.watchesTraining() && play.named()) return sayTraining(play);
   const thing = play.spoken().one;
   if (thing === "hero" && !play.named()) return "The beginning names none of the six heroes below, so each network has to choose one of them by itself.";
-  return `The band below a line shows the ${thing} whom the network has in mind. The fuller it is, the surer the network.${sayLosses(play, thing)}`;
+  return `The band below a line shows the ${thing} whom the network has in mind. The higher it is, the surer the network.${sayLosses(play, thing)}`;
 }
 
 // Return where the networks lose the one whom they had in mind, if the bands are complete and show it.
@@ -82,10 +82,11 @@ function sayTraining(play) {
   const when = count ? `After ${written(count)} of ${written(play.updates.at(-1))} updates` : "Before the first update";
   const shares = play.cells.map((cell) => ({ cell, share: play.shareRight(cell, CLEAR) }));
   if (shares.some(({ share }) => share === null)) return `${when}: the bands are being computed …`;
-  const [first, ...others] = shares.map(({ cell, share }) => ({ cell, share: `${Math.round(100 * share)}\u00a0%` }));
+  const often = (share) => (share > 0.9 ? "nearly every letter" : share < 0.1 ? "hardly any letter" : `${Math.round(100 * share)}\u00a0% of the letters`);
+  const [first, ...others] = shares.map(({ cell, share }) => ({ cell, share: often(share) }));
   const name = play.named();
   const more = others.map(({ cell, share }) => `, and the ${cell} at ${share}`).join("");
-  return `We look at all bold letters that follow the name ${name}. ${when}, the ${first.cell} clearly has ${name} in mind at ${first.share} of them${more}.`;
+  return `${when}, once the name has been read, the ${first.cell} clearly has ${name} in mind at ${first.share}${more}.`;
 }
 
 // Return which network keeps the friend, and how often each still has the right one in mind long after it was named.
@@ -93,8 +94,8 @@ function sayFriends({ cells, spec: { friends } }) {
   const [better, worse] = [...cells].sort((one, other) => friends[other].share - friends[one].share);
   const keeps = (cell) => `the ${cell} ${friends[cell].known ? "keeps it in mind" : "does not"}`;
   const times = (cell) => Math.round(100 * friends[cell].share);
-  return `${keeps(better)}, and ${keeps(worse)}. Long after a friend was named, the ${better} is right ` +
-    `${times(better)} times in 100, the ${worse} ${times(worse)} times, and a guess 17 times.`;
+  return `${keeps(better)}, and ${keeps(worse)}. Asked for the friend in many stories, long after the name, the ${better} ` +
+    `is right ${times(better)} times in 100, the ${worse} ${times(worse)} times, and somebody who guesses 17 times.`;
 }
 
 // Return the longest texts of the stories, so that there is room for each.

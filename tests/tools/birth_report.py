@@ -22,7 +22,8 @@ HEAD = """# The law of birth, for a referee
 
 `tests/tools/birth_report.py` writes this page from the rows (`results/birth.jsonl`). The predictions stood in
 [birth_protocol.md](birth_protocol.md) before the first of them. They came from some 75 older runs and from pilots, so
-all of this is exploratory. Only P1 to P3 are about a case that nobody had run before. All runs here have two names.
+all of this is exploratory. Only P1 to P3 are about a case that nobody had run before. The runs have two names, and
+those of the last four lines have six.
 
 ## Every prediction
 
@@ -66,6 +67,7 @@ class Prediction(NamedTuple):
     counts: str
 
 
+SIX_NAMES = "law window, six names"
 PREDICTIONS = {
     "S1": "bias 1, frequent questions: all six runs learn it, and the cells' medians lie within a factor of 2",
     "S2": "the GRU learns it earlier with chrono 200 than with bias 1",
@@ -85,7 +87,9 @@ PREDICTIONS = {
 def law_predictions(points: Sequence[LawPoint]) -> list[Prediction]:
     """Say of each prediction in part 5 of the protocol whether it held. A median is over looks that found births."""
     outcomes = (*_start(points), *_window(points), *_predicted(points))
-    return [Prediction(*both, *outcome) for both, outcome in zip(PREDICTIONS.items(), outcomes, strict=True)]
+    judged = [Prediction(*both, *outcome) for both, outcome in zip(PREDICTIONS.items(), outcomes, strict=True)]
+    with_six = zip(judged[5:9], _window(points, SIX_NAMES), strict=True)
+    return [*judged, *(one._replace(name=f"{one.name}, six names", held=held, counts=c) for one, (held, c) in with_six)]
 
 
 def _runs(points: Sequence[LawPoint], part: str, ending: str, cell: str, start: str = "") -> list[list[Birth | None]]:
@@ -131,10 +135,10 @@ def _start(points: Sequence[LawPoint]) -> Iterator[tuple[bool, str]]:
     yield ratio[6] > ratio[24], counts
 
 
-def _window(points: Sequence[LawPoint]) -> Iterator[tuple[bool, str]]:
+def _window(points: Sequence[LawPoint], part: str = "law window") -> Iterator[tuple[bool, str]]:
     """Yield for each prediction on the window whether it held, and the counts."""
     designs = far, alike, six, wide = "only far", "far and near alike", "far and six times near", "only far, window 192"
-    lstm, gru = ({design: _runs(points, "law window", design, cell) for design in designs} for cell in BOTH)
+    lstm, gru = ({design: _runs(points, part, design, cell) for design in designs} for cell in BOTH)
     yield _born(gru[far]) == _born(lstm[far]) == 0, f"GRU {_born(gru[far])} of 6, LSTM {_born(lstm[far])} of 6"
     near = sum(births[0] is not None for births in lstm[alike])
     held = _born(gru[alike]) >= 5 and _together(gru[alike]) and near >= 4

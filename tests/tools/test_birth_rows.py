@@ -120,6 +120,9 @@ def test_the_points_of_the_law_are_those_of_the_rows():
         assert (point.born and tuple(point.born)) == wanted
 
 
+WINDOW_DESIGNS = ("only far", "far and near alike", "far and six times near", "only far, window 192")
+
+
 def births_of(design, cell, part="law window", start=""):
     """The births (near or only, far) in characters of each run, None where there is none, by formulas of this file."""
     chosen = [row for row in ROWS if row["part"] == part and row["cell"] == cell and start in row["start"]]
@@ -136,11 +139,12 @@ def births_of(design, cell, part="law window", start=""):
 
 def test_what_is_said_of_the_law_follows_from_its_rows():
     told = {name: (held, counts) for name, _, held, counts in law_predictions(law_points(ROWS))}
-    assert list(told) == ["S1", "S2", "S3", "S4", "S5", "W1", "W2", "W3", "W4", "P1", "P2", "P3"]
+    names = ["S1", "S2", "S3", "S4", "S5", "W1", "W2", "W3", "W4", "P1", "P2", "P3"]
+    assert list(told) == [*names, *(f"{name}, six names" for name in names[5:9])]
     counts = {
         (cell, design): sum(None not in run for run in births_of(design, cell))
         for cell in ("LSTM", "GRU")
-        for design in ("only far", "far and near alike", "far and six times near", "only far, window 192")
+        for design in WINDOW_DESIGNS
     }
     assert counts["GRU", "only far"] == 0  # "not one of six GRUs learns it"
     assert counts["GRU", "far and near alike"] == 6  # "all six learn it"
@@ -188,7 +192,17 @@ def test_what_is_said_of_the_law_follows_from_its_rows():
         ratio[6] > ratio[24],
         f"{ratio[24]:.1f} times the GRU's reading where frequent, {ratio[6]:.1f} times where rare",
     )
-    assert sum(held for held, _ in told.values()) == 9  # "three of twelve failed"
+    assert sum(told[name][0] for name in names) == 9  # "three of twelve failed"
+    part = "law window, six names"
+    six = {cell: [births_of(design, cell, part) for design in WINDOW_DESIGNS] for cell in ("GRU", "LSTM")}
+    far = {cell: [sum(run[-1] is not None for run in runs) for runs in rows] for cell, rows in six.items()}
+    assert far == {"GRU": [0, 6, 6, 3], "LSTM": [0, 1, 3, 0]}
+    assert max(birth for runs in six["GRU"][1:3] for _, birth in runs) < 1.95e6  # "each within 1.9 million"
+    assert sum(run[0] is not None for run in six["LSTM"][1]) == 1  # "in the second row one of six does"
+    held = [told[f"W{number}, six names"][0] for number in (1, 2, 3, 4)]
+    assert held == [True, False, False, False]  # W2 and W3 fail by the LSTM, W4 by the GRU
+    assert told["W2, six names"][1] == "both: GRU 6 of 6; near: LSTM 1 of 6"
+    assert told["W4, six names"][1] == "GRU 3 of 6, LSTM 0 of 6"
 
 
 def shares_right(design, cell, part="law window"):
@@ -272,8 +286,7 @@ def test_the_picture_of_the_law_counts_the_runs_of_its_parts_and_of_no_other():
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     (words,) = (output.data["text/plain"] for output in outputs if "Born are" in str(output.get("data")))
     shown = re.findall(r"(LSTM|GRU) (\d+) of (\d+)", words)
-    designs = ("only far", "far and near alike", "far and six times near", "only far, window 192")
-    wanted = [(cell, design, "law window") for design in designs for cell in ("LSTM", "GRU")]
+    wanted = [(cell, design, "law window") for design in WINDOW_DESIGNS for cell in ("LSTM", "GRU")]
     predicted = ("only far, window 48", "far and near alike, window 48", "only far, window 96")
     wanted += [("GRU", design, "law predicted") for design in predicted]
     for (cell, born_here, runs), (name, design, part) in zip(shown, wanted, strict=True):

@@ -88,10 +88,10 @@ def test_the_lines_of_loss_and_memory_say_what_the_eight_pairs_say():
 
 def test_the_line_on_learning_counts_the_births_of_the_far_memory():
     counts = re.findall(r"(\d) of (\d)", LINES[3])
-    designs = ("only far", "far and near alike")
-    order = [(cell, design) for design in designs for cell in ("GRU", "LSTM")]
-    for (right, runs), (cell, design) in zip(counts, order, strict=True):
-        far = [run[-1] for run in births_of(design, cell)]
+    designs, parts = ("only far", "far and near alike"), ("law window", "law window, six names")
+    order = [(cell, design, part) for part in parts for design in designs for cell in ("GRU", "LSTM")]
+    for (right, runs), (cell, design, part) in zip(counts, order, strict=True):
+        far = [run[-1] for run in births_of(design, cell, part)]
         assert (int(right), int(runs)) == (sum(birth is not None for birth in far), len(far))
     of_the_law = [row for row in BIRTHS if row["part"] == "law window"]
     assert {row["window"] for row in of_the_law} == {64, 192}
