@@ -3,7 +3,8 @@
     python tests/tools/later.py --rows /tmp/later.jsonl                        all that is left, in order
     python tests/tools/later.py --rows /tmp/later.jsonl --parts parity         some parts only
     python tests/tools/later.py --rows /tmp/small.jsonl --scale 0.002          a minute or two: does it work?
-    python tests/tools/later.py --save                                         the Transformer of 11.6, no row
+    python tests/tools/later.py --save                                         the Transformer of 11.5, no row
+    python tests/tools/later.py --vary 512 256                                 one with other windows, another reach
 
 A row is appended to --rows as soon as its run is complete, and a run that has its row is not made again. The same
 command may be started twice: each process takes runs that no other has. A run takes at most some minutes, so one that
@@ -34,7 +35,8 @@ from charrnn_helpers import TrainConfig, Vocabulary, load_corpus, save_checkpoin
 from charrnn_helpers.base.quantised import dequantise, quantise
 from charrnn_helpers.experiments.birth import BIRTH_PROTOCOL
 from charrnn_helpers.experiments.later import later_rows
-from charrnn_helpers.experiments.results import protocol_hash
+from charrnn_helpers.experiments.results import RESULTS, protocol_hash
+from charrnn_helpers.later import transformer
 from charrnn_helpers.measures.excess import read_tales
 from charrnn_helpers.measures.memory import recall
 from charrnn_helpers.networks import CELLS, num_parameters
@@ -159,9 +161,11 @@ def tell_stories(run: dict, machine: Machine) -> dict:
     return {**row, **means, "recall": recall_by_distance(model, vocab, text)}
 
 
-def train_on_stories(run: dict, machine: Machine) -> tuple[nn.Module, Vocabulary, History, str]:
-    """Train the network of a run on its stories; say whether it has "finished" or "diverged"."""
-    network, vocab = NETWORKS[run["network"]], Vocabulary.from_text(load_corpus("tales").text)
+def train_on_stories(
+    run: dict, machine: Machine, network: Network | None = None
+) -> tuple[nn.Module, Vocabulary, History, str]:
+    """Train a network, that of a run unless another is given, on its stories; say if it "finished" or "diverged"."""
+    network, vocab = network or NETWORKS[run["network"]], Vocabulary.from_text(load_corpus("tales").text)
     per_update = network.streams * network.window
     updates = machine.shortened(CHARACTERS[run["part"]] // per_update)
     first = first_of(run)
@@ -193,6 +197,33 @@ def train_on_stories(run: dict, machine: Machine) -> tuple[nn.Module, Vocabulary
     return model, vocab, history, status
 
 
+def vary_transformer(window: int, reach: int, machine: Machine, folder: Path = RESULTS) -> Path:
+    """Train the Transformer of the first seed with another window and another reach of a layer, and ask what it knows.
+
+    The row goes to `transformer_windows.json`, beside those that are there.
+    """
+    transformer.REACH = reach
+    run = {**transformer_of_the_picture(), "window": window, "reach": reach}
+    network = NETWORKS["Transformer"]._replace(streams=2048 // window, window=window)
+    model, vocab, history, status = train_on_stories(run, machine, network)
+    text = write_stories(first_of(run) + 90_001, machine.shortened(TESTED))
+    recall_of_kinds = recall_by_distance(model, vocab, text)
+    row = {name: run[name] for name in ("network", "setting", "rate", "seed", "window", "reach")}
+    row |= {"status": status, "watched": history.val_losses, "recall": recall_of_kinds}
+    path = folder / "transformer_windows.json"
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        rows = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
+        path.write_text(json.dumps({"rows": [*rows, row]}, indent=1) + "\n", encoding="utf-8")
+    return path
+
+
+def transformer_of_the_picture() -> dict:
+    """Return the row of the Transformer with the first seed."""
+    picture = later_rows()["picture"]
+    return next(row for row in picture if (row["network"], row["seed"]) == ("Transformer", SEEDS[0]))
+
+
 def first_of(run: dict) -> int:
     """Return the first seed of the stories of a run."""
     return FIRST_STORIES + 100_000 * SEED_ORDER.index(run["seed"])
@@ -200,9 +231,7 @@ def first_of(run: dict) -> int:
 
 def save_transformer(machine: Machine, path: Path = BUNDLED / "tales-transformer.pt") -> Path:
     """Train the Transformer of the picture with its first seed once more, and put it into the package."""
-    picture = later_rows()["picture"]
-    run = next(row for row in picture if (row["network"], row["seed"]) == ("Transformer", SEEDS[0]))
-    model, vocab, history, _ = train_on_stories(run, machine)
+    model, vocab, history, _ = train_on_stories(transformer_of_the_picture(), machine)
     model.load_state_dict(dequantise(quantise(model.state_dict())))
     return save_checkpoint(path, model, vocab, text="tales", history=history, eight_bits=True)
 
@@ -286,7 +315,8 @@ def main(arguments: list[str] | None = None) -> list[dict]:
     parser.add_argument("--scratch", type=Path, default=Path("/tmp/later-scratch"), help="for locks")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--scale", type=float, default=1.0)
-    parser.add_argument("--save", action="store_true", help="train the Transformer of 11.6, and save it")
+    parser.add_argument("--save", action="store_true", help="train the Transformer of 11.5, and save it")
+    parser.add_argument("--vary", nargs=2, type=int, metavar=("WINDOW", "REACH"), help="train another one for 11.6")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     for folder in (options.scratch, options.rows.parent):
@@ -294,6 +324,9 @@ def main(arguments: list[str] | None = None) -> list[dict]:
     machine = Machine(waiter(options.rows.with_name("PAUSE")), options.scale)
     if options.save:
         print(save_transformer(machine))
+        return []
+    if options.vary:
+        print(vary_transformer(*options.vary, machine))
         return []
     made_by = {"protocol": protocol_hash(LATER_PROTOCOL), "code": commit(options.scale)}
     if options.scale != 1:
