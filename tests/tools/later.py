@@ -211,7 +211,7 @@ def vary_transformer(window: int, reach: int, machine: Machine, folder: Path = R
     row = {name: run[name] for name in ("network", "setting", "rate", "seed", "window", "reach")}
     row |= {"status": status, "watched": history.val_losses, "recall": recall_of_kinds}
     path = folder / "transformer_windows.json"
-    with path.with_suffix(".lock").open("w") as lock:
+    with (folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         rows = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
         path.write_text(json.dumps({"rows": [*rows, row]}, indent=1) + "\n", encoding="utf-8")

@@ -13,7 +13,7 @@ from statistics import mean
 import later as tool
 import nbformat
 
-from charrnn_helpers.experiments import LATER_NETWORKS, later_rows, memory_end, recall_of_seeds, share_between
+from charrnn_helpers.experiments import LATER_NETWORKS, later_rows, measured, memory_end, recall_of_seeds, share_between
 from charrnn_helpers.experiments.later import RUNS
 from charrnn_helpers.figures import memory
 from charrnn_helpers.measures.memory import Share
@@ -237,3 +237,22 @@ def test_what_is_said_of_the_picture():
     assert round(mean(later), 3) == 0.324  # "in the mean"
     assert tuned["GRU"]["rate"] == 0.027
     assert min(later) > tuned["GRU"]["badness"]  # "ended with a higher loss than that"
+
+
+def test_the_edge_of_the_transformers_memory_moves_with_its_reach_and_not_with_its_window():
+    rows = {(row["window"], row["reach"]): row for row in measured("transformer_windows")["rows"]}
+    assert rows.keys() == {(512, 256), (256, 512)}
+    known = {
+        (at, kind, low): right / asked
+        for at, row in rows.items()
+        for kind in ("name", "friend")
+        for low in (128, 256, 512)
+        for right, asked in [right_and_asked(row, kind, low, 2 * low)]
+        if asked
+    }
+    wide, far = (512, 256), (256, 512)
+    assert max(known[wide, kind, 256] for kind in ("name", "friend")) < 0.2  # "from 256 characters on it guesses"
+    assert known[far, "name", 256] == 1  # "every hero at 256 to 511 characters"
+    assert 0.85 < known[far, "friend", 256] < 0.9  # "nearly nine in ten friends"
+    assert known[far, "friend", 512] < 0.2  # "its memory ends at 512"
+    assert known[wide, "friend", 128] < known[far, "friend", 128]  # "knows the friend less well"
