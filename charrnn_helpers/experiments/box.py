@@ -31,7 +31,7 @@ def answer(trial: Sequence[dict], births: Sequence[dict]) -> list[str]:
         f"{MATTERS:g} nats would matter, which turned out to be too much for tales.) {_loss_of_pairs(pairs)}",
         f"Memory: {_friends_of_pairs(pairs)} {_where_only_the_cell_differs(trial, births)}",
         "How such a memory is learnt: in training no gradient goes back further than 64 characters. On a simpler text "
-        f"we asked for a name only from further back. This was learnt by {far}. If the name was also asked for from "
+        f"we asked for a name only after more than 64. This was learnt by {far}. If the name was also asked for from "
         f"near, the far questions were learnt by {both}.",
         "What this leaves open: perhaps an LSTM learns the friend with other settings, or if it reads more. Point 4 is "
         f"an idea for tests and no verdict. And tales is a text that we wrote ourselves.{_to_come(births)}",
@@ -79,10 +79,11 @@ def _where_only_the_cell_differs(trial: Sequence[dict], births: Sequence[dict]) 
     rate = max(rate for (rate, _), cells in known.items() if any(cells["GRU"]))
     one, other, neither = (matched.count(pair) for pair in ((False, True), (True, False), (False, False)))
     return (
-        f"These two cells had different settings. But in {len(matched)} other pairs only the cell differs (and its "
-        f"number of units): in {one} of them only the GRU knows the friend, in {other or 'none'} only the LSTM, and in "
-        f"{neither} neither. All GRUs that know the friend had a learning rate of {rate:g} or less, and any start of "
-        "the gates but the shortest (a bias of 0.5, with which they keep for about 3 characters at first)."
+        f"These two cells had different settings. But in {len(matched)} other pairs, which we compared afterwards, "
+        f"only the cell differs (and its number of units): in {one} of them only the GRU knows the friend, in "
+        f"{other or 'none'} only the LSTM, and in {neither} neither. All GRUs that know the friend had a learning rate "
+        f"of {rate:g} or less, and any start of the gates but the shortest (a bias of 0.5, with which they keep for "
+        "about 3 characters at first)."
     )
 
 

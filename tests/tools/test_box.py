@@ -65,7 +65,7 @@ def test_the_line_of_memory_counts_the_pairs_in_which_only_the_cell_differs_and_
             settings += [(row["settings"]["rate"], "chrono 11")] if knows else []
     counts = Counter((pair["LSTM"], pair["GRU"]) for pair in pairs.values() if len(pair) == 2)
     assert counts[True, False] == counts[True, True] == 0
-    assert f"in {sum(counts.values())} other pairs only the cell differs" in LINES[2]
+    assert f"But in {sum(counts.values())} other pairs, which we compared afterwards, only the cell" in LINES[2]
     assert f"in {counts[False, True]} of them only the GRU knows the friend, in none only the LSTM" in LINES[2]
     assert f"and in {counts[False, False]} neither." in LINES[2]
     assert f"a learning rate of {max(rate for rate, _ in settings):g} or less" in LINES[2]
