@@ -87,7 +87,10 @@ PAIRS = 8
 
 
 class PairsOutcome(NamedTuple):
-    """What the eight pairs say to the two primary questions (part 8 of the protocol)."""
+    """Hold what the eight pairs answer to the two main questions of the protocol (its part 8).
+
+    Do the cells differ in loss? And do they differ in how many friends they name right?
+    """
 
     ratio: Interval  # of the nats above the floor, LSTM to GRU: geometric mean and 95 % interval
     difference: Interval  # LSTM minus GRU in nats per character, 95 %
@@ -99,8 +102,9 @@ class PairsOutcome(NamedTuple):
 def pairs_outcome(rows: Sequence[dict]) -> PairsOutcome:
     """Compare the two networks of each pair on their test text, in loss and in the memory for the friend.
 
-    The loss has Student's test on the logarithms of the nats above the floor, the memory the exact sign-flip test of
-    the mean difference. Raises `ValueError` unless all pairs are there and whole.
+    The losses are compared by Student's paired t-test on the logarithms of the nats above the floor. The shares of
+    friends named right are compared by an exact test of their mean difference: how often is it as large if the two
+    networks of a pair are exchanged at random? Raises `ValueError` unless all pairs are there and whole.
     """
     pairs: dict[int, dict[str, dict]] = {}
     for row in rows:

@@ -187,6 +187,7 @@ def plot_signs(seen: dict[str, dict[str, bool]], usual: int) -> Picture:
     everybody looks, have a frame, and a fault that shows in none of them has its name in bold letters.
     """
     columns = list(next(iter(seen.values())))
+    silent = [fault for fault, signs in seen.items() if not any(signs[name] for name in columns[:usual])]
     figure, axes = new_figure(height=0.27 * len(seen) + 1.1)
     for row, (fault, signs) in enumerate(seen.items()):
         for column, name in enumerate(columns):
@@ -194,7 +195,7 @@ def plot_signs(seen: dict[str, dict[str, bool]], usual: int) -> Picture:
             axes.add_patch(Rectangle((column + 0.06, row + 0.08), 0.88, 0.84, facecolor=colour))
             if signs[name]:
                 axes.plot(column + 0.5, row + 0.5, "x", color="black")
-        weight = "normal" if any(signs[name] for name in columns[:usual]) else "bold"
+        weight = "bold" if fault in silent else "normal"
         axes.text(-0.15, row + 0.5, fault, ha="right", va="center", weight=weight, parse_math=False)
     axes.add_patch(Rectangle((0, 0), usual, len(seen), fill=False, linewidth=2))
     axes.set(xlim=(-0.02, len(columns)), ylim=(len(seen) + 0.05, -0.05), yticks=[])
@@ -205,6 +206,6 @@ def plot_signs(seen: dict[str, dict[str, bool]], usual: int) -> Picture:
     return picture(
         figure,
         f"A table of squares: a row for each of {len(seen)} faults, a column for each of {', '.join(columns)}. A "
-        f"square with a cross says that the fault shows there. The first {usual} columns have a frame; a fault whose "
-        "name is in bold letters shows in none of them.",
+        f"square with a cross says that the fault shows there. The first {usual} columns have a frame. These faults "
+        f"show in none of them, and their names are in bold letters: {', '.join(silent)}.",
     )
