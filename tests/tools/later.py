@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import fcntl
 import json
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from functools import lru_cache
@@ -211,7 +212,7 @@ def vary_transformer(window: int, reach: int, machine: Machine, folder: Path = R
     row = {name: run[name] for name in ("network", "setting", "rate", "seed", "window", "reach")}
     row |= {"status": status, "watched": history.val_losses, "recall": recall_of_kinds}
     path = folder / "transformer_windows.json"
-    with (folder / ".lock").open("w") as lock:
+    with Path(tempfile.gettempdir(), f"{path.stem}.lock").open("w") as lock:  # both may end at the same moment
         fcntl.flock(lock, fcntl.LOCK_EX)
         rows = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
         path.write_text(json.dumps({"rows": [*rows, row]}, indent=1) + "\n", encoding="utf-8")
