@@ -34,10 +34,8 @@ BUNDLED = ROOT / "charrnn_helpers" / "checkpoints"
 HOW = {"timeout": 1200, "kernel_name": "python3", "store_widget_state": False, "record_timing": False}
 HOW["coalesce_streams"] = True  # what is printed slowly is one output as well
 PICTURES = {
-    "answer.png": ("09_fair_trial", "plot_answer("),
     "friend.png": ("09_fair_trial", "plot_ribbon("),
     "births.png": ("09_fair_trial", "plot_curves(learnt"),
-    "settings.png": ("09_fair_trial", "plot_settings("),
 }
 
 BOX = re.compile(r"(?<=<!-- answer -->\n)(.*?)(?=<!-- end -->)", re.DOTALL)  # in the README
