@@ -10,7 +10,7 @@ import nbformat
 import regenerate
 from test_birth_rows import ROWS as BIRTHS
 from test_birth_rows import births_of, born, pairs_by_formula
-from test_trial_rows import CONFIRMED, NINE, ROOT, TEXTS
+from test_trial_rows import CONFIRMED, NINE, ROOT, TEXTS, statistics
 
 from charrnn_helpers.experiments import answer, trial_rows
 
@@ -32,14 +32,20 @@ def test_the_first_line_says_what_was_compared():
     runs = [row for row in CONFIRMED if row["budget"] == "24 M"]
     assert all(sum((row["text"], row["cell"]) == one for row in runs) == 10 for one in product(TEXTS, ("LSTM", "GRU")))
     assert {round(row["parameters"], -4) for row in runs} == {350_000}
-    assert "of 350,000 parameters, after 24 million characters" in LINES[0]
+    assert "of 350,000 parameters, which had read 24 million characters" in LINES[0]
 
 
 def test_the_lines_of_loss_and_memory_say_what_the_eight_pairs_say():
     pairs = pairs_by_formula()
-    low, high = (round(pairs["ratio"][end], 1) for end in (1, 2))
-    assert f"lies {pairs['ratio'][0]:.1f} times as far above that of a perfect reader" in LINES[1]
-    assert f"95 % interval {low} to {high})." in LINES[1]
+    assert (
+        "lies {:.1f} times as far above it as that of the GRU (95 % interval {:.1f} to {:.1f}).".format(*pairs["ratio"])
+        in LINES[1]
+    )
+    assert "is higher by {:.3f} nats per character (95 % interval {:.3f} to {:.3f}).".format(*pairs["nats"]) in LINES[1]
+    ours = "LSTM minus GRU is {:+.3f} nats (95 % interval {:+.3f} to {:+.3f}).".format(
+        *statistics("shakespeare", "24 M")[:3]
+    )
+    assert ours in LINES[1]
     ends = [round(100 * end(pairs["friend"][cell])) for cell in ("GRU", "LSTM") for end in (min, max)]
     said = "The GRUs are right in {} to {} % of the cases, and the LSTMs in {} to {} %; a guess"
     assert said.format(*ends) in LINES[2]
@@ -65,9 +71,9 @@ def test_the_line_of_memory_counts_the_pairs_in_which_only_the_cell_differs_and_
             settings += [(row["settings"]["rate"], "chrono 11")] if knows else []
     counts = Counter((pair["LSTM"], pair["GRU"]) for pair in pairs.values() if len(pair) == 2)
     assert counts[True, False] == counts[True, True] == 0
-    assert f"But in {sum(counts.values())} other pairs, which we compared afterwards, only the cell" in LINES[2]
-    assert f"in {counts[False, True]} of them only the GRU knows the friend, in none only the LSTM" in LINES[2]
-    assert f"and in {counts[False, False]} neither." in LINES[2]
+    assert f"Afterwards we compared {sum(counts.values())} other pairs, in which only the cell differs" in LINES[2]
+    assert f"In {counts[False, True]} of them the GRU knows the friend and the LSTM does not" in LINES[2]
+    assert f"in {counts[False, False]} neither does, and in none only the LSTM does." in LINES[2]
     assert f"a learning rate of {max(rate for rate, _ in settings):g} or less" in LINES[2]
     assert {start for _, start in settings} == {"bias 2.5", "chrono 11", "chrono 30", "chrono 100"}
     assert round(1 + math.exp(0.5)) == 3  # "about 3 characters": a gate with a bias of 0.5
