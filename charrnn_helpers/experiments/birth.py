@@ -28,25 +28,25 @@ class Birth(NamedTuple):
     by: int
 
 
-def birth_of(looks: Sequence[int], right: Sequence[int], asked: int, chance: float) -> Birth | None:
-    """When accuracy first reaches half way between chance and 1 and stays there; None if it is not born by the end.
+def birth_of(looks: Sequence[int], right: Sequence[int], asked: int, chance: float, way: float = 1 / 2) -> Birth | None:
+    """Say when accuracy first came half way (or another `way`) from chance to 1 and stayed; None: not by the end.
 
     It must stay there at every later look, of which there must be at least one.
     """
-    half = asked * (1 + chance) / 2
-    below = [number for number, count in enumerate(right) if count < half]
+    needed = asked * (chance + way * (1 - chance)) - 1e-9  # an accuracy of exactly half way counts
+    below = [number for number, count in enumerate(right) if count < needed]
     first = below[-1] + 1 if below else 0
     if first > len(looks) - 2:
         return None
     return Birth(looks[first - 1] if first else 0, looks[first])
 
 
-def births_in(row: dict) -> dict[str, Birth | None]:
+def births_in(row: dict, way: float = 1 / 2) -> dict[str, Birth | None]:
     """The birth of each memory of a row, in the band that the protocol gives it; of a run that diverged, all None."""
     if row["status"] == "diverged":
         return dict.fromkeys(row["bands"])
     return {
-        name: birth_of(row["looks"], band["right"], band["asked"], band["chance"])
+        name: birth_of(row["looks"], band["right"], band["asked"], band["chance"], way)
         for name, band in row["bands"].items()
     }
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import fisher_exact
 
-from charrnn_helpers.experiments.birth import BIRTH_PROTOCOL, Birth, LawPoint, birth_rows, law_points
+from charrnn_helpers.experiments.birth import BIRTH_PROTOCOL, Birth, LawPoint, birth_rows, births_in, law_points
 from charrnn_helpers.experiments.outcome import holm
 from charrnn_helpers.networks.registry import BOTH
 
@@ -43,6 +43,22 @@ alone share out the births of the far memory so unevenly, or more so? For the GR
 often from near". For the LSTM it is compared with "six times as often from near", because the LSTM was expected to need
 more near questions. The p-values are corrected by Holm's method.
 
+"""
+
+WAYS = """
+## Other thresholds
+
+A memory is born when its accuracy comes half way from chance to 1, and stays there. How many would be born if it had to
+come only a third of the way, or two thirds? The friend is asked for at 32 characters or more, and the name on the text
+of the law at the far distance.
+
+| | a third | half | two thirds |
+|---|---|---|---|
+"""
+ORDER = """
+## Where we left the protocol's order
+
+The protocol says that the runs with six names are made after the eight pairs. Six of the 48 were made before them.
 """
 
 
@@ -172,13 +188,34 @@ def window_tests(points: Sequence[LawPoint]) -> Iterator[str]:
         yield f"- {cell}: {both}; p {p:.4f}, Holm's {corrected:.4f}"
 
 
+def other_thresholds(rows: Sequence[dict]) -> Iterator[str]:
+    """Yield a line of the table for each part, design and cell: the births with three thresholds."""
+    groups = {}
+    for row in rows:
+        if row["part"] in ("grid", "pairs", "pairs by births", "law window", SIX_NAMES, "law predicted"):
+            design = f", {row['design'].partition(', ')[2]}" if row["text"] == "law" else ": the friend"
+            groups.setdefault(f"{row['part']}{design}, {row['cell']}", []).append(row)
+    for title, runs in groups.items():
+        counts = []
+        for way in (1 / 3, 1 / 2, 2 / 3):
+            births = [births_in(row, way) for row in runs]
+            far = [each["friend"] if "friend" in each else each[max(each, key=_gap)] for each in births]
+            counts.append(f"{sum(birth is not None for birth in far)} of {len(far)}")
+        yield f"| {title} | {' | '.join(counts)} |"
+
+
+def _gap(memory: str) -> int:
+    return int(memory.split()[1])  # "gap 96"
+
+
 def report(rows: Sequence[dict]) -> str:
     """Return the whole page as Markdown."""
     points = law_points(rows)
     lines = []
     for name, sentence, held, counts in law_predictions(points):
         lines.append(f"| {name} | {sentence} | {counts} | {'held' if held else '**failed**'} |")
-    return HEAD + "\n".join(lines) + "\n" + TEST + "\n".join(window_tests(points)) + "\n"
+    ways = WAYS + "\n".join(other_thresholds(rows)) + "\n"
+    return HEAD + "\n".join(lines) + "\n" + TEST + "\n".join(window_tests(points)) + "\n" + ways + ORDER
 
 
 if __name__ == "__main__":
