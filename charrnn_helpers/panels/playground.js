@@ -19,6 +19,7 @@ const MARKED = "var(--marked)";
 const PATIENCE = 4000; // ms that the kernel may take before a reader is told
 const [FIRST, FRAME] = [12, 10]; // ms in which each text grows, and each band, at once and then in each frame
 const LONG = 1500; // letters that take long enough to say so
+const PAUSE = 1200; // ms between two moments of the training that are shown one after the other
 const LOST = 30; // letters for which another word is in mind, after which we call the right one lost
 const DRAWING =
   "Each letter is drawn at random. Another random seed gives other draws, and so another story. A low temperature makes likely " +
@@ -214,10 +215,19 @@ export class Playground {
   #complete() {
     for (const cell of this.cells) this.columns[cell].offer(this.readings[cell], this.settings.seed);
     if (this.spec.minds) this.#say();
-    this.heard.textContent = this.says.textContent;
+    if (!this.playing) this.heard.textContent = this.says.textContent;
     this.#explain();
     this.#keep();
     this.texts.removeAttribute("aria-busy");
+    const { playing } = this;
+    if (playing) setTimeout(() => playing === this.playing && this.#playOn(), PAUSE);
+  }
+
+  // Show the next moment of the training, in a story that goes through it by itself.
+  #playOn() {
+    this.settings.step += 1;
+    this.#showSettings();
+    this.write({ playing: this.settings.step < this.updates.length - 1 ? {} : null });
   }
 
   // Say `words()`, now and when texts and bands are complete.
@@ -329,13 +339,15 @@ export class Playground {
     const given = [this.spec.prompt, ...STORIES.map((one) => one.settings(this.spec).prompt)];
     const own = story.hero && !given.includes(prompt);
     if (own) kept.prompt = prompt; // of which the story does not know what comes
-    Object.assign(this.settings, this.#usual(), kept, story.settings(this.spec));
+    const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+    Object.assign(this.settings, this.#usual(), kept, story.settings(this.spec, still));
     this.#showSettings();
     this.#showTraining();
     this.story = story;
     this.choose(null);
     this.write({
-      reveal: !story.hero,
+      reveal: !story.hero && !story.trains,
+      playing: story.trains && !still ? {} : null,
       then: () => story.hero && this.bringToMind(this.mind().words.indexOf(story.hero), own ? null : story),
     });
   }
@@ -377,7 +389,7 @@ export class Playground {
     }
     const letter = this.chosen && seenLetter(this.characters[this.readings[this.chosen.cell].ids[at]]);
     this.nameLabel.textContent = this.chosen
-      ? `${this.chosen.cell}: tap a new ${spoken.one} from ${letter} on`
+      ? `Tap a new ${spoken.one} for the ${this.chosen.cell}, from ${letter} on`
       : spoken.tap;
   }
 
@@ -492,8 +504,10 @@ export class Playground {
     this.colour.choose(this.settings.colour);
   }
 
-  // Write both texts, `reveal` in front of the reader, or the `whole` at once; `then()` is called after the prompt.
-  write({ reveal = false, whole = false, then = () => {} } = {}) {
+  // Write both texts, `reveal` in front of the reader, or the `whole` at once; `then()` is called after the prompt. While
+  // `playing`, the training goes on by itself once they are complete, until the reader does something.
+  write({ reveal = false, whole = false, playing = null, then = () => {} } = {}) {
+    this.playing = playing;
     const { text, note } = readable(this.settings.prompt, this.characters);
     this.alert.textContent = note;
     if (!text) return; // the last text stays
@@ -677,6 +691,7 @@ export class Playground {
     const fromDetails = this.inspector.element.contains(document.activeElement);
     const last = cell ? this.readings[cell].ids.length - 1 : -1;
     this.chosen = null;
+    if (cell) this.playing = null;
     if (last >= 0) {
       [head, tail] = [head, tail ?? head].map((at) => Math.min(Math.max(at, 0), last));
       this.chosen = { cell, head, tail, at: Math.min(head, tail), end: Math.max(head, tail) + 1 };

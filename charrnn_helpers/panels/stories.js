@@ -31,18 +31,20 @@ export const STORIES = [
   },
   {
     words: "A memory is born",
-    trains: true, // its slider moves through the training
-    settings: (spec) => ({ step: lastButOne(spec), prompt: beginning(spec.story, 300), length: 150 }),
-    says: (play) =>
-      `Networks learn by many small corrections, called updates. ${sayTraining(play)} ` +
-      (play.settings.step ? "At the slider’s right end both remember, at its left end nobody." : "A low band is a mere guess.") +
-      " Without a memory a text changes its hero again and again.",
+    trains: true, // its slider moves through the training, by itself if the reader does not mind motion
+    settings: (spec, still) => ({ step: still ? lastButOne(spec) : 0, prompt: beginning(spec.story, 160), length: 150 }),
+    says: (play) => {
+      const { step } = play.settings;
+      const guess = step ? "A low band is a mere guess." : "What it writes is nonsense, and a low band is a mere guess.";
+      const more = step === play.updates.length - 1 ? "Move the slider to go back." : guess;
+      return `A network learns by thousands of small corrections, called updates. ${sayTraining(play)} ${more}`;
+    },
   },
   {
     words: "Who remembers the friend?",
     settings: (spec) => ({ kind: "friend", prompt: beginning(spec.friend_story, 200), seed: 9 }),
     says: (play) =>
-      `Two larger networks read, and the colours now mean animals. The hero’s friend is the ${play.named()}: ` +
+      `The colours now mean animals. A band begins where the hero’s friend is named, the ${play.named()}: ` +
       `${sayFriends(play)} ` +
       (play.complete() ? "Tap another animal!" : "The bands are being computed …"),
   },
@@ -63,7 +65,7 @@ function lastButOne(spec) {
 export function sayBand(play) {
   if (play.watchesTraining() && play.named()) return sayTraining(play);
   const thing = play.spoken().one;
-  if (thing === "hero" && !play.named()) return "The beginning names none of the six heroes below, so each network has to choose one of them by itself.";
+  if (thing === "hero" && !play.named()) return "The beginning names none of the six heroes below, so each network picks one of them by itself, sometimes from the first letter on.";
   return `The band below a line shows the ${thing} whom the network has in mind. The higher it is, the surer the network.${sayLosses(play, thing)}`;
 }
 
@@ -82,11 +84,15 @@ function sayTraining(play) {
   const when = count ? `After ${written(count)} of ${written(play.updates.at(-1))} updates` : "Before the first update";
   const shares = play.cells.map((cell) => ({ cell, share: play.shareRight(cell, CLEAR) }));
   if (shares.some(({ share }) => share === null)) return `${when}: the bands are being computed …`;
-  const often = (share) => (share > 0.9 ? "nearly every letter" : share < 0.1 ? "hardly any letter" : `${Math.round(100 * share)}\u00a0% of the letters`);
-  const [first, ...others] = shares.map(({ cell, share }) => ({ cell, share: often(share) }));
   const name = play.named();
-  const more = others.map(({ cell, share }) => `, and the ${cell} at ${share}`).join("");
-  return `${when}, once the name has been read, the ${first.cell} clearly has ${name} in mind at ${first.share}${more}.`;
+  if (shares.every(({ share }) => share < 0.1)) return `${when} no network has ${name} in mind.`;
+  if (shares.every(({ share }) => share > 0.9)) return `${when} all networks have ${name} in mind.`.replace("all", shares.length === 2 ? "both" : "all");
+  const has = ({ cell, share }) => {
+    if (share < 0.1) return `the ${cell} does not`;
+    return `the ${cell} has ${name} in mind${share > 0.9 ? "" : ` at ${Math.round(100 * share)}\u00a0% of the letters`}`;
+  };
+  const surest = [...shares].sort((one, other) => other.share - one.share);
+  return `${when} ${surest.map(has).join(", and ")}.`;
 }
 
 // Return which network keeps the friend, and how often each still has the right one in mind long after it was named.
@@ -94,15 +100,15 @@ function sayFriends({ cells, spec: { friends } }) {
   const [better, worse] = [...cells].sort((one, other) => friends[other].share - friends[one].share);
   const keeps = (cell) => `the ${cell} ${friends[cell].known ? "keeps it in mind" : "does not"}`;
   const times = (cell) => Math.round(100 * friends[cell].share);
-  return `${keeps(better)}, and ${keeps(worse)}. Asked for the friend in many stories, long after the name, the ${better} ` +
-    `is right ${times(better)} times in 100, the ${worse} ${times(worse)} times, and somebody who guesses 17 times.`;
+  return `${keeps(better)}, and ${keeps(worse)}. In many stories, long after the animal was named, the ${better} is right ` +
+    `${times(better)} times in 100, the ${worse} ${times(worse)} times, and a guess 17 times. Why? Nobody knows yet.`;
 }
 
 // Return the longest texts of the stories, so that there is room for each.
 export function longest() {
   const cells = ["LSTM", "GRU"];
   const friends = { LSTM: { share: 0.99, known: false }, GRU: { share: 0.99, known: true } };
-  const usual = { usual: () => "Leo", settings: { step: 0 }, updates: [9999], cells, spec: { friends }, complete: () => false };
-  const one = (named) => ({ ...usual, named: () => named, shareRight: () => 0.99 });
+  const usual = { usual: () => "Leo", settings: { step: 0 }, updates: [8000, 9999], cells, spec: { friends }, complete: () => false };
+  const one = (named) => ({ ...usual, named: () => named, shareRight: () => 0.5 });
   return STORIES.map((story) => story.says(one(story.words.includes("friend") ? "goat" : "Leo")));
 }

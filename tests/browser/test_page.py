@@ -304,18 +304,17 @@ def test_the_networks_are_watched_through_their_training(opened, tales_pair):
     page = opened()
     page.get_by_role("button", name="A memory is born").click()
     slider = page.get_by_label("trained for")
-    clear = "the LSTM clearly has Leo in mind at hardly any letter, and the GRU at nearly every letter"
-    assert wait_for(page, lambda: clear in told(page), 60)
+    assert wait_for(page, lambda: "updates the GRU has Leo in mind, and the LSTM does not" in told(page), 60)
     press(page, slider, "Home")
     assert slider.get_attribute("aria-valuetext") == "0 updates"
     given = page.locator(".charrnn-prompt").first.text_content()
     for cell, album in tales_pair.albums.items():
         assert samples(page)[cell] == generate(album[0], tales_pair.vocab, given, 150, 0.8, seed=17)[len(given) :]
     assert max(sure for _, sure in ribbon(page, "LSTM")[: len(given)]) < 0.5
-    assert wait_for(page, lambda: "Before the first update, once the name has been read" in told(page), 60)
+    assert wait_for(page, lambda: "Before the first update no network has Leo" in told(page), 60)
     assert name(page, "Zoe").count() == 0  # a tap would change nothing
     press(page, slider, "End")
-    assert wait_for(page, lambda: clear.replace("hardly any", "nearly every") in told(page), 60)
+    assert wait_for(page, lambda: "updates both networks have Leo in mind" in told(page), 60)
     for cell, model in tales_pair.models.items():
         assert samples(page)[cell] == generate(model, tales_pair.vocab, given, 150, 0.8, seed=17)[len(given) :]
 
@@ -417,11 +416,18 @@ def test_forced_colours_keep_the_ribbon_and_the_marks(opened):
 
 
 @pytest.mark.parametrize("motion", ["reduce", "no-preference"])
-def test_a_text_appears_letter_by_letter_unless_the_reader_wants_no_motion(opened, motion):
-    page = opened(reduced_motion=motion)
+def test_letters_appear_and_training_goes_on_by_itself_unless_the_reader_wants_no_motion(opened, motion):
+    page, moves = opened(reduced_motion=motion), motion == "no-preference"
     name(page, "Zoe").click()
-    assert bool(page.locator(".charrnn-later").count()) == (motion == "no-preference")
+    assert bool(page.locator(".charrnn-later").count()) == moves
     assert wait_for(page, lambda: page.locator(".charrnn-later").count() == 0)
+    page.get_by_role("button", name="A memory is born").click()
+    at_the_end = "4,000 updates both networks" if moves else "4,000 updates the GRU"
+    assert wait_for(page, lambda: at_the_end in told(page), 60)
+    page.get_by_role("button", name="A memory is born").click()
+    at(page, 5).click()  # who does something stops it
+    page.wait_for_timeout(3000)
+    assert page.get_by_label("trained for").get_attribute("aria-valuetext") == ("0" if moves else "1,000") + " updates"
 
 
 def test_what_the_keyboard_reaches_is_behind_nothing_and_escape_closes_the_details(opened):

@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from charrnn_helpers import evaluate, load_checkpoint, save_checkpoint, train
+from charrnn_helpers import TrainConfig, evaluate, load_checkpoint, save_checkpoint, train
 from charrnn_helpers.networks.registry import CELLS
 from charrnn_helpers.text.encoding import as_streams, batches
 from charrnn_helpers.training import DivergenceError, loop
@@ -315,3 +315,12 @@ def test_the_same_loop_trains_on_the_gpu_and_goes_on_there(make_model, ids, voca
     assert history.losses == pytest.approx(quietly(make_model(), ids, config()).losses, abs=0.02)
     assert next(loaded.model.parameters()).is_cuda
     assert evaluate(loaded.model, ids[:100]) == pytest.approx(evaluate(loaded.model.cpu(), ids[:100]), abs=1e-3)
+
+
+def test_rate_rises_in_a_line_and_falls_along_half_a_cosine():
+    config = TrainConfig(updates=110, warmup=10, learning_rate=1.0, final_share=0.1)
+    assert [config.rate(update) for update in (0, 4, 9, 10)] == pytest.approx([0.1, 0.5, 1.0, 1.0])
+    assert config.rate(60) == pytest.approx(0.55)  # half way between 1 and 0.1
+    assert config.rate(35) == pytest.approx(0.1 + 0.9 * (1 + math.sqrt(0.5)) / 2)
+    assert config.rate(110) == pytest.approx(0.1)
+    assert TrainConfig(warmup=0, learning_rate=0.3).rate(0) == 0.3
