@@ -562,7 +562,7 @@ export class Playground {
     const column = this.columns[cell];
     column.show(this.readings[cell]);
     const remembers = this.settings.kind === "friend" && this.spec.friends?.[cell].known;
-    column.element.classList.toggle("charrnn-first", Boolean(remembers)); // where the texts stand one below the other
+    column.element.classList.toggle("charrnn-first", Boolean(remembers) || this.story?.first === cell); // on a narrow screen
     const known = this.knownUnits(cell).map(({ unit, name }) =>
       button(`${name} (${unit})`, () => this.pick(cell, unit)),
     );

@@ -16,10 +16,9 @@ export const STORIES = [
     words: "Who is it about?",
     settings: () => ({}),
     says: () =>
-      "Two small programs, networks called LSTM and GRU, make up a story, letter by letter and with mistakes. The " +
-      "beginning in bold letters was given to them. " +
-      "The band below each line shows whom a network has in mind: the higher it is, the surer the network. Before it has " +
-      "read a name, it can only guess. Now tap “Change the hero”!",
+      "Two small networks, LSTM and GRU, make up a story, letter by letter and with mistakes. They were given the " +
+      "beginning in bold letters. The band below a line shows whom a network has in mind, and its height how sure it is. " +
+      "Before a name comes, it can only guess. Now tap “Change the hero”!",
   },
   {
     words: "Change the hero",
@@ -31,6 +30,7 @@ export const STORIES = [
   },
   {
     words: "A memory is born",
+    first: "GRU", // where the texts stand one below the other: it learns first
     trains: true, // its slider moves through the training, by itself if the reader does not mind motion
     settings: (spec, still) => ({ step: still ? lastButOne(spec) : 0, prompt: beginning(spec.story, 160), length: 150 }),
     says: (play) => {
@@ -44,7 +44,7 @@ export const STORIES = [
     words: "Who remembers the friend?",
     settings: (spec) => ({ kind: "friend", prompt: beginning(spec.friend_story, 200), seed: 9 }),
     says: (play) =>
-      `The colours now mean animals. A band begins where the hero’s friend is named, the ${play.named()}: ` +
+      `The colours now mean animals, and a band begins where the hero’s friend is named: the ${play.named()}. ` +
       `${sayFriends(play)} ` +
       (play.complete() ? "Tap another animal!" : "The bands are being computed …"),
   },
@@ -98,9 +98,9 @@ function sayTraining(play) {
 // Return which network keeps the friend, and how often each still has the right one in mind long after it was named.
 function sayFriends({ cells, spec: { friends } }) {
   const [better, worse] = [...cells].sort((one, other) => friends[other].share - friends[one].share);
-  const keeps = (cell) => `the ${cell} ${friends[cell].known ? "keeps it in mind" : "does not"}`;
+  const keeps = (cell) => `he ${cell} ${friends[cell].known ? "keeps it in mind" : "does not"}`;
   const times = (cell) => Math.round(100 * friends[cell].share);
-  return `${keeps(better)}, and ${keeps(worse)}. In many stories, long after the animal was named, the ${better} is right ` +
+  return `T${keeps(better)}, and t${keeps(worse)}. Long after the animal was named, the ${better} is right ` +
     `${times(better)} times in 100, the ${worse} ${times(worse)} times, and a guess 17 times. Why? Nobody knows yet.`;
 }
 
