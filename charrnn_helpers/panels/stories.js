@@ -32,7 +32,7 @@ export const STORIES = [
     words: "A memory is born",
     first: "GRU", // where the texts stand one below the other: it learns first
     trains: true, // its slider moves through the training, by itself if the reader does not mind motion
-    settings: (spec, still) => ({ step: still ? lastButOne(spec) : 0, prompt: beginning(spec.story, 160), length: 150 }),
+    settings: (spec, still) => ({ step: still ? lastButOne(spec) : 0, prompt: beginning(spec.story, 160), length: 150, seed: 18 }),
     says: (play) => {
       const { step } = play.settings;
       const guess = step ? "A low band is a mere guess." : "What it writes is nonsense, and a low band is a mere guess.";
@@ -101,7 +101,7 @@ function sayFriends({ cells, spec: { friends } }) {
   const keeps = (cell) => `he ${cell} ${friends[cell].known ? "keeps it in mind" : "does not"}`;
   const times = (cell) => Math.round(100 * friends[cell].share);
   return `T${keeps(better)}, and t${keeps(worse)}. Long after the animal was named, the ${better} is right ` +
-    `${times(better)} times in 100, the ${worse} ${times(worse)} times, and a guess 17 times. Why? Nobody knows yet.`;
+    `${times(better)} times in 100, and the ${worse} ${times(worse)} times. Who guesses is right 17 times. Why? Nobody knows yet.`;
 }
 
 // Return the longest texts of the stories, so that there is room for each.

@@ -309,14 +309,14 @@ def test_the_networks_are_watched_through_their_training(opened, tales_pair):
     assert slider.get_attribute("aria-valuetext") == "0 updates"
     given = page.locator(".charrnn-prompt").first.text_content()
     for cell, album in tales_pair.albums.items():
-        assert samples(page)[cell] == generate(album[0], tales_pair.vocab, given, 150, 0.8, seed=17)[len(given) :]
+        assert samples(page)[cell] == generate(album[0], tales_pair.vocab, given, 150, 0.8, seed=18)[len(given) :]
     assert max(sure for _, sure in ribbon(page, "LSTM")[: len(given)]) < 0.5
     assert wait_for(page, lambda: "Before the first update no network has Leo" in told(page), 60)
     assert name(page, "Zoe").count() == 0  # a tap would change nothing
     press(page, slider, "End")
     assert wait_for(page, lambda: "updates both networks have Leo in mind" in told(page), 60)
     for cell, model in tales_pair.models.items():
-        assert samples(page)[cell] == generate(model, tales_pair.vocab, given, 150, 0.8, seed=17)[len(given) :]
+        assert samples(page)[cell] == generate(model, tales_pair.vocab, given, 150, 0.8, seed=18)[len(given) :]
 
 
 def test_a_hand_on_the_state_changes_what_follows_and_is_taken_away(opened):
