@@ -54,6 +54,9 @@ def test_the_lines_of_loss_and_memory_say_what_the_eight_pairs_say():
     assert max(pairs["p"]) < 0.05  # so both differences may be spoken of
     used = {(row["cell"], row["start"], row["rate"]) for row in BIRTHS if row["part"] == "pairs"}
     assert used == {("LSTM", "bias 0.5", 0.0065), ("GRU", "bias 2.5", 0.003)}  # "had different settings"
+    grid = [row for row in BIRTHS if row["part"] == "grid"]
+    assert min(row["rate"] for row in grid) == 0.003  # "were the lowest that the search tried"
+    assert {row["start"] for row in grid} == {"bias 0.5", "bias 2.5", "chrono 30", "chrono 100"}
 
 
 def test_the_line_of_memory_counts_the_pairs_in_which_only_the_cell_differs():
@@ -62,8 +65,12 @@ def test_the_line_of_memory_counts_the_pairs_in_which_only_the_cell_differs():
     counts = Counter((pair["LSTM"], pair["GRU"]) for pair in pairs.values() if len(pair) == 2)
     assert counts[True, False] == counts[True, True] == 0
     assert f"at {sum(counts.values())} pairs of earlier runs, in which only the cell differs" in LINES[2]
-    assert f"In {counts[False, True]} of the 26 the GRU knows the friend and the LSTM does not" in LINES[2]
-    assert f"in {counts[False, False]} neither does, and in none only the LSTM does." in LINES[2]
+    alone = Counter(len(key) == 2 for key, pair in pairs.items() if pair.get("GRU") and pair.get("LSTM") is False)
+    searched = {key for key in pairs if len(key) == 3 and key[1] == 1000}  # setting, seed and stories
+    of_search = sum(pairs[key]["GRU"] for key in searched)
+    assert (len(searched), alone[True]) == (16, 10)
+    assert f"In {alone[True]} of the first and in {of_search} of the others the GRU knows the friend and" in LINES[2]
+    assert f"In {counts[False, False]} neither does, and in none only the LSTM does." in LINES[2]
     assert {(row["seed"], row["corpus"]) for row in BIRTHS if row["part"] == "grid"} == {(1000, 0)}  # "one seed"
 
 
