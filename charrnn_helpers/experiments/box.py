@@ -36,9 +36,9 @@ def answer(trial: Sequence[dict], births: Sequence[dict]) -> list[str]:
         f"characters. If it always asks more than 64 characters after the name, {far} learn to answer. If it asks as "
         f"often again 16 characters after the name, {both} learn to answer the far questions as well. (The two cells "
         "had different starts and sizes here, so this does not compare them.)",
-        "What this leaves open: perhaps an LSTM learns the friend with other settings, or if it reads more. (The start "
-        "of its gates in point 3, and the learning rate of the GRU, were the lowest that the search tried.) Point 4 is "
-        f"an idea for tests and no verdict. And tales is a text that we wrote ourselves.{_to_come(births)}",
+        "What this leaves open: perhaps an LSTM learns the friend with other settings, or if it reads more. (In "
+        "point 3 the start of the LSTM's gates and the rate of the GRU stand at the edge of what the search tried.) "
+        f"Point 4 is an idea for tests and no verdict. And tales is a text that we wrote ourselves.{_to_come(births)}",
     ]
 
 
@@ -88,7 +88,8 @@ def _where_only_the_cell_differs(trial: Sequence[dict], births: Sequence[dict]) 
     return (
         f"In these pairs the two cells had different settings. So we also looked back at {len(matched)} pairs of "
         f"earlier runs, in which only the cell differs (and its number of units): {len(first)} of one setting, which "
-        f"had given us the idea, and {len(others)} of different settings, with one seed and one set of stories. In "
+        f"had given us the idea, and {len(others)} of "
+        f"{len(others)} settings, all with one seed and one set of stories. In "
         f"{alone[0]} of the first and in {alone[1]} of the others the GRU knows the friend and the LSTM does not. In "
         f"{both.count((False, False))} neither does, and in {both.count((True, False)) or 'none'} only the LSTM does."
     )
