@@ -86,7 +86,7 @@ function sayTraining(play) {
   if (shares.some(({ share }) => share === null)) return `${when}: the bands are being computed …`;
   const name = play.named();
   if (shares.every(({ share }) => share < 0.1)) return `${when} no network has ${name} in mind.`;
-  if (shares.every(({ share }) => share > 0.9)) return `${when} all networks have ${name} in mind.`.replace("all", shares.length === 2 ? "both" : "all");
+  if (shares.every(({ share }) => share > 0.9)) return `${when} ${shares.length === 2 ? "both" : "all"} networks have ${name} in mind.`;
   const has = ({ cell, share }) => {
     if (share < 0.1) return `the ${cell} does not`;
     return `the ${cell} has ${name} in mind${share > 0.9 ? "" : ` at ${Math.round(100 * share)}\u00a0% of the letters`}`;
@@ -98,9 +98,9 @@ function sayTraining(play) {
 // Return which network keeps the friend, and how often each still has the right one in mind long after it was named.
 function sayFriends({ cells, spec: { friends } }) {
   const [better, worse] = [...cells].sort((one, other) => friends[other].share - friends[one].share);
-  const keeps = (cell) => `he ${cell} ${friends[cell].known ? "keeps it in mind" : "does not"}`;
+  const keeps = (cell) => `the ${cell} ${friends[cell].known ? "keeps it in mind" : "does not"}`;
   const times = (cell) => Math.round(100 * friends[cell].share);
-  return `T${keeps(better)}, and t${keeps(worse)}. Long after the animal was named, the ${better} is right ` +
+  return `Here ${keeps(better)}, and ${keeps(worse)}. Long after the animal was named, the ${better} is right ` +
     `${times(better)} times in 100, and the ${worse} ${times(worse)} times. Who guesses is right 17 times. Why? Nobody knows yet.`;
 }
 

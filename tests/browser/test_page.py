@@ -191,7 +191,7 @@ def test_the_story_of_the_friend_says_what_holds_of_others_and_who_remembers_tak
         states = states_side_by_side(model, tales_pair.vocab, unseen)
         far = recall_of_states(model, tales_pair.vocab, states, unseen, "friend", every=16).between("friend", 32, 9999)
         assert far.interval()[0] - 0.01 < int(shares[cell]) / 100 < far.interval()[1] + 0.01
-        assert (f"he {cell} keeps it in mind" in told(page)) == (far.interval()[0] > far.chance)
+        assert (f"the {cell} keeps it in mind" in told(page)) == (far.interval()[0] > far.chance)
         assert "charrnn-word" not in at(page, 5, cell).get_attribute("class")  # no animal has been named yet
     for friend in ("fox", "owl"):
         name(page, friend).click()
