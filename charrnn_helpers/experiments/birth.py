@@ -83,6 +83,38 @@ def law_points(rows: Sequence[dict]) -> list[LawPoint]:
     ]
 
 
+def far_births(rows: Sequence[dict]) -> dict[str, dict[str, list[Birth | None]]]:
+    """Return when the memory from beyond 16 characters was born, by design and cell, in the runs with two names."""
+    births = {}
+    for point in law_points(rows):
+        if point.part in ("law window", "law predicted") and point.memory != "gap 16":
+            design = point.design.partition(", ")[2]  # without the gap
+            births.setdefault(design, {}).setdefault(point.cell, []).append(point.born)
+    return births
+
+
+def curves_read(rows: Sequence[dict], memory: str) -> dict[str, list[dict[float, float]]]:
+    """Return for each network of a cell how often it is right in the band, {millions of characters read: share}."""
+    curves = {cell: [] for cell in BOTH}
+    for row in rows:
+        band = row["bands"][memory]
+        looks = zip(row["looks"], band["right"], strict=True)
+        curves[row["cell"]].append({look / 1e6: right / band["asked"] for look, right in looks})
+    return curves
+
+
+def curves_back(rows: Sequence[dict], memory: str) -> dict[str, list[dict[int, float]]]:
+    """Return for each network of a cell how often it is right on its test text, by characters since the last mention.
+
+    A group of distances, such as "8 to 15", stands under its first one: {8: share}.
+    """
+    curves = {cell: [] for cell in BOTH}
+    for row in rows:
+        groups = {name: counts for name, counts in row["test"]["answers"][memory].items() if name[0].isdigit()}
+        curves[row["cell"]].append({int(name.split()[0]): right / asked for name, (asked, right, _) in groups.items()})
+    return curves
+
+
 PAIRS = 8
 
 

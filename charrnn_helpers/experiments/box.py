@@ -87,12 +87,13 @@ def _where_only_the_cell_differs(trial: Sequence[dict], births: Sequence[dict]) 
     alone = [group.count((False, True)) for group in (first, others)]
     both = first + others
     return (
-        f"In these pairs the two cells had different settings. So we also looked back at {len(matched)} pairs of "
-        f"earlier runs, in which only the cell differs (and its number of units): {len(first)} of one setting, which "
-        f"had given us the idea, and {len(others)} of "
-        f"{len(others)} settings, all with one seed and one set of stories. In "
-        f"{alone[0]} of the first and in {alone[1]} of the others the GRU knows the friend and the LSTM does not. In "
-        f"{both.count((False, False))} neither does, and in {both.count((True, False)) or 'none'} only the LSTM does."
+        f"In these pairs the two cells had different settings. But in {len(matched)} pairs of earlier runs they had "
+        "the same setting, the same seed and the same stories, so that only the cell differs (and its number of "
+        f"units). In {sum(alone)} of them the GRU knows the friend and the LSTM does not. In "
+        f"{both.count((False, False))} neither does, and in {both.count((True, False)) or 'none'} only the LSTM does. "
+        f"(How much is this worth? {len(first)} of these pairs have one setting, and had given us the idea; in "
+        f"{alone[0]} of them the GRU alone knows the friend. The other {len(others)} have {len(others)} settings, but "
+        f"share one seed and one set of stories; there it is so in {alone[1]}.)"
     )
 
 
@@ -101,15 +102,15 @@ def _loss_of_pairs(pairs: PairsOutcome) -> str:
     if pairs.p_loss >= LEVEL:
         return f"in eight pairs on tales no difference is shown (p = {pairs.p_loss:.2f})."
     nats, ratio = pairs.difference, pairs.ratio
-    first = "does not matter" if nats.high < MATTERS else "may matter"
-    second = "does" if nats.low >= SMALLEST_MEMORY else "may not"
+    first = "it does not" if nats.high < MATTERS else "it may"
+    second = "it does" if nats.low >= SMALLEST_MEMORY else "it may not"
     return (
         f"in eight pairs on tales the loss of the LSTM is higher by {nats.mean:.3f} nats per character (95 % interval "
-        f"{nats.low:.3f} to {nats.high:.3f}). By our first limit, {MATTERS:g} nats, this {first}. By our second limit, "
-        f"{SMALLEST_MEMORY:g} nats, which is what the smallest memory is worth, and which we chose when we knew the "
-        f"result of an earlier experiment, it {second}. A perfect reader has the "
-        f"lowest loss that is possible. The loss of the LSTM lies {ratio.mean:.1f} times as far above it as that of "
-        f"the GRU (95 % interval {ratio.low:.1f} to {ratio.high:.1f})."
+        f"{nats.low:.3f} to {nats.high:.3f}). Does this matter? We have two limits. By the first "
+        f"one, {MATTERS:g} nats, {first}. The second one is what the smallest memory is worth, {SMALLEST_MEMORY:g} nats, and by this one "
+        f"{second}. (When we chose the second limit, we knew the result of an earlier experiment.) A perfect reader "
+        f"has the lowest loss that is possible. The loss of the LSTM lies {ratio.mean:.1f} times as far above it as "
+        f"that of the GRU (95 % interval {ratio.low:.1f} to {ratio.high:.1f})."
     )
 
 

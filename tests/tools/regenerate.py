@@ -8,7 +8,8 @@
 What is saved is what `pytest --nbval` compares: execution counts 1..n, no widget state, no timestamps. As there, each
 notebook runs in an empty folder of its own, so it opens the networks in the package; 04, which can renew them, comes
 first. An error in an untagged cell ends all, and of that notebook nothing is saved. Two figures are also kept as
-pictures of their own, for the README, and the README's answer is written anew from the rows.
+pictures of their own, for the README. The README's answer is written anew from the rows, and what both networks
+write of six friends from the output of 09.
 """
 
 from __future__ import annotations
@@ -38,7 +39,9 @@ PICTURES = {
     "births.png": ("09_fair_trial", "plot_curves(learnt"),
 }
 
-BOX = re.compile(r"(?<=<!-- answer -->\n)(.*?)(?=<!-- end -->)", re.DOTALL)  # in the README
+BOX, WRITTEN = (
+    re.compile(rf"(?<=<!-- {name} -->\n)(.+?)(?=<!-- end -->)", re.DOTALL) for name in ("answer", "written")
+)
 
 
 def tidy(notebook) -> None:
@@ -62,6 +65,14 @@ def picture(name: str) -> bytes:
     shows = next(cell for cell in cells if cell.cell_type == "code" and call in cell.source)
     (shown,) = (output.data for output in shows.outputs if "image/png" in output.get("data", {}))
     return base64.b64decode(shown["image/png"])
+
+
+def written_words() -> str:
+    """What both networks write of six friends, as 09 has printed it, for the README."""
+    cells = nbformat.read(NOTEBOOKS / "09_fair_trial.ipynb", as_version=4).cells
+    (printed,) = (cell.outputs[0].text for cell in cells if "the LSTM writes" in cell.source and cell.get("outputs"))
+    lines = [line.rstrip() for line in printed.splitlines()]
+    return "```text\n" + "\n".join(lines) + "\n```\n"
 
 
 def main() -> None:
@@ -89,7 +100,8 @@ def main() -> None:
         (NOTEBOOKS / "figures" / name).write_bytes(picture(name))
     readme, lines = ROOT / "README.md", experiments.answer(experiments.trial_rows(), experiments.birth_rows())
     box = "".join(f"{number}. {line}\n" for number, line in enumerate(lines, start=1))
-    readme.write_text(BOX.sub(lambda _: box, readme.read_text(encoding="utf-8")), encoding="utf-8")
+    text = BOX.sub(lambda _: box, readme.read_text(encoding="utf-8"))
+    readme.write_text(WRITTEN.sub(lambda _: written_words(), text), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The answer in five lines: the same words in README and at the head of 09, and each number is in the rows."""
+"""The answer in five points: the same words in README and at the head of 09, and each number is in the rows."""
 
 import re
 from collections import Counter
@@ -25,6 +25,7 @@ def test_the_five_lines_stand_in_the_same_words_in_readme_and_at_the_head_of_09(
     (shown,) = (cell.outputs[0].data["text/html"] for cell in cells if "experiments.answer(" in cell.source)
     assert re.findall("<li>(.*?)</li>", shown) == LINES
     assert len(LINES) == 5
+    assert regenerate.WRITTEN.search(readme)[1] == regenerate.written_words()
 
 
 def test_the_first_line_says_what_was_compared():
@@ -41,7 +42,8 @@ def test_the_lines_of_loss_and_memory_say_what_the_eight_pairs_say():
     assert above.format(*pairs["ratio"]) in LINES[1]
     assert pairs["nats"][1] > 0.0009  # by the second limit it matters
     assert pairs["nats"][2] < 0.02  # and by the first it does not
-    assert "0.02 nats, this does not matter. By our second limit, 0.0009 nats, which is" in LINES[1]
+    assert "0.02 nats, it does not. The second one is what the smallest memory is worth, 0.0009 nats, and" in LINES[1]
+    assert "and by this one it does." in LINES[1]
     assert "is higher by {:.3f} nats per character (95 % interval {:.3f} to {:.3f}).".format(*pairs["nats"]) in LINES[1]
     ours = "LSTM minus GRU is {:+.3f} nats (95 % interval {:+.3f} to {:+.3f}).".format(
         *statistics("shakespeare", "24 M")[:3]
@@ -64,13 +66,15 @@ def test_the_line_of_memory_counts_the_pairs_in_which_only_the_cell_differs():
     _, pairs = friends_known()
     counts = Counter((pair["LSTM"], pair["GRU"]) for pair in pairs.values() if len(pair) == 2)
     assert counts[True, False] == counts[True, True] == 0
-    assert f"at {sum(counts.values())} pairs of earlier runs, in which only the cell differs" in LINES[2]
+    assert f"in {sum(counts.values())} pairs of earlier runs they had the same setting, the same seed and" in LINES[2]
+    assert f"In {counts[False, True]} of them the GRU knows the friend and the LSTM does not. In" in LINES[2]
     alone = Counter(len(key) == 2 for key, pair in pairs.items() if pair.get("GRU") and pair.get("LSTM") is False)
     searched = {key for key in pairs if len(key) == 3 and key[1] == 1000}  # setting, seed and stories
     of_search = sum(pairs[key]["GRU"] for key in searched)
     assert (len(searched), alone[True]) == (16, 10)
-    assert f"In {alone[True]} of the first and in {of_search} of the others the GRU knows the friend and" in LINES[2]
-    assert f"In {counts[False, False]} neither does, and in none only the LSTM does." in LINES[2]
+    assert f"in {alone[True]} of them the GRU alone knows the friend. The other 16 have 16 settings" in LINES[2]
+    assert LINES[2].endswith(f"there it is so in {of_search}.)")
+    assert f"In {counts[False, False]} neither does, and in none only the LSTM does. (" in LINES[2]
     assert {(row["seed"], row["corpus"]) for row in BIRTHS if row["part"] == "grid"} == {(1000, 0)}  # "one seed"
 
 
