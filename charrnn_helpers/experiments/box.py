@@ -106,11 +106,11 @@ def _loss_of_pairs(pairs: PairsOutcome) -> str:
     second = "it does" if nats.low >= SMALLEST_MEMORY else "it may not"
     return (
         f"in eight pairs on tales the loss of the LSTM is higher by {nats.mean:.3f} nats per character (95 % interval "
-        f"{nats.low:.3f} to {nats.high:.3f}). Does this matter? We have two limits. By the first "
-        f"one, {MATTERS:g} nats, {first}. The second one is what the smallest memory is worth, {SMALLEST_MEMORY:g} nats, and by this one "
-        f"{second}. (When we chose the second limit, we knew the result of an earlier experiment.) A perfect reader "
-        f"has the lowest loss that is possible. The loss of the LSTM lies {ratio.mean:.1f} times as far above it as "
-        f"that of the GRU (95 % interval {ratio.low:.1f} to {ratio.high:.1f})."
+        f"{nats.low:.3f} to {nats.high:.3f}). Does this matter? We have two limits. By the first one, {MATTERS:g} "
+        f"nats, {first}. The second one is what the smallest memory is worth, {SMALLEST_MEMORY:g} nats, and by this "
+        f"one {second}. (When we chose the second limit, we knew the result of an earlier experiment.) A perfect "
+        f"reader has the lowest loss that is possible. The loss of the LSTM lies {ratio.mean:.1f} times as far above "
+        f"it as that of the GRU (95 % interval {ratio.low:.1f} to {ratio.high:.1f})."
     )
 
 
