@@ -456,6 +456,9 @@ def test_the_picture_of_all_settings_and_what_is_said_of_it_follow_from_the_rows
     settings = {key[:2] for key in grid}
     lower = [setting for setting in settings if loss[(*setting, "LSTM")] < loss[(*setting, "GRU")]]
     assert len(lower) == 9  # "in nine of the sixteen pairs of the search the LSTM has the lower one"
+    curves = [grid[(*setting, "GRU")]["train_losses"] for setting in lower]
+    rises = [max(loss - min(curve[: at + 1]) for at, loss in enumerate(curve)) for curve in curves]
+    assert sorted(rise > 0.4 for rise in rises) == [False] * 2 + [True] * 7  # "broke down" in seven of the nine
     first, second = sorted(row["losses"][-1] for key, row in grid.items() if key[2] == "LSTM")[:2]
     assert (f"{first:.4f}", f"{second:.4f}") == ("0.1807", "0.1848")
     ends = [row["losses"][-1] for row in ROWS if row["part"] == "pairs" and row["cell"] == "LSTM"]
@@ -496,6 +499,11 @@ def test_what_09_says_of_the_friend_by_distance_and_of_the_two_groups_of_pairs_f
     ends = [round(100 * end(right / asked for asked, right, _ in farthest)) for end in (min, max)]
     assert ends == [60, 100]  # "the worst one names 60 %", "names all friends"
     assert round(share["LSTM", "1 to 7"][0] / 8) == 16
+    near = [
+        row["test"]["answers"]["friend"]["1 to 7"] for row in ROWS if (row["part"], row["cell"]) == ("pairs", "LSTM")
+    ]
+    *seven, eighth = sorted(round(100 * right / asked) for asked, right, _ in near)
+    assert (seven[0], seven[-1], eighth) == (18, 25, 60)
     ratios = {}  # in each pair, and the friend's part of the difference
     for pair in seeds.values():
         (lstm, friend_of_lstm), (gru, friend_of_gru) = pair["LSTM"], pair["GRU"]

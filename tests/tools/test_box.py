@@ -71,6 +71,11 @@ def test_the_line_of_memory_counts_the_pairs_in_which_only_the_cell_differs():
     alone = Counter(len(key) == 2 for key, pair in pairs.items() if pair.get("GRU") and pair.get("LSTM") is False)
     searched = {key for key in pairs if len(key) == 3 and key[1] == 1000}  # setting, seed and stories
     of_search = sum(pairs[key]["GRU"] for key in searched)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    friends = pairs_by_formula()["friend"]
+    assert max(friends["LSTM"]) < 7 / 12 < min(friends["GRU"])  # in the test only the GRU, eight times
+    table = re.findall(r"^\| .+ \| (\d+) \| (\d+) \| (\d+) \| 0 \|$", readme, re.MULTILINE)
+    assert table == [("8", "8", "0"), ("10", str(alone[True]), "0"), ("16", str(of_search), str(16 - of_search))]
     assert (len(searched), alone[True]) == (16, 10)
     assert f"in {alone[True]} of them the GRU alone knows the friend. The other 16 have 16 settings" in LINES[2]
     assert LINES[2].endswith(f"there it is so in {of_search}.)")
