@@ -2,7 +2,7 @@
 
 from .birth import birth_rows, births_in, curves_back, curves_read, far_births, law_points, pairs_outcome
 from .birth_text import OneMemory
-from .box import answer, friend_by_setting
+from .box import answer, friend_by_pair, friend_by_setting
 from .faults import FAULTS, Fault, Mystery, answer_to_accusation, diagnosis, find_fault, hidden_fault, program, run
 from .later import LATER_NETWORKS, later_rows, memory_end, recall_of_seeds, share_between
 from .observations import BIGRAM, OBSERVATIONS, TALES_FLOOR, UNIFORM, Run, Setting, evidence, observe, signs
@@ -31,6 +31,6 @@ __all__ += ["pairs_outcome"]
 __all__ += ["LATER_NETWORKS", "later_rows", "memory_end", "recall_of_seeds", "share_between"]
 __all__ += ["BIGRAM", "OBSERVATIONS", "TALES_FLOOR", "UNIFORM", "Run", "Setting", "evidence", "observe", "signs"]
 __all__ += ["MATTERS", "analyses", "answer", "confirmation", "decomposition", "difference", "differences"]
-__all__ += ["excesses_at", "finished", "friend_by_setting", "mean_losses", "memories", "select"]
+__all__ += ["excesses_at", "finished", "friend_by_pair", "friend_by_setting", "mean_losses", "memories", "select"]
 __all__ += ["BUDGETS", "PROTOCOL", "TRIAL_TEXTS", "forecast", "measured", "trial_rows"]
 __all__ += ["RunConfig", "sweep", "width_for"]

@@ -33,13 +33,13 @@ def answer(trial: Sequence[dict], births: Sequence[dict]) -> list[str]:
         f"Memory: {_friends_of_pairs(pairs)} {_where_only_the_cell_differs(trial, births)}",
         "What helped a GRU to learn such a memory: near questions. In training no gradient goes back further than 64 "
         "characters. We trained smaller networks on a simpler text, which asks for a name, for at most 3 million "
-        f"characters. If it always asks more than 64 characters after the name, {far} learn to answer. If it asks as "
-        f"often again 16 characters after the name, {both} learn to answer the far questions as well. (The two cells "
-        "had different starts and sizes here, so this does not compare them.)",
+        f"characters. If it always asks more than 64 characters after the name, {far} learn to answer. If there "
+        f"are as many other questions 16 characters after a name, {both} learn to answer the far questions as well. "
+        "(The two cells had different starts and sizes here, so this does not compare them.)",
         "What this leaves open: perhaps an LSTM learns the friend with other settings, or if it reads more. "
-        f"{_four_times(births)}(In point 3 the start of the LSTM's gates and the rate of the GRU stand at the edge of "
-        "what the search tried.) Point 4 is an idea for tests and no verdict. And tales is a text that we wrote "
-        f"ourselves.{_to_come(births)}",
+        f"{_four_times(births)}(In the eight pairs the learning rate of the GRU and the bias with which the gates of "
+        "the LSTM start are the lowest that the search tried.) Point 4 is an idea for tests and no verdict. And tales "
+        f"is a text that we wrote ourselves.{_to_come(births)}",
     ]
 
 
@@ -75,19 +75,28 @@ def _knows(row: dict) -> bool:
     return row["by kind"]["friend"][1] < math.log(6) / 2
 
 
-def _where_only_the_cell_differs(trial: Sequence[dict], births: Sequence[dict]) -> str:
-    """Compare an LSTM and a GRU wherever they have the same setting, seed and stories."""
+def friend_by_pair(trial: Sequence[dict], births: Sequence[dict]) -> dict[str, list[tuple[bool, bool]]]:
+    """Say of each pair with one setting, seed and set of stories whether (the LSTM, the GRU) knows the friend.
+
+    The pairs stand under "trial" and "search"; those of the trial have one setting, those of the search one seed.
+    """
     pairs = {}
     for row in _asked(trial, births):
         pairs.setdefault((row["part"], _setting(row), row["seed"]), {})[row["cell"]] = _knows(row)
-    matched = [(part, pair["LSTM"], pair["GRU"]) for (part, *_), pair in pairs.items() if len(pair) == 2]
-    first, others = (
-        [(lstm, gru) for part, lstm, gru in matched if (part == "confirmation") == earlier] for earlier in (True, False)
-    )
+    knows = {"trial": [], "search": []}
+    for (part, *_), pair in pairs.items():
+        if len(pair) == 2:
+            knows["trial" if part == "confirmation" else "search"].append((pair["LSTM"], pair["GRU"]))
+    return knows
+
+
+def _where_only_the_cell_differs(trial: Sequence[dict], births: Sequence[dict]) -> str:
+    """Compare an LSTM and a GRU wherever they have the same setting, seed and stories."""
+    first, others = friend_by_pair(trial, births).values()
     alone = [group.count((False, True)) for group in (first, others)]
     both = first + others
     return (
-        f"In these pairs the two cells had different settings. But in {len(matched)} pairs of earlier runs they had "
+        f"In these pairs the two cells had different settings. But in {len(both)} pairs of earlier runs they had "
         "the same setting, the same seed and the same stories, so that only the cell differs (and its number of "
         f"units). In {sum(alone)} of them the GRU knows the friend and the LSTM does not. In "
         f"{both.count((False, False))} neither does, and in {both.count((True, False)) or 'none'} only the LSTM does. "

@@ -11,7 +11,7 @@ from test_birth_rows import ROWS as BIRTHS
 from test_birth_rows import births_of, friends_known, pairs_by_formula
 from test_trial_rows import CONFIRMED, NINE, ROOT, TEXTS, statistics
 
-from charrnn_helpers.experiments import answer, trial_rows
+from charrnn_helpers.experiments import answer, births_in, trial_rows
 
 LINES = answer(trial_rows(), BIRTHS)
 LAW = ("law window", "law window, six names")
@@ -75,7 +75,14 @@ def test_the_line_of_memory_counts_the_pairs_in_which_only_the_cell_differs():
     friends = pairs_by_formula()["friend"]
     assert max(friends["LSTM"]) < 7 / 12 < min(friends["GRU"])  # in the test only the GRU, eight times
     table = re.findall(r"^\| .+ \| (\d+) \| (\d+) \| (\d+) \| 0 \|$", readme, re.MULTILINE)
-    assert table == [("8", "8", "0"), ("10", str(alone[True]), "0"), ("16", str(of_search), str(16 - of_search))]
+    others = [row for row in BIRTHS if row["part"] == "pairs by births" or row.get("design") == "24 M, 16 streams"]
+    knows = Counter((row["part"], row["cell"], births_in(row)["friend"] is not None) for row in others)
+    assert knows == {
+        **{("pairs by births", "LSTM", False): 3, ("late", "LSTM", False): 2, ("late", "GRU", True): 2},
+        **{("pairs by births", "GRU", True): 2, ("pairs by births", "GRU", False): 1},
+    }
+    rest = [("10", str(alone[True]), "0"), ("16", str(of_search), str(16 - of_search)), ("1", "1", "0")]
+    assert table == [("8", "8", "0"), ("3", "2", "1"), ("2", "2", "0"), *rest]
     assert (len(searched), alone[True]) == (16, 10)
     assert f"in {alone[True]} of them the GRU alone knows the friend. The other 16 have 16 settings" in LINES[2]
     assert LINES[2].endswith(f"there it is so in {of_search}.)")
