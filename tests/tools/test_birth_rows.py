@@ -459,6 +459,13 @@ def test_the_picture_of_all_settings_and_what_is_said_of_it_follow_from_the_rows
     curves = [grid[(*setting, "GRU")]["train_losses"] for setting in lower]
     rises = [max(loss - min(curve[: at + 1]) for at, loss in enumerate(curve)) for curve in curves]
     assert sorted(rise > 0.4 for rise in rises) == [False] * 2 + [True] * 7  # "broke down" in seven of the nine
+    all_rises = {
+        key: max(loss - min(row["train_losses"][: at + 1]) for at, loss in enumerate(row["train_losses"]))
+        for key, row in grid.items()
+    }
+    broke = [key for key, rise in all_rises.items() if rise > 0.4]
+    assert sorted(key[2] for key in broke) == ["GRU"] * 8 + ["LSTM"]
+    assert {key[1] for key in broke if key[2] == "GRU"} == {0.014, 0.03}
     first, second = sorted(row["losses"][-1] for key, row in grid.items() if key[2] == "LSTM")[:2]
     assert (f"{first:.4f}", f"{second:.4f}") == ("0.1807", "0.1848")
     ends = [row["losses"][-1] for row in ROWS if row["part"] == "pairs" and row["cell"] == "LSTM"]
