@@ -19,6 +19,7 @@ import sys
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 
@@ -133,10 +134,10 @@ def slides(folder: str | Path, prefixes: tuple[str, ...] = ("",), modules: str |
     """Write slides, one HTML file for each notebook whose name begins with one of `prefixes`; their paths.
 
     The prefix "lecture" stands for the cells that are tagged so, in their order through all notebooks. Prefixes such as
-    "2.1" are sections, and make one deck in their order. A page loads its program from the network when it is shown, or
-    from `modules`, the address, seen from the page, of what `npm install reveal.js@4 requirejs jquery@3 mathjax@2` has
-    put into its folder node_modules. Cells for the lecturer become speaker notes. Raises `ValueError` if no name fits,
-    or if there is no such section.
+    "2.1" are sections, and make one deck in their order; "2.0" is the opening of notebook 02. A page loads its program
+    from the network when it is shown, or from `modules`, the address, seen from the page, of what `npm install
+    reveal.js@4 requirejs jquery@3 mathjax@2` has put into its folder node_modules. Cells for the lecturer become
+    speaker notes. Raises `ValueError` if no name fits, or if there is no such section.
     """
     import nbformat
     from nbconvert import SlidesExporter
@@ -146,7 +147,7 @@ def slides(folder: str | Path, prefixes: tuple[str, ...] = ("",), modules: str |
     if "lecture" in prefixes:
         chosen["lecture"] = nbformat.v4.new_notebook(cells=_lecture_cells(every.values()))
     if sections := [prefix for prefix in prefixes if "." in prefix]:
-        chosen["sections"] = nbformat.v4.new_notebook(cells=_section_cells(every.values(), sections))
+        chosen["sections"] = nbformat.v4.new_notebook(cells=_section_cells(every, sections))
     if not chosen:
         raise ValueError(f"no notebook begins with {' or '.join(prefixes)}; they are numbered 01 to 12")
     places = {name: f"{modules}/{place}" for name, place in MODULES.items() if modules}
@@ -162,10 +163,11 @@ def slides(folder: str | Path, prefixes: tuple[str, ...] = ("",), modules: str |
     return written
 
 
-def _section_cells(notebooks: Iterable, sections: Iterable[str]) -> list:
+def _section_cells(notebooks: dict[Path, Any], sections: Iterable[str]) -> list:
     """Return the cells of these sections, one section after the other. Each ends before the next `## ` heading."""
-    cells, number = {}, ""
-    for notebook in notebooks:
+    cells = {}
+    for path, notebook in notebooks.items():
+        number = f"{int(path.stem[:2])}.0"  # what stands before the first heading
         for cell in notebook.cells:
             if heading := re.search(r"^## (\S+)", cell.source, re.M):
                 number = heading[1]

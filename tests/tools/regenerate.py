@@ -70,7 +70,7 @@ def picture(name: str) -> bytes:
 def written_words() -> str:
     """What both networks write of six friends, as 09 has printed it, for the README."""
     cells = nbformat.read(NOTEBOOKS / "09_fair_trial.ipynb", as_version=4).cells
-    (printed,) = (cell.outputs[0].text for cell in cells if "the LSTM writes" in cell.source and cell.get("outputs"))
+    (printed,) = (cell.outputs[0].text for cell in cells if "six throws" in cell.source and cell.get("outputs"))
     lines = [line.rstrip() for line in printed.splitlines()]
     return "```text\n" + "\n".join(lines) + "\n```\n"
 
