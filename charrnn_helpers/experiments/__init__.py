@@ -1,6 +1,15 @@
 """Many runs at once, the trial, the time of a run, and planted faults."""
 
-from .birth import birth_rows, births_in, curves_back, curves_read, far_births, law_points, pairs_outcome
+from .birth import (
+    birth_rows,
+    births_in,
+    broke_down,
+    curves_back,
+    curves_read,
+    far_births,
+    law_points,
+    pairs_outcome,
+)
 from .birth_text import OneMemory
 from .box import answer, friend_by_pair, friend_by_setting
 from .faults import FAULTS, Fault, Mystery, answer_to_accusation, diagnosis, find_fault, hidden_fault, program, run
@@ -26,8 +35,8 @@ from .sweeps import RunConfig, sweep, width_for
 
 __all__ = ["FAULTS", "Fault", "Mystery", "answer_to_accusation", "diagnosis", "find_fault", "hidden_fault"]
 __all__ += ["program", "run"]
-__all__ += ["OneMemory", "birth_rows", "births_in", "curves_back", "curves_read", "far_births", "law_points"]
-__all__ += ["pairs_outcome"]
+__all__ += ["OneMemory", "birth_rows", "births_in", "broke_down", "curves_back", "curves_read", "far_births"]
+__all__ += ["law_points", "pairs_outcome"]
 __all__ += ["LATER_NETWORKS", "later_rows", "memory_end", "recall_of_seeds", "share_between"]
 __all__ += ["BIGRAM", "OBSERVATIONS", "TALES_FLOOR", "UNIFORM", "Run", "Setting", "evidence", "observe", "signs"]
 __all__ += ["MATTERS", "analyses", "answer", "confirmation", "decomposition", "difference", "differences"]

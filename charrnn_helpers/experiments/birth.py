@@ -51,6 +51,12 @@ def births_in(row: dict, way: float = 1 / 2) -> dict[str, Birth | None]:
     }
 
 
+def broke_down(row: dict) -> bool:
+    """Say whether the training loss, at the looks of a run, ever rose by more than 0.4 nats above its lowest so far."""
+    losses = np.array(row["train_losses"])
+    return bool(max(losses - np.minimum.accumulate(losses)) > 0.4)
+
+
 # ------------------------------------------------------------------------------------------------ what the rows say
 
 

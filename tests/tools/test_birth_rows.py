@@ -22,6 +22,7 @@ from charrnn_helpers.experiments.birth import (
     Birth,
     birth_rows,
     births_in,
+    broke_down,
     law_points,
     pairs_outcome,
 )
@@ -447,10 +448,20 @@ def test_the_picture_of_all_settings_and_what_is_said_of_it_follow_from_the_rows
     late = [row for row in ROWS if (row["part"], row["design"]) == ("late", "24 M, 16 streams")]
     knows = {name: [births_in(row)["friend"] is not None for row in late if row["cell"] == name] for name in marks}
     assert knows == {"LSTM": [False] * 2, "GRU": [True] * 2}
-    bands = [row["bands"]["friend"] for row in ROWS if (row["part"], row["design"]) == ("late", "96 M")]
-    ends = [[round(100 * right / band["asked"]) for right in band["right"]] for band in bands]
-    assert [shares[-1] for shares in ends] == [14, 39]  # less than 58 %, so README may speak of 42
+    longer = [row for row in ROWS if (row["part"], row["design"]) == ("late", "96 M")]
+    ends = [
+        [round(100 * right / row["bands"]["friend"]["asked"]) for right in row["bands"]["friend"]["right"]]
+        for row in longer
+    ]
+    assert [shares[-1] for shares in ends] == [14, 39]  # less than 58 %, so README may speak of none that knows
     assert ends[1][-4:] == [22, 23, 32, 39]
+    tested = [
+        {group: round(100 * right / asked) for group, (asked, right, _) in row["test"]["answers"]["friend"].items()}
+        for row in longer
+    ]
+    assert [shares["band"] for shares in tested] == [16, 35]
+    assert [tested[1][group] for group in ("32 to 63", "64 to 127")] == [61, 42]
+    assert max(tested[1][group] for group in ("128 to 255", "256 to 511", "512 on")) < 20
     grid = {(row["start"], row["rate"], row["cell"]): row for row in ROWS if row["part"] == "grid"}
     loss = {key: row["test"]["loss"] for key, row in grid.items()}
     settings = {key[:2] for key in grid}
@@ -464,6 +475,9 @@ def test_the_picture_of_all_settings_and_what_is_said_of_it_follow_from_the_rows
         for key, row in grid.items()
     }
     broke = [key for key, rise in all_rises.items() if rise > 0.4]
+    assert broke == [key for key, row in grid.items() if broke_down(row)]
+    neither = [key for key, row in grid.items() if key[2] == "GRU" and births_in(row)["friend"] is None]
+    assert (len(neither), len(set(neither) & set(broke))) == (10, 8)  # "in eight of the ten pairs"
     assert sorted(key[2] for key in broke) == ["GRU"] * 8 + ["LSTM"]
     assert {key[1] for key in broke if key[2] == "GRU"} == {0.014, 0.03}
     first, second = sorted(row["losses"][-1] for key, row in grid.items() if key[2] == "LSTM")[:2]
