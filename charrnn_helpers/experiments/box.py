@@ -34,9 +34,9 @@ def answer(trial: Sequence[dict], births: Sequence[dict]) -> list[str]:
         "What helped a GRU to learn such a memory: near questions. In training no gradient goes back further than 64 "
         "characters. We trained smaller networks on a simpler text, which asks for one of two or of six names, for at "
         f"most 3 million characters. If it always asks more than 64 characters after the name, {far} learn to answer. "
-        f"If there are as many other questions 16 characters after a name, {both} learn to answer the far questions as "
-        "well. (There are more questions then, too. And the two cells had different starts and sizes here, so this "
-        "does not compare them.)",
+        f"If the text asks as often from near as well, 16 characters after a name, {both} learn to answer the far "
+        "questions, too. (That text asks more often in all. And the two cells had different starts and sizes here, so "
+        "this does not compare them.)",
         "What this leaves open: perhaps an LSTM learns the friend with other settings, or if it reads more. "
         f"{_four_times(births)}(In the eight pairs the learning rate of the GRU and the bias with which the gates of "
         "the LSTM start are the lowest that the search tried.) Point 4 is an idea for tests and no verdict. And tales "
@@ -104,9 +104,9 @@ def _where_only_the_cell_differs(trial: Sequence[dict], births: Sequence[dict]) 
         f"units). In {sum(alone)} of them the GRU knows the friend and the LSTM does not. In "
         f"{both.count((False, False))} neither does (in {sum(map(broke_down, open_ones))} of these the training of the "
         f"GRU broke down), and in {both.count((True, False)) or 'none'} only the LSTM does. "
-        f"(The {len(first)} pairs of one setting had given us the idea, and in {every} of them only the GRU knows the "
-        f"friend. The {len(others)} others have {len(others)} settings, but one seed and one set of stories, and there "
-        f"it is so in {alone[1]}.)"
+        f"({len(first)} of these pairs have one setting, and had given us the idea: in {every} of them only the GRU "
+        f"knows the friend. The other {len(others)} have {len(others)} settings, one seed and one set of stories: in "
+        f"{alone[1]} of them only the GRU knows him.)"
     )
 
 

@@ -81,13 +81,13 @@ def test_the_line_of_memory_counts_the_pairs_in_which_only_the_cell_differs():
         **{("pairs by births", "LSTM", False): 3, ("late", "LSTM", False): 2, ("late", "GRU", True): 2},
         **{("pairs by births", "GRU", True): 2, ("pairs by births", "GRU", False): 1},
     }
-    same = 27, alone[True] + of_search + 1, 16 - of_search  # ten, sixteen, and the pair that comes with the course
-    sums = [sum(column) for column in zip((8, 8, 0), same, (5, 4, 1), strict=True)]
-    assert [tuple(map(int, row)) for row in table] == [(8, 8, 0), same, (5, 4, 1), tuple(sums)]
+    wanted = [(8, 8, 0), (10, alone[True], 0), (16, of_search, 16 - of_search), (1, 1, 0), (5, 4, 1)]
+    sums = tuple(sum(column) for column in zip(*wanted, strict=True))
+    assert [tuple(map(int, row)) for row in table] == [*wanted, sums]
     assert (len(searched), alone[True]) == (16, 10)
     assert alone[True] == 10  # "in all of them"
-    assert "(The 10 pairs of one setting had given us the idea, and in all of them only the GRU knows" in LINES[2]
-    assert LINES[2].endswith(f"and there it is so in {of_search}.)")
+    assert "(10 of these pairs have one setting, and had given us the idea: in all of them only the GRU" in LINES[2]
+    assert LINES[2].endswith(f"in {of_search} of them only the GRU knows him.)")
     broke = sum(
         any(loss > min(row["train_losses"][: at + 1]) + 0.4 for at, loss in enumerate(row["train_losses"]))
         for row in BIRTHS
