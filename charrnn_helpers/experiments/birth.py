@@ -90,7 +90,7 @@ def law_points(rows: Sequence[dict]) -> list[LawPoint]:
 
 
 def far_births(rows: Sequence[dict]) -> dict[str, dict[str, list[Birth | None]]]:
-    """Return when the memory from beyond 16 characters was born, by design and cell, in the runs with two names."""
+    """Return when the far memory was born in the runs of the law with two names, by design and cell."""
     births = {}
     for point in law_points(rows):
         if point.part in ("law window", "law predicted") and point.memory != "gap 16":

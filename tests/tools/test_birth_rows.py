@@ -404,6 +404,10 @@ def test_what_09_shows_of_the_search_on_tales_follows_from_its_rows():
     high = {("GRU", row["rate"], row["start"]) for row in search if row["rate"] > 0.01}
     assert high - {*lost} == {("GRU", 0.014, "chrono 100")}  # "seven of the eight"
     assert {*lost} <= high
+    (eighth,) = (row for row in search if (row["cell"], row["rate"], row["start"]) == ("GRU", 0.014, "chrono 100"))
+    shares = [round(100 * right / eighth["bands"]["name"]["asked"]) for right in eighth["bands"]["name"]["right"]]
+    best = shares.index(98)
+    assert (shares[best], min(shares[best:])) == (98, 31)  # "falls from 98 % to 31 %"
     hero = [row["bands"]["name"]["right"][-1] / row["bands"]["name"]["asked"] for row in search]
     assert sum(share < 0.25 for share in hero) == 1  # "all networks but one"
     assert (round(min(lost.values()), 1), round(max(lost.values()), 1)) == (0.4, 2.3)
@@ -460,6 +464,7 @@ def test_the_picture_of_all_settings_and_what_is_said_of_it_follow_from_the_rows
         for row in longer
     ]
     assert [shares["band"] for shares in tested] == [16, 35]
+    assert "late in its training: it names 35 %." in (ROOT / "README.md").read_text(encoding="utf-8")
     assert [tested[1][group] for group in ("32 to 63", "64 to 127")] == [61, 42]
     assert max(tested[1][group] for group in ("128 to 255", "256 to 511", "512 on")) < 20
     grid = {(row["start"], row["rate"], row["cell"]): row for row in ROWS if row["part"] == "grid"}
