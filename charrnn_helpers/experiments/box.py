@@ -32,11 +32,11 @@ def answer(trial: Sequence[dict], births: Sequence[dict]) -> list[str]:
         f"Loss: {_loss_of_pairs(pairs)} {_loss_on_shakespeare(trial)}",
         f"Memory: {_friends_of_pairs(pairs)} {_where_only_the_cell_differs(trial, births)}",
         "What helped a GRU to learn such a memory: near questions. In training no gradient goes back further than 64 "
-        "characters. We trained smaller networks on a simpler text, which asks for one of two or of six names, for at "
-        f"most 3 million characters. If it always asks more than 64 characters after the name, {far} learn to answer. "
-        f"If the text asks as often from near as well, 16 characters after a name, {both} learn to answer the far "
-        "questions, too. (That text asks more often in all. And the two cells had different starts and sizes here, so "
-        "this does not compare them.)",
+        "characters. We trained smaller networks on simpler texts, which say a name and ask for it later. In some of "
+        "these texts there are two names, and in the others six. Each network read 3 million characters at most. If "
+        f"the text always asks more than 64 characters after the name, {far} learn to answer. If it asks as often from "
+        f"near as well, 16 characters after the name, {both} learn to answer the far questions, too. (Such a text asks "
+        "more often in all. And the two cells had different starts and sizes here, so this does not compare them.)",
         "What this leaves open: perhaps an LSTM learns the friend with other settings, or if it reads more. "
         f"{_four_times(births)}(In the eight pairs the learning rate of the GRU and the bias with which the gates of "
         "the LSTM start are the lowest that the search tried.) Point 4 is an idea for tests and no verdict. And tales "
@@ -99,14 +99,13 @@ def _where_only_the_cell_differs(trial: Sequence[dict], births: Sequence[dict]) 
     every = "all" if alone[0] == len(first) else alone[0]
     open_ones = [row for row in births if row["part"] == "grid" and row["cell"] == "GRU" and not _knows(row)]
     return (
-        f"In these pairs the two cells had different settings. But in {len(both)} pairs of earlier runs they had "
-        "the same setting, the same seed and the same stories, so that only the cell differs (and its number of "
-        f"units). In {sum(alone)} of them the GRU knows the friend and the LSTM does not. In "
-        f"{both.count((False, False))} neither does (in {sum(map(broke_down, open_ones))} of these the training of the "
-        f"GRU broke down), and in {both.count((True, False)) or 'none'} only the LSTM does. "
-        f"({len(first)} of these pairs have one setting, and had given us the idea: in {every} of them only the GRU "
-        f"knows the friend. The other {len(others)} have {len(others)} settings, one seed and one set of stories: in "
-        f"{alone[1]} of them only the GRU knows him.)"
+        f"In these pairs the two cells had different settings. In {len(both)} pairs of earlier runs they had the same "
+        "setting, the same seed and the same stories, so that only the cell differs (and its number of units). "
+        f"{len(first)} of these pairs share one setting, and had given us the idea: in {every} of them only the GRU "
+        f"knows the friend. The other {len(others)} have {len(others)} settings, and share one seed and one set of "
+        f"stories: in {alone[1]} of them only the GRU knows the friend, and in {others.count((False, False))} neither "
+        f"does (in {sum(map(broke_down, open_ones))} of these the training of the GRU broke down). In "
+        f"{both.count((True, False)) or 'none'} of the {len(both)} pairs only the LSTM knows him."
     )
 
 
@@ -119,11 +118,12 @@ def _loss_of_pairs(pairs: PairsOutcome) -> str:
     second = "it does" if nats.low >= SMALLEST_MEMORY else "it may not"
     return (
         f"in eight pairs on tales the loss of the LSTM is higher by {nats.mean:.3f} nats per character (95 % interval "
-        f"{nats.low:.3f} to {nats.high:.3f}). Does this matter? By our first limit, {MATTERS:g} nats, {first} matter. "
-        f"Our second limit is {SMALLEST_MEMORY:g} nats, which is what the smallest memory of these stories is worth. "
-        f"By this limit {second} matter. (When we chose it, we knew the result of an earlier experiment.) A perfect "
-        f"reader has the lowest loss that is possible. The loss of the LSTM lies {ratio.mean:.1f} times as far above "
-        f"it as that of the GRU (95 % interval {ratio.low:.1f} to {ratio.high:.1f})."
+        f"{nats.low:.3f} to {nats.high:.3f}). Does this matter? We set two limits. By the first one, {MATTERS:g} nats, "
+        f"{first} matter. By the second one, {SMALLEST_MEMORY:g} nats, {second}: so much more does a network lose that "
+        "lacks nothing but the smallest memory of these stories. (When we set the second limit, we knew the result of "
+        "an earlier experiment.) A perfect reader has the lowest loss that is possible. The loss of the LSTM lies "
+        f"{ratio.mean:.1f} times as far above it as that of the GRU (95 % interval {ratio.low:.1f} to "
+        f"{ratio.high:.1f})."
     )
 
 

@@ -11,6 +11,7 @@ from .comparison import (
     plot_excess_by_kind,
     plot_learnt,
     plot_memory_by_loss,
+    plot_operations,
     plot_paired,
     plot_recipes,
     plot_runs,
@@ -27,4 +28,4 @@ __all__ += ["plot_decomposition", "plot_excess_by_kind", "plot_fault", "plot_gra
 __all__ += ["plot_loss_and_memory", "plot_losses", "plot_marks", "plot_memory_by_loss", "plot_next_characters"]
 __all__ += ["plot_one_hot", "plot_paired", "plot_pieces", "plot_recipes", "plot_ribbon", "plot_runs", "plot_shares"]
 __all__ += ["plot_streams", "plot_text", "plot_training_losses", "plot_units", "plot_update"]
-__all__ += ["plot_by_window", "plot_horizons", "plot_learnt", "plot_settings", "plot_signs"]
+__all__ += ["plot_by_window", "plot_horizons", "plot_learnt", "plot_operations", "plot_settings", "plot_signs"]

@@ -1,10 +1,12 @@
 """Figures that compare cells and runs: losses by kind, pairs, what the trial answers, births of memory, costs."""
 
+import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from statistics import median
 
 import numpy as np
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from ..experiments.birth import Birth
@@ -374,6 +376,42 @@ def plot_bars(
     rows[0][0].set_yticks([-row for row in range(len(names))], names)
     words = " A dotted line marks the floor." if floor is not None else ""
     return picture(figure, f"Bars for {', '.join(names)}, in {len(charts)} chart(s): {'; '.join(charts)}.{words}")
+
+
+def plot_operations(operations: dict[str, list[tuple[float, float, bool]]], enlarged: float = 0.5) -> Picture:
+    """Draw when each program ran which operation: matrix products in the colour of its cell, all others grey.
+
+    `operations[name]` are start and end (ms) of each, and whether it is a matrix product. Of the others only those are
+    drawn that call nothing themselves. A last row enlarges a piece of the last program, `enlarged` ms long.
+    """
+    figure, rows = new_figure(height=1.1 + 0.9 * len(operations), rows=len(operations) + 1)
+    longest = max(end - recorded[0][0] for recorded in operations.values() for _, end, _ in recorded)
+    for axes, (name, recorded) in zip(rows, operations.items(), strict=False):
+        products = _draw_operations(axes, name, recorded)
+        axes.set(xlim=(0, longest), title=f"{name}: {products} matrix products, {len(recorded) - products:,} others")
+    _draw_operations(rows[-1], name, recorded)
+    start = 0.2 * longest
+    axes.add_patch(Rectangle((start, 0), enlarged, 1, fill=False, linewidth=2))
+    rows[-1].set(xlim=(start, start + enlarged), title=f"{name}, the piece in the black frame: {enlarged} ms, enlarged")
+    rows[-1].set_xlabel("milliseconds since the update began")
+    return picture(
+        figure, f"Strips of time for {', '.join(operations)}: matrix products coloured, other operations grey."
+    )
+
+
+def _draw_operations(axes, name: str, recorded: list[tuple[float, float, bool]]) -> int:
+    """Draw operations in the order of their starts, and return how many are matrix products."""
+    begin, products, others = recorded[0][0], [], []
+    following = [start for start, _, _ in recorded[1:]] + [math.inf]
+    for (start, end, is_product), after in zip(recorded, following, strict=True):
+        if is_product:
+            products.append((start - begin, end - start))
+        elif end <= after:  # it calls nothing itself
+            others.append((start - begin, end - start))
+    axes.broken_barh(others, (0, 1), color="#BBBBBB", linewidth=0)
+    axes.broken_barh(products, (0, 1), color=next(CELLS[cell].colour for cell in BOTH if cell in name), linewidth=0)
+    axes.set(yticks=[], ylim=(0, 1))
+    return len(products)
 
 
 def plot_by_window(charts: dict[str, dict[str, dict[int, float]]]) -> Picture:

@@ -58,12 +58,12 @@ def read_on(model: nn.Module, vocab: Vocabulary, states: Tensor, text: str | lis
     return logits[:, -1], tensor_of_state(state)
 
 
-def write_on(model: nn.Module, vocab: Vocabulary, states: Tensor, text: str, length: int) -> list[str]:
+def write_on(model: nn.Module, vocab: Vocabulary, states: Tensor, text: str, length: int, seed: int = 0) -> list[str]:
     """Let each of n states read `text` and write `length` characters at temperature 0.8. Return n texts.
 
     All of them are drawn from the same random numbers, so equal states write equal texts.
     """
-    uniforms = torch.rand(length, generator=torch.Generator().manual_seed(0), dtype=torch.float64).numpy()
+    uniforms = torch.rand(length, generator=torch.Generator().manual_seed(seed), dtype=torch.float64).numpy()
     columns, characters = [], text
     for u in uniforms:
         logits, states = read_on(model, vocab, states, characters)

@@ -20,12 +20,12 @@ class Slip(NamedTuple):
 
 
 class Sentence(NamedTuple):
-    """A sentence of a sample: is it in the grammar, and does each remembered word agree with its story so far?"""
+    """A sentence of a sample: is it in the grammar, and does no remembered word contradict its story so far?"""
 
     text: str
     grammatical: bool
     remembers: bool
-    forgotten: tuple[str, ...]  # the dependencies that failed
+    forgotten: tuple[str, ...]  # the dependencies that the story contradicts
     slips: tuple[Slip, ...]  # the words that are wrong
 
 
@@ -33,10 +33,12 @@ class Sentence(NamedTuple):
 def check_sentences(text: str, changes: Mapping[int, str] | None = None) -> list[Sentence]:
     """Judge a sample sentence by sentence; an unfinished last one is left out.
 
-    A sentence is grammatical if some story could hold it, whatever came before. It remembers if, besides, every
-    remembered word is the one that its own story gave; a story begins after a blank line. `changes` says where the
-    writer's memory was changed: from the character at a position on, the story there has another hero or friend,
-    `changes[position]`. Raises `ValueError` if that is neither.
+    A sentence is grammatical if some story could hold it, whatever came before. It remembers if, besides, no
+    remembered word is another one than its own story gave; a story begins after a blank line. A word that the story
+    has not given yet, perhaps because its first sentence is misspelt, is a slip, but it contradicts nothing. From
+    there on it is the word that the story gave. `changes` says where the writer's memory was changed: from the
+    character at a position on, the story there has another hero or friend, `changes[position]`. Raises `ValueError`
+    if that is neither.
     """
     given = [_Known(position, _hero_or_friend(word), word, True) for position, word in (changes or {}).items()]
     sentences, story_start = [], 0
@@ -86,10 +88,14 @@ def _check_sentence(text: str, start: int, known: list[_Known]) -> Sentence:
         memory = {one.name: one for one in known if one.position <= first}
         sound = memory["sound"].word if "sound" in memory else ""
         remembered = memory.get(recall.symbol.name)
-        if remembered is None or recall.text != inflect(remembered.word, recall.symbol.form, sound):
+        if remembered and recall.text == inflect(remembered.word, recall.symbol.form, sound):
+            continue
+        slips.append(Slip(first, first + len(recall.text), _explain_slip(recall.text, recall.symbol, remembered)))
+        if remembered:
             forgotten.append(recall.symbol.dependency)
-            slips.append(Slip(first, first + len(recall.text), _explain_slip(recall.text, recall.symbol, remembered)))
-    return Sentence(text, True, not slips, tuple(dict.fromkeys(forgotten)), tuple(slips))
+        elif recall.text in WORDS[KINDS[recall.symbol.name][1]]:  # not so for "her", which is no name
+            known.append(_Known(first, recall.symbol.name, recall.text, False))
+    return Sentence(text, True, not forgotten, tuple(dict.fromkeys(forgotten)), tuple(slips))
 
 
 # Why a word is wrong, by what it should have been: `text` is the word, `word` the one that the story remembers.

@@ -44,6 +44,14 @@ def test_a_slip_is_explained_in_plain_words(wrong, why):
     assert {slip.why for slip in found.slips} == {why}
 
 
+def test_a_word_that_no_sentence_has_given_is_a_slip_once_contradicts_nothing_and_is_known_from_there_on():
+    leo, ada = (f"Then {name} sang and {name} slept." for name in ("Leo", "Ada"))
+    first, second, third = check_sentences(f"{leo} {leo} {ada} ")
+    assert first == (leo, True, True, (), ((5, 8, "“Leo”: this story has not named its hero yet"),))
+    assert second == (leo, True, True, (), ())
+    assert third[1:4] == (True, False, ("name",))
+
+
 def test_after_a_change_of_memory_a_story_is_judged_by_the_new_word_from_there_on():
     opening = "Once a shy child called Leo lived by the inn. One Monday Leo met a shy pig, and the pig sang. "
     before, after = "Then Leo sang and Leo slept. ", "Then Zoe rubbed her nose, and Zoe sang. "

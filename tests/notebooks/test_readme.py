@@ -11,13 +11,14 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+GUIDE = (ROOT / "notebooks" / "for_lecturers.md").read_text(encoding="utf-8")
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
 @pytest.mark.parametrize("name", regenerate.PICTURES)
 def test_its_pictures_are_those_of_the_notebooks(name):
     assert (ROOT / "notebooks" / "figures" / name).read_bytes() == regenerate.picture(name)
-    assert f"(notebooks/figures/{name})" in README
+    assert f"figures/{name})" in README + GUIDE
 
 
 def test_its_moving_ribbon_repeats_is_small_and_is_described_in_words():

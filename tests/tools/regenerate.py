@@ -7,9 +7,9 @@
 
 What is saved is what `pytest --nbval` compares: execution counts 1..n, no widget state, no timestamps. As there, each
 notebook runs in an empty folder of its own, so it opens the networks in the package; 04, which can renew them, comes
-first. An error in an untagged cell ends all, and of that notebook nothing is saved. Two figures are also kept as
-pictures of their own, for the README. The README's answer is written anew from the rows, and what both networks
-write of six friends from the output of 09.
+first. An error in an untagged cell ends all, and of that notebook nothing is saved. Three figures are also kept as
+pictures of their own, for the README and the guide. The README's answer is written anew from the rows, and what both
+networks write of six friends from the output of 09.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ HOW["coalesce_streams"] = True  # what is printed slowly is one output as well
 PICTURES = {
     "friend.png": ("09_fair_trial", "plot_ribbon("),
     "births.png": ("09_fair_trial", "plot_curves(learnt"),
+    "fault.png": ("10_break_it", 'runs["leaked_target"]'),
 }
 
 BOX, WRITTEN = (

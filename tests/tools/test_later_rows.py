@@ -77,7 +77,7 @@ def known_up_to(network, kind):
     known = [low for low in lows if mean(shares(network, kind, low, low + 1)) >= (1 + 1 / 6) / 2]
     if not known:
         return "nowhere"
-    return "the end" if known[-1] == lows[-1] else str(lows[lows.index(known[-1]) + 1] - 1)
+    return "no end" if known[-1] == lows[-1] else str(lows[lows.index(known[-1]) + 1] - 1)
 
 
 def test_where_each_memory_ends_and_how_large_the_losses_are():
