@@ -38,9 +38,9 @@ def answer(trial: Sequence[dict], births: Sequence[dict]) -> list[str]:
         f"near as well, 16 characters after the name, {both} learn to answer the far questions, too. (Such a text asks "
         "more often in all. And the two cells had different starts and sizes here, so this does not compare them.)",
         "What this leaves open: perhaps an LSTM learns the friend with other settings, or if it reads more. "
-        f"{_four_times(births)}(In the eight pairs the learning rate of the GRU and the bias with which the gates of "
-        "the LSTM start are the lowest that the search tried.) Point 4 is an idea for tests and no verdict. And tales "
-        f"is a text that we wrote ourselves.{_to_come(births)}",
+        f"{_four_times(births)}Perhaps the search was too narrow: the learning rate that it chose for the GRU, "
+        "and the bias with which the gates of the LSTM start, are the lowest that it tried. Point 4 is an idea for "
+        f"tests and no verdict. And tales is a text that we wrote ourselves.{_to_come(births)}",
     ]
 
 
@@ -119,10 +119,10 @@ def _loss_of_pairs(pairs: PairsOutcome) -> str:
     return (
         f"in eight pairs on tales the loss of the LSTM is higher by {nats.mean:.3f} nats per character (95 % interval "
         f"{nats.low:.3f} to {nats.high:.3f}). Does this matter? We set two limits. By the first one, {MATTERS:g} nats, "
-        f"{first} matter. By the second one, {SMALLEST_MEMORY:g} nats, {second}: so much more does a network lose that "
-        "lacks nothing but the smallest memory of these stories. (When we set the second limit, we knew the result of "
-        "an earlier experiment.) A perfect reader has the lowest loss that is possible. The loss of the LSTM lies "
-        f"{ratio.mean:.1f} times as far above it as that of the GRU (95 % interval {ratio.low:.1f} to "
+        f"{first} matter. The second one is {SMALLEST_MEMORY:g} nats: a network that has forgotten only the smallest "
+        f"memory of these stories loses so much more. By this limit {second} matter. (When we set it, we knew the "
+        "result of an earlier experiment.) A perfect reader has the lowest loss that is possible. The loss of the LSTM "
+        f"lies {ratio.mean:.1f} times as far above it as that of the GRU (95 % interval {ratio.low:.1f} to "
         f"{ratio.high:.1f})."
     )
 

@@ -27,7 +27,6 @@ def test_true_text_is_grammatical_and_remembers_and_an_unfinished_sentence_is_le
 @pytest.mark.parametrize(
     ("wrong", "why"),
     [
-        ("Then Leo saw the cat, and the cat saw Leo.", "“cat”: this story has not named its friend yet"),
         ("One Monday Leo met a shy pig, and the cat sang.", "the cat was never in this story, its friend is the pig"),
         ("Then Leo washed her nose, and Leo sang.", "“her”: Leo is a boy"),
         ("Then Leo ran round the mill, and Leo slept.", "the mill was never in this story, the hero lives by the inn"),
