@@ -119,8 +119,8 @@ def _loss_of_pairs(pairs: PairsOutcome) -> str:
     return (
         f"in eight pairs on tales the loss of the LSTM is higher by {nats.mean:.3f} nats per character (95 % interval "
         f"{nats.low:.3f} to {nats.high:.3f}). Does this matter? We set two limits. By the first one, {MATTERS:g} nats, "
-        f"{first} matter. The second one is {SMALLEST_MEMORY:g} nats: a network that has forgotten only the smallest "
-        f"memory of these stories loses so much more. By this limit {second} matter. (When we set it, we knew the "
+        f"{first} matter. The second one is {SMALLEST_MEMORY:g} nats: a network that lacks only the smallest "
+        f"memory of these stories loses that much. By this limit {second} matter. (When we set it, we knew the "
         "result of an earlier experiment.) A perfect reader has the lowest loss that is possible. The loss of the LSTM "
         f"lies {ratio.mean:.1f} times as far above it as that of the GRU (95 % interval {ratio.low:.1f} to "
         f"{ratio.high:.1f})."

@@ -388,9 +388,10 @@ def plot_operations(operations: dict[str, list[tuple[float, float, bool]]], enla
     longest = max(end - recorded[0][0] for recorded in operations.values() for _, end, _ in recorded)
     for axes, (name, recorded) in zip(rows, operations.items(), strict=False):
         products = _draw_operations(axes, name, recorded)
+        axes.axvline(max(end for _, end, _ in recorded) - recorded[0][0], color="black")  # here the update is over
         axes.set(xlim=(0, longest), title=f"{name}: {products} matrix products, {len(recorded) - products:,} others")
     _draw_operations(rows[-1], name, recorded)
-    start = 0.2 * longest
+    start = 0.2 * (max(end for _, end, _ in recorded) - recorded[0][0])
     axes.add_patch(Rectangle((start, 0), enlarged, 1, fill=False, linewidth=2))
     rows[-1].set(xlim=(start, start + enlarged), title=f"{name}, the piece in the black frame: {enlarged} ms, enlarged")
     rows[-1].set_xlabel("milliseconds since the update began")

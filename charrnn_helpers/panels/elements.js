@@ -82,6 +82,7 @@ export function seenLetter(char) {
 
 // Return a probability in percent.
 export function percent(p) {
+  if (p > 0.995 && p < 1) return `> ${p > 0.999 ? 99.9 : 99}\u00a0%`;
   return p > 0 && p < 0.001 ? "< 0.1\u00a0%" : `${(100 * p).toFixed(p < 0.1 ? 1 : 0)}\u00a0%`;
 }
 

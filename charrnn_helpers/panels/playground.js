@@ -288,7 +288,8 @@ export class Playground {
       const from = before.at(-1);
       const had = clear.slice(0, place).some(({ word }) => words[word] === from);
       const kept = run.start >= start && run.end - run.start >= LOST;
-      if (had && kept && !before.includes(to) && !chosen.includes(to)) return { word: wordAt(text, run.start), from, to };
+      const word = wordAt(text, run.start);
+      if (had && kept && ![...before, ...chosen, ...this.#namesIn(word)].includes(to)) return { word, from, to };
     }
   }
 
@@ -408,11 +409,13 @@ export class Playground {
     const { cells, at } = this.#place();
     if (!this.#canChange()) return; // an address can name what no tap can
     const before = cells.map((cell) => words[this.piece(cell, at - 1).word]);
-    const heroes = cells.map((cell) => this.#heroBefore(cell, at));
+    // A change at the same place is replaced, and so the hero is the one from before it.
+    const replaced = (cell) => this.changes[cell].find((change) => change.at === at && change.goal);
+    const heroes = cells.map((cell) => (replaced(cell) ? replaced(cell).hero : this.#heroBefore(cell, at)));
     cells.forEach((cell, index) => {
       const make = () => bringToMind(this.network(cell), mind, goal, at);
       const expects = before[index] === words[goal] ? null : words[goal];
-      this.#change(cell, { at, words: `${words[goal]} in mind`, make, goal: words[goal], expects });
+      this.#change(cell, { at, words: `${words[goal]} in mind`, make, goal: words[goal], hero: heroes[index], expects });
     });
     const already = before.every((word) => word === words[goal]);
     this.#sayChange(cells, at, words[goal], already, heroes, story);

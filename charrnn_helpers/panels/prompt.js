@@ -38,5 +38,7 @@ export function readable(prompt, characters) {
   const letters = [...missing].slice(0, 5).map(seen).join(", ");
   const instead = ([word, near]) => (near === HOLE ? `leave out ${seen(word)}` : `read ${seen(near)} for ${seen(word)}`);
   const said = new Intl.ListFormat("en").format([...read].slice(0, 5).map(instead));
-  return { text, note: `These networks never saw ${letters}, so they ${said}.` };
+  const others = missing.size > 5 ? " and some more" : "";
+  const rest = read.size > 5 ? " The other ones are treated in the same way." : "";
+  return { text, note: `These networks never saw ${letters}${others}, so they ${said}.${rest}` };
 }

@@ -204,10 +204,11 @@ export class TextColumn {
   #mark(event) {
     const at = this.#under(event);
     if (at === null) return;
-    this.choose(at, event.shiftKey && this.chosen() ? this.chosen().at : at);
+    const from = (event.shiftKey || this.marking()) && this.chosen() ? this.chosen().at : at;
+    this.choose(at, from);
     const follow = (later) => {
       const to = this.#under(later);
-      if (to !== null && later.buttons) this.choose(to, at);
+      if (to !== null && later.buttons) this.choose(to, from);
     };
     this.text.addEventListener("pointermove", follow);
     window.addEventListener("pointerup", () => this.text.removeEventListener("pointermove", follow), { once: true });

@@ -109,7 +109,6 @@ STOPPED = "RuntimeError: Trying to backward through the graph a second time (or 
 SEEDS = [{1: 0.2, 4: 0.9}, {1: 0.2, 4: 0.5}]
 BUDGETS = ("1.5 M", "6 M", "24 M")
 READ = {text: dict.fromkeys((0.0768, 0.1536, 0.3072), INTERVAL) for text in ("shakespeare", "python_docs")}
-CUT = {cell: dict.fromkeys([cell, "last 64 only"], BOTH_AT(DOUBLING)["GRU"]) for cell in (*BOTH, "RNN")}
 JUDGED = {name: dict.fromkeys((0.4, 0.8, 1.2), Interval(0.5, 0.4, 0.7)) for name in (*BOTH, "real text")}
 FILES = ("gzip", "xz", "xz, after train", "n-gram", "LSTM", "GRU")
 TASKS = ("counting: aⁿbⁿ", "counting: aⁿbⁿcⁿ", "holding: c.....?c")
@@ -126,7 +125,6 @@ CROWDED = [
     ("plot_runs", [dict.fromkeys(TASKS, REACHES), dict.fromkeys(TASKS, TRAINED), "right up to n ="]),
     ("plot_shares", [dict.fromkeys(("the hero that is named next", "the hero of what it writes"), PATCHED), "back"]),
     ("plot_shares", [dict.fromkeys(QUESTIONS, BOTH_AT(DOUBLING)), "characters back, from", "share right", 64]),
-    ("plot_shares", [CUT, "characters since the last mention, from", "names right", 64]),
     ("plot_decomposition", [{budget: dict.fromkeys(["all", "free", *KINDS_ASKED], INTERVAL) for budget in BUDGETS}]),
     ("plot_next_characters", [VOCAB, LIKELY, "choice: …a noise, six times: pat, pat, pat, pat, pat. "]),
 ]
