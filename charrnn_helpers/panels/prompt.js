@@ -2,7 +2,7 @@
 
 import { seen } from "./elements.js";
 
-const ALIKE = { "‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", ß: "ss", æ: "ae", ø: "o", "\t": " " };
+const ALIKE = { "‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", ß: "ss", æ: "ae", ø: "o", ł: "l", Ł: "L", đ: "d", ı: "i", "\t": " " };
 
 const HOLE = "\0";
 
@@ -33,7 +33,10 @@ export function readable(prompt, characters) {
     .join("")
     .replace(/^ *\0[ \0]*/, "")
     .replace(/ *\0[ \0]*/g, known.has(" ") ? " " : "");
-  if (!text.trim()) return { text: "", note: "Please write a beginning, for example a first sentence, so that there is something to go on from." };
+  if (!text.trim()) {
+    const none = prompt.trim() ? "These networks can read none of these letters. " : "";
+    return { text: "", note: `${none}Please write a beginning, for example a first sentence, so that there is something to go on from.` };
+  }
   if (!read.size) return { text, note: "" };
   const letters = [...missing].slice(0, 5).map(seen).join(", ");
   const instead = ([word, near]) => (near === HOLE ? `leave out ${seen(word)}` : `read ${seen(near)} for ${seen(word)}`);

@@ -17,7 +17,7 @@ export const STORIES = [
     settings: () => ({}),
     says: () =>
       "Two small networks, LSTM and GRU, make up a story, letter by letter and with mistakes. They were given the " +
-      "beginning in bold letters. The band below a line shows whom a network has in mind, and its height how sure it is. " +
+      "beginning in bold letters. The band below a line shows whom a network has in mind. The higher the band, the surer it is. " +
       "Before a name comes, it can only guess. Now tap “Change the hero”!",
   },
   {
@@ -66,14 +66,14 @@ export function sayBand(play) {
   if (play.watchesTraining() && play.named()) return sayTraining(play);
   const thing = play.spoken().one;
   if (thing === "hero" && !play.named()) return "The beginning names none of the six heroes below, so each network picks one of them by itself, sometimes from the first letter on.";
-  return `The band below a line shows the ${thing} whom the network has in mind. The higher it is, the surer the network.${sayLosses(play, thing)}`;
+  return `The band below a line shows the ${thing} whom the network has in mind. The higher it is, the surer the network.${sayLosses(play)}`;
 }
 
 // Return where the networks lose the one whom they had in mind, if the bands are complete and show it.
-function sayLosses(play, thing) {
+function sayLosses(play) {
   const said = play.cells.map((cell) => ({ cell, ...play.loss(cell) })).filter(({ to }) => to);
   return said
-    .map(({ cell, word, from, to }) => ` At “${word}” the ${cell} turns from ${play.spoken().called(from)} to ${play.spoken().called(to)}, whom nobody has named: it has lost the ${thing}.`)
+    .map(({ cell, word, from, to }) => ` At “${word}” the ${cell} turns to ${play.spoken().called(to)}, whom nobody has named: it has lost ${play.spoken().called(from)}.`)
     .join("");
 }
 
@@ -81,7 +81,8 @@ function sayLosses(play, thing) {
 function sayTraining(play) {
   const count = play.updates[play.settings.step];
   const written = (number) => number.toLocaleString("en");
-  const when = count ? `After ${written(count)} of ${written(play.updates.at(-1))} updates` : "Before the first update";
+  const all = play.updates.at(-1);
+  const when = !count ? "Before the first update" : `After ${count < all ? `${written(count)} of` : "all"} ${written(all)} updates`;
   const shares = play.cells.map((cell) => ({ cell, share: play.shareRight(cell, CLEAR) }));
   if (shares.some(({ share }) => share === null)) return `${when}: the bands are being computed …`;
   const name = play.named();
@@ -101,7 +102,7 @@ function sayFriends({ cells, spec: { friends } }) {
   const keeps = (cell) => `the ${cell} ${friends[cell].known ? "keeps it in mind" : "does not"}`;
   const times = (cell) => Math.round(100 * friends[cell].share);
   return `Here ${keeps(better)}, and ${keeps(worse)}. Long after the animal was named, the ${better} is right ` +
-    `${times(better)} times in 100, and the ${worse} ${times(worse)} times. Who guesses is right 17 times. Why? Nobody knows yet.`;
+    `${times(better)} times in 100, and the ${worse} ${times(worse)} times. A mere guess is right 17 times. We do not know why.`;
 }
 
 // Return the longest texts of the stories, so that there is room for each.

@@ -203,7 +203,8 @@ def test_the_story_of_the_friend_says_what_holds_of_others_and_who_remembers_tak
 def test_it_says_where_a_network_loses_a_hero_for_one_whom_nobody_has_named(opened):
     page = opened()
     page.get_by_role("button", name="Another story").click()
-    word, hero, other = re.search(r"At “(.+)” the GRU turns from (\w+) to (\w+), whom nobody", told(page)).groups()
+    found = re.search(r"At “(.+)” the GRU turns to (\w+), whom nobody has named: it has lost (\w+)\.", told(page))
+    word, other, hero = found.groups()
     before, after = text_of(page, "GRU").text_content().split(word)
     assert (hero in before, other in before + after) == (True, False)
     assert {word for word, _ in ribbon(page, "GRU")[-len(after) :]} == {HEROES.index(other)}
