@@ -378,12 +378,13 @@ def plot_bars(
     return picture(figure, f"Bars for {', '.join(names)}, in {len(charts)} chart(s): {'; '.join(charts)}.{words}")
 
 
-def plot_operations(operations: dict[str, list[tuple[float, float, bool]]], enlarged: float = 0.5) -> Picture:
+def plot_operations(operations: dict[str, list[tuple[float, float, bool]]]) -> Picture:
     """Draw when each program ran which operation: matrix products in the colour of its cell, all others grey.
 
     `operations[name]` are start and end (ms) of each, and whether it is a matrix product. Of the others only those are
-    drawn that call nothing themselves. A last row enlarges a piece of the last program, `enlarged` ms long.
+    drawn that call nothing themselves. A last row enlarges a piece of the last program.
     """
+    enlarged = 0.5  # ms
     figure, rows = new_figure(height=1.1 + 0.9 * len(operations), rows=len(operations) + 1)
     longest = max(end - recorded[0][0] for recorded in operations.values() for _, end, _ in recorded)
     for axes, (name, recorded) in zip(rows, operations.items(), strict=False):

@@ -33,12 +33,13 @@ class Sentence(NamedTuple):
 def check_sentences(text: str, changes: Mapping[int, str] | None = None) -> list[Sentence]:
     """Judge a sample sentence by sentence; an unfinished last one is left out.
 
-    A sentence is grammatical if some story could hold it, whatever came before. It remembers if, besides, no
-    remembered word is another one than its own story gave; a story begins after a blank line. A word that the story
-    has not given yet, perhaps because its first sentence is misspelt, is a slip, but it contradicts nothing. From
-    there on it is the word that the story gave. `changes` says where the writer's memory was changed: from the
-    character at a position on, the story there has another hero or friend, `changes[position]`. Raises `ValueError`
-    if that is neither.
+    A sentence is grammatical if there is a story that could contain it. It remembers its own story if it contradicts
+    nothing that this story has said before, for example the name of the hero. (A story begins after a blank line.)
+    Suppose that the first sentence is misspelt, so that no hero has been named. Then the next name is a slip, but it
+    contradicts nothing, and from there on this is the name of the hero.
+
+    `changes` says where the writer's memory was changed: from the character at a position on, the story there has
+    another hero or friend, `changes[position]`. Raises `ValueError` if that is neither.
     """
     given = [_Known(position, _hero_or_friend(word), word, True) for position, word in (changes or {}).items()]
     sentences, story_start = [], 0
