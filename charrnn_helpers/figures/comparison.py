@@ -378,31 +378,40 @@ def plot_bars(
     return picture(figure, f"Bars for {', '.join(names)}, in {len(charts)} chart(s): {'; '.join(charts)}.{words}")
 
 
-def plot_operations(operations: dict[str, list[tuple[float, float, bool]]]) -> Picture:
+def plot_operations(operations: dict[str, list[tuple[float, float, bool]]], enlarged: Sequence[str]) -> Picture:
     """Draw when each program ran which operation: matrix products in the colour of its cell, all others grey.
 
     `operations[name]` are start and end (ms) of each, and whether it is a matrix product. Of the others only those are
-    drawn that call nothing themselves. A last row enlarges a piece of the last program.
+    drawn that call nothing themselves. Each title sums up the time. Half a millisecond of each program whose name is
+    in `enlarged` is drawn once more, below all others.
     """
-    enlarged = 0.5  # ms
-    figure, rows = new_figure(height=1.1 + 0.9 * len(operations), rows=len(operations) + 1)
+    piece = 0.5  # ms
+    count = len(operations) + len(enlarged)
+    figure, rows = new_figure(height=0.2 + 0.95 * count, rows=count)
     longest = max(end - recorded[0][0] for recorded in operations.values() for _, end, _ in recorded)
+    closer = iter(rows[len(operations) :])
     for axes, (name, recorded) in zip(rows, operations.items(), strict=False):
-        products = _draw_operations(axes, name, recorded)
-        axes.axvline(max(end for _, end, _ in recorded) - recorded[0][0], color="black")  # here the update is over
-        axes.set(xlim=(0, longest), title=f"{name}: {products} matrix products, {len(recorded) - products:,} others")
-    _draw_operations(rows[-1], name, recorded)
-    start = 0.2 * (max(end for _, end, _ in recorded) - recorded[0][0])
-    axes.add_patch(Rectangle((start, 0), enlarged, 1, fill=False, linewidth=2))
-    rows[-1].set(xlim=(start, start + enlarged), title=f"{name}, the piece in the black frame: {enlarged} ms, enlarged")
+        products, others = _draw_operations(axes, name, recorded)
+        whole = max(end for _, end, _ in recorded) - recorded[0][0]
+        axes.axvline(whole, color="black")  # here the update is over
+        product_time, other_time = (sum(length for _, length in bars) for bars in (products, others))
+        title = f"{name}: {len(products)} products, {product_time:.1f} ms; "
+        title += f"{len(recorded) - len(products):,} others, {other_time:.1f} ms; "
+        axes.set(xlim=(0, longest), title=title + f"between them {whole - product_time - other_time:.1f} ms")
+        if name in enlarged:
+            start = 0.2 * whole
+            axes.add_patch(Rectangle((start, 0), piece, 1, fill=False, linewidth=2))
+            below = next(closer)
+            _draw_operations(below, name, recorded)
+            below.set(xlim=(start, start + piece), title=f"{name}, the piece in the black frame: {piece} ms, enlarged")
     rows[-1].set_xlabel("milliseconds since the update began")
     return picture(
         figure, f"Strips of time for {', '.join(operations)}: matrix products coloured, other operations grey."
     )
 
 
-def _draw_operations(axes, name: str, recorded: list[tuple[float, float, bool]]) -> int:
-    """Draw operations in the order of their starts, and return how many are matrix products."""
+def _draw_operations(axes, name: str, recorded: list[tuple[float, float, bool]]) -> tuple[list, list]:
+    """Draw operations in the order of their starts; return (start, length) of the products, and of the others drawn."""
     begin, products, others = recorded[0][0], [], []
     following = [start for start, _, _ in recorded[1:]] + [math.inf]
     for (start, end, is_product), after in zip(recorded, following, strict=True):
@@ -413,7 +422,7 @@ def _draw_operations(axes, name: str, recorded: list[tuple[float, float, bool]])
     axes.broken_barh(others, (0, 1), color="#BBBBBB", linewidth=0)
     axes.broken_barh(products, (0, 1), color=next(CELLS[cell].colour for cell in BOTH if cell in name), linewidth=0)
     axes.set(yticks=[], ylim=(0, 1))
-    return len(products)
+    return products, others
 
 
 def plot_by_window(charts: dict[str, dict[str, dict[int, float]]]) -> Picture:
