@@ -3,7 +3,7 @@
     python tests/tools/later.py --rows /tmp/later.jsonl                        all that is left, in order
     python tests/tools/later.py --rows /tmp/later.jsonl --parts parity         some parts only
     python tests/tools/later.py --rows /tmp/small.jsonl --scale 0.002          a minute or two: does it work?
-    python tests/tools/later.py --save                                         the Transformer of 11.5, no row
+    python tests/tools/later.py --save Transformer                             a network that 11 opens, no row
     python tests/tools/later.py --vary 512 256                                 one with other windows, another reach
 
 A row is appended to --rows as soon as its run is complete, and a run that has its row is not made again. The same
@@ -204,7 +204,7 @@ def vary_transformer(window: int, reach: int, machine: Machine, folder: Path = R
     The row goes to `transformer_windows.json`, beside those that are there.
     """
     transformer.REACH = reach
-    run = {**transformer_of_the_picture(), "window": window, "reach": reach}
+    run = {**of_the_picture("Transformer"), "window": window, "reach": reach}
     network = NETWORKS["Transformer"]._replace(streams=2048 // window, window=window)
     model, vocab, history, status = train_on_stories(run, machine, network)
     text = write_stories(first_of(run) + 90_001, machine.shortened(TESTED))
@@ -219,10 +219,9 @@ def vary_transformer(window: int, reach: int, machine: Machine, folder: Path = R
     return path
 
 
-def transformer_of_the_picture() -> dict:
-    """Return the row of the Transformer with the first seed."""
-    picture = later_rows()["picture"]
-    return next(row for row in picture if (row["network"], row["seed"]) == ("Transformer", SEEDS[0]))
+def of_the_picture(network: str) -> dict:
+    """Return the row of a network with the first seed."""
+    return next(row for row in later_rows()["picture"] if (row["network"], row["seed"]) == (network, SEEDS[0]))
 
 
 def first_of(run: dict) -> int:
@@ -230,11 +229,13 @@ def first_of(run: dict) -> int:
     return FIRST_STORIES + 100_000 * SEED_ORDER.index(run["seed"])
 
 
-def save_transformer(machine: Machine, path: Path = BUNDLED / "tales-transformer.pt") -> Path:
-    """Train the Transformer of the picture with its first seed once more, and put it into the package."""
-    model, vocab, history, _ = train_on_stories(transformer_of_the_picture(), machine)
+def save(network: str, machine: Machine) -> Path:
+    """Train a network of the picture with its first seed once more, and put it into the package."""
+    model, vocab, history, _ = train_on_stories(of_the_picture(network), machine)
     model.load_state_dict(dequantise(quantise(model.state_dict())))
-    return save_checkpoint(path, model, vocab, text="tales", history=history, eight_bits=True)
+    return save_checkpoint(
+        BUNDLED / f"tales-{network.lower()}.pt", model, vocab, text="tales", history=history, eight_bits=True
+    )
 
 
 SEED_ORDER = (TUNING_SEED, *SEEDS, 900)  # 900 is that of pilots, which do not count
@@ -316,7 +317,7 @@ def main(arguments: list[str] | None = None) -> list[dict]:
     parser.add_argument("--scratch", type=Path, default=Path("/tmp/later-scratch"), help="for locks")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--scale", type=float, default=1.0)
-    parser.add_argument("--save", action="store_true", help="train the Transformer of 11.5, and save it")
+    parser.add_argument("--save", choices=NETWORKS, help="train a network of the picture once more, and save it")
     parser.add_argument("--vary", nargs=2, type=int, metavar=("WINDOW", "REACH"), help="train another one for 11.6")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
@@ -324,7 +325,7 @@ def main(arguments: list[str] | None = None) -> list[dict]:
         folder.mkdir(parents=True, exist_ok=True)
     machine = Machine(waiter(options.rows.with_name("PAUSE")), options.scale)
     if options.save:
-        print(save_transformer(machine))
+        print(save(options.save, machine))
         return []
     if options.vary:
         print(vary_transformer(*options.vary, machine))
