@@ -55,6 +55,21 @@ of the law at the far distance.
 | | a third | half | two thirds |
 |---|---|---|---|
 """
+NEAR = """
+## The sentence on *tales*
+
+Part 5b of the protocol: stories that differ from *tales* in one sentence, with the settings of the test, two seeds of
+each cell. "Born" is by 24 million characters, the friend at 32 or more and the place at 64 or more.
+
+| stories | friend, LSTM | friend, GRU | place, LSTM | place, GRU |
+|---|---|---|---|---|
+"""
+NEAR_PREDICTIONS = {
+    ("friend also near", "LSTM", "friend"): (2, "with the friend also from near, both LSTMs learn the friend"),
+    ("friend, control", "LSTM", "friend"): (0, "with its control, no LSTM learns the friend"),
+    ("place also near", "GRU", "place"): (2, "with the place also from near, both GRUs learn the place"),
+    ("place, control", "GRU", "place"): (0, "with its control, no GRU learns the place"),
+}
 ORDER = """
 ## Where we left the protocol's order
 
@@ -204,6 +219,22 @@ def other_thresholds(rows: Sequence[dict]) -> Iterator[str]:
         yield f"| {title} | {' | '.join(counts)} |"
 
 
+def stories_with_near_questions(rows: Sequence[dict]) -> Iterator[str]:
+    """Yield the lines on part "near": a table of births, and then each prediction."""
+    near = [row for row in rows if row["part"] == "near"]
+    born = {}
+    for row in near:
+        for memory, birth in births_in(row).items():
+            born.setdefault((row["design"], row["cell"], memory), []).append(birth is not None)
+    for design in dict.fromkeys(row["design"] for row in near):
+        cells = [born[design, cell, memory] for memory, cell in product(("friend", "place"), BOTH)]
+        yield f"| {design} | {' | '.join(f'{sum(each)} of {len(each)}' for each in cells)} |"
+    yield "\n| predicted | what came out | |\n|---|---|---|"
+    for where, (wanted, sentence) in NEAR_PREDICTIONS.items():
+        held = "held" if sum(born[where]) == wanted else "**failed**"
+        yield f"| {sentence} | {sum(born[where])} of {len(born[where])} | {held} |"
+
+
 def _gap(memory: str) -> int:
     return int(memory.split()[1])  # "gap 96"
 
@@ -215,7 +246,8 @@ def report(rows: Sequence[dict]) -> str:
     for name, sentence, held, counts in law_predictions(points):
         lines.append(f"| {name} | {sentence} | {counts} | {'held' if held else '**failed**'} |")
     ways = WAYS + "\n".join(other_thresholds(rows)) + "\n"
-    return HEAD + "\n".join(lines) + "\n" + TEST + "\n".join(window_tests(points)) + "\n" + ways + ORDER
+    near = NEAR + "\n".join(stories_with_near_questions(rows)) + "\n"
+    return HEAD + "\n".join(lines) + "\n" + TEST + "\n".join(window_tests(points)) + "\n" + ways + near + ORDER
 
 
 if __name__ == "__main__":
