@@ -213,7 +213,7 @@ export class Playground {
 
   // See to all that depends on whole texts.
   #complete() {
-    for (const cell of this.cells) this.columns[cell].offer(this.readings[cell], this.settings.seed);
+    for (const cell of this.cells) this.columns[cell].offer(this.readings[cell], this.settings.seed, this.watchesTraining());
     if (this.spec.minds) this.#say();
     if (!this.playing) this.heard.textContent = this.says.textContent;
     this.#explain();
@@ -449,7 +449,8 @@ export class Playground {
     this.#say(() => {
       const changed = `Only the ${pushed}`;
       const complete = cells.every((cell) => readings[cell].complete);
-      return complete ? `${changed} ${this.#sayNames(cells.map((cell) => readings[cell]), at, goal)}` : changed;
+      if (!complete) return changed;
+      return `${changed} ${this.#sayNames(cells.map((cell) => readings[cell]), at, goal)}${this.#sayOtherHero(cells, at)}`;
     });
   }
 
@@ -472,6 +473,19 @@ export class Playground {
     const other = counts.some(({ others }) => others) ? "" : ` No other ${word} appears in it.`;
     const another = readings.some(({ text }) => restOfStory(text, at).length < [...text].length - at);
     return `In the rest of this story ${wrote}.${other}${another ? " After an empty line another story begins." : ""}`;
+  }
+
+  // Say which networks write of another hero after a change of the friend; an empty text if none does.
+  #sayOtherHero(cells, at) {
+    if (this.settings.kind !== "friend") return "";
+    const heroes = new RegExp(`\\b(${this.spec.minds.name.words.join("|")})\\b`, "g");
+    const written = ({ text }) => restOfStory(text, at).match(heroes) ?? [];
+    const said = cells.map((cell) => {
+      const before = [this.beginning, ...written(this.unchanged[cell])].join(" ");
+      const other = written(this.readings[cell]).find((hero) => !before.includes(hero));
+      return other ? ` The ${cell} now tells of ${other} as well: the change has touched the hero, too.` : "";
+    });
+    return said.join("");
   }
 
   // Return whether the ribbon is that of the friend, and this network remembers none.

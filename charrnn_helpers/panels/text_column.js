@@ -59,13 +59,13 @@ export class TextColumn {
     if (this.#appearing) this.#hide(first);
   }
 
-  // Offer a text to be read and saved, once it is complete.
-  offer({ text, start }, seed) {
+  // Offer a text to be read and saved, once it is complete. If its room is `kept`, what stands below does not move.
+  offer({ text, start }, seed, kept) {
     const characters = [...text];
     const minds = this.#names.map(({ name, start, end }) => `${name} at the letters ${start + 1} to ${end}`);
     const band = minds.length ? ` Clearly in mind: ${minds.join(", ")}.` : "";
     this.read.textContent = `Given, in bold: ${characters.slice(0, start).join("")} Written: ${characters.slice(start).join("")}${band}`;
-    this.text.style.minHeight = "";
+    if (!kept) this.text.style.minHeight = "";
     this.placeNames();
     this.save.download = `${this.cell.toLowerCase()}-seed-${seed}.txt`;
     this.save.href = `data:text/plain;charset=utf-8,${encodeURIComponent(text)}`;

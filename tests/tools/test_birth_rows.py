@@ -163,6 +163,7 @@ def test_what_is_said_of_the_law_follows_from_its_rows():
     assert told["W4"] == (True, f"GRU 5 of 6, LSTM {counts['LSTM', 'only far, window 192']} of 6")
     page = birth_report.REPORT.read_text(encoding="utf-8")
     assert page == birth_report.report(ROWS)
+    assert "With two names it stands, and with six names\nit does not stand." in page  # 09 and README say so
     assert f"Holm's {4 / math.comb(12, 6):.4f}\n- LSTM" in page  # Fisher's: two of all ways to draw 6, for two tests
     assert "p 1.0000, Holm's 1.0000\n" in page
     wide = [row for row in ROWS if row["part"] == "law window, six names" and row["design"].endswith("window 192")]
@@ -369,7 +370,9 @@ def test_what_09_and_readme_say_of_the_pairs_follows_from_their_rows():
     pairs = pairs_by_formula()
     ends = [round(100 * end(pairs["friend"][cell])) for cell in ("GRU", "LSTM") for end in (min, max)]
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert "at the end they name {} to {} % of these friends right, and the LSTMs {} to {} %".format(*ends) in readme
+    assert (
+        "at the end the GRUs name {} to {} % of these friends right, and the LSTMs {} to {} %".format(*ends) in readme
+    )
     assert 1.2 < pairs["ratio"][0] < 2  # as predicted
     assert f"In these eight pairs the loss of the LSTM is higher by only {pairs['nats'][0]:.3f} nats." in readme
     assert pairs["p"][1] == 2 / 256
