@@ -198,6 +198,10 @@ def test_the_story_of_the_friend_says_what_holds_of_others_and_who_remembers_tak
         written = samples(page)["GRU"].split("\n")[0]
         assert written.count(friend) > sum(written.count(other) for other in {*FRIENDS} - {friend})
     assert re.search(r"the LSTM writes [a-z, ]+ as before: it remembers no friend", told(page))
+    page.get_by_role("button", name="Another story").click()
+    name(page, "cat").click()
+    assert "The GRU now tells of Kit as well: the change has touched the hero, too." in told(page)
+    assert "Kit" in samples(page)["GRU"].split("\n\n")[0]
 
 
 def test_it_says_where_a_network_loses_a_hero_for_one_whom_nobody_has_named(opened):

@@ -59,11 +59,6 @@ def test_a_trained_network_knows_the_hero_everywhere_and_an_untrained_one_nowher
     assert measures.in_mind(untrained, checkpoint.vocab, FIRST).max() < 0.4  # and it is not sure
 
 
-def test_the_plain_rnn_guesses():
-    checkpoint = bundled("RNN")
-    assert measures.in_mind_recall(checkpoint.model, checkpoint.vocab, STORIES).by_kind()["name"].share < 0.35
-
-
 def test_changing_the_state_changes_who_is_in_mind_for_the_rest_of_the_story():
     checkpoint = bundled("GRU")
     model, vocab = checkpoint.model, checkpoint.vocab
