@@ -41,7 +41,7 @@ def answer(trial: Sequence[dict], births: Sequence[dict]) -> list[str]:
         "What this leaves open: perhaps an LSTM learns the friend with other settings, in other stories, or if it "
         f"reads more. {_changed_stories(births)}{_four_times(births)}Perhaps the search was too narrow: the learning "
         "rate that it chose for the GRU, and the bias with which the gates of the LSTM start, are the lowest that it "
-        f"tried. Point 4 is an idea for tests and no verdict. And tales is a text that we wrote ourselves."
+        "tried. Point 4 is an idea for tests and no verdict. And tales is a text that we wrote ourselves."
         f"{_to_come(births)}",
     ]
 
@@ -169,7 +169,7 @@ def _four_times(births: Sequence[dict]) -> str:
     return f"Of two that read four times as much, one names {less} % of these friends, and the other {more} %. "
 
 
-def stories_with_near_questions(births: Sequence[dict]) -> list[dict]:
+def _near_rows(births: Sequence[dict]) -> list[dict]:
     """Return the rows of the stories that differ from *tales* in one sentence, once all of them are made."""
     rows = [row for row in births if row["part"] == "near" and "bands" in row]
     return rows if len(rows) == TO_COME["near"][0] else []
@@ -177,7 +177,7 @@ def stories_with_near_questions(births: Sequence[dict]) -> list[dict]:
 
 def _place_from_near(births: Sequence[dict]) -> str:
     """Say whether near questions for the place help in *tales*; an empty text as long as such runs are missing."""
-    rows = [row for row in stories_with_near_questions(births) if row["design"] == "place also near"]
+    rows = [row for row in _near_rows(births) if row["design"] == "place also near"]
     if not rows:
         return ""
     return (
@@ -188,7 +188,7 @@ def _place_from_near(births: Sequence[dict]) -> str:
 
 def _changed_stories(births: Sequence[dict]) -> str:
     """Say how many know the friend in all stories that differ from *tales* in one sentence; else an empty text."""
-    rows = stories_with_near_questions(births)
+    rows = _near_rows(births)
     if not rows:
         return ""
     return (

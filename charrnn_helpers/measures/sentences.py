@@ -33,10 +33,12 @@ class Sentence(NamedTuple):
 def check_sentences(text: str, changes: Mapping[int, str] | None = None) -> list[Sentence]:
     """Judge a sample sentence by sentence; an unfinished last one is left out.
 
-    A sentence is grammatical if there is a story that could contain it. It remembers its own story if it contradicts
-    nothing that this story has said before, for example the name of the hero. (A story begins after a blank line.)
-    Suppose that the first sentence is misspelt, so that no hero has been named. Then the next name is a slip, but it
-    contradicts nothing, and from there on this is the name of the hero.
+    A sentence is grammatical if it could stand in some story. It remembers its own story if it agrees with what this
+    story has said before: it names the same hero, the same friend and so on. A story begins after a blank line.
+
+    What if a story names a hero before any sentence has introduced one, for example because its first sentence is
+    misspelt? This name is a slip, because nobody could know it. But it contradicts nothing. From there on the story
+    has this hero.
 
     `changes` says where the writer's memory was changed: from the character at a position on, the story there has
     another hero or friend, `changes[position]`. Raises `ValueError` if that is neither.

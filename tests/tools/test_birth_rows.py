@@ -15,6 +15,7 @@ import pytest
 from birth_losses import excess_ratio, share_closed
 from birth_report import frequency_power, law_predictions
 from scipy.special import stdtr, stdtrit
+from scipy.stats import fisher_exact
 from test_trial_rows import printed
 
 from charrnn_helpers.experiments import friend_by_setting, trial_rows
@@ -548,3 +549,43 @@ def test_what_09_says_of_the_friend_by_distance_and_of_the_two_groups_of_pairs_f
     }
     odd = {key: [f"{loss:.2f}" for loss in losses] for key, losses in last.items() if losses[0] > losses[1] + 0.008}
     assert sorted(odd.values()) == [["0.20", "0.19"], ["0.27", "0.22"], ["0.36", "0.22"], ["0.45", "0.21"]]
+
+
+def test_what_09_says_of_the_stories_that_differ_in_one_sentence_follows_from_their_rows():
+    words = "\n".join(cell.source for cell in nbformat.read(ROOT / "notebooks/09_fair_trial.ipynb", as_version=4).cells)
+    near = [row for row in ROWS if row["part"] == "near"]
+    for row in near:
+        if row["design"] == "place also near":
+            asked, right, _ = row["test"]["answers"]["place"]["1 to 7"]
+            assert right == asked > 200  # "they say *mill* in every case"
+
+    def knows(row):
+        band = row["bands"]["friend"]
+        return born(row["looks"], band["right"], band["asked"], band["chance"]) is not None
+
+    lstms = [row for row in near if row["cell"] == "LSTM"]
+    ends = [row["bands"]["friend"]["right"][-1] / row["bands"]["friend"]["asked"] for row in lstms if knows(row)]
+    assert len(ends) == 3
+    assert f"names {min(ends):.0%} of the friends at the end".replace("%", " %") in words
+    with_this_setting = [
+        row
+        for row in ROWS
+        if row["part"] in ("grid", "pairs") and (row["cell"], row["start"], row["rate"]) == ("LSTM", "bias 0.5", 0.0065)
+    ]
+    assert (len(with_this_setting), sum(map(knows, with_this_setting))) == (9, 0)  # "none of the nine"
+    p = fisher_exact([[3, 5], [0, 9]]).pvalue
+    assert f"comes in {100 * p:.0f} % of the cases" in words
+
+
+def test_the_friend_comes_last_in_seven_of_the_eight_grus_of_the_test():
+    last, found = 0, []
+    for row in (row for row in ROWS if (row["part"], row["cell"]) == ("pairs", "GRU")):
+        births = {
+            kind: born(row["looks"], band["right"], band["asked"], band["chance"])
+            for kind, band in row["bands"].items()
+        }
+        looks = {kind: birth[1] for kind, birth in births.items() if birth}
+        last += looks["friend"] == max(looks.values())
+        found.append(births["friend"])
+    assert last == 7
+    assert (round(min(after for after, _ in found) / 1e6), round(max(by for _, by in found) / 1e6)) == (6, 20)

@@ -26,6 +26,11 @@ def test_the_five_lines_stand_in_the_same_words_in_readme_and_at_the_head_of_09(
     assert re.findall("<li>(.*?)</li>", shown) == LINES
     assert len(LINES) == 5
     assert regenerate.WRITTEN.search(readme)[1] == regenerate.written_words()
+    guide = (ROOT / "notebooks" / "for_lecturers.md").read_text(encoding="utf-8")
+    throws = re.findall(r"^(fox|cat|owl) +((?:\w+ ?){6}) +((?:\w+ ?){6})$", guide, re.MULTILINE)
+    assert len(throws) == 3
+    for friend, lstm, gru in throws:  # the guide shows three of the six rows
+        assert re.search(rf"{friend} .+ {lstm.strip()} .+ {gru.strip()}$", regenerate.written_words(), re.MULTILINE)
 
 
 def test_the_first_line_says_what_was_compared():
