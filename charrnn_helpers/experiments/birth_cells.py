@@ -5,11 +5,27 @@ as fast: an LSTM that writes exactly what it forgets, i = 1 - f (the coupled gat
 without its reset gate, r = 1.
 """
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor, nn
 
 from ..fast.fused_gru import FusedGRU, FusedGRUModel
-from ..networks.models import CharModel, LSTMModel
+from ..networks.cells import LSTMCell
+from ..networks.models import CharModel, LSTMModel, register
+from ..networks.registry import CELLS
+
+
+class CoupledLSTMCell(LSTMCell):
+    """One step of an LSTM that writes exactly what it forgets: i = 1 - f."""
+
+    def gates(self, x: Tensor, state: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
+        """Compute the gates of one step and the state that they make, c and h: (B, H) each."""
+        h, c = state
+        _, f, g, o = (self.x2h(x) + self.h2h(h)).chunk(4, dim=-1)
+        f, g, o = torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
+        c = f * c + (1 - f) * g
+        return {"i": 1 - f, "f": f, "g": g, "o": o, "c": c, "h": o * torch.tanh(c)}
 
 
 class CoupledLSTM(nn.LSTM):
@@ -36,14 +52,12 @@ class CoupledLSTMModel(LSTMModel):
 
     cell = "coupled LSTM"
     recurrent = CoupledLSTM
-    writes = None  # the input gate follows the forget gate by itself
 
 
 class ForgetOnlyLSTMModel(LSTMModel):
     """An LSTM in which chrono starts the forget gate alone; the input gate stays as it is drawn."""
 
     cell = "LSTM, chrono on f only"
-    writes = None
 
 
 class NoResetGRU(FusedGRU):
@@ -71,6 +85,14 @@ class NoResetGRUModel(FusedGRUModel):
         with torch.no_grad():
             for name, weight in self.rnn.named_parameters():
                 weight[: self.rnn.hidden_size] = 40.0 if name == "bias_ih_l0" else 0.0  # σ(40) is 1 in float32
+
+
+for _row in (
+    replace(CELLS["LSTM"], equations=CoupledLSTMCell, write_gate=None, model=CoupledLSTMModel),  # it writes 1 - f
+    replace(CELLS["LSTM"], write_gate=None, model=ForgetOnlyLSTMModel),
+    replace(CELLS["GRU"], model=NoResetGRUModel),
+):
+    register(replace(_row, name=_row.model.cell, fast=None, steps=None))
 
 
 def live_parameters(model: CharModel) -> int:

@@ -17,6 +17,7 @@ from birth_tales import VARIANTS, variant
 from charrnn_helpers.experiments.birth import BIRTH_PROTOCOL, Birth, birth_of, look_schedule
 from charrnn_helpers.experiments.birth_cells import CoupledLSTMModel, NoResetGRUModel
 from charrnn_helpers.experiments.birth_text import FILLERS, NAMES, OneMemory
+from charrnn_helpers.networks.models import layers_as_cells
 from charrnn_helpers.text.encoding import Vocabulary
 from charrnn_helpers.text.tales import annotate, log_prob, split_stories, write_stories
 
@@ -165,18 +166,23 @@ def test_the_stories_of_a_variant_ask_from_near_and_leave_the_grammar_as_it_ship
         assert write_stories(1, 20_000) == shipped
 
 
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("gate", [{"keep_bias": 0.5}, {"chrono": 30}])
+def test_every_network_of_the_experiment_starts_with_each_kind_of_start(name, gate):
+    assert NETWORKS[name](9, 8, num_layers=1, **gate).rnn.hidden_size == 8
+
+
 def test_an_lstm_whose_gates_are_coupled_computes_what_its_equations_say():
     torch.manual_seed(0)
     model = CoupledLSTMModel(9, 8, num_layers=1, embedding_size=4)
     ids = torch.randint(9, (2, 5))
     logits, (h_last, _) = model(ids)
+    (cell,) = layers_as_cells(model)
     h = c = torch.zeros(2, 8)
     for x in model.embedding(ids).unbind(dim=1):
-        sums = x @ model.rnn.weight_ih_l0.T + model.rnn.bias_ih_l0 + h @ model.rnn.weight_hh_l0.T + model.rnn.bias_hh_l0
-        _, f, g, o = sums.chunk(4, dim=1)
-        f = torch.sigmoid(f)
-        c = f * c + (1 - f) * torch.tanh(g)
-        h = torch.sigmoid(o) * torch.tanh(c)
+        step, before = cell.gates(x, (h, c)), c
+        h, c = step["h"], step["c"]
+        torch.testing.assert_close(c, step["f"] * before + (1 - step["f"]) * step["g"])
     torch.testing.assert_close(h_last[0], h)
     torch.testing.assert_close(logits[:, -1], model.head(h))
 
