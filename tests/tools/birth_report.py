@@ -76,7 +76,11 @@ the text asks from near as well" stands only if W1, W2 and W4 hold for the GRU. 
 it {}.
 """
 ORDER = """
-## Where we left the protocol's order
+## Where we left the protocol
+
+The first 250 rows come from one commit. Its code could not make the runs of three changed cells (part 6), because it
+stopped with an error where their gates start with a bias. From row 251 on, the rows come from the next commit, which
+differs in this only. No row had to be made again, because the error stops a run and changes no result.
 
 The protocol says that the runs with six names are made after the eight pairs. Six of the 48 were made before them.
 """
