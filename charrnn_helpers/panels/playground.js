@@ -298,6 +298,14 @@ export class Playground {
     return this.settings.step < this.updates.length - 1 || (this.onPage && !this.training.hidden);
   }
 
+  // Return the hero of whom a network writes most often, if the given text names others only, and nobody has changed it.
+  stranger(cell) {
+    const named = this.#namesIn(this.beginning);
+    const { complete } = this.readings[cell];
+    const hero = complete && named.length && !this.changes[cell].length ? this.#heroAfter(cell) : null;
+    return named.includes(hero) ? null : hero;
+  }
+
   // Return whether a tap on a name changes what follows: it does where the networks have mean states to exchange.
   #canChange() {
     return this.cells.every((cell) => this.settings.kind in this.network(cell).means);
@@ -388,17 +396,25 @@ export class Playground {
     for (const one of this.names.children) {
       one.setAttribute("aria-pressed", String(heroes.every((hero) => hero === one.textContent)));
     }
-    const letter = this.chosen && seenLetter(this.characters[this.readings[this.chosen.cell].ids[at]]);
-    this.nameLabel.textContent = this.chosen
-      ? `Tap a new ${spoken.one} for the ${this.chosen.cell}, from ${letter} on`
-      : spoken.tap;
+    this.nameLabel.textContent = this.chosen ? `New ${spoken.one} from ${this.#chosenWord()} on (${this.chosen.cell})` : spoken.tap;
   }
 
-  // Return where a tapped name changes the state: before the chosen letter, or else after the prompt in both texts.
+  // Return the word of the chosen letter, in quotation marks, or the name of the letter if it is no part of a word.
+  #chosenWord() {
+    const { cell, at } = this.chosen;
+    const { text } = this.readings[cell];
+    return text[at].trim() ? `“${wordAt(text, at)}”` : seenLetter(text[at]);
+  }
+
+  // Return where a tapped name changes the state: before the space in front of the chosen word, because a network that
+  // has read this space may have settled on the word; or else after the prompt in both texts.
   #place() {
     const { chosen } = this;
-    if (chosen) return { cells: [chosen.cell], at: Math.max(1, chosen.at) };
-    return { cells: this.cells, at: this.readings[this.cells[0]].start };
+    if (!chosen) return { cells: this.cells, at: this.readings[this.cells[0]].start };
+    const characters = [...this.readings[chosen.cell].text];
+    let { at } = chosen;
+    while (at > 1 && characters[at].trim()) at -= 1;
+    return { cells: [chosen.cell], at: Math.max(1, at) };
   }
 
   // Put another word in mind, by adding the difference of mean states, and let the networks go on from there. If a story
@@ -450,8 +466,14 @@ export class Playground {
       const changed = `Only the ${pushed}`;
       const complete = cells.every((cell) => readings[cell].complete);
       if (!complete) return changed;
-      return `${changed} ${this.#sayNames(cells.map((cell) => readings[cell]), at, goal)}${this.#sayOtherHero(cells, at)}`;
+      const next = cells.length > 1 ? this.#sayNext() : "";
+      return `${changed} ${this.#sayNames(cells.map((cell) => readings[cell]), at, goal)}${this.#sayOtherHero(cells, at)}${next}`;
     });
+  }
+
+  // Say what to do after a change of both networks.
+  #sayNext() {
+    return this.settings.kind === "name" ? ` Now tap “${STORIES.find(({ trains }) => trains).words}”!` : " Tap another animal!";
   }
 
   // Say how often the name `goal`, and any other, is written from a position to the end of the story.
@@ -462,14 +484,15 @@ export class Playground {
       const right = names.filter((name) => name === goal).length;
       const others = names.length - right;
       if (text === this.unchanged[cell].text) {
-        const any = `the ${cell} writes ${names.join(", ")} as before: it remembers no friend, so any animal will do`;
+        const any = `the ${cell} writes ${names.join(", ")} as before, because it remembers no friend`;
         return { wrote: names.length && this.#hasNone(cell) ? any : `the text of the ${cell} stays as it was`, others };
       }
       const wrote = right ? `writes ${goal} ${times(right)}` : `does not write ${goal}`;
-      const more = others ? `${right ? " and" : ", but"} other ${word}s ${times(others)}` : "";
+      const other = others === 1 ? `another ${word}` : `other ${word}s`;
+      const more = others ? `${right ? " and" : ", but"} ${other} ${times(others)}` : "";
       return { wrote: `the ${cell} ${wrote}${more}`, others };
     });
-    const wrote = counts.map((one) => one.wrote).join("; ");
+    const wrote = counts.map((one) => one.wrote).join(", and ");
     const other = counts.some(({ others }) => others) ? "" : ` No other ${word} appears in it.`;
     const another = readings.some(({ text }) => restOfStory(text, at).length < [...text].length - at);
     return `In the rest of this story ${wrote}.${other}${another ? " After an empty line another story begins." : ""}`;
@@ -594,7 +617,7 @@ export class Playground {
     const { colour, unit } = this.settings;
     const marks = COLOURINGS[colour].marks(this.readings[cell], unit[cell], this.judged[cell]);
     const painted = marks.map((mark) => ({ ...mark }));
-    const band = this.band(cell);
+    const band = this.#bandAsSeen(cell);
     const { text } = this.readings[cell];
     const first = band && this.named(text);
     const { start } = this.readings[cell];
@@ -619,6 +642,13 @@ export class Playground {
     const changes = Math.max(...this.cells.map((one) => this.changes[one].length));
     this.undo.hidden = !changes;
     this.undo.setAttribute("aria-label", changes > 1 ? "Undo all changes" : "Undo the change");
+  }
+
+  // Return the band, in which a change shows from the double line on: the state before it is drawn as it was.
+  #bandAsSeen(cell) {
+    const band = this.band(cell)?.slice() ?? null;
+    for (const { at, was } of this.changes[cell]) if (band && was) band[at - 1] = was;
+    return band;
   }
 
   #recolour() {
@@ -788,8 +818,13 @@ export class Playground {
     try {
       const all = together(changes.map(({ make }) => make()));
       const how = { ...this.drawing(), change: all };
+      const was = this.spec.minds && !change.hand ? this.piece(cell, change.at - 1) : null;
       const reading = this.network(cell).begin(how, this.readings[cell], change.at);
-      reading.goOn(0); // the letter that was chosen
+      const chosen = this.chosen?.cell === cell ? this.chosen.end : 0;
+      do reading.goOn(0);
+      while (!reading.complete && reading.ids.length < chosen); // what was chosen must be there
+      const replaced = this.changes[cell].find(({ at }) => at === change.at);
+      change.was = replaced?.was ?? was;
       this.changes[cell] = changes;
       this.#replace(cell, reading, change.at - 1);
     } catch (problem) {

@@ -16,9 +16,9 @@ export const STORIES = [
     words: "Who is it about?",
     settings: () => ({}),
     says: () =>
-      "Two small networks, LSTM and GRU, make up a story, letter by letter and with mistakes. They were given the " +
-      "beginning in bold letters. The band below a line shows whom a network has in mind. The higher the band, the surer it is. " +
-      "Before a name comes, it can only guess. Now tap “Change the hero”!",
+      "Two small networks, an LSTM and a GRU, go on with the beginning in bold letters, letter by letter and with mistakes. " +
+      "The band below a line shows whom a network has in mind. The higher the band, the surer it is. A low band is a mere guess. " +
+      "Now tap “Change the hero”!",
   },
   {
     words: "Change the hero",
@@ -43,10 +43,7 @@ export const STORIES = [
   {
     words: "Who remembers the friend?",
     settings: (spec) => ({ kind: "friend", prompt: beginning(spec.friend_story, 200), seed: 9 }),
-    says: (play) =>
-      `The colours now mean animals, and a band begins where the hero’s friend is named: the ${play.named()}. ` +
-      `${sayFriends(play)} ` +
-      (play.complete() ? "Tap another animal!" : "The bands are being computed …"),
+    says: (play) => `The colours now mean animals. ${sayFriends(play)} ${play.complete() ? "Tap another animal!" : "The bands are being computed …"}`,
   },
 ];
 
@@ -65,8 +62,14 @@ function lastButOne(spec) {
 export function sayBand(play) {
   if (play.watchesTraining() && play.named()) return sayTraining(play);
   const thing = play.spoken().one;
-  if (thing === "hero" && !play.named()) return "The beginning names none of the six heroes below, so each network picks one of them by itself, sometimes from the first letter on.";
-  return `The band below a line shows the ${thing} whom the network has in mind. The higher it is, the surer the network.${sayLosses(play)}`;
+  if (thing === "hero" && !play.named()) return "The networks know six children only, and the beginning names none of them. So each network picks one by itself, sometimes from the first letter on.";
+  return `The band below a line shows the ${thing} whom the network has in mind. The higher it is, the surer the network.${sayLosses(play)}${sayStrangers(play)}`;
+}
+
+// Return which networks tell of a hero whom the beginning does not name, if it names another and they have lost none.
+function sayStrangers(play) {
+  const said = play.cells.map((cell) => ({ cell, to: play.loss(cell) ? null : play.stranger(cell) })).filter(({ to }) => to);
+  return said.map(({ cell, to }) => ` The ${cell} tells of ${play.spoken().called(to)}, whom nobody has named.`).join("");
 }
 
 // Return where the networks lose the one whom they had in mind, if the bands are complete and show it.
@@ -86,7 +89,8 @@ function sayTraining(play) {
   const shares = play.cells.map((cell) => ({ cell, share: play.shareRight(cell, CLEAR) }));
   if (shares.some(({ share }) => share === null)) return `${when}: the bands are being computed …`;
   const name = play.named();
-  if (shares.every(({ share }) => share < 0.1)) return `${when} no network has ${name} in mind.`;
+  const none = shares.length === 2 ? "neither network" : "no network";
+  if (shares.every(({ share }) => share < 0.1)) return `${when} ${none} has ${name} in mind.`;
   if (shares.every(({ share }) => share > 0.9)) return `${when} ${shares.length === 2 ? "both" : "all"} networks have ${name} in mind.`;
   const has = ({ cell, share }) => {
     if (share < 0.1) return `the ${cell} does not`;
@@ -96,13 +100,14 @@ function sayTraining(play) {
   return `${when} ${surest.map(has).join(", and ")}.`;
 }
 
-// Return which network keeps the friend, and how often each still has the right one in mind long after it was named.
-function sayFriends({ cells, spec: { friends } }) {
+// Return which network keeps the friend, and how often each still knows the friend of other stories long after.
+function sayFriends(play) {
+  const { cells, spec: { friends } } = play;
   const [better, worse] = [...cells].sort((one, other) => friends[other].share - friends[one].share);
   const keeps = (cell) => `the ${cell} ${friends[cell].known ? "keeps it in mind" : "does not"}`;
   const times = (cell) => Math.round(100 * friends[cell].share);
-  return `Here ${keeps(better)}, and ${keeps(worse)}. Long after the animal was named, the ${better} is right ` +
-    `${times(better)} times in 100, and the ${worse} ${times(worse)} times. A mere guess is right 17 times. We do not know why.`;
+  return `When the hero’s friend, the ${play.named()}, has been named, ${keeps(better)}, and ${keeps(worse)}. If we ask for the friend ` +
+    `in many stories, long after it was named, the ${better} is right ${times(better)} times in 100, the ${worse} ${times(worse)} times, and a guess 17 times.`;
 }
 
 // Return the longest texts of the stories, so that there is room for each.

@@ -4,6 +4,7 @@
 import { button, make, quiet } from "./elements.js";
 
 const LETTERS_A_SECOND = 90; // at which a text appears in front of the reader
+const SHORT = 80; // letters of a beginning after which a few lines show what a network makes of it
 
 export class TextColumn {
   #spans = [];
@@ -28,15 +29,26 @@ export class TextColumn {
     this.sources = make("div", {});
     this.verdict = make("div", { className: "charrnn-verdict" });
     const title = make("b", { role: "heading", ariaLevel: 2 }, cell);
-    const head = make("div", { className: "charrnn-head" }, title, this.copy, this.save);
+    this.more = button("More", () => this.#open(!this.element.classList.contains("charrnn-open")));
+    this.more.className = "charrnn-quiet charrnn-more";
+    const head = make("div", { className: "charrnn-head" }, title, this.more, this.copy, this.save);
     const parts = [head, this.read, this.text, this.verdict, this.unit, this.sources];
     this.element = make("div", { style: `border-left: 4px ${border}` }, ...parts);
+    this.#open(false);
     this.#listen();
     new ResizeObserver(() => this.placeNames()).observe(this.text);
   }
 
+  // Show the whole text, or on a phone only its first lines, so that both networks are in sight.
+  #open(whole) {
+    this.element.classList.toggle("charrnn-open", whole);
+    this.more.textContent = whole ? "Less" : "More";
+    this.more.setAttribute("aria-label", `${this.more.textContent} of the text of the ${this.cell}`);
+  }
+
   // Show a reading, as far as it has come. The text keeps its room until it is complete, so that nothing below moves up.
   show(reading) {
+    this.element.classList.toggle("charrnn-short", reading.start < SHORT);
     this.text.style.minHeight = `${this.text.offsetHeight}px`;
     [this.#names, this.#placed, this.#spans, this.#later, this.#appearing] = [[], "", [], [], null];
     this.prompt = make("span", { className: "charrnn-prompt", ariaHidden: "true" });
@@ -146,6 +158,8 @@ export class TextColumn {
 
   // Bring a character into view, if the page does not show it, between `top` and `bottom`.
   bringIntoView(at, top, bottom) {
+    const { offsetTop, offsetHeight } = this.#spans[at];
+    if (offsetTop + offsetHeight / 2 > this.text.clientHeight) this.#open(true); // below the first lines
     const { top: above, bottom: below } = this.boxOf(at);
     if (below > bottom) window.scrollBy({ top: below - bottom + 12 });
     else if (above < top) window.scrollBy({ top: above - top - 12 });
