@@ -50,7 +50,7 @@ export class Inspector {
     if (at === 0) return [[...said, "This is the first letter, and nothing foretold it."]];
     const { temperature, topK, topP } = play.drawing();
     const p = distribution(reading.scores[at - 1], temperature, topK, topP);
-    const drew = at < reading.start ? "This letter was given. The network itself had given it" : "Before it wrote this letter, it had given it";
+    const drew = at < reading.start ? "This letter was given. The network itself would have written it with" : "This letter had";
     said.push(`${drew} a chance of ${percent(p[reading.ids[at]])}.`);
     const slip = play.judged[cell]?.grammar?.find(({ start, end }) => at >= start && at < end);
     if (slip) said.push(" ", make("b", {}, slip.why));

@@ -298,6 +298,14 @@ export class Playground {
     return this.settings.step < this.updates.length - 1 || (this.onPage && !this.training.hidden);
   }
 
+  // Return the hero whom a network clearly has in mind after the given text, if that text names others only.
+  mistake(cell) {
+    const named = this.#namesIn(this.beginning);
+    const { word, sure } = this.piece(cell, this.readings[cell].start - 1);
+    const hero = this.mind().words[word];
+    return named.length && sure > CLEAR && !named.includes(hero) ? hero : null;
+  }
+
   // Return the hero of whom a network writes most often, if the given text names others only, and nobody has changed it.
   stranger(cell) {
     const named = this.#namesIn(this.beginning);
@@ -346,8 +354,9 @@ export class Playground {
     const kept = colour === "unit" ? { unit } : { colour, unit };
     const { prompt } = this.settings;
     const given = [this.spec.prompt, ...STORIES.map((one) => one.settings(this.spec).prompt)];
-    const own = story.hero && !given.includes(prompt);
-    if (own) kept.prompt = prompt; // of which the story does not know what comes
+    const { kind, seed } = this.settings;
+    const own = story.hero && kind === "name" && (!this.story || !given.includes(prompt));
+    if (own) Object.assign(kept, { prompt, seed }); // of which the story does not know what comes
     const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
     Object.assign(this.settings, this.#usual(), kept, story.settings(this.spec, still));
     this.#showSettings();
@@ -399,11 +408,11 @@ export class Playground {
     this.nameLabel.textContent = this.chosen ? `New ${spoken.one} from ${this.#chosenWord()} on (${this.chosen.cell})` : spoken.tap;
   }
 
-  // Return the word of the chosen letter, in quotation marks, or the name of the letter if it is no part of a word.
+  // Return the word of the chosen letter, in quotation marks, or "here" for a space.
   #chosenWord() {
     const { cell, at } = this.chosen;
     const { text } = this.readings[cell];
-    return text[at].trim() ? `“${wordAt(text, at)}”` : seenLetter(text[at]);
+    return text[at].trim() ? `“${wordAt(text, at)}”` : "here";
   }
 
   // Return where a tapped name changes the state: before the space in front of the chosen word, because a network that
@@ -458,8 +467,10 @@ export class Playground {
     }
     if (this.settings.kind === "name") this.story = STORIES.find(({ hero }) => hero);
     this.#showStories();
-    const others = [...new Set(heroes)].filter((hero) => hero && hero !== goal);
-    const from = others.length ? `from ${others.map((word) => this.spoken().called(word)).join(" and ")} ` : "";
+    const had = cells.map((cell, index) => ({ cell, hero: heroes[index] })).filter(({ hero }) => hero && hero !== goal);
+    const same = had.length === cells.length && new Set(heroes).size === 1;
+    const named = had.map(({ cell, hero }) => `${this.spoken().called(hero)}${same ? "" : ` (${cell})`}`);
+    const from = named.length ? `from ${[...new Set(named)].join(" and ")} ` : "";
     const pushed = (cells.length > 1 ? "memories were" : "memory was") + ` changed, ${from}to ${this.spoken().called(goal)}.`;
     const { readings } = this;
     this.#say(() => {

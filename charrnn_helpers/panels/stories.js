@@ -16,8 +16,8 @@ export const STORIES = [
     words: "Who is it about?",
     settings: () => ({}),
     says: () =>
-      "Two small networks, an LSTM and a GRU, go on with the beginning in bold letters, letter by letter and with mistakes. " +
-      "The band below a line shows whom a network has in mind. The higher the band, the surer it is. A low band is a mere guess. " +
+      "Two small networks of different kinds, an LSTM and a GRU, were given the words in bold. They write on, letter by " +
+      "letter and with mistakes. The band below a line shows whom a network has in mind. The higher the band, the surer it is. A low band is a mere guess. " +
       "Now tap “Change the hero”!",
   },
   {
@@ -34,10 +34,9 @@ export const STORIES = [
     trains: true, // its slider moves through the training, by itself if the reader does not mind motion
     settings: (spec, still) => ({ step: still ? lastButOne(spec) : 0, prompt: beginning(spec.story, 160), length: 150, seed: 18 }),
     says: (play) => {
-      const { step } = play.settings;
-      const guess = step ? "A low band is a mere guess." : "What it writes is nonsense, and a low band is a mere guess.";
-      const more = step === play.updates.length - 1 ? "Move the slider to go back." : guess;
-      return `A network learns by thousands of small corrections, called updates. ${sayTraining(play)} ${more}`;
+      const last = play.settings.step === play.updates.length - 1;
+      const next = last ? ` Move the slider to go back, or tap “${STORIES.at(-1).words}”.` : play.playing ? "" : " Move the slider!";
+      return `${play.playing ? "Watch them learn, by" : "A network learns by"} thousands of small corrections, called updates. ${sayTraining(play)}${next}`;
     },
   },
   {
@@ -63,21 +62,20 @@ export function sayBand(play) {
   if (play.watchesTraining() && play.named()) return sayTraining(play);
   const thing = play.spoken().one;
   if (thing === "hero" && !play.named()) return "The networks know six children only, and the beginning names none of them. So each network picks one by itself, sometimes from the first letter on.";
-  return `The band below a line shows the ${thing} whom the network has in mind. The higher it is, the surer the network.${sayLosses(play)}${sayStrangers(play)}`;
+  return `The band below a line shows the ${thing} whom the network has in mind. The higher it is, the surer the network.${thing === "hero" ? sayMistakes(play) : ""}`;
 }
 
-// Return which networks tell of a hero whom the beginning does not name, if it names another and they have lost none.
-function sayStrangers(play) {
-  const said = play.cells.map((cell) => ({ cell, to: play.loss(cell) ? null : play.stranger(cell) })).filter(({ to }) => to);
-  return said.map(({ cell, to }) => ` The ${cell} tells of ${play.spoken().called(to)}, whom nobody has named.`).join("");
-}
-
-// Return where the networks lose the one whom they had in mind, if the bands are complete and show it.
-function sayLosses(play) {
-  const said = play.cells.map((cell) => ({ cell, ...play.loss(cell) })).filter(({ to }) => to);
-  return said
-    .map(({ cell, word, from, to }) => ` At “${word}” the ${cell} turns to ${play.spoken().called(to)}, whom nobody has named: it has lost ${play.spoken().called(from)}.`)
-    .join("");
+// Return which network has a hero in mind whom nobody has named: after the beginning, at a letter of its own text, or
+// in the names that it writes.
+function sayMistakes(play) {
+  const said = play.cells.map((cell) => {
+    const [wrong, lost] = [play.mistake(cell), play.loss(cell)];
+    if (wrong) return ` After the beginning the ${cell} has ${wrong} in mind, whom nobody has named.`;
+    if (lost) return ` At “${lost.word}” the ${cell} turns to ${lost.to}, whom nobody has named: it has lost ${lost.from}.`;
+    const other = play.stranger(cell);
+    return other ? ` The ${cell} tells of ${other}, whom nobody has named.` : "";
+  });
+  return said.join("");
 }
 
 // Return how often the right word is clearly in mind after the updates that are set.
@@ -106,8 +104,9 @@ function sayFriends(play) {
   const [better, worse] = [...cells].sort((one, other) => friends[other].share - friends[one].share);
   const keeps = (cell) => `the ${cell} ${friends[cell].known ? "keeps it in mind" : "does not"}`;
   const times = (cell) => Math.round(100 * friends[cell].share);
-  return `When the hero’s friend, the ${play.named()}, has been named, ${keeps(better)}, and ${keeps(worse)}. If we ask for the friend ` +
-    `in many stories, long after it was named, the ${better} is right ${times(better)} times in 100, the ${worse} ${times(worse)} times, and a guess 17 times.`;
+  const guess = friends[worse].known ? "" : ", no better than a guess";
+  return `When the hero’s friend, the ${play.named()}, has been named, ${keeps(better)}, and ${keeps(worse)}. Asked for the friend in many ` +
+    `stories, long after it was named, the ${better} is right ${times(better)} times in 100, and the ${worse} ${times(worse)} times${guess}.`;
 }
 
 // Return the longest texts of the stories, so that there is room for each.

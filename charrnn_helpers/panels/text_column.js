@@ -4,7 +4,7 @@
 import { button, make, quiet } from "./elements.js";
 
 const LETTERS_A_SECOND = 90; // at which a text appears in front of the reader
-const SHORT = 80; // letters of a beginning after which a few lines show what a network makes of it
+const SHORT = 80; // letters of a beginning that a few lines on a phone show, with what a network makes of it
 
 export class TextColumn {
   #spans = [];
@@ -44,11 +44,11 @@ export class TextColumn {
     this.element.classList.toggle("charrnn-open", whole);
     this.more.textContent = whole ? "Less" : "More";
     this.more.setAttribute("aria-label", `${this.more.textContent} of the text of the ${this.cell}`);
+    if (this.#spans.length) this.#clip();
   }
 
   // Show a reading, as far as it has come. The text keeps its room until it is complete, so that nothing below moves up.
   show(reading) {
-    this.element.classList.toggle("charrnn-short", reading.start < SHORT);
     this.text.style.minHeight = `${this.text.offsetHeight}px`;
     [this.#names, this.#placed, this.#spans, this.#later, this.#appearing] = [[], "", [], [], null];
     this.prompt = make("span", { className: "charrnn-prompt", ariaHidden: "true" });
@@ -56,6 +56,13 @@ export class TextColumn {
     this.sample.dataset.cell = this.cell;
     this.text.replaceChildren(this.prompt, this.sample);
     this.extend(reading);
+  }
+
+  // Where only some lines are shown, begin with the last but one of a long beginning.
+  #clip() {
+    const last = this.#spans[this.prompt.childElementCount - 1];
+    const line = parseFloat(getComputedStyle(this.text).lineHeight) || 0;
+    this.text.scrollTop = last.dataset.at < SHORT ? 0 : (Math.floor(last.offsetTop / line) - 1) * line + 6; // below the band of the line before
   }
 
   // Add the letters that have come to a reading since.
@@ -69,6 +76,7 @@ export class TextColumn {
     this.prompt.append(...this.#spans.slice(first, start));
     this.sample.append(...this.#spans.slice(Math.max(first, start)));
     if (this.#appearing) this.#hide(first);
+    this.#clip();
   }
 
   // Offer a text to be read and saved, once it is complete. If its room is `kept`, what stands below does not move.
@@ -159,7 +167,8 @@ export class TextColumn {
   // Bring a character into view, if the page does not show it, between `top` and `bottom`.
   bringIntoView(at, top, bottom) {
     const { offsetTop, offsetHeight } = this.#spans[at];
-    if (offsetTop + offsetHeight / 2 > this.text.clientHeight) this.#open(true); // below the first lines
+    const [middle, { scrollTop, clientHeight }] = [offsetTop + offsetHeight / 2, this.text];
+    if (middle < scrollTop || middle > scrollTop + clientHeight) this.#open(true); // it is not among the lines shown
     const { top: above, bottom: below } = this.boxOf(at);
     if (below > bottom) window.scrollBy({ top: below - bottom + 12 });
     else if (above < top) window.scrollBy({ top: above - top - 12 });

@@ -246,7 +246,7 @@ def test_a_prompt_as_people_write_it_is_read_by_its_nearest_letters(opened):
     assert "none of these letters. Please write a beginning" in alert.inner_text()
     retype(page, box, "Zoe and Ben went to the sea. ")
     assert alert.inner_text() == ""
-    assert "The LSTM tells of Leo, whom nobody has named." in told(page)
+    assert "the LSTM has Leo in mind, whom nobody has named." in told(page)
     box.fill("My dog Max 😀 loves pizza. ")
     page.get_by_role("button", name="Write").click()
     assert text_of(page).text_content().startswith("My dog Max loves piZZa. ")
@@ -272,7 +272,7 @@ def test_a_character_is_chosen_and_shows_bars_and_units(opened, how):
     else:
         getattr(at(page, place), "tap" if how == "touch" else "click")()
     assert "After “e” the LSTM has" in said(page)
-    assert "Before it wrote this letter, it had given it a chance of" in said(page)
+    assert "This letter had a chance of" in said(page)
     page.get_by_text("Look inside").click()
     assert "“e”" in page.locator(".charrnn-bars th").nth(2).inner_text()
     page.locator(".charrnn-inspect p .charrnn-button").first.click()  # colour the text by a unit

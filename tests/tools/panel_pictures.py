@@ -2,6 +2,7 @@
 
 Each panel is opened in JupyterLab with what it needs of its notebook and no more, so that none waits for a training.
 Where there is nothing to see before a button is pressed, it is pressed; in the playground the hero is changed.
+With the word `phone` it takes a picture of the page for phones instead.
 """
 
 import ast
@@ -20,7 +21,10 @@ from playwright.sync_api import sync_playwright
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
 from lab import CHROMIUM, CHROMIUM_OPTIONS, ROOT, jupyterlab, leave, run_notebook
 
+from charrnn_helpers import lecturer
+
 SIZE = {"width": 1280, "height": 720}
+PHONE = {"width": 390, "height": 802}  # so high that both texts are in sight, and nothing below them
 WIDTH = 840  # pixels of a panel, at most
 LIMIT = 80_000  # bytes of a picture
 MARGIN = 10  # white pixels around it
@@ -96,19 +100,42 @@ def take(page, address, folder, path) -> bytes:
 
 
 def small(png) -> bytes:
-    """The picture without the white around it, in as many colours as its size in bytes allows."""
+    """The picture without the white around it, as PNG."""
     whole = Image.open(io.BytesIO(png)).convert("RGB")
     whole = whole.crop((0, 0, whole.width, whole.height - 2))  # the last row can be JupyterLab's line below the cell
     white = Image.new("RGB", whole.size, "white")
     shown = ImageOps.expand(whole.crop(ImageChops.difference(whole, white).getbbox()), MARGIN, "white")
     shown = ImageOps.expand(shown, (0, STRIP, 0, 0), "#444444")  # above the picture stands that it is one
     ImageDraw.Draw(shown).text((MARGIN, STRIP / 2), STILL, "white", ImageFont.load_default(15), anchor="lm")
+    return in_few_colours(shown)
+
+
+def in_few_colours(shown) -> bytes:
+    """The picture as PNG, in as many colours as its size in bytes allows."""
     for colours in (256, 128, 64, 32):
         kept = io.BytesIO()
         shown.quantize(colours, Image.Quantize.MAXCOVERAGE).save(kept, "PNG", optimize=True)
         if kept.tell() < LIMIT:
             return kept.getvalue()
     raise ValueError(f"a picture of {kept.tell():,} bytes")
+
+
+def phone(page, file) -> bytes:
+    """Two screens of the page on a phone, side by side, as PNG: another hero in mind, and another friend."""
+    screens = []
+    for story, name in (("Change the hero", "Zoe"), ("Who remembers the friend?", "fox")):
+        page.goto(file.as_uri())
+        page.get_by_role("button", name=story).tap()
+        page.locator(".charrnn-columns[aria-busy]").wait_for(state="detached", timeout=60_000)
+        if page.get_by_role("button", name=name).get_attribute("aria-pressed") == "false":
+            page.get_by_role("button", name=name).tap()
+            page.locator(".charrnn-columns[aria-busy]").wait_for(state="detached", timeout=60_000)
+        page.evaluate("document.activeElement.blur()")
+        screens.append(Image.open(io.BytesIO(page.screenshot(animations="disabled"))).convert("RGB"))
+    both = Image.new("RGB", (sum(screen.width for screen in screens) + 2 * MARGIN, screens[0].height), "#444444")
+    for number, screen in enumerate(screens):
+        both.paste(screen, (number * (screen.width + 2 * MARGIN), 0))
+    return in_few_colours(both)
 
 
 def main(prefixes) -> None:
@@ -123,6 +150,12 @@ def main(prefixes) -> None:
         shutil.copytree(ROOT / "notebooks", folder / "notebooks", ignore=shutil.ignore_patterns("*.ipynb", "runs"))
         with jupyterlab(folder, Path(place) / "jupyter") as address:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
+            if prefixes == ["phone"]:
+                lecturer.main(["page", str(Path(place) / "page.html")])
+                page = browser.new_page(viewport=PHONE, is_mobile=True, has_touch=True, reduced_motion="reduce")
+                picture = phone(page, Path(place) / "page.html")
+                (ROOT / "notebooks" / "figures" / "phone.png").write_bytes(picture)
+                return
             page = browser.new_page(viewport=SIZE, device_scale_factor=1, color_scheme="light")
             for path in chosen:
                 picture = take(page, address, folder, path)
