@@ -107,7 +107,7 @@ def _where_only_the_cell_differs(trial: Sequence[dict], births: Sequence[dict]) 
         f"knows the friend. The other {len(others)} have {len(others)} settings, and share one seed and one set of "
         f"stories: in {alone[1]} of them only the GRU knows the friend, and in {others.count((False, False))} neither "
         f"does (in {sum(map(broke_down, open_ones))} of these the training of the GRU broke down). In "
-        f"{both.count((True, False)) or 'none'} of the {len(both)} pairs only the LSTM knows him."
+        f"{both.count((True, False)) or 'none'} of the {len(both)} pairs does only the LSTM know him."
     )
 
 

@@ -7,10 +7,13 @@ from itertools import product
 import birth_plan
 import nbformat
 import regenerate
+import torch
 from test_birth_rows import ROWS as BIRTHS
 from test_birth_rows import births_of, friends_known, pairs_by_formula
 from test_trial_rows import CONFIRMED, NINE, ROOT, TEXTS, statistics
 
+from charrnn_helpers.exercises import check
+from charrnn_helpers.exercises.notebook_03 import MyGRUCell
 from charrnn_helpers.experiments import answer, births_in, trial_rows
 
 LINES = answer(trial_rows(), BIRTHS)
@@ -103,7 +106,7 @@ def test_the_line_of_memory_counts_the_pairs_in_which_only_the_cell_differs():
         if row["part"] == "grid" and row["cell"] == "GRU" and births_in(row)["friend"] is None
     )
     neither = f"and in {counts[False, False]} neither does (in {broke} of these the training of the GRU broke down)."
-    assert f"{neither} In none of the 26 pairs only the LSTM" in LINES[2]
+    assert f"{neither} In none of the 26 pairs does only the LSTM" in LINES[2]
     assert {(row["seed"], row["corpus"]) for row in BIRTHS if row["part"] == "grid"} == {(1000, 0)}  # "one seed"
 
 
@@ -142,3 +145,17 @@ def test_a_part_is_to_come_until_all_its_planned_runs_are_there():
     whole = [{"part": part, "text": "tales"} for part in said for _ in range(48)]
     assert "Still to come" not in "".join(answer(trial_rows(), others + whole))
     assert len(list(birth_plan.law_six_names(BIRTHS))) == 48
+
+
+def test_the_readme_quotes_what_check_says_of_the_mistake_that_it_names(capsys):
+    class Exchanged(MyGRUCell):
+        def forward(self, x, h):
+            xr, xz, xn = self.x2h(x).chunk(3, dim=-1)
+            hr, hz, hn = self.h2h(h).chunk(3, dim=-1)
+            r, z = torch.sigmoid(xr + hr), torch.sigmoid(xz + hz)
+            n = torch.tanh(xn + r * hn)
+            return z * n + (1 - z) * h
+
+    check("3b", Exchanged)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert re.search("```text\n(3b, .+)\n```", readme)[1] == capsys.readouterr().out.strip()
