@@ -306,6 +306,12 @@ export class Playground {
     return named.length && sure > CLEAR && !named.includes(hero) ? hero : null;
   }
 
+  // Return the hero of whom a network writes most often, or undefined if it names none.
+  chosenHero(cell) {
+    const { text, start } = this.readings[cell];
+    return this.#namesIn(restOfStory(text, start)).length ? this.#heroAfter(cell) : undefined;
+  }
+
   // Return the hero of whom a network writes most often, if the given text names others only, and nobody has changed it.
   stranger(cell) {
     const named = this.#namesIn(this.beginning);
@@ -469,9 +475,10 @@ export class Playground {
     this.#showStories();
     const had = cells.map((cell, index) => ({ cell, hero: heroes[index] })).filter(({ hero }) => hero && hero !== goal);
     const same = had.length === cells.length && new Set(heroes).size === 1;
-    const named = had.map(({ cell, hero }) => `${this.spoken().called(hero)}${same ? "" : ` (${cell})`}`);
-    const from = named.length ? `from ${[...new Set(named)].join(" and ")} ` : "";
-    const pushed = (cells.length > 1 ? "memories were" : "memory was") + ` changed, ${from}to ${this.spoken().called(goal)}.`;
+    const { called } = this.spoken();
+    const from = same ? `, from ${called(heroes[0])}` : "";
+    const each = same ? "" : had.map(({ cell, hero }) => `, in the ${cell} from ${called(hero)}`).join("");
+    const pushed = `${cells.length > 1 ? "memories were" : "memory was"} changed${from || (each ? "" : ",")} to ${called(goal)}${each}.`;
     const { readings } = this;
     this.#say(() => {
       const changed = `Only the ${pushed}`;
@@ -500,7 +507,7 @@ export class Playground {
       }
       const wrote = right ? `writes ${goal} ${times(right)}` : `does not write ${goal}`;
       const other = others === 1 ? `another ${word}` : `other ${word}s`;
-      const more = others ? `${right ? " and" : ", but"} ${other} ${times(others)}` : "";
+      const more = others ? `${right ? " and" : ", but"} ${other} ${times(others)}${right ? "" : ": the change has not lasted"}` : "";
       return { wrote: `the ${cell} ${wrote}${more}`, others };
     });
     const wrote = counts.map((one) => one.wrote).join(", and ");

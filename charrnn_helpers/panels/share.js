@@ -35,7 +35,10 @@ export function toAddress(settings, usual, change) {
 export function shareButton() {
   const words = "Share this";
   const place = make("output", {});
-  const say = (sentence) => (place.textContent = sentence);
+  const say = (sentence) => {
+    place.textContent = sentence;
+    place.scrollIntoView({ block: "nearest" }); // on a phone it may stand below the screen
+  };
   const press = button(words, async () => {
     const { href, protocol } = window.location;
     if (protocol === "file:") return say("This page is a file on your device: to share it, send the file itself.");

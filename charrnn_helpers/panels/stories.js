@@ -61,8 +61,18 @@ function lastButOne(spec) {
 export function sayBand(play) {
   if (play.watchesTraining() && play.named()) return sayTraining(play);
   const thing = play.spoken().one;
-  if (thing === "hero" && !play.named()) return "The networks know six children only, and the beginning names none of them. So each network picks one by itself, sometimes from the first letter on.";
+  if (thing === "hero" && !play.named()) return `The networks know six children only, and the beginning names none of them. ${sayChoices(play)}`;
   return `The band below a line shows the ${thing} whom the network has in mind. The higher it is, the surer the network.${thing === "hero" ? sayMistakes(play) : ""}`;
+}
+
+// Return whom each network makes the hero of a story that has none yet.
+function sayChoices(play) {
+  if (!play.complete()) return "So each network picks one by itself.";
+  const said = play.cells.map((cell) => {
+    const hero = play.chosenHero(cell);
+    return hero ? `the ${cell} makes it a story about ${hero}` : `the ${cell} names nobody`;
+  });
+  return `So each network picks one by itself: ${said.join(", and ")}.`;
 }
 
 // Return which network has a hero in mind whom nobody has named: after the beginning, at a letter of its own text, or
