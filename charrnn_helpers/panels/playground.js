@@ -411,7 +411,7 @@ export class Playground {
     for (const one of this.names.children) {
       one.setAttribute("aria-pressed", String(heroes.every((hero) => hero === one.textContent)));
     }
-    this.nameLabel.textContent = this.chosen ? `New ${spoken.one} from ${this.#chosenWord()} on (${this.chosen.cell})` : spoken.tap;
+    this.nameLabel.textContent = this.chosen ? `Tap to change it from ${this.#chosenWord()} on (${this.chosen.cell})` : (this.story?.label ?? spoken.tap);
   }
 
   // Return the word of the chosen letter, in quotation marks, or "here" for a space.

@@ -9,11 +9,12 @@ export const SPOKEN = {
   friend: { one: "friend", several: "friends", word: "animal", called: (word) => `the ${word}`, tap: "Tap another friend" },
 };
 
-// `words` on the button; `settings(spec)` that differ from those of an untouched playground; `hero` whom to put in mind
+// `words` on the button; `label` above the names, if it is not the usual one; `settings(spec)` that differ from those of an untouched playground; `hero` whom to put in mind
 // after the prompt, which is the reader's own if there is one; `says(play)` what there is to see, from what is drawn.
 export const STORIES = [
   {
     words: "Who is it about?",
+    label: "The six children of these stories", // above their names, where the text says what to tap
     settings: () => ({}),
     says: () =>
       "Two small networks of different kinds, an LSTM and a GRU, were given the words in bold. They write on, letter by " +
