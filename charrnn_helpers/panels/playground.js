@@ -5,7 +5,7 @@
 
 import { average } from "./analyses.js";
 import { COLOURINGS } from "./colourings.js";
-import { button, make, number, seenLetter } from "./elements.js";
+import { button, make, number } from "./elements.js";
 import { Inspector } from "./inspector.js";
 import { loadNetworks, together } from "./network.js";
 import { readable } from "./prompt.js";

@@ -9,8 +9,9 @@ export const SPOKEN = {
   friend: { one: "friend", several: "friends", word: "animal", called: (word) => `the ${word}`, tap: "Tap another friend" },
 };
 
-// `words` on the button; `label` above the names, if it is not the usual one; `settings(spec)` that differ from those of an untouched playground; `hero` whom to put in mind
-// after the prompt, which is the reader's own if there is one; `says(play)` what there is to see, from what is drawn.
+// `words` on the button; `label` above the names, if it is not the usual one; `settings(spec)` that differ from those of
+// an untouched playground; `hero` whom to put in mind after the prompt, which is the reader's own if there is one;
+// `says(play)` what there is to see, from what is drawn.
 export const STORIES = [
   {
     words: "Who is it about?",
