@@ -138,11 +138,17 @@ def plot_shares(
     )
 
 
-def plot_points(points: dict[str, np.ndarray], words: Sequence[str], pushed: dict[str, np.ndarray] | None = None):
+def plot_points(
+    points: dict[str, np.ndarray],
+    words: Sequence[str],
+    pushed: dict[str, np.ndarray] | None = None,
+    arrow: tuple[str, str] | None = None,
+) -> Picture:
     """Draw states as points, `points[title]` (n, 2), and each of the `words` (n,) at its points.
 
     The names of heroes have their colours, and the points of other words are grey. `pushed[title]` (n, 2) are the same
-    states after a push. They are drawn as circles, in the colour of the cell with whose name the title begins.
+    states after a push. They are drawn as circles, in the colour of the cell with whose name the title begins. An
+    `arrow` leads from the mean state of one word to that of another.
     """
     figure, panels = new_figure(height=3.6, cols=len(points), squeeze=False)
     for axes, (title, states) in zip(panels[0], points.items(), strict=True):
@@ -157,11 +163,15 @@ def plot_points(points: dict[str, np.ndarray], words: Sequence[str], pushed: dic
         if pushed:
             circles = {"facecolors": "none", "edgecolors": style_of(title)["color"], "label": f"{title}, pushed"}
             axes.scatter(*pushed[title].T, s=45, zorder=0, **circles)
+        if arrow:
+            start, end = (states[np.array(words) == word].mean(axis=0) for word in arrow)
+            axes.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "linewidth": 2, "facecolor": "black"})
         axes.set_title(title, loc="left", fontsize="medium")
     return picture(
         figure,
         f"Each state is a point, and the points of a word have its name: {'; '.join(points)}."
-        + (" The same states after a push are circles." if pushed else ""),
+        + (" The same states after a push are circles." if pushed else "")
+        + (f" An arrow leads from the mean state of {arrow[0]} to that of {arrow[1]}." if arrow else ""),
     )
 
 

@@ -361,8 +361,8 @@ def test_the_first_screen_shows_a_story_to_tap_and_text_with_its_ribbon(opened, 
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (320, 568)])
 def test_on_a_phone_the_details_leave_the_tapped_letter_where_it_is(opened, width, height):
     page = opened(width, height, has_touch=True)
-    letters = text_of(page).locator("[data-at]")
-    where = lambda: letters.evaluate_all("all => all.slice(0, 60).map(one => one.getBoundingClientRect().y)")
+    tops = "all => all.slice(0, 60).map(one => one.getBoundingClientRect().y)"
+    where = lambda: text_of(page).locator("[data-at]").evaluate_all(tops)
     lowest = max(place for place, y in enumerate(where()) if y < height - 40) - 1  # the next one is in sight, too
     for place in (4, lowest):
         before = where()
