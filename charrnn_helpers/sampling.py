@@ -50,7 +50,7 @@ def next_distribution(
 def _relative_probabilities(
     logits: np.ndarray, temperature: float, top_k: int | None, top_p: float | None
 ) -> np.ndarray:
-    """Compute what `next_distribution` returns, without the final division: rows do not sum to 1."""
+    """Compute what `next_distribution` returns, without the final division: rows need not sum to 1."""
     relative = logits.astype(np.float64)  # a copy, because the lines below work in place
     # The largest logit becomes 0, so exp cannot overflow. For one row, `argmax` is faster than `max`.
     relative -= relative[relative.argmax()] if relative.ndim == 1 else relative.max(axis=-1, keepdims=True)
@@ -156,8 +156,8 @@ def generate_many(
 def _uniforms(length: int, seed: int | None) -> np.ndarray:
     """Draw `length` random numbers in [0, 1) from a new generator; without a `seed` they differ at each call.
 
-    The generator is MT19937 (Matsumoto and Nishimura 1998), and a float64 takes 53 bits of two of its 32-bit words. It
-    matters because the JavaScript version (`panels/network.js`) computes the same numbers.
+    The generator is MT19937 (Matsumoto and Nishimura 1998), and a float64 takes 53 bits of two of its 32-bit words.
+    The JavaScript version (`panels/network.js`) computes the same numbers, so the generator must stay the same.
     """
     if length < 0:
         raise ValueError(f"length is {length}; it must be zero or more")
@@ -188,10 +188,12 @@ def _write(
     _check_options(len(vocab), temperature, top_k, top_p)
     drawn = np.empty(uniforms.shape, np.int64)
     batch_size = None if uniforms.ndim == 1 else uniforms.shape[1]
-    row = CELLS.get(getattr(model, "cell", ""))
+    registered = CELLS.get(getattr(model, "cell", ""))
     with eval_mode(model), np.errstate(over="ignore", invalid="ignore"):
-        faster = row.steps(model, batch_size) if row and row.steps else None  # None also where it refuses this model
-        stepper = faster or ModuleSteps(model, batch_size)
+        faster = registered.steps if registered else None
+        stepper = (faster and faster(model, batch_size)) or ModuleSteps(
+            model, batch_size
+        )  # `faster` may refuse a model
         for i in ids.tolist():
             logits = stepper.step(i)
         for position, u in enumerate(uniforms):

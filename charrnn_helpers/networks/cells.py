@@ -4,7 +4,7 @@ Shapes: B rows side by side, T steps, E input features, H units, V characters in
 
 A cell has two linear layers: `x2h` (input to hidden) and `h2h` (hidden to hidden). Each of them stacks H rows for every
 gate and for the candidate, one block below the other. `gates(x, state)` computes one step and returns a dict of all
-gates and the new state. `carries` lists which of these are the state, which the next step reads.
+gates and the new state. `carries` names those that the next step reads: they are the state.
 
 Each linear layer has a bias, as in PyTorch. The two biases are added, so one of them would be enough; only the GRU's
 candidate needs both, because r multiplies the second one.
@@ -217,7 +217,7 @@ def cells_like(rnn: nn.RNNBase, cell_class: type[nn.Module]) -> CellLayers:
 
 
 def biases_by_block(rnn: nn.RNNBase | CellLayers, layer: int) -> tuple[Tensor, ...]:
-    """View the biases of a layer, that of `x2h` and, where there is one, that of `h2h`, as (blocks, H) each."""
+    """View the biases of a layer as (blocks, H) each: that of `x2h` and, if there is one, that of `h2h`."""
     if isinstance(rnn, CellLayers):
         biases = tuple(linear.bias for linear in rnn.cells[layer].children())
     else:

@@ -98,7 +98,7 @@ def surprise(text: str) -> list[float]:
     for story in split_stories(text):
         reading = parse(story)
         if not reading.complete:
-            raise ValueError(f"this is not a text of the grammar: {_explain_stop(story, reading)}")
+            raise ValueError(f"this is not a text of the grammar: {_explain_stop(story, reading, len(costs))}")
         costs.extend(reading.costs)
     return costs
 
@@ -113,11 +113,11 @@ def log_prob(text: str) -> float:
 def next_characters(text: str) -> dict[str, float]:
     """Compute the probability of each character that may follow `text`, which may stop anywhere. They add up to 1.
 
-    Raises `ValueError` if no story goes on from `text`.
+    Only the last story is read. Raises `ValueError` if no story goes on from there.
     """
     stories = split_stories(text)
     story = stories[-1] if stories and not stories[-1].endswith("\n\n") else ""
-    *_, derivations = [_first_derivations(), *derivations_along(story)]  # those after its last character
+    *_, derivations = [_first_derivations(), *derivations_along(story, len(text) - len(story))]  # after its last letter
     probabilities: dict[str, float] = {}
     for derivation in derivations:
         for char, (_, share) in derivation.node.children.items():
@@ -125,10 +125,10 @@ def next_characters(text: str) -> dict[str, float]:
     return dict(sorted(probabilities.items()))
 
 
-def derivations_along(text: str) -> Iterator[list[_Derivation]]:
+def derivations_along(text: str, start: int = 0) -> Iterator[list[_Derivation]]:
     """Yield the derivations that are possible after each character of `text`, which may stop anywhere.
 
-    Raises `ValueError` where the text leaves the grammar.
+    Raises `ValueError` where the text leaves the grammar. Its first character is counted as number `start`.
     """
     for story in split_stories(text):
         read = 0
@@ -136,20 +136,21 @@ def derivations_along(text: str) -> Iterator[list[_Derivation]]:
             read += 1
             yield derivations
         if read < len(story):
-            raise ValueError(
-                f"this is not the beginning of a text of the grammar: {_explain_stop(story, parse(story))}"
-            )
+            why = _explain_stop(story, parse(story), start)
+            raise ValueError(f"this is not the beginning of a text of the grammar: {why}")
+        start += len(story)
 
 
-def _explain_stop(story: str, reading: Parse) -> str:
-    """Say where a reading stopped that did not come to the end of the story, and why."""
+def _explain_stop(story: str, reading: Parse, start: int = 0) -> str:
+    """Say where a reading stopped that did not come to the end of the story, and why. The story begins at `start`."""
     position = reading.position
+    where = f"at character {start + position}"
     if position == len(story):
-        return f"it breaks off at character {position}, in the middle of a story"
+        return f"it breaks off {where}, in the middle of a story"
     before, char = story[max(0, position - 30) : position], story[position]
     if any(derivation.symbol is _FINISHED for derivation in reading.derivations):
-        return f"at character {position} the story has ended, and {char!r} follows"
-    return f"at character {position}, after {before!r}, no story of the grammar goes on with {char!r}"
+        return f"{where} the story has ended, and {char!r} follows"
+    return f"{where}, after {before!r}, no story of the grammar goes on with {char!r}"
 
 
 # --------------------------------------------------------------------------------------------------------- memory
@@ -161,7 +162,7 @@ class Mark(NamedTuple):
     char: str
     kind: str
     distance: int
-    rivals: str = ""  # of a dependency: `char` and what would stand here if another word had to be remembered
+    rivals: str = ""  # of a dependency: `char`, and the characters of the other words that might stand here
 
 
 @checked

@@ -191,8 +191,8 @@ def _end_divergence(which_loss: str, history: History, model: nn.Module) -> NoRe
 def _own_random_numbers(history: History, model: nn.Module, device: torch.device) -> Iterator[None]:
     """Give the run its own random numbers for dropout, and restore the caller's afterwards.
 
-    PyTorch has one generator for all threads. If the run is in a second thread, the caller may draw from the generator
-    at the same time. A run without dropout in a second thread therefore leaves the generator alone.
+    PyTorch has one generator for all threads. If the run is in a second thread, the caller may draw from it at the same
+    time. So there a run without dropout, which draws no random numbers, does not touch the generator.
     """
     rates = [getattr(module, name, 0) for module in model.modules() for name in ("p", "dropout")]  # PyTorch's names
     has_dropout = any(isinstance(rate, int | float) and rate > 0 for rate in rates)

@@ -137,9 +137,9 @@ def test_what_is_no_story_is_refused_with_the_position_and_the_reason(stories):
     for text, message in cases.items():
         with pytest.raises(ValueError, match=message):
             tales.annotate(text)
-    for question in (tales.log_prob, tales.surprise):
-        with pytest.raises(ValueError, match="of the grammar: at character 250, after"):
-            question(next(iter(cases)))
+    for question in (tales.log_prob, tales.surprise, tales.next_characters):
+        with pytest.raises(ValueError, match=f"of the grammar: at character {len(story) + 250}, after"):
+            question(story + next(iter(cases)).rstrip())
 
 
 @pytest.mark.parametrize("kind", DEPENDENCIES)
