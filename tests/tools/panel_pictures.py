@@ -2,7 +2,7 @@
 
 Each panel is opened in JupyterLab with what it needs of its notebook and no more, so that none waits for a training.
 Where there is nothing to see before a button is pressed, it is pressed; in the playground the hero is changed.
-With the word `phone` it takes a picture of the page for phones instead.
+With the word `phone` it takes a picture of the page for phones instead, and with `diagrams` one of each drawing.
 """
 
 import ast
@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
 from lab import CHROMIUM, CHROMIUM_OPTIONS, ROOT, jupyterlab, leave, run_notebook
 
 from charrnn_helpers import lecturer
+from charrnn_helpers.figures.diagrams import DIAGRAMS
 
 SIZE = {"width": 1280, "height": 720}
 PHONE = {"width": 390, "height": 802}  # so high that both texts are in sight, and nothing below them
@@ -138,6 +139,14 @@ def phone(page, file) -> bytes:
     return in_few_colours(both)
 
 
+def draw_diagrams(page) -> None:
+    """Draw a PNG of each SVG in the package, as large as JupyterLab shows it."""
+    for path in sorted(DIAGRAMS.glob("*.svg")):
+        page.set_content(f"<body style='margin: 0'>{path.read_text(encoding='utf-8')}</body>")
+        drawn = Image.open(io.BytesIO(page.locator("svg").screenshot())).convert("RGB")
+        path.with_suffix(".png").write_bytes(in_few_colours(drawn))
+
+
 def main(prefixes) -> None:
     """Take the pictures of the panels in the notebooks whose names start so."""
     chosen = [
@@ -150,6 +159,9 @@ def main(prefixes) -> None:
         shutil.copytree(ROOT / "notebooks", folder / "notebooks", ignore=shutil.ignore_patterns("*.ipynb", "runs"))
         with jupyterlab(folder, Path(place) / "jupyter") as address:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
+            if prefixes == ["diagrams"]:
+                draw_diagrams(browser.new_page(viewport=SIZE, device_scale_factor=1))
+                return
             if prefixes == ["phone"]:
                 lecturer.main(["page", str(Path(place) / "page.html")])
                 page = browser.new_page(viewport=PHONE, is_mobile=True, has_touch=True, reduced_motion="reduce")

@@ -5,6 +5,7 @@
     python tests/tools/regenerate.py 04 --bundle  and put the checkpoints that 04 has just trained into the package
     python tests/tools/regenerate.py --panels 03  runs none: takes the pictures of their panels anew, in a browser
     python tests/tools/regenerate.py --panels phone  the same for the page for phones
+    python tests/tools/regenerate.py --panels diagrams  draws a PNG of each SVG in charrnn_helpers/figures/diagrams
 
 What is saved is what `pytest --nbval` compares: execution counts 1..n, no widget state, no timestamps. As there, each
 notebook runs in an empty folder of its own, so it opens the networks in the package; 04, which can renew them, comes
