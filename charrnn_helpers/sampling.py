@@ -190,10 +190,8 @@ def _write(
     batch_size = None if uniforms.ndim == 1 else uniforms.shape[1]
     registered = CELLS.get(getattr(model, "cell", ""))
     with eval_mode(model), np.errstate(over="ignore", invalid="ignore"):
-        faster = registered.steps if registered else None
-        stepper = (faster and faster(model, batch_size)) or ModuleSteps(
-            model, batch_size
-        )  # `faster` may refuse a model
+        faster = registered and registered.steps and registered.steps(model, batch_size)  # None if it refuses the model
+        stepper = faster or ModuleSteps(model, batch_size)
         for i in ids.tolist():
             logits = stepper.step(i)
         for position, u in enumerate(uniforms):
