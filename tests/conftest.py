@@ -22,11 +22,7 @@ TEXT = "the cat sat on the mat; the dog sat on the log. " * 40
 
 
 def pytest_configure(config):
-    """With `-n` a file goes to one process, whole: nbval needs that, and the browser tests share a page.
-
-    Each process keeps to its share of the cores, and so do the kernels that it starts.
-    """
-    config.option.dist, config.option.loadscopereorder = "loadfile", False
+    """With `-n` each process keeps to its share of the cores, and so do the kernels that it starts."""
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0"))
     if workers:
         threads = max(1, (os.cpu_count() or 1) // workers)

@@ -9,6 +9,8 @@ import nbval.plugin
 
 
 def pytest_configure(config):
+    """With `-n` a file goes to one process, whole: nbval needs that, and the browser tests share a page."""
+    config.option.dist, config.option.loadscopereorder = "loadfile", False
     folders = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)  # a kernel may still be writing
     config.add_cleanup(folders.cleanup)
 
