@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
@@ -29,6 +30,7 @@ WORKED = "it used more than {} seconds of a processor: does it end?"
 SLOW = "it took more than {} seconds"
 WAYS = multiprocessing.get_all_start_methods()  # a forked process need not import PyTorch again
 PROCESSES = multiprocessing.get_context("forkserver" if "forkserver" in WAYS else "spawn")
+PARSING = threading.Lock()  # Python 3.11 fails now and then where two threads parse (CPython's issue 106905)
 BATCH, SECONDS = 40, 60  # otter is started for so many notebooks, or for those of so many seconds
 
 
@@ -115,7 +117,8 @@ def run_file(path: Path, names: dict[str, str], folder: Path, *limits: int) -> t
     if not names:
         return {"": ("unreadable", 0.0, "this is no notebook of the course")}, {}
     try:
-        steps, unreadable = steps_of(nbformat.read(path, as_version=4), names)
+        with PARSING:
+            steps, unreadable = steps_of(nbformat.read(path, as_version=4), names)
     except Exception as error:  # a file may hold anything
         steps, unreadable = [], dict.fromkeys(names, f"this is not a notebook: {error}")
     folder.mkdir()

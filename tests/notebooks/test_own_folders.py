@@ -14,18 +14,12 @@ Path("runs").mkdir()
 _ = Path("runs/net.pt").write_bytes(b"")"""
 
 
-def committed(source, printed):
-    """A notebook of one cell, as it is committed after a run."""
-    outputs = [nbformat.v4.new_output("stream", name="stdout", text=printed)]
-    cell = nbformat.v4.new_code_cell(source, execution_count=1, outputs=outputs)
-    return nbformat.v4.new_notebook(
-        cells=[cell], metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    )
-
-
 def test_a_notebook_finds_nothing_that_another_one_or_an_earlier_run_left(tmp_path):
+    outputs = [nbformat.v4.new_output("stream", name="stdout", text="\n")]  # as it is committed after a run
+    cell = nbformat.v4.new_code_cell(LEAVES, execution_count=1, outputs=outputs)
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
     for name in ("first", "second"):
-        nbformat.write(committed(LEAVES, "\n"), tmp_path / f"{name}.ipynb")
+        nbformat.write(nbformat.v4.new_notebook(cells=[cell], metadata=kernel), tmp_path / f"{name}.ipynb")
     (tmp_path / "runs").mkdir()
     (tmp_path / "runs" / "stale.pt").touch()
     asked = ["-c", ROOT / "pyproject.toml", "-q", "-p", "no:cacheprovider", "--nbval", tmp_path]
