@@ -68,7 +68,7 @@ def test_the_lecture_is_one_deck_of_the_cells_that_are_tagged_so(tmp_path):
     (written,) = lecturer.slides(tmp_path, ("lecture",))
     assert written.name == "lecture.slides.html"
     page = written.read_text(encoding="utf-8")
-    places = [page.find(words) for words in ("Can we change their mind", "The moment memory is", "Place your bets")]
+    places = [page.find(words) for words in ("Can we change their mind", "When is the memory born", "Place your bets")]
     assert -1 < places[0] < places[1] < places[2]
     assert "Try it" not in page.partition("4.9")[0]  # no exercise
     assert "data:image/png;base64" in page
