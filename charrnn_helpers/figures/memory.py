@@ -283,16 +283,18 @@ def plot_gradient_by_lag(line: str, gradients: dict[str, Tensor]) -> Picture:
         axes.axvspan(position - 0.5, position + 0.5, color="#E4E4E4")
         axes.annotate(word, (position + (align == "right") / 2, 1.02), xycoords=("data", "axes fraction"), ha=align)
     cells = [label.split()[0] for label in gradients]
-    for number, (label, values) in enumerate(gradients.items()):
-        relative = (values / values[0]).tolist()
+    curves = {label: (values / values[0]).tolist() for label, values in gradients.items()}
+    for number, (label, relative) in enumerate(curves.items()):
         style = style_of(cells[number])
         if before := cells[:number].count(cells[number]):
             style = style | {"linestyle": (":", "--")[(before - 1) % 2]}
         axes.plot(range(end - 1, -1, -1), relative, **style, linewidth=2)
         far = 2 * len(relative) // 3  # where the curves are apart
+        crowded = any(relative[far] < other[far] < 10 * relative[far] for other in curves.values())
+        falls = relative[far] < relative[far - 1]  # to the left, where it leaves room above it; to the right, below it
         note = {"color": style["color"], "weight": "bold", "textcoords": "offset points"}
-        note["ha"] = "right" if relative[far] < relative[far - 1] else "left"  # where the curve leaves room above it
-        axes.annotate(label, (end - 1 - far, relative[far]), (0, 6), **note)
+        note["ha"] = "right" if falls != crowded else "left"
+        axes.annotate(label, (end - 1 - far, relative[far]), (0, -16 if crowded else 6), **note)
     axes.set(xlim=(-0.7, end + 0.7), yscale="log", ylabel="gradient (1 at lag 1)")
     axes.set_xlabel("the state after this character", **NOTE)
     logarithmic(axes.yaxis)
