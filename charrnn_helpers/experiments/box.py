@@ -31,8 +31,9 @@ def answer(trial: Sequence[dict], births: Sequence[dict]) -> list[str]:
         f"Loss: {_loss_of_pairs(pairs)} {_loss_on_shakespeare(trial)}",
         f"Memory: {_friends_of_pairs(pairs)} {_where_only_the_cell_differs(trial, births)}",
         "What helped a GRU to learn a memory in simpler texts: near questions. If a text asks for a name only from "
-        f"further back than the window of training, {far} learn to answer within 3 million characters. If it asks as "
-        f"often from near as well, {both} learn to answer from far, too.{_place_from_near(births)}",
+        f"further back than the 64 characters that a gradient goes back, {far} learn to answer within 3 million "
+        f"characters. If it asks as often from near as well, {both} learn to answer from far, too."
+        f"{_place_from_near(births)}",
         f"What is open: {_changed_stories(births)}{_four_times(births)}Both settings lie at an edge of what the search "
         f"had tried, so a better one may lie beyond. And we wrote these stories ourselves.{_to_come(births)}",
     ]
@@ -95,7 +96,8 @@ def _where_only_the_cell_differs(trial: Sequence[dict], births: Sequence[dict]) 
         f"In {len(both)} other pairs the two cells had the same setting, the same seed and the same stories: in "
         f"{sum(alone)} of them only the GRU knows the friend, in {both.count((False, False))} neither does (in "
         f"{sum(map(broke_down, open_ones))} of these the training of the GRU broke down), and in "
-        f"{both.count((True, False)) or 'none'} only the LSTM. ({alone[0]} of the {sum(alone)} had given us the idea.)"
+        f"{both.count((True, False)) or 'none'} only the LSTM. ({alone[0]} of the {sum(alone)} are older "
+        "and had given us the idea.)"
     )
 
 

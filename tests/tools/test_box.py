@@ -99,7 +99,7 @@ def test_the_line_of_memory_counts_the_pairs_in_which_only_the_cell_differs():
     assert (len(searched), alone[True]) == (16, 10)
     guide = (ROOT / "notebooks" / "for_lecturers.md").read_text(encoding="utf-8")
     assert guide.count("asked {} pairs. In {} of them only the GRU knows the friend, in {} neither,".format(*sums)) == 2
-    assert f"({alone[True]} of the {alone[True] + of_search} had given us the idea.)" in LINES[2]
+    assert f"({alone[True]} of the {alone[True] + of_search} are older and had given us the idea.)" in LINES[2]
     assert f"in {alone[True] + of_search} of them only the GRU knows the friend, in" in LINES[2]
     broke = sum(
         any(loss > min(row["train_losses"][: at + 1]) + 0.4 for at, loss in enumerate(row["train_losses"]))
