@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 
 import numpy as np
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from ..experiments.birth import Birth
@@ -376,6 +376,29 @@ def plot_bars(
     rows[0][0].set_yticks([-row for row in range(len(names))], names)
     words = " A dotted line marks the floor." if floor is not None else ""
     return picture(figure, f"Bars for {', '.join(names)}, in {len(charts)} chart(s): {'; '.join(charts)}.{words}")
+
+
+def plot_parts(bars: dict[str, dict[str, float]], percent: bool = False) -> Picture:
+    """Draw a bar for each of `bars`, made of its parts by name. Parts that are wide enough carry their number."""
+    greys = (("#DDDDDD", "black"), ("#A0A0A0", "black"), ("#404040", "white"))
+    names = list(dict.fromkeys(name for parts in bars.values() for name in parts))
+    figure, axes = new_figure(height=0.6 + 0.5 * len(bars) + 0.27 * len(names))
+    longest = max(sum(parts.values()) for parts in bars.values())
+    for row, parts in enumerate(bars.values()):
+        left = 0.0
+        for name, (grey, letters) in zip(names, greys, strict=False):
+            size = parts.get(name, 0)
+            axes.barh(-row, size, 0.7, left=left, color=grey, edgecolor="white")
+            if size > 0.06 * longest:
+                number = f"{size:.0%}" if percent else f"{size}"
+                axes.text(left + size / 2, -row, number, ha="center", va="center", color=letters, weight="bold")
+            left += size
+    axes.set(xlim=(0, longest), xticks=[], yticks=[-row for row in range(len(bars))], yticklabels=bars)
+    axes.spines[:].set_visible(False)
+    axes.tick_params(left=False)
+    handles = [Patch(color=grey, label=name) for name, (grey, _) in zip(names, greys, strict=False)]
+    figure.legend(handles=handles, loc="outside lower left", frameon=False)
+    return picture(figure, f"A bar for each of {', '.join(bars)}, made of these parts: {', '.join(names)}.")
 
 
 def plot_operations(operations: dict[str, list[tuple[float, float, bool]]], enlarged: Sequence[str]) -> Picture:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 import numpy as np
-from matplotlib.patches import Patch
+from matplotlib.patches import Patch, Rectangle
 from matplotlib.patheffects import withStroke
 
 from ..measures.minds import words_of
@@ -79,6 +79,35 @@ def plot_ribbon(
         f"A story, and below each line a band for each reader, from top to bottom: {', '.join(answers)}. After each "
         f"character a band has the colour and pattern of the {whom} whom the reader has in mind, and it is as high as "
         "the reader is sure." + (f" A vertical line marks: {', '.join(marks.values())}." if marks else ""),
+    )
+
+
+def plot_names(stories: dict[str, Sequence[tuple[str, Sequence[str], str]]]) -> Picture:
+    """Draw the heroes' names in stories: a box in the colour of the hero for each name, in the order of the text.
+
+    `stories[title]` lists (label, names, note) of each story. It is a row: the label stands before the boxes, in the
+    first chart, and the note behind them.
+    """
+    most = max(len(names) for listed in stories.values() for _, names, _ in listed)
+    figure, charts = new_figure(height=0.5 + 0.3 * max(map(len, stories.values())), cols=len(stories), squeeze=False)
+    for chart, (axes, (title, listed)) in enumerate(zip(charts[0], stories.items(), strict=True)):
+        for row, (label, names, note) in enumerate(listed):
+            for column, name in enumerate(names):
+                colour, hatch = LOOKS[name]
+                look = {"facecolor": colour, "edgecolor": _HATCH, "linewidth": 0, "hatch": hatch}
+                axes.add_patch(Rectangle((column, row), 0.92, 0.8, **look))
+                letter = axes.text(column + 0.46, row + 0.42, name[0], ha="center", va="center", color="white")
+                letter.set(weight="bold", path_effects=[withStroke(linewidth=2.2, foreground=colour)])
+            axes.text(len(names) + 0.3, row + 0.42, note, va="center", weight="bold")
+            if chart == 0:
+                axes.text(-0.5, row + 0.42, label, ha="right", va="center")
+        axes.set(xlim=(0, most + 1), ylim=(len(listed), -0.2))
+        axes.axis("off")
+        axes.set_title(title, loc="left")
+    return picture(
+        figure,
+        f"The heroes' names in stories, a row for each story and a box in the hero's colour for each name: "
+        f"{', '.join(stories)}.",
     )
 
 

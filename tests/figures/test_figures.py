@@ -70,6 +70,7 @@ FIGURES = {
     "plot_decomposition": [{"6 M": {"all": INTERVAL, "name": INTERVAL}}],
     "plot_learnt": [{f"{n} is 2": (0.2, n / 9) for n in range(10)}, {f"{n} is 2": INTERVAL for n in range(10)}],
     "plot_marks": [[Mark("a", "free", 0), Mark(" ", "spelling", 0), Mark("c", "name", 40)]],
+    "plot_names": [{cell: [("Ada → Zoe", WORDS["name"] * 3, "=")] * 12 for cell in BOTH}],
     "plot_next_characters": [VOCAB, LIKELY],
     "plot_one_hot": ["a cat", VOCAB],
     "plot_memory_by_loss": [
@@ -78,6 +79,7 @@ FIGURES = {
         {"friend": [(0.02, 0.6)]},
     ],
     "plot_paired": [[1.0, 1.1], [1.1, 1.2], INTERVAL, 0.02],
+    "plot_parts": [{"hero in mind": {"right": 21, "wrong": 5, "lost": 9}, "another": {"lost": 6}}],
     "plot_pieces": [[("", [0, 0.5, 0.8, 1], 0.6), ("b", [0, 0.1, 0.9, 1], 0.95)], "abc"],
     "plot_runs": [{"aⁿbⁿ": {"LSTM": [20, 60], "GRU": [25, 30]}}, {"aⁿbⁿ": {"trained up to here": 20}}, "right up to"],
     "plot_recipes": [
@@ -99,6 +101,7 @@ FIGURES = {
     "plot_units": ["a cat", {"GRU 3": [0, 1, 0, 1, 0], "LSTM 1": [1, 0, 1, 0, 1]}, "h"],
 }
 UNCOLOURED = {"diagram", "plot_coverage", "plot_fault", "plot_signs", "plot_ribbon", "plot_decomposition"}
+UNCOLOURED |= {"plot_names", "plot_parts"}
 UNCOLOURED |= {"plot_learnt", "plot_marks", "plot_one_hot", "plot_pieces", "plot_streams", "plot_text", "plot_update"}
 # The most words and numbers that a notebook gives them.
 BOTH_AT = lambda names: {cell: {name: Share(90, 50, 0.3, 0.1) for name in names} for cell in ("LSTM", "GRU")}
