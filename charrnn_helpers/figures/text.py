@@ -27,7 +27,7 @@ from .pictures import (
 
 COLUMNS = 76  # characters in a line of `plot_text` and `plot_marks`
 TOP = 12  # characters, of `plot_next_characters`
-PIECES = ("#E3E3E3", "#F4F4F4")  # of `plot_pieces`, in turn
+PIECE = "#E3E3E3"  # of `plot_pieces`
 HIT = "#FFE08A"  # the piece that is hit
 NARROWEST = 0.015  # piece that carries its character
 LETTER = {"ha": "center", "va": "center_baseline", "family": "monospace"}
@@ -175,7 +175,7 @@ def plot_pieces(lines: Sequence[tuple[str, Sequence[float], float]], characters:
         ends, u, top = [float(end) for end in ends], float(u), -1.0 * row
         hit = bisect(ends, u) - 1
         for i, (start, end) in enumerate(pairwise(ends)):
-            look = {"facecolor": HIT if i == hit else PIECES[i % 2], "edgecolor": "white", "linewidth": 0.8}
+            look = {"facecolor": HIT if i == hit else PIECE, "edgecolor": "white", "linewidth": 0.8}
             axes.add_patch(Rectangle((start, top), end - start, 0.4, **look))
             if end - start > NARROWEST:
                 axes.text((start + end) / 2, top + 0.2, visible(characters[i]), **LETTER)
