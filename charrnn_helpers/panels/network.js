@@ -174,8 +174,9 @@ export class Network {
 
   // `row` is the registry's row of its cell: `blocks`, `gates`, `carries`, `memory` and so on. `means` are mean states
   // by kind of word, as `ribbon.js` uses them; `kind` is the kind for which the network is asked.
-  constructor({ cell, updates, units, layers, tensors, means = {}, kind = "name" }, row, characters, bytes) {
-    Object.assign(this, { cell, row, updates, units, layers, characters, kind, means: {} });
+  // `foretold` is what is known beforehand of a ribbon: {text, words, sure}.
+  constructor({ cell, updates, units, layers, tensors, means = {}, kind = "name", foretold = null }, row, characters, bytes) {
+    Object.assign(this, { cell, row, updates, units, layers, characters, kind, means: {}, foretold });
     for (const [kind, tensor] of Object.entries(means)) this.means[kind] = numbers(tensor, bytes);
     this.index = new Map(characters.map((char, id) => [char, id]));
     [this.#tensors, this.#bytes] = [tensors, bytes];

@@ -14,10 +14,19 @@ import traitlets
 from torch import Tensor
 
 from ..figures.pictures import LOOKS
-from ..measures.minds import CUES, labels_of, mean_of_each_word, recall_of_states, states_side_by_side, words_of
+from ..measures.minds import (
+    CUES,
+    in_mind,
+    labels_of,
+    mean_of_each_word,
+    recall_of_states,
+    states_side_by_side,
+    words_of,
+)
 from ..measures.samples import copied_places, find_copies
 from ..measures.sentences import check_sentences
 from ..measures.units import best_unit, position_in_sentence
+from ..sampling import generate
 from ..text.tales import next_characters, split_stories
 from .controls import WIDE, Panel, dropdown, sentence
 from .in_browser import HERE, javascript, portable
@@ -115,13 +124,14 @@ def for_browser(pair: Pair) -> tuple[dict, bytes]:
         means[id(model)] = {"friend": mean}
         networks.append((model, long_pair().updates))
     spec, data = portable(networks, pair.vocab, lambda model: means.get(id(model), {}))
+    beginning = stories[FRIENDLY][: stories[FRIENDLY].rindex(". ", 0, 200) + 2]
     for row in spec["networks"][-len(friends) :]:
-        row["kind"] = "friend"
+        row |= {"kind": "friend", "foretold": friend_band(row["cell"], beginning)}
     minds = {kind: {"kind": kind, "cue": cue, "words": words_of(kind)} for kind, cue in CUES.items()}
     for mind in minds.values():
         mind["looks"] = [dict(zip(("colour", "hatch"), LOOKS[word], strict=True)) for word in mind["words"]]
     more = {"prompt": pair.prompt, "story": stories[0], "tales": True, "named": named, "minds": minds}
-    more |= {"friend_story": stories[FRIENDLY], "friends": friends}
+    more |= {"friend_beginning": beginning, "friends": friends}
     return {**spec, **more}, data
 
 
@@ -138,6 +148,18 @@ def friends_in_mind(cell: str, text: str) -> tuple[Tensor, dict[str, float | boo
     far = answers.between("friend", FAR, len(text))
     known = {"share": far.share, "known": far.interval()[0] > far.chance}
     return mean_of_each_word(states, text, "friend"), known
+
+
+@cache
+def friend_band(cell: str, beginning: str) -> dict[str, str | list]:
+    """Compute beforehand whom a network of the long pair has in mind in the story of the friend, which takes seconds.
+
+    Returns the text, as the browser writes it, and after each character the likeliest word and its probability.
+    """
+    pair = long_pair()
+    text = generate(pair.models[cell], pair.vocab, beginning, 300, 0.8, seed=9)
+    minds = in_mind(pair.models[cell], pair.vocab, text, "friend")  # (T, W)
+    return {"text": text, "words": minds.argmax(axis=1).tolist(), "sure": minds.max(axis=1).round(4).tolist()}
 
 
 def known_units(memory: Tensor, stories: Sequence[str], threshold: float = 0.5) -> list[dict]:

@@ -6,8 +6,15 @@
 // been computed yet.
 export function bandOf(reading, { kind }) {
   const band = (reading.bands[kind] ??= []);
-  while (band.length < reading.ids.length) band.push(null);
+  while (band.length < reading.ids.length) band.push(foretold(reading, kind, band.length));
   return band;
+}
+
+// Return the piece after a character that is known beforehand, because the same network has read the same text, or null.
+function foretold({ network, ids, change }, kind, at) {
+  const { text, words, sure } = network.foretold ?? {};
+  if (change || network.kind !== kind || !text?.startsWith(ids.slice(0, at + 1).map((id) => network.characters[id]).join(""))) return null;
+  return { word: words[at], sure: sure[at] };
 }
 
 // Return {word, sure} after a character: the likeliest word, and its probability.

@@ -43,7 +43,7 @@ export const STORIES = [
   },
   {
     words: "Who remembers the friend?",
-    settings: (spec) => ({ kind: "friend", prompt: beginning(spec.friend_story, 200), seed: 9 }),
+    settings: (spec) => ({ kind: "friend", prompt: spec.friend_beginning, seed: 9 }), // as in `friend_band`
     says: (play) => `The colours now mean animals. ${sayFriends(play)} ${play.complete() ? "Tap another animal!" : "The bands are being computed …"}`,
   },
 ];
