@@ -604,3 +604,21 @@ def test_the_friend_comes_last_in_seven_of_the_eight_grus_of_the_test():
         found.append(births["friend"])
     assert last == 7
     assert (round(min(after for after, _ in found) / 1e6), round(max(by for _, by in found) / 1e6)) == (6, 20)
+
+
+def test_the_table_of_changed_cells_is_in_the_rows():
+    rows = {(row["design"], row["seed"]): row["test"] for row in ROWS if row["part"] == "parts"}
+    page = birth_report.REPORT.read_text(encoding="utf-8")
+    for arm, control in birth_report.CONTROLS.items():
+        seeds = sorted(seed for design, seed in rows if design == arm and (control, seed) in rows)
+        losses = [rows[arm, seed]["loss"] - rows[control, seed]["loss"] for seed in seeds]
+        mean, count = sum(losses) / len(losses), len(losses)
+        deviation = math.sqrt(sum((loss - mean) ** 2 for loss in losses) / (count - 1))
+        reach = stdtrit(count - 1, 0.975) * deviation / math.sqrt(count)
+        friends = []
+        for design in (arm, control):
+            answers = [rows[design, seed]["answers"]["friend"]["band"] for seed in seeds]
+            friends.append(", ".join(f"{share:.0%}" for share in sorted(right / asked for asked, right, _ in answers)))
+        (line,) = (line for line in page.splitlines() if line.startswith(f"| {arm} | {control} | {count} | "))
+        assert f"{mean:+.4f} ({mean - reach:+.4f} to {mean + reach:+.4f})" in line
+        assert line.endswith(f" | {' / '.join(friends)} |")
