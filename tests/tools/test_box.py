@@ -11,9 +11,11 @@ from test_birth_rows import ROWS as BIRTHS
 from test_birth_rows import births_of, friends_known, pairs_by_formula
 from test_trial_rows import NINE, ROOT, statistics
 
+from charrnn_helpers import evaluate, load_checkpoint, load_corpus
 from charrnn_helpers.exercises import check
 from charrnn_helpers.exercises.notebook_03 import MyGRUCell
 from charrnn_helpers.experiments import answer, births_in, trial_rows
+from charrnn_helpers.training import find_checkpoint
 
 LINES = answer(trial_rows(), BIRTHS)
 LAW = ("law window", "law window, six names")
@@ -27,6 +29,11 @@ def test_the_five_lines_stand_in_the_same_words_in_readme_and_at_the_head_of_09(
     (shown,) = (cell.outputs[0].data["text/html"] for cell in cells if "experiments.answer(" in cell.source)
     assert re.findall("<li>(.*?)</li>", shown) == LINES
     assert len(LINES) == 5
+    losses = {}
+    for cell in ("LSTM", "GRU"):  # of the two networks that throw the dice
+        saved = load_checkpoint(find_checkpoint(cell, "tales-24M"))
+        losses[cell] = evaluate(saved.model, saved.vocab.encode(load_corpus().test))
+    assert "it is {LSTM:.3f} *nats* for the LSTM and {GRU:.3f} for the GRU".format(**losses) in readme
     assert regenerate.WRITTEN.search(readme)[1] == regenerate.written_words()
     guide = (ROOT / "notebooks" / "for_lecturers.md").read_text(encoding="utf-8")
     throws = re.findall(r"^(fox|cat|owl) +((?:\w+ ?){6}) +((?:\w+ ?){6})$", guide, re.MULTILINE)
