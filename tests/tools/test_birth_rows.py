@@ -589,7 +589,7 @@ def test_what_09_says_of_the_stories_that_differ_in_one_sentence_follows_from_th
     ]
     assert (len(with_this_setting), sum(map(knows, with_this_setting))) == (9, 0)  # "none of the nine"
     p = fisher_exact([[3, 5], [0, 9]]).pvalue
-    assert f"comes in {100 * p:.0f} % of the cases" in words
+    assert f"(Fisher's exact test: p = {p:.2f})" in words
 
 
 def test_the_friend_comes_last_in_seven_of_the_eight_grus_of_the_test():
