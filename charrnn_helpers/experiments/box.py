@@ -30,11 +30,12 @@ def answer(trial: Sequence[dict], births: Sequence[dict]) -> list[str]:
         f"million characters of tales, and no story twice. {_settings(births)}",
         f"Loss: {_loss_of_pairs(pairs)} {_loss_on_shakespeare(trial)}",
         f"Memory: {_friends_of_pairs(pairs)} {_where_only_the_cell_differs(trial, births)}",
-        "What helped a GRU to learn a memory in simpler texts: near questions. If a text asks for a name only from "
-        f"further back than the 64 characters that a gradient goes back, {far} learn to answer within 3 million "
-        f"characters. If it asks as often from near as well, {both} learn to answer from far, too."
+        "What helped a GRU to learn a memory in simpler texts: near questions. In training no gradient goes back "
+        f"further than 64 characters. If a text asks for a name only after more than that, {far} learn to answer "
+        f"within 3 million characters. If it asks as often from near as well, {both} learn to answer from far, too."
         f"{_place_from_near(births)}",
-        f"What is open: {_changed_stories(births)}{_four_times(births)}Both settings lie at an edge of what the search "
+        f"What is open: {_changed_stories(births)}{_four_times(births)}"
+        f"{_other_start(births)}Both settings lie at an edge of what the search "
         f"had tried, so a better one may lie beyond. And we wrote these stories ourselves.{_to_come(births)}",
     ]
 
@@ -124,10 +125,10 @@ def _loss_of_pairs(pairs: PairsOutcome) -> str:
     return (
         f"in these eight pairs the loss of the LSTM is higher by {nats.mean:.3f} nats per character (95 % interval "
         f"{nats.low:.3f} to {nats.high:.3f}). We had named two limits for a difference that matters. It is {first} "
-        f"the first, {MATTERS:g} nats, and {second} the second, {SMALLEST_MEMORY:g} nats, which is the worth of the "
-        f"smallest memory of these stories. {so}Above the loss of a perfect reader "
-        f"the LSTM loses {ratio.mean:.1f} times as much as the GRU (95 % interval "
-        f"{ratio.low:.1f} to {ratio.high:.1f})."
+        f"the first, {MATTERS:g} nats. It is {second} the second, {SMALLEST_MEMORY:g} nats, because so much is the "
+        f"smallest memory of these stories worth. {so}A perfect reader has the lowest loss that is possible. The loss "
+        f"of the LSTM lies {ratio.mean:.1f} times as far above it as that of the GRU (95 % interval {ratio.low:.1f} to "
+        f"{ratio.high:.1f})."
     )
 
 
@@ -169,6 +170,23 @@ def _four_times(births: Sequence[dict]) -> str:
     counts = [row["test"]["answers"]["friend"]["band"] for row in rows]
     less, more = sorted(round(100 * right / asked) for asked, right, _ in counts)
     return f"Of two LSTMs that read four times as much, one names {less} % of the friends, and the other {more} %. "
+
+
+def _other_start(births: Sequence[dict]) -> str:
+    """Say what the cells of the search know of the friend if their gates start as those of the other cell in the pairs.
+
+    The pairs are the eight of the test.
+    """
+    starts = {row["cell"]: row["start"] for row in births if row["part"] == "pairs"}
+    counts = {}
+    for cell, other in (BOTH, BOTH[::-1]):
+        searched = [row for row in births if row["part"] == "grid" and row["cell"] == cell]
+        known = [_knows(row) for row in searched if row["start"] == starts[other]]
+        counts[cell] = f"{sum(known)} of {len(known)} {cell}s"
+    return (
+        f"The start of the gates matters, too: in the search {counts['GRU']} with the start of these LSTMs know the "
+        f"friend, and {counts['LSTM']} with that of these GRUs. "
+    )
 
 
 def _near_rows(births: Sequence[dict]) -> list[dict]:
