@@ -154,7 +154,8 @@ def friends_in_mind(cell: str, text: str) -> tuple[Tensor, dict[str, float | boo
 def friend_band(cell: str, beginning: str) -> dict[str, str | list]:
     """Compute beforehand whom a network of the long pair has in mind in the story of the friend, which takes seconds.
 
-    Returns the text, as the browser writes it, and after each character the likeliest word and its probability.
+    "text" is the beginning with what the network writes after it. For each of its characters, "words" holds the number
+    of the word that is likeliest after it, and "sure" the probability of this word.
     """
     pair = long_pair()
     text = generate(pair.models[cell], pair.vocab, beginning, 300, 0.8, seed=9)
