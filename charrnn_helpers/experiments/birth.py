@@ -42,7 +42,7 @@ def birth_of(looks: Sequence[int], right: Sequence[int], asked: int, chance: flo
 
 
 def births_in(row: dict, way: float = 1 / 2) -> dict[str, Birth | None]:
-    """The birth of each memory of a row, in the band that the protocol gives it; of a run that diverged, all None."""
+    """Return the birth of each memory of a row, in the band of the protocol; all None for a run that diverged."""
     if row["status"] == "diverged":
         return dict.fromkeys(row["bands"])
     return {

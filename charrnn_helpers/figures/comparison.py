@@ -405,8 +405,8 @@ def plot_operations(operations: dict[str, list[tuple[float, float, bool]]], enla
     """Draw when each program ran which operation: matrix products in the colour of its cell, all others grey.
 
     `operations[name]` are start and end (ms) of each, and whether it is a matrix product. Of the others only those are
-    drawn that call nothing themselves. Each title sums up the time. Half a millisecond of each program whose name is
-    in `enlarged` is drawn once more, below all others.
+    drawn that call nothing themselves. Each title sums up the time. Half a millisecond of the backward pass of each
+    program whose name is in `enlarged` is drawn once more, below all others.
     """
     piece = 0.5  # ms
     count = len(operations) + len(enlarged)
@@ -422,7 +422,7 @@ def plot_operations(operations: dict[str, list[tuple[float, float, bool]]], enla
         title += f"{len(recorded) - len(products):,} others, {other_time:.1f} ms; "
         axes.set(xlim=(0, longest), title=title + f"between them {whole - product_time - other_time:.1f} ms")
         if name in enlarged:
-            start = 0.2 * whole
+            start = 0.65 * whole  # in the backward pass
             axes.add_patch(Rectangle((start, 0), piece, 1, fill=False, linewidth=2))
             below = next(closer)
             _draw_operations(below, name, recorded)

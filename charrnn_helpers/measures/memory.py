@@ -45,6 +45,7 @@ class Recall(NamedTuple):
     distances: np.ndarray  # (n,) characters since the last mention
     stories: np.ndarray  # (n,) number of the story
     right: np.ndarray  # (n,) bool: was the word expected more than its alternatives?
+    answers: np.ndarray  # (n,) the first letter of the word that was expected most; of a count, its first wrong answer
 
     def by_distance(self, kind: str) -> dict[str, Share]:
         """Return the share right of one kind for each group of distances: "1 to 7", "8 to 15", and so on."""
@@ -85,13 +86,15 @@ def recall(model: nn.Module | NGram, vocab: Vocabulary, text: str, context: int 
     positions = torch.tensor([question.position for question in questions])
     with eval_mode(model) if isinstance(model, nn.Module) else nullcontext():
         scores = _scores_at(model, vocab.encode(text), positions, context)  # (n, V)
-    marks, right = {}, {}  # of each word
+    marks, right, answers = {}, {}, {}  # of each word
     for (_, mark, word), row in zip(questions, scores, strict=True):
-        expected = mark.rivals[int(row[vocab.encode(mark.rivals)].argmax())]
         marks.setdefault(word, mark)
-        right[word] = right.get(word, True) and expected == mark.char  # a count is right if all its answers are
+        if right.get(word, True):  # a count is right if all its answers are
+            answers[word] = mark.rivals[int(row[vocab.encode(mark.rivals)].argmax())]
+            right[word] = answers[word] == mark.char
     kinds, distances = [mark.kind for mark in marks.values()], [mark.distance for mark in marks.values()]
-    return Recall(*map(np.array, (kinds, distances, [story for story, *_ in marks], list(right.values()))))
+    stories = [story for story, *_ in marks]
+    return Recall(*map(np.array, (kinds, distances, stories, list(right.values()), list(answers.values()))))
 
 
 class Question(NamedTuple):

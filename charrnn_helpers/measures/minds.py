@@ -85,8 +85,10 @@ def recall_of_states(
     labels, stories = labels_of(text, kind), tales.split_stories(text)
     numbers = np.repeat(np.arange(len(stories)), [len(story) for story in stories])
     asked = np.flatnonzero(labels >= 0)[::every]
-    right = in_mind_of_states(model, vocab, states[:, :, asked], kind).argmax(axis=1) == labels[asked]
-    return Recall(np.full(len(right), kind), _distances(stories, kind)[asked], numbers[asked], right)
+    likeliest = in_mind_of_states(model, vocab, states[:, :, asked], kind).argmax(axis=1)
+    answers = np.array([word[0] for word in words_of(kind)])[likeliest]
+    right = likeliest == labels[asked]
+    return Recall(np.full(len(right), kind), _distances(stories, kind)[asked], numbers[asked], right, answers)
 
 
 @checked

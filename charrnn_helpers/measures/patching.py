@@ -213,7 +213,8 @@ def changed_story(cell: str, number: int, goal: str, back: int = 100) -> dict[st
 def _as_recall(names: RepeatedNames, cases: HeroPatches, heroes: Tensor) -> Recall:
     """Return which cases are right, those whose goal is the hero beside it in `heroes` (m,)."""
     kinds, stories = np.full(len(heroes), "name"), names.stories[cases.rows.numpy()]
-    return Recall(kinds, np.zeros(len(heroes)), stories, (heroes == cases.goals).numpy())
+    initials = np.array([*(hero[0] for hero in WORDS["name"]), ""])[heroes.numpy()]  # -1: the name of no hero
+    return Recall(kinds, np.zeros(len(heroes)), stories, (heroes == cases.goals).numpy(), initials)
 
 
 # ---------------------------------------------------------------------------------------------- another number

@@ -70,7 +70,7 @@ FIGURES = {
     "plot_decomposition": [{"6 M": {"all": INTERVAL, "name": INTERVAL}}],
     "plot_learnt": [{f"{n} is 2": (0.2, n / 9) for n in range(10)}, {f"{n} is 2": INTERVAL for n in range(10)}],
     "plot_marks": [[Mark("a", "free", 0), Mark(" ", "spelling", 0), Mark("c", "name", 40)]],
-    "plot_names": [{cell: [("Ada → Zoe", WORDS["name"] * 3, "=")] * 12 for cell in BOTH}],
+    "plot_names": [{cell: [("about Ada", WORDS["name"] * 2, "")] * 6 for cell in BOTH}, ["4,000"] * 12],
     "plot_next_characters": [VOCAB, LIKELY],
     "plot_one_hot": ["a cat", VOCAB],
     "plot_memory_by_loss": [

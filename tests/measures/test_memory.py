@@ -21,12 +21,10 @@ def test_what_is_right_is_the_likeliest_rival_after_so_many_characters(read, mak
     found, after_all = recall(model, VOCAB, STORIES, context=read), model(ids[None])[0][0]
     asked = [(place, mark) for place, mark in enumerate(MARKS) if mark.kind in SINGLE]
     single = np.isin(found.kinds, SINGLE)
-    for (place, mark), right in zip(asked, found.right[single], strict=True):
-        if read is None:
-            logits = after_all[place - 1]
-        else:
-            logits = model(ids[None, max(0, place - read) : place])[0][0, -1]
-        assert right == (mark.char == max(mark.rivals, key=lambda char: logits[VOCAB.encode(char)].item()))
+    for (place, mark), right, answer in zip(asked, found.right[single], found.answers[single], strict=True):
+        logits = after_all[place - 1] if read is None else model(ids[None, max(0, place - read) : place])[0][0, -1]
+        assert answer == max(mark.rivals, key=lambda char: logits[VOCAB.encode(char)].item())
+        assert right == (mark.char == answer)
     assert sum(share.asked for share in found.by_kind().values()) == len(found.right)
     for kind, share in found.by_kind().items():
         assert sum(part.asked for part in found.by_distance(kind).values()) == share.asked
@@ -68,6 +66,7 @@ def test_shares_their_chance_and_their_errors_are_those_of_the_questions():
         np.array([31, 32, 40, 5, 600]),
         np.array([0, 0, 1, 0, 2]),
         np.array([True, False, True, True, False]),
+        np.array(list("ABA.,")),
     )
     name = found.by_kind()["name"]
     assert (name.asked, name.right, name.chance) == (3, 2, pytest.approx(1 / 6))
