@@ -4,7 +4,6 @@ from .birth import (
     birth_rows,
     births_in,
     broke_down,
-    curves_back,
     curves_read,
     far_births,
     law_points,
@@ -35,7 +34,7 @@ from .sweeps import RunConfig, sweep, width_for
 
 __all__ = ["FAULTS", "Fault", "Mystery", "answer_to_accusation", "diagnosis", "find_fault", "hidden_fault"]
 __all__ += ["program", "run"]
-__all__ += ["OneMemory", "birth_rows", "births_in", "broke_down", "curves_back", "curves_read", "far_births"]
+__all__ += ["OneMemory", "birth_rows", "births_in", "broke_down", "curves_read", "far_births"]
 __all__ += ["law_points", "pairs_outcome"]
 __all__ += ["LATER_NETWORKS", "later_rows", "memory_end", "recall_of_seeds", "share_between"]
 __all__ += ["BIGRAM", "OBSERVATIONS", "TALES_FLOOR", "UNIFORM", "Run", "Setting", "evidence", "observe", "signs"]

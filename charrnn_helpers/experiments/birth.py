@@ -109,18 +109,6 @@ def curves_read(rows: Sequence[dict], memory: str) -> dict[str, list[dict[float,
     return curves
 
 
-def curves_back(rows: Sequence[dict], memory: str) -> dict[str, list[dict[int, float]]]:
-    """Return for each network of a cell how often it is right on its test text, by characters since the last mention.
-
-    A group of distances, such as "8 to 15", stands under its first one: {8: share}.
-    """
-    curves = {cell: [] for cell in BOTH}
-    for row in rows:
-        groups = {name: counts for name, counts in row["test"]["answers"][memory].items() if name[0].isdigit()}
-        curves[row["cell"]].append({int(name.split()[0]): right / asked for name, (asked, right, _) in groups.items()})
-    return curves
-
-
 PAIRS = 8
 
 
