@@ -49,7 +49,7 @@ def observe_updates(update: Callable, example: str) -> Iterator[tuple]:
     if "norm" in example:
         yield "wrong_norms", torch.tensor([float(norm) for _, norm, _ in returned])
     yield "wrong_weights", nn.utils.parameters_to_vector(model.parameters())
-    losses = torch.tensor([float(loss) for loss in losses])
+    losses = torch.tensor([float(torch.as_tensor(loss).detach()) for loss in losses])
     yield "the weights are right; the loss that you return is not the mean over all steps", losses
 
 
