@@ -18,7 +18,7 @@ from scipy.special import stdtr, stdtrit
 from scipy.stats import fisher_exact
 from test_trial_rows import printed
 
-from charrnn_helpers.experiments import friend_by_setting, trial_rows
+from charrnn_helpers.experiments import answer, friend_by_setting, trial_rows
 from charrnn_helpers.experiments.birth import (
     Birth,
     birth_rows,
@@ -623,3 +623,41 @@ def test_the_table_of_changed_cells_is_in_the_rows():
         (line,) = (line for line in page.splitlines() if line.startswith(f"| {arm} | {control} | {count} | "))
         assert f"{mean:+.4f} ({mean - reach:+.4f} to {mean + reach:+.4f})" in line
         assert line.endswith(f" | {' / '.join(friends)} |")
+
+
+def test_what_09_and_the_box_say_of_one_gate_in_the_place_of_two_is_in_the_rows():
+    parts = [row for row in ROWS if row["part"] == "parts"]
+    loss, known, shares = {}, {}, {}
+    for row in parts:
+        loss.setdefault(row["design"], {})[row["seed"]] = row["test"]["loss"]
+        band = row["bands"]["friend"]
+        is_born = born(row["looks"], band["right"], band["asked"], band["chance"]) is not None
+        known.setdefault(row["design"], []).append(is_born)
+        asked, right, _ = row["test"]["answers"]["friend"]["band"]
+        shares.setdefault(row["design"], []).append(right / asked)
+
+    def interval(first, second):
+        differences = [loss[first][seed] - loss[second][seed] for seed in range(401, 406)]
+        mean = sum(differences) / 5
+        deviation = math.sqrt(sum((each - mean) ** 2 for each in differences) / 4)
+        reach = stdtrit(4, 0.975) * deviation / math.sqrt(5)
+        return mean, mean - reach, mean + reach
+
+    nine = nbformat.read(ROOT / "notebooks/09_fair_trial.ipynb", as_version=4).cells
+    words = "\n".join(cell.source for cell in nine if cell.cell_type == "markdown")
+    told = (
+        "falls by {:.3f} nats after 6 million characters (95 % interval {:.3f} to {:.3f}), but only {} of {} such LSTMs"
+    )
+    tied = "LSTM, i = 1 - f"
+    box = answer(trial_rows(), ROWS)[4]
+    assert told.format(*interval("LSTM", tied), sum(known[tied]), len(known[tied])) in box
+    assert "is lower by {:.4f} nats (95 % interval {:.4f} to {:.4f})".format(*interval("LSTM", tied)) in words
+    gap = "minus the GRU's is {:+.4f} nats (95 % interval {:+.4f} to {:+.4f})"
+    assert gap.format(*interval(tied, "GRU")) in words
+    assert f"differ by {interval('LSTM', 'GRU')[0]:.4f} nats" in words
+    guess, high = sorted(shares[tied])[:4], max(shares[tied])
+    assert max(guess) < 0.19
+    assert f"one of the five knows the friend ({high:.0%}".replace("%", " %") in words
+    grus = [share for design in ("GRU", "GRU with the LSTM's units", "GRU without reset") for share in shares[design]]
+    assert f"all fifteen GRUs name more than a guess, {min(grus):.0%} to {max(grus):.0%}".replace("%", " %") in words
+    assert [sum(known[design]) for design in ("GRU", "GRU without reset")] == [1, 3]
