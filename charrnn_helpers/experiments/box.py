@@ -130,8 +130,9 @@ def _loss_of_pairs(pairs: PairsOutcome) -> str:
         f"{nats.low:.3f} to {nats.high:.3f}). We had named two limits for a difference that matters. It is {first} "
         f"the first, {MATTERS:g} nats. It is {second} the second, {SMALLEST_MEMORY:g} nats, which is what the "
         "smallest memory of these stories is worth. (When we named the second, we knew the result of an earlier "
-        f"trial.) {so}A perfect reader has the lowest loss that is possible. The loss of the LSTM lies {ratio.mean:.1f} "
-        f"times as far above it as that of the GRU (95 % interval {ratio.low:.1f} to {ratio.high:.1f})."
+        f"trial.) {so}A perfect reader has the lowest loss that is possible. The loss of the LSTM lies "
+        f"{ratio.mean:.1f} times as far above it as that of the GRU (95 % interval {ratio.low:.1f} to "
+        f"{ratio.high:.1f})."
     )
 
 
