@@ -369,7 +369,8 @@ def plot_bars(
                 box = {"facecolor": colour, "edgecolor": "none", "pad": 2}
                 axes.annotate(label, (0, -row), (6, 0), color="white", bbox=box, **look)
             else:
-                axes.annotate(label, (max(values[name]), -row), (6, 0), color=colour if cell else "black", **look)
+                near = [value for value in values[name] if value < middle + 0.3 * longest]  # the dots beside the bar
+                axes.annotate(label, (max(near), -row), (6, 0), color=colour if cell else "black", **look)
         axes.set(title=title, xlim=(0, limit or 1.4 * longest), yticks=[])  # the slowest of several may lie beyond
         if floor is not None:
             axes.axvline(floor, **FLOOR, linewidth=2, label=f"the floor: {floor:,}")
