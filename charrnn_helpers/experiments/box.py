@@ -37,9 +37,8 @@ def answer(trial: Sequence[dict], births: Sequence[dict]) -> list[str]:
         f"within 3 million characters. If it asks as often from near as well, {both} learn to answer from far, too. "
         f"(This does not compare the cells, which had different starts here.){_place_from_near(births)}",
         f"What is open: {_changed_stories(births)}{_four_times(births)}{_one_gate(births)}{_other_start(births)}"
-        "Both settings lie at an "
-        "edge of what the search had tried, so a better one may lie beyond. And we wrote these stories "
-        f"ourselves.{_to_come(births)}",
+        "Both settings lie at an edge of what the search had tried, so a better one may lie beyond. And we wrote these "
+        f"stories ourselves.{_to_come(births)}",
     ]
 
 

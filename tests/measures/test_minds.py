@@ -97,6 +97,7 @@ def test_distances_count_from_where_the_word_was_written_last():
     model = bundled("GRU")
     recall = measures.in_mind_recall(model.model, model.vocab, story)
     assert recall.distances.tolist() == [*range(28), *range(5)]
+    assert ((recall.answers == "L") == recall.right).all()
 
 
 def test_a_hero_without_a_story_is_named(make):
