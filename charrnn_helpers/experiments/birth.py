@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from ..measures.intervals import Interval, paired_difference
 from ..networks.registry import BOTH
@@ -148,7 +148,7 @@ def pairs_outcome(rows: Sequence[dict]) -> PairsOutcome:
     apart = np.subtract(*(friends[cell] for cell in BOTH))
     flipped = [abs(np.mean(apart * signs)) for signs in product((1, -1), repeat=PAIRS)]
     p_memory = float(np.mean(np.array(flipped) >= abs(np.mean(apart)) - 1e-12))
-    p_loss, p_memory = holm([float(stats.ttest_rel(*logs).pvalue), p_memory])
+    p_loss, p_memory = holm([float(scipy.stats.ttest_rel(*logs).pvalue), p_memory])
     return PairsOutcome(
         Interval(*np.exp(paired_difference(*logs)).tolist()),
         paired_difference(*(excess[cell] for cell in BOTH)),

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from itertools import chain
 
 import numpy as np
+import scipy
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
-from scipy.optimize import isotonic_regression
 
 from ..measures.intervals import Interval
 from ..measures.memory import Share
@@ -146,7 +146,9 @@ def name_lines(axes) -> None:
     axes.autoscale_view()
     lines = sorted(axes.get_legend_handles_labels()[0], key=end)
     stacked = 0.2 * DPI / axes.bbox.height * np.arange(len(lines))  # a letter and a space each, as shares of the axes
-    nearest = isotonic_regression([end(line) for line in lines] - stacked).x + stacked if lines else stacked
+    nearest = (
+        scipy.optimize.isotonic_regression([end(line) for line in lines] - stacked).x + stacked if lines else stacked
+    )
     heights = np.maximum(nearest, stacked)  # none below the axes
     for line, height in zip(lines, heights, strict=True):
         weight = "bold" if line.get_linewidth() > 1 else "normal"

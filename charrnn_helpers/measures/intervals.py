@@ -6,7 +6,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+import scipy  # which imports `stats` when it is first used: a second that `import charrnn_helpers` saves
 from torch import Tensor
 
 from ..base.checks import Numbers, checked
@@ -33,8 +33,8 @@ def paired_difference(first: Numbers, second: Numbers, confidence: float = 0.95)
     Raises `ValueError` for lists of different length, or for fewer than two pairs: one pair has no spread to judge by.
     """
     differences = _paired(first, second)
-    mean, error = float(differences.mean()), float(stats.sem(differences))
-    half_width = float(stats.t.ppf((1 + confidence) / 2, len(differences) - 1)) * error
+    mean, error = float(differences.mean()), float(scipy.stats.sem(differences))
+    half_width = float(scipy.stats.t.ppf((1 + confidence) / 2, len(differences) - 1)) * error
     return Interval(mean, mean - half_width, mean + half_width)
 
 
@@ -49,7 +49,7 @@ def bootstrap_difference(first: Numbers, second: Numbers) -> Interval:
     mean = float(differences.mean())
     if np.ptp(differences) == 0:
         return Interval(mean, mean, mean)
-    ends = stats.bootstrap((differences,), np.mean, rng=0).confidence_interval
+    ends = scipy.stats.bootstrap((differences,), np.mean, rng=0).confidence_interval
     return Interval(mean, float(ends.low), float(ends.high))
 
 
@@ -115,6 +115,6 @@ def pairs_needed(first: Numbers, second: Numbers) -> int | None:
     if spread == 0:
         return 2
     pairs = np.arange(2, 10_001)
-    power = stats.nct.sf(stats.t.ppf(0.975, pairs - 1), pairs - 1, np.sqrt(pairs) * mean / spread)
+    power = scipy.stats.nct.sf(scipy.stats.t.ppf(0.975, pairs - 1), pairs - 1, np.sqrt(pairs) * mean / spread)
     enough = pairs[power >= 0.8]
     return int(enough[0]) if len(enough) else None

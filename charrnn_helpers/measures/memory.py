@@ -3,11 +3,11 @@
 import math
 from contextlib import nullcontext
 from functools import cache
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from scipy import stats
 from torch import Tensor, nn
 
 from ..base.checks import checked
@@ -34,7 +34,7 @@ class Share(NamedTuple):
 
     def interval(self, confidence: float = 0.95) -> tuple[float, float]:
         """Compute the ends of the normal confidence interval of the share, within 0 and 1."""
-        half_width = float(stats.norm.ppf((1 + confidence) / 2)) * self.error
+        half_width = NormalDist().inv_cdf((1 + confidence) / 2) * self.error
         return max(0.0, self.share - half_width), min(1.0, self.share + half_width)
 
 
