@@ -12,7 +12,7 @@ from .birth import (
 from .birth_text import OneMemory
 from .box import answer, friend_by_pair, friend_by_setting
 from .faults import FAULTS, Fault, Mystery, answer_to_accusation, diagnosis, find_fault, hidden_fault, program, run
-from .later import LATER_NETWORKS, later_rows, memory_end, recall_of_seeds, share_between
+from .later import LATER_NETWORKS, later_rows, memory_end, recall_of_seeds
 from .observations import BIGRAM, OBSERVATIONS, TALES_FLOOR, UNIFORM, Run, Setting, evidence, observe, signs
 from .outcome import (
     MATTERS,
@@ -36,7 +36,7 @@ __all__ = ["FAULTS", "Fault", "Mystery", "answer_to_accusation", "diagnosis", "f
 __all__ += ["program", "run"]
 __all__ += ["OneMemory", "birth_rows", "births_in", "broke_down", "curves_read", "far_births"]
 __all__ += ["law_points", "pairs_outcome"]
-__all__ += ["LATER_NETWORKS", "later_rows", "memory_end", "recall_of_seeds", "share_between"]
+__all__ += ["LATER_NETWORKS", "later_rows", "memory_end", "recall_of_seeds"]
 __all__ += ["BIGRAM", "OBSERVATIONS", "TALES_FLOOR", "UNIFORM", "Run", "Setting", "evidence", "observe", "signs"]
 __all__ += ["MATTERS", "analyses", "answer", "confirmation", "decomposition", "difference", "differences"]
 __all__ += ["excesses_at", "finished", "friend_by_pair", "friend_by_setting", "mean_losses", "memories", "select"]

@@ -53,9 +53,3 @@ def memory_end(seeds: Sequence[Shares]) -> str | None:
             break
         end = group
     return end
-
-
-def share_between(seeds: Sequence[Shares], low: int, high: int = 1 << 20) -> list[float]:
-    """Compute for each seed the share right of all questions in the groups that begin from `low` to `high` - 1."""
-    sums = [[share for group, share in shares.items() if low <= int(group.split()[0]) < high] for shares in seeds]
-    return [sum(share.right for share in each) / sum(share.asked for share in each) for each in sums]

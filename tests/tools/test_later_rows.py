@@ -13,7 +13,7 @@ from statistics import mean
 import later as tool
 import nbformat
 
-from charrnn_helpers.experiments import LATER_NETWORKS, later_rows, measured, memory_end, recall_of_seeds, share_between
+from charrnn_helpers.experiments import LATER_NETWORKS, later_rows, measured, memory_end, recall_of_seeds
 from charrnn_helpers.experiments.later import RUNS
 from charrnn_helpers.figures import memory
 from charrnn_helpers.measures.memory import Share
@@ -80,17 +80,12 @@ def known_up_to(network, kind):
     return "no end" if known[-1] == lows[-1] else str(lows[lows.index(known[-1]) + 1] - 1)
 
 
-def test_where_each_memory_ends_and_how_large_the_losses_are():
-    rows = part("picture")
-    for name in LATER_NETWORKS:
-        known = " ".join(f"{known_up_to(name, kind):>10}" for kind in ("name", "friend", "place"))
-        runs = ", ".join(f"{share:4.0%}" for share in shares(name, "name", 256, 257))
-        assert f"{name:20} {known}    {runs}\n" in PRINTED
-        own = [row for row in rows if row["network"] == name]
-        each = [row["loss"] for row in sorted(own, key=lambda row: row["seed"])]
-        losses = f"{mean(each):.3f} nats ({', '.join(f'{loss:.3f}' for loss in each)})"
-        assert f"{name:20} loss {losses}\n" in PRINTED
-    assert f"floor                {mean(row['floor'] for row in rows):.3f} nats\n" in PRINTED
+def test_how_many_networks_know_each_word_from_64_characters_on():
+    for title, kind in (("hero", "name"), ("friend", "friend"), ("place", "place")):
+        ends = {name: known_up_to(name, kind) for name in LATER_NETWORKS}
+        knowing = [name for name, end in ends.items() if end == "no end" or (end != "nowhere" and int(end) >= 127)]
+        line = ", ".join([f"known at 64 to 127 characters by {len(knowing)} of 7 networks", *knowing])
+        assert re.search(f"the {title}: .+\n    {line}\n", PRINTED)
 
 
 def test_which_predictions_held():
@@ -120,25 +115,7 @@ def test_what_is_said_of_parity():
         at_256 = ", ".join(f"{row['256']:.2f}" for row in rows)
         line = f"{cell:13} has learnt parity in {perfect[cell]} of 5 seeds; right at length 256: {at_256}; rate "
         assert f"{line}{tool.chosen(ROWS, 'parity tuning', cell, 4)['rate']}\n" in PRINTED
-    held = [
-        all(perfect[cell] >= 4 for cell in ("GRU", "LSTM", "signed minGRU")),
-        perfect["minGRU"] == 0,
-        all(row["256"] <= 0.55 for row in learnt["minGRU"]),
-    ]
-    told = re.findall(r"^(held|failed) +(?:GRU, LSTM|minGRU has|minGRU gue)", PRINTED, re.MULTILINE)
-    assert [word == "held" for word in told] == held
-
-
-def test_what_an_untuned_rate_costs():
-    ahead, behind = [], []
-    for name in LATER_NETWORKS:
-        tried = [(row["rate"], row["badness"]) for row in part("tuning") if row["network"] == name]
-        best, untuned = min(loss for _, loss in tried), min(loss for rate, loss in tried if rate == 0.001)
-        assert untuned - best > 0.09  # "at least 0.09 nats behind its best trial"
-        ahead.append(best)
-        behind.append(untuned)
-        assert f"{name:20} best of eight trials {best:.3f}, best with a rate of 0.001: {untuned:.3f}\n" in PRINTED
-    assert max(ahead) < min(behind)  # "every network at its best is ahead of every network with a rate of 0.001"
+    assert [perfect[cell] for cell in ("LSTM", "GRU", "signed minGRU", "minGRU")] == [5, 5, 5, 0]  # "in none"
 
 
 def test_in_which_phrases_a_friend_is_asked_for():
@@ -169,7 +146,6 @@ def test_a_memory_ends_where_the_mean_stays_below_half_way_and_groups_with_few_q
     rows[0] = made_up("GRU", 0, (100, 1.0), (100, 0.5), (100, 0.6), (30, 0.9))
     assert memory_end(recall_of_seeds(rows, "name")["GRU"]) == "512 on"  # 0.55 on the mean
     assert memory_end(recalls["RNN"]) == "1 to 7"
-    assert share_between(recalls["GRU"], 8, 32) == [0.55, 0.46]
 
 
 def test_a_distance_stands_at_the_same_place_in_each_column(monkeypatch):
@@ -203,40 +179,22 @@ def test_what_is_said_of_the_picture():
         near = [share for low in (8, 16, 32, 64, 128) for share in shares("Transformer", kind, low, 2 * low)]
         assert min(near) >= 0.895  # "in about nine of ten cases or more"
         assert max(shares("Transformer", kind, 256)) <= 0.254  # "in 25 % at most"
-    signed = [mean(shares("signed minGRU", "name", low, high)) for low, high in ((128, 256), (256, 10**9))]
-    assert signed[0] > 0.9  # "in more than nine of ten cases"
-    assert 0.5 < signed[1] < 7 / 12 < signed[1] + 0.01  # "more than half of the cases, and only just misses"
-    assert round(mean(shares("signed minGRU", "name", 256, 257)), 4) == 0.5826  # "58.26 %"
+    assert 0.58 < mean(shares("signed minGRU", "name", 256, 257)) < 7 / 12  # "right on this limit"
     ends = shares("signed minGRU", "name", 256)
-    assert (round(min(ends), 2), round(max(ends), 2)) == (0.40, 0.74)  # "its three runs lie between"
-    assert min(shares("minGRU", "name", 256)) > 0.9  # "in more than nine of ten cases"
-    wide = [share > 0.99 for share in shares("GRU, windows of 512", "name", 8)]
-    assert sum(wide) == 2  # "two of the three GRUs keep the hero nearly perfectly"
-    chosen = {row["network"]: row["setting"] for row in part("picture")}
-    assert [name for name, setting in chosen.items() if setting == "chrono 100"] == ["GRU"]  # "the only network"
-    depths = [tool.NETWORKS[name].layers for name in LATER_NETWORKS]
-    assert depths == [1, 1, 1, 1, 3, 3, 2]  # "one layer, the minGRUs three and the Transformer two"
+    assert max(ends) - min(ends) > 0.3  # "from 256 on they lie far apart"
     for name in ("RNN", "LSTM"):
         assert max(shares(name, "name", 16)) < 0.25  # "lose him after a few letters"
     for name in LATER_NETWORKS:
         assert max(shares(name, "place", 64)) < 7 / 12  # "nobody knows the place"
     assert max(shares("Transformer", "place", 64, 256)) < 0.25  # "yet it only guesses"
     asked = {kind: right_and_asked(part("picture")[0], kind, 0, 10**9)[1] for kind in ("name", "friend", "place")}
-    assert round(asked["name"] / asked["place"]) == 14
     near = {kind: right_and_asked(part("picture")[0], kind, 0, 64)[1] / asked[kind] for kind in asked}
-    assert (round(near["name"], 1), round(near["place"], 2)) == (0.9, 0.02)  # "nine in ten", "one in fifty"
-    assert near["friend"] < 0.5  # "fewer than half of those about the friend"
+    assert [round(100 * near[kind]) for kind in asked] == [91, 46, 2]  # "of the questions about the hero"
     for title, kind in (("hero", "name"), ("friend", "friend"), ("place", "place")):
         counts = f"{asked[kind]:,} questions in the first run, {near[kind]:.0%} of them nearer than 64\n"
         assert f"the {title}: {counts}" in PRINTED
-    tuned = {name: tool.chosen(ROWS, "tuning", name, 8) for name in ("RNN", "LSTM", "GRU")}
-    assert [round(row["badness"], 3) for row in tuned.values()] == [0.261, 0.278, 0.243]
     rates = {row["network"]: row["rate"] for row in part("picture")}
     assert sum(rate in (0.001, 0.027) for rate in rates.values()) == 5  # "five of the seven rates lie at the end"
-    later = [row["loss"] for row in part("picture") if row["network"] == "GRU"]
-    assert round(mean(later), 3) == 0.324  # "in the mean"
-    assert tuned["GRU"]["rate"] == 0.027
-    assert min(later) > tuned["GRU"]["badness"]  # "ended with a higher loss than that"
 
 
 def test_the_edge_of_the_transformers_memory_moves_with_its_reach_and_not_with_its_window():
