@@ -24,7 +24,6 @@ from .outcome import (
     excesses_at,
     finished,
     mean_losses,
-    memories,
     select,
 )
 from .protocol import BUDGETS, PROTOCOL, TRIAL_TEXTS, trial_rows
@@ -39,6 +38,6 @@ __all__ += ["law_points", "pairs_outcome"]
 __all__ += ["LATER_NETWORKS", "later_rows", "memory_end", "recall_of_seeds"]
 __all__ += ["BIGRAM", "OBSERVATIONS", "TALES_FLOOR", "UNIFORM", "Run", "Setting", "evidence", "observe", "signs"]
 __all__ += ["MATTERS", "analyses", "answer", "confirmation", "decomposition", "difference", "differences"]
-__all__ += ["excesses_at", "finished", "friend_by_pair", "friend_by_setting", "mean_losses", "memories", "select"]
+__all__ += ["excesses_at", "finished", "friend_by_pair", "friend_by_setting", "mean_losses", "select"]
 __all__ += ["BUDGETS", "PROTOCOL", "TRIAL_TEXTS", "forecast", "measured", "trial_rows"]
 __all__ += ["RunConfig", "sweep", "width_for"]

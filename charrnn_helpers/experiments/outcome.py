@@ -15,7 +15,7 @@ import scipy
 
 from ..measures.intervals import Interval
 from ..networks.registry import BOTH, COMPARED
-from .protocol import BUDGETS, LARGEST, SEEDS, TRIAL_TEXTS, WINDOW
+from .protocol import BUDGETS, LARGEST, SEEDS, TRIAL_TEXTS
 
 MATTERS = 0.02  # nats per character, said beforehand
 SHARED = 1 / 8  # test text to training text of a fold: what the corrected variance adds to 1/n
@@ -178,13 +178,6 @@ def decomposition(rows: Sequence[dict], budget: str) -> dict[str, Interval]:
             shares.append(count / row["by kind"]["all"][0] * (other - excess))
         parts[kind] = _tested(shares, "tales").interval
     return parts
-
-
-def memories(rows: Sequence[dict], budget: str, cell: str) -> list[dict[float, float]]:
-    """Return for each seed on *tales* the share of heroes named right, {millions of characters read: share}."""
-    step = BUDGETS[budget].streams * WINDOW / 1e6  # millions of characters in an update
-    runs = confirmation(rows, text="tales", budget=budget, cell=cell).values()
-    return [{step * updates: share for updates, share in zip(row["looks"], row["held"], strict=True)} for row in runs]
 
 
 def excesses_at(rows: Sequence[dict], budget: str, cell: str, kind: str) -> list[float]:

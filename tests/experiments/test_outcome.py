@@ -87,12 +87,6 @@ def test_a_difference_is_the_sum_of_what_it_is_made_of():
     assert found["name"].high - found["name"].mean == pytest.approx(4.302653 * 0.01 / math.sqrt(3))
 
 
-def test_a_memory_is_a_curve_over_the_millions_of_characters_read():
-    (memory,) = outcome.memories([parts("GRU", 1, {}, held=[0.1, 0.2], looks=[100, 300])], "6 M", "GRU")
-    assert list(memory) == pytest.approx([100 * 32 * 64 / 1e6, 300 * 32 * 64 / 1e6])
-    assert list(memory.values()) == [0.1, 0.2]
-
-
 def test_a_budget_is_finished_when_both_cells_have_all_seeds_on_both_texts():
     found = [row for text in ("tales", "shakespeare") for row in rows(text, [1.0] * 10, [1.0, 1.2] * 5, budget="6 M")]
     assert outcome.finished(found) == ["6 M"]
