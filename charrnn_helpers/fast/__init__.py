@@ -6,7 +6,7 @@ package is imported, this room enters its forms where training and `generate` as
 What each module gains, measured on two cores of a Xeon with AMX (notebook 12 measures again, on the reader's machine):
 
 fused_gru      an update of a GRU of 192 units takes 0.64 of the time of `nn.GRU` (12.4 times one of 128 units)
-numpy_network  500 characters take 11 ms (GRU) or 21 ms (LSTM), and 143 or 194 ms by calling the module (section 12.6)
+numpy_network  500 characters take 11 ms (GRU) or 21 ms (LSTM), and 143 or 194 ms by calling the module (section 12.5)
 timing         nothing: it is what notebook 12 compares times with
 """
 
