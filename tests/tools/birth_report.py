@@ -207,6 +207,13 @@ the hero and {friend} for the friend. Exploratory.{missing}
 | changed cell | control | pairs | loss | hero | friend |
 |---|---|---|---|---|---|
 """
+LONGER = """
+The rule of the protocol chose two of these cells to read on. After 24 million characters, with the seeds 100 to 102 of
+the test, and with the rates that their own searches had chosen (0.0065 for both):
+
+| changed cell | nats above the floor | hero | friend |
+|---|---|---|---|
+"""
 CONTROLS = {  # of each changed cell
     "LSTM with the GRU's units": "LSTM",
     "GRU with the LSTM's units": "GRU",
@@ -426,6 +433,19 @@ def changed_cells(rows: Sequence[dict]) -> str:
     return CHANGED.format(**numbers, missing=missing) + "\n".join(lines) + "\n"
 
 
+def changed_cells_longer(rows: Sequence[dict]) -> str:
+    """Return the table of part "parts longer": each network after 24 million characters; an empty text without rows."""
+    tests = {}
+    for row in rows:
+        if row["part"] == "parts longer" and row["status"] == "finished":
+            tests.setdefault(row["design"], []).append(row["test"])
+    lines = []
+    for design, own in sorted(tests.items()):
+        above = ", ".join(f"{excess:.4f}" for excess in sorted(test["loss"] - test["floor"] for test in own))
+        lines.append(f"| {design} | {above} | {_shares(own, 'name')} | {_shares(own, 'friend')} |")
+    return LONGER + "\n".join(lines) + "\n" if lines else ""
+
+
 def _shares(tests: Sequence[dict], memory: str) -> str:
     shares = sorted(right / asked for asked, right, _ in (test["answers"][memory]["band"] for test in tests))
     return ", ".join(f"{share:.0%}" for share in shares)
@@ -446,7 +466,19 @@ def report(rows: Sequence[dict]) -> str:
     stands = [sentence_stands(points, part) for part in ("law window", SIX_NAMES)]
     rule = RULE.format(*("stands" if each else "does not stand" for each in stands))
     test = TEST + "\n".join(window_tests(points)) + "\n"
-    return HEAD + "\n".join(lines) + "\n" + rule + test + ways + near + changed_cells(rows) + REMARKS + ORDER
+    return (
+        HEAD
+        + "\n".join(lines)
+        + "\n"
+        + rule
+        + test
+        + ways
+        + near
+        + changed_cells(rows)
+        + changed_cells_longer(rows)
+        + REMARKS
+        + ORDER
+    )
 
 
 if __name__ == "__main__":

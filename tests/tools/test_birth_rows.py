@@ -483,7 +483,8 @@ def test_the_picture_of_all_settings_and_what_is_said_of_it_follow_from_the_rows
         for row in longer
     ]
     assert [shares["band"] for shares in tested] == [16, 35]
-    assert "late in its training: it names 35 %." in (ROOT / "README.md").read_text(encoding="utf-8")
+    nine = (ROOT / "notebooks" / "09_fair_trial.ipynb").read_text(encoding="utf-8")
+    assert "late in its training: on its test stories it names 35 %" in nine
     assert [tested[1][group] for group in ("32 to 63", "64 to 127")] == [61, 42]
     assert max(tested[1][group] for group in ("128 to 255", "256 to 511", "512 on")) < 20
     grid = {(row["start"], row["rate"], row["cell"]): row for row in ROWS if row["part"] == "grid"}
@@ -620,6 +621,25 @@ def test_the_table_of_changed_cells_is_in_the_rows():
         (line,) = (line for line in page.splitlines() if line.startswith(f"| {arm} | {control} | {count} | "))
         assert f"{mean:+.4f} ({mean - reach:+.4f} to {mean + reach:+.4f})" in line
         assert line.endswith(f" | {' / '.join(friends)} |")
+
+
+def test_what_is_said_of_the_changed_cells_after_24_million_characters_is_in_the_rows():
+    shares = {}
+    for row in (row for row in ROWS if row["part"] == "parts longer"):
+        asked, right, _ = row["test"]["answers"]["friend"]["band"]
+        shares.setdefault(row["design"], []).append(round(100 * right / asked))
+        assert (row["rate"], row["looks"][-1] > 23.9e6) == (0.0065, True)
+    page = birth_report.REPORT.read_text(encoding="utf-8")
+    for design, own in shares.items():
+        assert len(own) == 3
+        assert re.search(
+            rf"^\| {design} \| .+ \| {', '.join(f'{share}%' for share in sorted(own))} \|$", page, re.MULTILINE
+        )
+    nine = (ROOT / "notebooks" / "09_fair_trial.ipynb").read_text(encoding="utf-8")
+    lstms, grus = sorted(shares["LSTM, chrono on f only"]), sorted(shares["GRU with the LSTM's units"])
+    assert (
+        f"name {lstms[0]} to {lstms[-1]} % of the friends, and the GRUs with 258 units {grus[0]}, {grus[1]} and" in nine
+    )
 
 
 def test_what_09_and_the_box_say_of_one_gate_in_the_place_of_two_is_in_the_rows():
