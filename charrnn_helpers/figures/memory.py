@@ -28,7 +28,7 @@ from .pictures import (
     style_of,
 )
 
-VARIANTS = (("#000000", "-"), ("#CC79A7", "--"), ("#E69F00", ":"))  # of lines that are no cell's
+VARIANTS = (("#000000", "-"), ("#CC79A7", "--"), ("#E69F00", ":"), ("#777777", "-."))  # of lines that are no cell's
 Curve = dict[float, float | Interval] | np.ndarray | Tensor  # {x: y}, or the values at x = 1, 2, 3 and so on
 Shares = dict[str, Share]  # by group
 
@@ -204,7 +204,7 @@ def plot_horizons(
                 axes.text(0.5, 0.6, "not known", transform=axes.transAxes, ha="center", fontsize="medium")
             elif ends[title][network]:
                 axes.axvline(order.index(ends[title][network]) - 0.5, color="black", linewidth=2.5)
-            axes.set_xticks(np.arange(0, len(order), 2) - 0.5, [group.split()[0] for group in order[::2]])
+            axes.set_xticks(np.arange(len(order)) - 0.5, [group.split()[0] for group in order])
             axes.set(xlim=(-0.6, len(order) - 0.4), ylim=(0, 1.05), yticks=[])
             name = {"rotation": 0, "ha": "right", "va": "center", "color": look, "weight": "bold"}
             axes.set_ylabel(network.replace(", ", ",\n") if axes is panels[networks.index(network)][0] else "", **name)

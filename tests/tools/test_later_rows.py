@@ -156,8 +156,8 @@ def test_a_distance_stands_at_the_same_place_in_each_column(monkeypatch):
     near, far = drawn[0].axes
     assert [list(axes.lines[0].get_xdata()) for axes in (near, far)] == [[0, 1, 2], [2, 3]]
     assert far.lines[-1].get_xdata()[0] == 2.5  # the bar stands between the two groups
-    assert [label.get_text() for label in far.get_xticklabels()] == ["1", "16"]
-    assert list(far.get_xticks()) == [-0.5, 1.5]  # a group begins at its number
+    assert [label.get_text() for label in far.get_xticklabels()] == ["1", "8", "16", "32"]
+    assert list(far.get_xticks()) == [-0.5, 0.5, 1.5, 2.5]  # a group begins at its number
     memory.plot_horizons(seeds, {"near": {"GRU": "1 to 7"}, "far": {"GRU": None}})
     near, far = drawn[1].axes
     assert [text.get_text() for text in near.texts] == ["not known"]
