@@ -149,9 +149,8 @@ def test_what_04_says_of_short_windows_follows_from_the_rows():
     told = " ".join(
         (Path(__file__).resolve().parents[2] / "notebooks" / "04_training.ipynb").read_text(encoding="utf-8").split()
     )
-    assert max(by[8] for by in middle.values()) < 0.25  # hardly better than a guess
-    assert f"({middle['LSTM'][16]:.0%} and {middle['GRU'][16]:.0%} in the median)".replace("%", " %") in told
+    assert max(by[8] for by in middle.values()) < 0.25  # "little better than a guess"
+    assert "With windows of 16, five of the six have about half of the names right, or more" in told
     assert min(by[32] for by in middle.values()) > 0.8
-    assert min(shares["LSTM"][16]) == with_16[0]
-    assert f"(The sixth, an LSTM, knows only {with_16[0]:.0%}.)".replace("%", " %") in told
+    assert with_16[0] < 0.4
     assert with_16[1] > 0.45
