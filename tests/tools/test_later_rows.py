@@ -113,8 +113,9 @@ def test_what_is_said_of_parity():
     assert min(share for guesses, share in tuned if not guesses) > 0.99  # "the others were right on more than 99 %"
     for cell, rows in learnt.items():
         at_256 = ", ".join(f"{row['256']:.2f}" for row in rows)
-        line = f"{cell:13} has learnt parity in {perfect[cell]} of 5 seeds; right at length 256: {at_256}; rate "
-        assert f"{line}{tool.chosen(ROWS, 'parity tuning', cell, 4)['rate']}\n" in PRINTED
+        assert f"{cell:13} has learnt parity in {perfect[cell]} of 5 seeds; right at length 256: {at_256}\n" in PRINTED
+        rate = tool.chosen(ROWS, "parity tuning", cell, 4)["rate"]
+        assert rate == (0.03 if "minGRU" in cell else 0.001)  # "the highest of the four rates, 0.03, was the best"
     assert [perfect[cell] for cell in ("LSTM", "GRU", "signed minGRU", "minGRU")] == [5, 5, 5, 0]  # "in none"
 
 
