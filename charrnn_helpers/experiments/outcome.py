@@ -74,11 +74,10 @@ def _tested(differences: Sequence[float], text: str) -> Difference:
     """Test the differences of pairs as the protocol says."""
     d, freedom = np.array(differences), len(differences) - 1
     mean, error = float(d.mean()), d.std(ddof=1) * math.sqrt(1 / len(d) + (SHARED if text == "shakespeare" else 0.0))
-    reach = error * scipy.stats.t.ppf(0.975, freedom)
-    p = 2 * scipy.stats.t.sf(abs(mean) / error, freedom)
-    p_equivalent = scipy.stats.t.sf(
-        (MATTERS - abs(mean)) / error, freedom
-    )  # the test on the nearer side is the weaker one
+    student = scipy.stats.t(freedom)
+    reach = error * student.ppf(0.975)
+    p = 2 * student.sf(abs(mean) / error)
+    p_equivalent = student.sf((MATTERS - abs(mean)) / error)  # the test on the nearer side is the weaker one
     return Difference(Interval(mean, float(mean - reach), float(mean + reach)), float(p), float(p_equivalent), len(d))
 
 

@@ -31,13 +31,11 @@ TEXT_STYLES = (("#000000", "o"), ("#CC79A7", "s"))  # of the first text and the 
 MISSED = "#D62728"
 
 
-def plot_excess_by_kind(
-    excess: dict[str, dict[str, float]], chance: dict[str, float], label: str = "excess over the oracle (nats)"
-) -> Picture:
+def plot_excess_by_kind(excess: dict[str, dict[str, float]], chance: dict[str, float]) -> Picture:
     """Draw bars side by side for each kind of character: `excess[model][kind]`, in nats for one such character.
 
-    A black line across the bars of a kind shows `chance[kind]`, which is what a blind guess loses. `label` says what
-    the bars are, if they are something else. All models have the same kinds.
+    A black line across the bars of a kind shows `chance[kind]`, which is what a blind guess loses. All models have the
+    same kinds.
     """
     kinds = list(next(iter(excess.values())))
     figure, axes = new_figure(height=3.2)
@@ -45,15 +43,14 @@ def plot_excess_by_kind(
         axes, kinds, {name: [row[kind] for kind in kinds] for name, row in excess.items()}, [("#BBBBBB", "..")]
     )
     x = np.array([kinds.index(kind) for kind in chance])
-    if chance:
-        axes.hlines(list(chance.values()), x - 0.46, x + 0.46, color="black", linewidth=1.8, label="chance")
-    axes.set_ylabel(label)
+    axes.hlines(list(chance.values()), x - 0.46, x + 0.46, color="black", linewidth=1.8, label="chance")
+    axes.set_ylabel("excess over the oracle (nats)")
     axes.margins(x=0.01)
     axes.locator_params(axis="y", nbins=5)
     return picture(
         figure,
-        f"Bars of {label} for {', '.join(excess)}, side by side, for each of: {', '.join(kinds)}."
-        + (f" A black line at chance, what a blind guess loses, for {', '.join(chance)}." if chance else ""),
+        f"Bars of excess over the oracle (nats) for {', '.join(excess)}, side by side, for each of: {', '.join(kinds)}."
+        f" A black line at chance, what a blind guess loses, for {', '.join(chance)}.",
     )
 
 

@@ -146,10 +146,10 @@ def name_lines(axes) -> None:
     axes.autoscale_view()
     lines = sorted(axes.get_legend_handles_labels()[0], key=end)
     stacked = 0.2 * DPI / axes.bbox.height * np.arange(len(lines))  # a letter and a space each, as shares of the axes
-    nearest = (
-        scipy.optimize.isotonic_regression([end(line) for line in lines] - stacked).x + stacked if lines else stacked
-    )
-    heights = np.maximum(nearest, stacked)  # none below the axes
+    heights = stacked
+    if lines:
+        nearest = scipy.optimize.isotonic_regression([end(line) for line in lines] - stacked).x + stacked
+        heights = np.maximum(nearest, stacked)  # none below the axes
     for line, height in zip(lines, heights, strict=True):
         weight = "bold" if line.get_linewidth() > 1 else "normal"
         look = {"color": line.get_color(), "weight": weight, "parse_math": False}

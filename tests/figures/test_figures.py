@@ -121,7 +121,10 @@ PATCHED = {cell: [AT_DISTANCES] * 3 for cell in BOTH} | {"random direction": [AT
 CROWDED = [
     ("plot_answer", [READ, 0.02, {text: {"n-gram": {1.5: 1.5467}, "LSTM": {1.5: 1.5461}} for text in READ}]),
     ("plot_curves", [{budget: {"LSTM": SEEDS, "GRU": SEEDS} for budget in BUDGETS}, "millions", "share", 1 / 6]),
-    ("plot_excess_by_kind", [dict.fromkeys(KINDS, dict.fromkeys(["free", "spelling", *KINDS_ASKED], 1.0)), {}]),
+    (
+        "plot_excess_by_kind",
+        [dict.fromkeys(KINDS, dict.fromkeys(["free", "spelling", *KINDS_ASKED], 1.0)), {"name": 1.8}],
+    ),
     ("plot_fault", [replace(RUN, error=STOPPED), RUN]),
     ("plot_bars", [{"size of the file in bytes": dict.fromkeys(FILES, 49_876)}, 20_000]),
     ("plot_curves", [dict.fromkeys(("well formed", "… and remembers", "different pairs"), JUDGED), "heat", "share"]),

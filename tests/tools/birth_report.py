@@ -466,19 +466,8 @@ def report(rows: Sequence[dict]) -> str:
     stands = [sentence_stands(points, part) for part in ("law window", SIX_NAMES)]
     rule = RULE.format(*("stands" if each else "does not stand" for each in stands))
     test = TEST + "\n".join(window_tests(points)) + "\n"
-    return (
-        HEAD
-        + "\n".join(lines)
-        + "\n"
-        + rule
-        + test
-        + ways
-        + near
-        + changed_cells(rows)
-        + changed_cells_longer(rows)
-        + REMARKS
-        + ORDER
-    )
+    parts = changed_cells(rows) + changed_cells_longer(rows)
+    return HEAD + "\n".join(lines) + "\n" + rule + test + ways + near + parts + REMARKS + ORDER
 
 
 if __name__ == "__main__":

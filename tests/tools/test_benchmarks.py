@@ -154,3 +154,18 @@ def test_what_04_says_of_short_windows_follows_from_the_rows():
     assert min(by[32] for by in middle.values()) > 0.8
     assert with_16[0] < 0.4
     assert with_16[1] > 0.45
+
+
+def test_what_08_says_of_the_grus_that_tell_the_other_story_follows_from_the_rows():
+    told, own = {}, {}
+    for number, row in enumerate(row for row in measured("patching")["rows"] if row["cell"] == "GRU"):
+        told[number] = [counts["all"][1] / counts["all"][0] for back, counts in row["told"].items() if back != "any"]
+        own[number] = row["told"]["any"]["own hero"][1] / row["told"]["any"]["own hero"][0]
+    *two, third = sorted(told, key=lambda number: max(told[number]))
+    less = sorted(round(100 * share) for number in two for share in told[number])
+    eight = (Path(__file__).resolve().parents[2] / "notebooks" / "08_inside_the_gates.ipynb").read_text(
+        encoding="utf-8"
+    )
+    assert f"Two of the three GRUs do so less often, in {less[0]} to {less[-1]} % of the cases." in eight
+    assert min(told[third]) > 0.8
+    assert max(own[number] for number in two) < own[third]  # "lose their own hero more often"

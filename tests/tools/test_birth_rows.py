@@ -669,6 +669,9 @@ def test_what_09_and_the_box_say_of_one_gate_in_the_place_of_two_is_in_the_rows(
     box = answer(trial_rows(), ROWS)[4]
     assert told.format(*interval("LSTM", tied), sum(known[tied]), len(known[tied])) in box
     assert "is lower by {:.4f} nats (95 % interval {:.4f} to {:.4f})".format(*interval("LSTM", tied)) in words
+    page = birth_report.REPORT.read_text(encoding="utf-8")
+    p = float(re.search(r"^\| GRU without reset .+, p = ([\d.]+) \|", page, re.MULTILINE)[1])
+    assert f"(The GRU without a reset gate comes nearest, with p = {p:.2f}.)" in words
     gap = "minus the GRU's is {:+.4f} nats (95 % interval {:+.4f} to {:+.4f})"
     assert gap.format(*interval(tied, "GRU")) in words
     assert f"differ by {interval('LSTM', 'GRU')[0]:.4f} nats" in words
