@@ -1,6 +1,7 @@
 """Exercises of 06: generation."""
 
 import copy
+from functools import cache
 from operator import add, mul
 
 import torch
@@ -42,6 +43,16 @@ def draw(scores, u, temperature, k):
 
 @exercise("6a", draw, inputs=DRAWS, observe=observe_draws)
 def wrong_draws(scores, u, t, k):
+    yield from draw_wrongly(tuple(scores.tolist()), u, t, k)
+
+
+@cache  # each wrong answer is asked for the same draws
+def draw_wrongly(scores, u, t, k):
+    """Return what each wrong sampler draws, after its sentence."""
+    return list(_draw_wrongly(torch.tensor(scores, dtype=torch.float64), u, t, k))
+
+
+def _draw_wrongly(scores, u, t, k):
     def cut(p, k=k, fill=0.0):
         return torch.where(p >= p.topk(k).values[-1], p, fill)  # nothing is scaled
 

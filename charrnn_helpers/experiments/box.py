@@ -38,7 +38,7 @@ def answer(trial: Sequence[dict], births: Sequence[dict]) -> list[str]:
         f"(This does not compare the cells, which had different starts here.){_place_from_near(births)}",
         f"What is open: {_changed_stories(births)}{_four_times(births)}{_one_gate(births)}{_other_start(births)}"
         "Both settings lie at an edge of what the search had tried, so a better one may lie beyond. And we wrote these "
-        f"stories ourselves.{_to_come(births)}",
+        f"stories ourselves.{_manual(births)}{_to_come(births)}",
     ]
 
 
@@ -185,10 +185,10 @@ def _other_start(births: Sequence[dict]) -> str:
     for cell, other in (BOTH, BOTH[::-1]):
         searched = [row for row in births if row["part"] == "grid" and row["cell"] == cell]
         known = [_knows(row) for row in searched if row["start"] == starts[other]]
-        counts[cell] = f"{sum(known)} of {len(known)} {cell}s"
+        counts[cell] = f"{sum(known)} of the {len(known)} {cell}s"
     return (
-        f"The start of the gates matters, too: in the search {counts['GRU']} that start as these LSTMs did know the "
-        f"friend, and {counts['LSTM']} that start as these GRUs did. "
+        "The start of the gates matters, too. In the search some networks had the start of the other cell: "
+        f"{counts['GRU']} with the start of these LSTMs know the friend, and {counts['LSTM']} with that of these GRUs. "
     )
 
 
@@ -202,9 +202,29 @@ def _one_gate(births: Sequence[dict]) -> str:
     fall = paired_difference(*([row["test"]["loss"] for row in rows] for rows in (untied, tied)))
     known = [_knows(row) for row in tied]
     return (
-        f"If one gate of the LSTM keeps and writes, as in a GRU, its loss falls by {fall.mean:.3f} nats after 6 "
-        f"million characters (95 % interval {fall.low:.3f} to {fall.high:.3f}), but only {sum(known)} of {len(known)} "
-        "such LSTMs knows the friend. "
+        "In a GRU a single gate decides what is kept and what is written. In an LSTM that was changed to do the same, "
+        f"the loss falls by {fall.mean:.3f} nats after 6 million characters (95 % interval {fall.low:.3f} to "
+        f"{fall.high:.3f}), but only {sum(known)} of {len(known)} such LSTMs knows the friend. "
+    )
+
+
+def _manual(births: Sequence[dict]) -> str:
+    """Say how often the cells close rightly what the manual opened long before; an empty text until all runs are made.
+
+    Each network answers at its look with the lowest loss, as the protocol demands.
+    """
+    rows = [row for row in births if row["part"] == "manual" and "bands" in row]
+    if len(rows) < TO_COME["manual"][0]:
+        return ""
+    right = {cell: [] for cell in BOTH}
+    for row in rows:
+        look, band = row["losses"].index(min(row["losses"])), row["bands"]["32 on"]
+        right[row["cell"]].append(round(100 * band["right"][look] / band["asked"]))
+    shares = {cell: f"{min(each)} to {max(each)} %" for cell, each in right.items()}
+    return (
+        " In the manual of Python, which we did not write, we asked three networks of each cell how to close a bracket "
+        f"or a quotation mark that was opened 32 or more characters before. The GRUs are right in {shares['GRU']} of "
+        f"the cases, the LSTMs in {shares['LSTM']}, and a guess is right in 33 %."
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 
 import numpy as np
-from matplotlib.patches import Patch, Rectangle
+from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from ..experiments.birth import Birth
@@ -343,8 +343,8 @@ def plot_bars(
 ) -> Picture:
     """Draw charts side by side, by title, each with a bar for every name: a number, or the median of several, as dots.
 
-    A name that holds the name of a cell has its colour; the first bar of a cell is plain, and others are hatched. A
-    dotted line stands at the `floor`, below which nothing can be. With a `limit` every axis ends there.
+    A name that holds the name of a cell has its colour, and is hatched where it ends with "oneDNN off". A dotted line
+    stands at the `floor`, below which nothing can be. With a `limit` every axis ends there.
     """
     names = list(dict.fromkeys(name for bars in charts.values() for name in bars))
     cells = [max((cell for cell in CELLS if cell in name), key=len, default="") for name in names]
@@ -354,7 +354,7 @@ def plot_bars(
         longest = max(median(each) for each in values.values())
         for row, (name, cell) in enumerate(zip(names, cells, strict=True)):
             middle, colour = median(values[name]), CELLS[cell].colour if cell else "#CCCCCC"
-            hatch = "//" if cell and cell in cells[:row] else None
+            hatch = "//" if name.endswith("oneDNN off") else None
             axes.barh(-row, middle, 0.7, color=colour, hatch=hatch, edgecolor="white")
             count = len(values[name])
             if count > 1:  # one dot below the other, in the order of time
@@ -399,33 +399,30 @@ def plot_parts(bars: dict[str, dict[str, float]], percent: bool = False) -> Pict
     return picture(figure, f"A bar for each of {', '.join(bars)}, made of these parts: {', '.join(names)}.")
 
 
-def plot_operations(operations: dict[str, list[tuple[float, float, bool]]], enlarged: Sequence[str]) -> Picture:
+def plot_operations(operations: dict[str, list[tuple[float, float, bool]]], piece: float | None = None) -> Picture:
     """Draw when each program ran which operation: matrix products in the colour of its cell, all others grey.
 
     `operations[name]` are start and end (ms) of each, and whether it is a matrix product. Of the others only those are
-    drawn that call nothing themselves. Each title sums up the time. Half a millisecond of the backward pass of each
-    program whose name is in `enlarged` is drawn once more, below all others.
+    drawn that call nothing themselves. Each title sums up the time. With `piece`, only that many milliseconds of the
+    backward pass of each program are drawn, and the title counts the products that begin there.
     """
-    piece = 0.5  # ms
-    count = len(operations) + len(enlarged)
-    figure, rows = new_figure(height=0.2 + 0.95 * count, rows=count)
+    figure, rows = new_figure(height=0.2 + 0.95 * len(operations), rows=len(operations), squeeze=False)
     longest = max(end - recorded[0][0] for recorded in operations.values() for _, end, _ in recorded)
-    closer = iter(rows[len(operations) :])
-    for axes, (name, recorded) in zip(rows, operations.items(), strict=False):
+    for axes, (name, recorded) in zip(rows[:, 0], operations.items(), strict=True):
         products, others = _draw_operations(axes, name, recorded)
         whole = max(end for _, end, _ in recorded) - recorded[0][0]
-        axes.axvline(whole, color="black")  # here the update is over
-        product_time, other_time = (sum(length for _, length in bars) for bars in (products, others))
-        title = f"{name}: {len(products)} products, {product_time:.1f} ms; "
-        title += f"{len(recorded) - len(products):,} others, {other_time:.1f} ms; "
-        axes.set(xlim=(0, longest), title=title + f"between them {whole - product_time - other_time:.1f} ms")
-        if name in enlarged:
-            start = 0.65 * whole  # in the backward pass
-            axes.add_patch(Rectangle((start, 0), piece, 1, fill=False, linewidth=2))
-            below = next(closer)
-            _draw_operations(below, name, recorded)
-            below.set(xlim=(start, start + piece), title=f"{name}, the piece in the black frame: {piece} ms, enlarged")
-    rows[-1].set_xlabel("milliseconds since the update began")
+        if piece:
+            begin = 0.65 * whole  # in the backward pass
+            count = sum(begin <= start < begin + piece for start, _ in products)
+            title = f"{name}: {count} products begin in {piece} ms of its backward pass"
+            axes.set(xlim=(begin, begin + piece), title=title)
+        else:
+            axes.axvline(whole, color="black")  # here the update is over
+            product_time, other_time = (sum(length for _, length in bars) for bars in (products, others))
+            title = f"{name}: {len(products)} products, {product_time:.1f} ms; "
+            title += f"{len(recorded) - len(products):,} others, {other_time:.1f} ms; "
+            axes.set(xlim=(0, longest), title=title + f"between them {whole - product_time - other_time:.1f} ms")
+    rows[-1, 0].set_xlabel("milliseconds since the update began")
     return picture(
         figure, f"Strips of time for {', '.join(operations)}: matrix products coloured, other operations grey."
     )

@@ -90,9 +90,9 @@ def plot_shares(
 
     A label that names a cell is drawn in the cell's colour, and any other label, such as a control, in grey. Under each
     label stands a dict that gives the share right in each group of questions, or a list of such dicts, one for each
-    network. If a group is a range of distances, such as "8 to 15", then its mark stands above its first number, and a
-    line joins the marks. For several networks the line joins their medians. A dotted line stands where the distances
-    exceed the `window` of training, because no gradient went further back.
+    network. If all groups are ranges of distances, such as "8 to 15", then a mark stands between the first number of
+    its group and that of the next one. A line joins the marks of distances, or their medians for several networks. A
+    dotted line stands at the `window` of training, because no gradient went further back.
     """
     figure, panels = new_figure(height=3.0, cols=len(shares), sharey=True, squeeze=False)
     for axes, (title, labels) in zip(panels[0], shares.items(), strict=True):
@@ -101,6 +101,7 @@ def plot_shares(
         names = {group: group.split(" to ")[0].removesuffix(" on").replace(" ", "\n") for group in groups}
         distances = [group for group in groups if names[group].isdigit()]
         x = {group: number for number, group in enumerate(groups)}
+        ranges = all(" to " in group or group.endswith(" on") for group in groups)
         for group, share in groups.items():
             axes.hlines(share.chance, x[group] - 0.5, x[group] + 0.5, color="black", linewidth=1.5, label="chance")
         cells = [label.split(",")[0] for label in networks_of]  # "LSTM, f = 0.95" is drawn as an LSTM is
@@ -123,7 +124,7 @@ def plot_shares(
             border = list(names.values()).index(str(window))
             axes.axvline(border - 0.5, **FLOOR, label="window")
             few = slice(border % step, None, step)  # one of those that have it
-        axes.set_xticks(list(x.values())[few], list(names.values())[few])
+        axes.set_xticks([at - ranges / 2 for at in x.values()][few], list(names.values())[few])
         axes.set_title(title)
         axes.set_ylim(-0.02, 1.03)
         axes.margins(x=0.01)

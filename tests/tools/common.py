@@ -7,8 +7,6 @@ import json
 import multiprocessing
 import os
 import platform
-import statistics
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
@@ -51,20 +49,6 @@ def machine(device: torch.device | str | None) -> str:
     gpu = f", {torch.cuda.get_device_name(device)}" if device.type == "cuda" else ""
     version = torch.__version__.split("+")[0]
     return f"{name}, {os.cpu_count()} cores, {torch.get_num_threads()} threads, PyTorch {version}, {device}{gpu}"
-
-
-def medians(tasks: dict[str, Callable[[], object]], rounds: int, device: torch.device) -> dict[str, float]:
-    """Seconds of each task: the median over `rounds` in which all take turns, after one round to warm up."""
-    wait = torch.cuda.synchronize if device.type == "cuda" else lambda: None
-    seconds: dict[str, list[float]] = {name: [] for name in tasks}
-    for _ in range(rounds + 1):
-        for name, task in tasks.items():
-            wait()
-            start = time.perf_counter()
-            task()
-            wait()
-            seconds[name].append(time.perf_counter() - start)
-    return {name: statistics.median(values[1:]) for name, values in seconds.items()}
 
 
 def side_by_side(work: Callable[[dict], dict], runs: Sequence[dict]) -> Iterator[dict]:

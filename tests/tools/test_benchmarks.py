@@ -14,8 +14,6 @@ import patching
 import pytest
 import quality
 import recipe_texts
-import torch
-import training_speed
 import tuning
 
 from charrnn_helpers import load_corpus
@@ -23,7 +21,6 @@ from charrnn_helpers.experiments import measured
 from charrnn_helpers.text import split_stories
 
 TINY = {  # the benchmark, with the file of the package that holds what it measured
-    "training_speed": (training_speed, "--rounds 1 --units 8 --streams 2 --window 4 --updates 1 --matmul 16"),
     "quality": (quality, "--recipes quick --cells GRU --seeds 0 --updates 2 --target 5 --text {text}"),
     "recipe_texts": (recipe_texts, "--recipes quick --updates 2 --prompt A --text {text}"),
     "trials": (tuning, "--row 9 --units 8 --updates 4 --streams 4 --window 5 --text {text}"),
@@ -73,33 +70,6 @@ def test_the_table_of_busy_notebooks_gives_medians_and_the_cell_that_loses_most(
     alone, beside = ([{0: total, 1: 1.0, 2: second} for total, second in pairs] for pairs in ([(9, 4.0)], [(18, 9.0)]))
     row = busy_notebooks.compare("06", {busy_notebooks.ALONE: alone * 2, busy_notebooks.BESIDE: beside * 2})
     assert busy_notebooks.in_markdown([row]).splitlines()[-1] == "| 06 | 9.0 | 18.0 | 2.00 | [2] 4.0 s, then 9.0 s |"
-
-
-def test_the_ways_that_are_compared_compute_the_same():
-    ids = torch.randint(training_speed.VOCABULARY, (2, 5), generator=torch.Generator().manual_seed(0))
-    networks = training_speed.ways(16, torch.device("cpu"))
-    for cell, module in (("LSTM", "nn.LSTM"), ("GRU", "nn.GRU")):
-        expected, _ = networks[cell, module, "float32"](ids)
-        for (other, _, how), network in networks.items():
-            if other == cell:
-                assert torch.allclose(network(ids)[0], expected, atol=0.02 if how == "bfloat16" else 1e-5)
-
-
-def test_where_bfloat16_cannot_be_had_the_rest_is_measured(monkeypatch, capsys):
-    def refuse(_):
-        raise training_speed.PrecisionError("no primitive")
-
-    monkeypatch.setattr(training_speed, "in_bfloat16", refuse)
-    networks = training_speed.ways(8, torch.device("cpu"))
-    assert {how for *_, how in networks} == {"float32", "float32, one by one"}
-    assert "no bfloat16 for FusedGRU here: no primitive" in capsys.readouterr().out
-
-
-def test_flop_count_of_the_recurrent_layer_is_three_quarters_for_a_gru_and_without_what_is_looked_up():
-    """By hand for 2 units: 3 passes, 2 operations, 4 · 2 · (64 + 2) + 2 · 65 products for the LSTM."""
-    assert training_speed.flop_per_character("nn.LSTM", 2) == 6 * (528 + 130)
-    assert training_speed.flop_per_character("nn.GRU", 2) == 6 * (396 + 130)
-    assert training_speed.flop_per_character("FusedGRU", 2) == 6 * (12 + 130)
 
 
 def test_a_trial_of_the_tuning_is_made_again_with_what_was_changed(tmp_path):

@@ -84,7 +84,7 @@ def test_how_many_networks_know_each_word_from_64_characters_on():
     for title, kind in (("hero", "name"), ("friend", "friend"), ("place", "place")):
         ends = {name: known_up_to(name, kind) for name in LATER_NETWORKS}
         knowing = [name for name, end in ends.items() if end == "no end" or (end != "nowhere" and int(end) >= 127)]
-        line = ", ".join([f"known at 64 to 127 characters by {len(knowing)} of 7 networks", *knowing])
+        line = f"known at 64 to 127 characters by {len(knowing)} of 7 networks: {' · '.join(knowing) or 'none'}"
         assert re.search(f"the {title}: .+\n    {line}\n", PRINTED)
 
 
