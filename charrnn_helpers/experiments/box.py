@@ -209,9 +209,10 @@ def _one_gate(births: Sequence[dict]) -> str:
 
 
 def _manual(births: Sequence[dict]) -> str:
-    """Say how often the cells close rightly what the manual opened long before; an empty text until all runs are made.
+    """Say how often each cell names the sign that closes what the manual opened long before.
 
-    Each network answers at its look with the lowest loss, as the protocol demands.
+    A network was asked many times during its training. We count its answers at the moment when its validation loss was
+    lowest, because the protocol demands this. Return an empty text until all runs are made.
     """
     rows = [row for row in births if row["part"] == "manual" and "bands" in row]
     if len(rows) < TO_COME["manual"][0]:

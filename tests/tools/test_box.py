@@ -83,6 +83,8 @@ def test_the_lines_of_loss_and_memory_say_what_the_eight_pairs_say():
         "0 of the 4 GRUs with the start of these LSTMs know the friend, and 0 of the 4 LSTMs with that of" in LINES[4]
     )
     assert {row["start"] for row in grid} == {"bias 0.5", "bias 2.5", "chrono 30", "chrono 100"}
+    told = "four GRUs started like the LSTMs of the test, and four LSTMs like its GRUs. None of these eight has learnt"
+    assert told in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_line_of_memory_counts_the_pairs_in_which_only_the_cell_differs():
@@ -113,6 +115,12 @@ def test_the_line_of_memory_counts_the_pairs_in_which_only_the_cell_differs():
     )
     assert told.format(*sums) in readme
     assert (len(searched), alone[True]) == (16, 10)
+    assert [runs for runs, *_ in wanted] == [8, alone[True], len(searched), 1, 5]
+    assert (
+        "(The 40 are the eight of the test, 26 pairs in which both cells had the same setting, and six others."
+        in readme
+    )
+    assert "Ten of them are older than the test, and had given us the idea.)" in readme
     guide = (ROOT / "notebooks" / "for_lecturers.md").read_text(encoding="utf-8")
     assert guide.count("asked {} pairs. In {} of them only the GRU knows the friend, in {} neither,".format(*sums)) == 2
     assert f"({alone[True]} of the {alone[True] + of_search} are older and had given us the idea.)" in LINES[2]

@@ -215,3 +215,15 @@ def test_the_edge_of_the_transformers_memory_moves_with_its_reach_and_not_with_i
     assert 0.85 < known[far, "friend", 256] < 0.9  # "nearly nine in ten friends"
     assert known[far, "friend", 512] < 0.2  # "its memory ends at 512"
     assert known[wide, "friend", 128] < known[far, "friend", 128]  # "knows the friend less well"
+
+
+def test_a_mark_stands_between_the_number_of_its_group_and_the_next_and_the_window_at_its_own_number(monkeypatch):
+    drawn, groups = [], ("1 to 7", "8 to 15", "16 on")
+    monkeypatch.setattr(memory, "picture", lambda figure, words: drawn.append(figure))
+    memory.plot_shares({"hero": {"GRU": {group: Share(40, 30, 1 / 6) for group in groups}}}, "back", window=8)
+    memory.plot_shares({"hero": {"GRU": {back: Share(40, 30, 1 / 6) for back in ("1", "60")}}}, "back")
+    ranges, distances = (figure.axes[0] for figure in drawn)
+    numbers = {label.get_text(): at for label, at in zip(ranges.get_xticklabels(), ranges.get_xticks(), strict=True)}
+    assert numbers == {"1": -0.5, "8": 0.5, "16": 1.5}
+    assert numbers["8"] in [line.get_xdata()[0] for line in ranges.lines]  # the dotted line of the window
+    assert [*distances.get_xticks()] == [0, 1]  # single distances stand at their marks
