@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from textwrap import fill
 
+import numpy as np
 from matplotlib.patches import Rectangle
 
 from ..experiments.observations import BIGRAM, TALES_FLOOR, Run, Setting
@@ -105,17 +106,16 @@ def plot_loss_and_memory(histories: Sequence[History], shares: dict[str, dict[in
     )
 
 
-def plot_training_losses(histories: Sequence[History], smoothed: Sequence[Sequence[float]]) -> Picture:
-    """Draw the training loss of each update, pale, and smoothed; below it the gradient norm before clipping.
-
-    `smoothed` holds a list for each history. One that is shorter than the run ends where the run ends.
-    """
+def plot_training_losses(histories: Sequence[History], width: int) -> Picture:
+    """Draw the training loss of each update, pale, and the mean of the last `width`; below it the gradient norm."""
     figure, (top, low) = new_figure(height=3.6, rows=2, sharex=True)
-    for history, means in zip(histories, smoothed, strict=True):
+    for history in histories:
         style = style_of(history.cell)
         updates = range(1, history.updates + 1)
         top.plot(updates, history.losses, color=style["color"], alpha=0.4, linewidth=0.7)
-        top.plot(updates[len(updates) - len(means) :], means, **style, linewidth=1.6, label=history.cell)
+        averaged = min(width, history.updates)
+        means = np.convolve(history.losses, np.full(averaged, 1 / averaged), mode="valid")
+        top.plot(updates[averaged - 1 :], means, **style, linewidth=1.6, label=history.cell)
         low.plot(updates, history.norms, **style, linewidth=0.6)
     for clip in {history.config.clip for history in histories}:
         low.axhline(clip, color="black", linewidth=0.8, label="clip")
