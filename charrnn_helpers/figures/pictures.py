@@ -174,8 +174,18 @@ def _power_of_ten(number: float, _: int) -> str:
 
 
 def show_characters(axes, text: Sequence[str], first: int = 0) -> None:
-    """Write the characters of `text` along the x axis, at `first` and the numbers that follow."""
-    axes.set_xticks(range(first, first + len(text)), [visible(char) for char in text], family="monospace")
+    """Write the characters of `text` along the x axis, at `first` and the numbers that follow.
+
+    Of more than 100 characters there is only room for each tenth of a run of equal ones: a10, a20 and so on.
+    """
+    labels, run = {}, 0
+    for at, char in enumerate(text):
+        run = run + 1 if at and char == text[at - 1] else 1
+        if len(text) <= 100:
+            labels[first + at] = visible(char)
+        elif run % 10 == 0:
+            labels[first + at] = f"{visible(char)}{run}"
+    axes.set_xticks(list(labels), list(labels.values()), family="monospace")
     for each in axes.get_shared_x_axes().get_siblings(axes):
         each.tick_params(axis="x", length=0)
 

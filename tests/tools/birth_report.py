@@ -81,11 +81,11 @@ REMARKS = """
 
 In the picture of the window (9.6), four things about the **GRUs**:
 
-- "Not born" is not "never". Seven of the nine GRUs of rows 1 and 4 never had more than 68 % of the answers right. But one
-  had more than 95 % right at two late looks, and then guessed again. Another one had all of them right at its very last
-  look, so nobody knows whether the memory would have stayed.
-- A fourth kind of text is not in the picture: it asks six times as often from near as from far, with a window of 64. All
-  six GRUs learn the far memory there, and two of six LSTMs.
+- "Not born" is not "never". Seven of the nine GRUs of rows 1 and 4 never had more than 68 % of the answers right. But
+  one had more than 95 % right at two late looks, and then guessed again. Another one had all of them right at its
+  very last look, so nobody knows whether the memory would have stayed.
+- A fourth kind of text is not in the picture: it asks six times as often from near as from far, with a window of 64.
+  All six GRUs learn the far memory there, and two of six LSTMs.
 - As in 9.5, the far memory comes together with the near one. In twelve of the fifteen GRUs that were also asked from
   near both are born at the same look, and in the other three the far memory is born one look later.
 - In row 3 the gradient can reach the name, but not each time. The text is cut into windows of 192 characters at fixed
@@ -93,23 +93,23 @@ In the picture of the window (9.6), four things about the **GRUs**:
   characters back about every fourth time.
 
 The **LSTM** of row 1 had 78 % and 92 % of the answers right at its last two looks, so with a slightly stricter
-definition its memory would not count as born. And of the six LSTMs that were asked six times as often from near, two did
-not even learn to answer from near. So these LSTMs may simply be badly set, with their bias of 1 and their learning rate
-of 0.006. Then their marks say little about LSTMs in general.
+definition its memory would not count as born. And of the six LSTMs that were asked six times as often from near, two
+did not even learn to answer from near. So these LSTMs may simply be badly set, with their bias of 1 and their
+learning rate of 0.006. Then their marks say little about LSTMs in general.
 
 In one half of the runs on white ground the name lies 96 characters back, and in the other half 146. In the runs on
-grey ground it lies 66 characters back. In rows 1 to 3 a text has 5 far questions in 1,000 characters, and in row 2 also
-5 near ones. The text that is not in the picture has 2.5 far ones and 15 near ones. A run was stopped when its memory had
-lasted for six looks, so what would be forgotten later is not seen. The texts of rows 2 and 5 ask more often in all than
-the others, so the picture cannot tell the number of questions from their distance. The live runs of 9.5 can: there both
-texts ask equally often.
+grey ground it lies 66 characters back. In rows 1 to 3 a text has 5 far questions in 1,000 characters, and in row 2
+also 5 near ones. The text that is not in the picture has 2.5 far ones and 15 near ones. A run was stopped when its
+memory had lasted for six looks, so what would be forgotten later is not seen. The texts of rows 2 and 5 ask more
+often in all than the others, so the picture cannot tell the number of questions from their distance. The live runs of
+9.5 can: there both texts ask equally often.
 
-With six names the GRUs learn the far memory in none of six runs if they are only asked from far, in all six if they are
-asked from near as often, in all six if they are asked from near six times as often, and in three of six with a window of
-192. If we count two and six names together, it was born in none of the 15 GRUs that were only asked from beyond the
-window, and in all 27 that were asked from near as well. The LSTMs learn it in none, one, three and none of six. They
-often do not learn the *near* memory either: one of six does if near questions come as often, and four of six if they
-come six times as often.
+With six names the GRUs learn the far memory in none of six runs if they are only asked from far, in all six if they
+are asked from near as often, in all six if they are asked from near six times as often, and in three of six with a
+window of 192. If we count two and six names together, it was born in none of the 15 GRUs that were only asked from
+beyond the window, and in all 27 that were asked from near as well. The LSTMs learn it in none, one, three and none of
+six. They often do not learn the *near* memory either: one of six does if near questions come as often, and four of
+six if they come six times as often.
 
 With equal starts both cells can learn a near memory. 54 networks read a text that asks for a name only 16 characters
 back, well inside the window of 64. Each start was tried with nine GRUs and nine LSTMs: three seeds on each of three

@@ -468,6 +468,8 @@ def test_the_picture_of_all_settings_and_what_is_said_of_it_follow_from_the_rows
         ROOT / "notebooks" / "09_fair_trial.ipynb"
     )
     assert told[0] == "0 of 38 LSTMs"
+    nine = (ROOT / "notebooks" / "09_fair_trial.ipynb").read_text(encoding="utf-8")
+    assert f"| {told[0][:-6]} | {told[1][:-5]} |" in nine  # in the table at the end
     late = [row for row in ROWS if (row["part"], row["design"]) == ("late", "24 M, 16 streams")]
     knows = {name: [births_in(row)["friend"] is not None for row in late if row["cell"] == name] for name in marks}
     assert knows == {"LSTM": [False] * 2, "GRU": [True] * 2}
@@ -483,7 +485,6 @@ def test_the_picture_of_all_settings_and_what_is_said_of_it_follow_from_the_rows
         for row in longer
     ]
     assert [shares["band"] for shares in tested] == [16, 35]
-    nine = (ROOT / "notebooks" / "09_fair_trial.ipynb").read_text(encoding="utf-8")
     assert "late in its training: on its test stories it names 35 %" in nine
     assert sum(any(cells["GRU"]) for cells in known.values()) == 7
     assert "In no box does an LSTM know the friend, and in seven of them a GRU does." in nine
@@ -583,7 +584,8 @@ def test_what_09_says_of_the_stories_that_differ_in_one_sentence_follows_from_th
 
     lstms = [row for row in near if row["cell"] == "LSTM"]
     ends = [row["bands"]["friend"]["right"][-1] / row["bands"]["friend"]["asked"] for row in lstms if knows(row)]
-    assert len(ends) == 3
+    grus = [knows(row) for row in near if row["cell"] == "GRU"]
+    assert f"| {len(ends)} of {len(lstms)} | {sum(grus)} of {len(grus)} |" in words
     assert f"names {min(ends):.0%} of the friends at the end".replace("%", " %") in words
     with_this_setting = [
         row
@@ -672,6 +674,9 @@ def test_what_09_and_the_box_say_of_one_gate_in_the_place_of_two_is_in_the_rows(
     assert told.format(*interval("LSTM", tied), sum(known[tied]), len(known[tied])) in box
     assert "is lower by {:.4f} nats (95 % interval {:.4f} to {:.4f})".format(*interval("LSTM", tied)) in words
     assert f"differ by {interval('LSTM', 'GRU')[0]:.4f} nats" in words
+    assert "than the GRU, by {:.4f} nats ({:.4f} to {:.4f})".format(*interval("GRU", "GRU without reset")) in words
+    (row,) = re.findall(r"^\| GRU without reset \| GRU \|.+ p = ([\d.]+)", birth_report.REPORT.read_text("utf-8"), re.M)
+    assert f"p = {float(row):.2f} after correction" in words
     assert all(interval("LSTM", f"LSTM, chrono on {gates}")[2] < 0 for gates in ("f only", "both"))  # "even worse"
     knows = {design: sum(share > 7 / 12 for share in each) for design, each in shares.items()}
     grus = [knows.pop(design) for design in ("GRU", "GRU with the LSTM's units", "GRU without reset")]
