@@ -38,7 +38,6 @@ HOW = {"timeout": 1200, "kernel_name": "python3", "store_widget_state": False, "
 HOW["coalesce_streams"] = True  # what is printed slowly is one output as well
 PICTURES = {
     "friend.png": ("09_fair_trial", "plot_ribbon("),
-    "births.png": ("09_fair_trial", "plot_curves(learnt"),
     "fault.png": ("10_break_it", 'runs["leaked_target"]'),
 }
 
