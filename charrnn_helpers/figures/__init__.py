@@ -7,7 +7,6 @@ from .comparison import (
     plot_births,
     plot_by_window,
     plot_coverage,
-    plot_decomposition,
     plot_excess_by_kind,
     plot_learnt,
     plot_memory_by_loss,
@@ -25,7 +24,7 @@ from .text import plot_marks, plot_next_characters, plot_one_hot, plot_pieces, p
 from .training import plot_fault, plot_loss_and_memory, plot_losses, plot_signs, plot_training_losses
 
 __all__ = ["diagram", "pictures", "plot_answer", "plot_bars", "plot_births", "plot_coverage", "plot_curves"]
-__all__ += ["plot_decomposition", "plot_excess_by_kind", "plot_fault", "plot_gradient_by_lag", "plot_points"]
+__all__ += ["plot_excess_by_kind", "plot_fault", "plot_gradient_by_lag", "plot_points"]
 __all__ += ["plot_loss_and_memory", "plot_losses", "plot_marks", "plot_memory_by_loss", "plot_next_characters"]
 __all__ += ["plot_one_hot", "plot_paired", "plot_pieces", "plot_recipes", "plot_ribbon", "plot_runs", "plot_shares"]
 __all__ += ["plot_streams", "plot_text", "plot_training_losses", "plot_units", "plot_update"]

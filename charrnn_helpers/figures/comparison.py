@@ -189,23 +189,6 @@ def plot_coverage(worlds: dict[str, Sequence[Interval]], truth: float) -> Pictur
     )
 
 
-def plot_decomposition(parts: dict[str, dict[str, Interval]]) -> Picture:
-    """Draw what LSTM minus GRU is made of, `parts[budget][kind]`, as intervals. Right of zero the GRU is better."""
-    figure, panels = new_figure(height=3.2, cols=len(parts), sharex=True, sharey=True, squeeze=False)
-    for axes, (budget, kinds) in zip(panels[0], parts.items(), strict=True):
-        axes.axvline(0, color="black", linewidth=0.9)
-        draw_intervals(axes, list(kinds.values()))
-        axes.set_yticks([-row for row in range(len(kinds))], kinds)
-        axes.set_title(budget)
-        axes.xaxis.set_major_locator(MaxNLocator(3))
-    figure.supxlabel("part of LSTM minus GRU (nats/character)", fontsize="medium")
-    return picture(
-        figure,
-        f"For {' and '.join(parts)} characters: how much of LSTM minus GRU falls on each of {', '.join(kinds)}, a "
-        "diamond with its interval; a line at zero.",
-    )
-
-
 def plot_learnt(shares: dict[str, tuple[float, float]], gains: dict[str, Interval]) -> Picture:
     """Draw shares of right answers before and after the course, and how much they grew, for each misconception."""
     figure, (left, right) = new_figure(height=4.1, cols=2, sharey=True, width_ratios=(3, 2))

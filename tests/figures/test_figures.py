@@ -67,7 +67,6 @@ FIGURES = {
     "plot_points": [{"GRU": np.arange(12).reshape(6, 2)}, WORDS["name"], {"GRU": np.eye(2)}, ("Ada", "Ben")],
     "plot_loss_and_memory": [HISTORIES, LOOKS],
     "plot_losses": [HISTORIES, {"uniform": 3.0, "bigram": 2.0}, 0.5],
-    "plot_decomposition": [{"6 M": {"all": INTERVAL, "name": INTERVAL}}],
     "plot_learnt": [{f"{n} is 2": (0.2, n / 9) for n in range(10)}, {f"{n} is 2": INTERVAL for n in range(10)}],
     "plot_marks": [[Mark("a", "free", 0), Mark(" ", "spelling", 0), Mark("c", "name", 40)]],
     "plot_names": [{cell: [("about Ada", WORDS["name"] * 2, "")] * 6 for cell in BOTH}, ["4,000"] * 12],
@@ -100,7 +99,7 @@ FIGURES = {
     "plot_update": ["LSTM", {"$f\\,c_{t-1}$": 0.3, "$c_t$": 0.5}, 0.9, 20],
     "plot_units": ["a cat", {"GRU 3": [0, 1, 0, 1, 0], "LSTM 1": [1, 0, 1, 0, 1]}, "h"],
 }
-UNCOLOURED = {"diagram", "plot_coverage", "plot_fault", "plot_signs", "plot_ribbon", "plot_decomposition"}
+UNCOLOURED = {"diagram", "plot_coverage", "plot_fault", "plot_signs", "plot_ribbon"}
 UNCOLOURED |= {"plot_names", "plot_parts"}
 UNCOLOURED |= {"plot_learnt", "plot_marks", "plot_one_hot", "plot_pieces", "plot_streams", "plot_text", "plot_update"}
 # The most words and numbers that a notebook gives them.
@@ -131,7 +130,6 @@ CROWDED = [
     ("plot_runs", [dict.fromkeys(TASKS, REACHES), dict.fromkeys(TASKS, TRAINED), "right up to n ="]),
     ("plot_shares", [dict.fromkeys(("the hero that is named next", "the hero of what it writes"), PATCHED), "back"]),
     ("plot_shares", [dict.fromkeys(QUESTIONS, BOTH_AT(DOUBLING)), "characters back, from", "share right", 64]),
-    ("plot_decomposition", [{budget: dict.fromkeys(["all", "free", *KINDS_ASKED], INTERVAL) for budget in BUDGETS}]),
     ("plot_next_characters", [VOCAB, LIKELY, "choice: …a noise, six times: pat, pat, pat, pat, pat. "]),
 ]
 FORMULA = r"$\foo$"  # which matplotlib cannot set

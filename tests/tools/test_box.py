@@ -83,7 +83,7 @@ def test_the_lines_of_loss_and_memory_say_what_the_eight_pairs_say():
         "0 of the 4 GRUs with the start of these LSTMs know the friend, and 0 of the 4 LSTMs with that of" in LINES[4]
     )
     assert {row["start"] for row in grid} == {"bias 0.5", "bias 2.5", "chrono 30", "chrono 100"}
-    told = "with the start of its gates that the test's LSTMs had, no GRU has learnt him."
+    told = "With the start that the LSTMs of the test had, none of four GRUs has learnt the friend."
     assert told in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
