@@ -112,7 +112,7 @@ def run_cells(page, command):
             return code.every(c => c.executionCount !== null && (c.executionState ?? 'idle') === 'idle')
                 || code.some(c => failed(c) && !(c.getMetadata('tags') ?? []).includes('raises-exception'));
         }""",
-        timeout=5 * MINUTES,
+        timeout=15 * MINUTES,  # 04 takes five where nothing else runs
         polling=100,
     )
     return errors_of(page)
