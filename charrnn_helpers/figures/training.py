@@ -107,28 +107,22 @@ def plot_loss_and_memory(histories: Sequence[History], shares: dict[str, dict[in
 
 
 def plot_training_losses(histories: Sequence[History], width: int) -> Picture:
-    """Draw the training loss of each update, pale, and the mean of the last `width`; below it the gradient norm."""
-    figure, (top, low) = new_figure(height=3.6, rows=2, sharex=True)
+    """Draw the training loss of each update, pale, and the mean of the last `width` as a line."""
+    figure, axes = new_figure(height=2.6)
     for history in histories:
         style = style_of(history.cell)
         updates = range(1, history.updates + 1)
-        top.plot(updates, history.losses, color=style["color"], alpha=0.4, linewidth=0.7)
+        axes.plot(updates, history.losses, color=style["color"], alpha=0.4, linewidth=0.7)
         averaged = min(width, history.updates)
         means = np.convolve(history.losses, np.full(averaged, 1 / averaged), mode="valid")
-        top.plot(updates[averaged - 1 :], means, **style, linewidth=1.6, label=history.cell)
-        low.plot(updates, history.norms, **style, linewidth=0.6)
-    for clip in {history.config.clip for history in histories}:
-        low.axhline(clip, color="black", linewidth=0.8, label="clip")
-    top.set(ylabel="training loss\n(nats/character)", yscale="log")
-    logarithmic(top.yaxis)
-    low.set(xlabel="updates", ylabel="gradient norm", yscale="log")
-    logarithmic(low.yaxis)
-    name_lines(top)
-    name_lines(low)
+        axes.plot(updates[averaged - 1 :], means, **style, linewidth=1.6, label=history.cell)
+    axes.set(xlabel="updates", ylabel="training loss\n(nats/character)", yscale="log")
+    logarithmic(axes.yaxis)
+    name_lines(axes)
     return picture(
         figure,
-        "Above, the training loss of every update, on a logarithmic scale, pale and ragged, and its moving average as "
-        "a line: LSTM solid, GRU dashed. Below, the gradient norm of every update, with a line at the clipping norm.",
+        "The training loss of every update, on a logarithmic scale, pale and ragged, and its moving average as a line: "
+        "LSTM solid, GRU dashed.",
     )
 
 
