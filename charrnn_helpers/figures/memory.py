@@ -218,23 +218,33 @@ def plot_horizons(
     )
 
 
-def plot_units(text: str, units: dict[str, Tensor | Sequence[float]], ylabel: str, marks: str = "") -> Picture:
+def plot_units(
+    text: str,
+    units: dict[str, Tensor | Sequence[float]],
+    ylabel: str,
+    marks: str = "",
+    names: Sequence[str] = (),
+) -> Picture:
     """Draw the value of units at every character of `text`: `units[label]` (T,). A label begins with its cell.
 
-    Where values are (T, K), the first column is that of `text`; the others are those of other texts, as thin lines. A
-    dotted line stands at each of the characters in `marks`.
+    Where values are (T, K), the first column is that of `text`; the others are those of other texts, as thin lines, or
+    with `names` each is that of a word, in its colour. A dotted line stands at each of the characters in `marks`.
     """
     figure, panels = new_figure(height=1.2 * len(units) + 0.4, rows=len(units), sharex=True, squeeze=False)
     for axes, (label, values) in zip(panels[:, 0], units.items(), strict=True):
         own, *others = torch.as_tensor(values).reshape(len(text), -1).T
-        for other in others:
+        for name, line in zip(names, (own, *others), strict=False):
+            axes.plot(line, color=LOOKS[name][0], linewidth=1.4, label=name if axes is panels[-1, 0] else None)
+        for other in () if names else others:
             axes.plot(other, color="#999999", linewidth=0.8)
-        axes.plot(own, **style_of(label, {"color": "black"}), linewidth=1.6)
+        if not names:
+            axes.plot(own, **style_of(label, {"color": "black"}), linewidth=1.6)
         axes.axhline(0, color="#999999", linewidth=0.6)
         for position in (position for position, char in enumerate(text) if char in marks):
             axes.axvline(position, **FLOOR)
         axes.set_ylabel(ylabel)
         axes.set_title(label, loc="left")
+    name_lines(panels[-1, 0])
     show_characters(panels[-1, 0], text)
     return picture(figure, f"The value of {' and '.join(units)} at each character of a line, as a curve.")
 
