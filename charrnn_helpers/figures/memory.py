@@ -233,11 +233,13 @@ def plot_units(
     figure, panels = new_figure(height=1.2 * len(units) + 0.4, rows=len(units), sharex=True, squeeze=False)
     for axes, (label, values) in zip(panels[:, 0], units.items(), strict=True):
         own, *others = torch.as_tensor(values).reshape(len(text), -1).T
-        for name, line in zip(names, (own, *others), strict=False):
-            axes.plot(line, color=LOOKS[name][0], linewidth=1.4, label=name if axes is panels[-1, 0] else None)
-        for other in () if names else others:
-            axes.plot(other, color="#999999", linewidth=0.8)
-        if not names:
+        if names:
+            for name, line in zip(names, (own, *others), strict=True):
+                look = {"color": LOOKS[name][0], "linewidth": 1.4}
+                axes.plot(line, **look, label=name if axes is panels[-1, 0] else None)
+        else:
+            for other in others:
+                axes.plot(other, color="#999999", linewidth=0.8)
             axes.plot(own, **style_of(label, {"color": "black"}), linewidth=1.6)
         axes.axhline(0, color="#999999", linewidth=0.6)
         for position in (position for position, char in enumerate(text) if char in marks):

@@ -202,6 +202,11 @@ def test_dollars_in_a_text_are_no_mathematics(name, args):
     assert [text for text in texts if text.get_text().count("$") > 1 and text.get_parse_math()] == []
 
 
+def test_the_line_of_each_word_has_its_name():
+    _, _, texts = draw("plot_units", ["ab", {"LSTM c": torch.rand(2, 6)}, "", "", WORDS["name"]])
+    assert set(WORDS["name"]) <= {text.get_text() for text in texts}
+
+
 @pytest.mark.parametrize("name", ["plot_bars", "plot_losses"])
 def test_a_line_that_is_not_known_is_not_named(name):
     assert not re.search("floor|n-gram|bigram", getattr(figures, name)(FIGURES[name][0]).words)
