@@ -236,20 +236,16 @@ def plot_runs(
     )
 
 
-def plot_births(
-    groups: Mapping[str, Mapping[str, Sequence[Birth | None]]], budget: int, grey: Sequence[str] = ()
-) -> Picture:
+def plot_births(groups: Mapping[str, Mapping[str, Sequence[Birth | None]]], budget: int) -> Picture:
     """Draw a mark for each run where its memory is born, over the characters read, in a row for each group.
 
     `groups` holds the births of each cell by the name of the group. A memory that is not born within `budget`
-    characters is an open mark at the right. The groups named in `grey` stand on a grey ground.
+    characters is an open mark at the right.
     """
-    figure, axes = new_figure(height=0.9 + 0.42 * len(groups))
+    figure, axes = new_figure(height=0.9 + 0.8 * len(groups))
     right = 1.7 * budget  # around it stand, side by side, the marks of memories that were not born
-    for row, (name, cells) in enumerate(groups.items()):
+    for row, cells in enumerate(groups.values()):
         axes.axhline(-row - 0.5, color="#CCCCCC", linewidth=0.8)
-        if name in grey:
-            axes.axhspan(-row - 0.5, -row + 0.5, color="#EEEEEE", linewidth=0)
         runs = [(cell, birth) for cell, births in cells.items() for birth in births]
         for shift, (cell, birth) in zip(reversed(offsets(len(runs), 0.65 / len(runs))), runs, strict=True):
             if birth is not None:
