@@ -3,14 +3,12 @@
 from .birth import (
     birth_rows,
     births_in,
-    broke_down,
-    curves_read,
     far_births,
     law_points,
     pairs_outcome,
 )
 from .birth_text import OneMemory
-from .box import answer, friend_by_pair, friend_by_setting
+from .box import answer, friend_by_setting
 from .faults import FAULTS, Fault, Mystery, answer_to_accusation, diagnosis, find_fault, hidden_fault, program, run
 from .later import LATER_NETWORKS, later_rows, memory_end, recall_of_seeds
 from .observations import BIGRAM, OBSERVATIONS, TALES_FLOOR, UNIFORM, Run, Setting, evidence, observe, signs
@@ -33,11 +31,11 @@ from .sweeps import RunConfig, sweep, width_for
 
 __all__ = ["FAULTS", "Fault", "Mystery", "answer_to_accusation", "diagnosis", "find_fault", "hidden_fault"]
 __all__ += ["program", "run"]
-__all__ += ["OneMemory", "birth_rows", "births_in", "broke_down", "curves_read", "far_births"]
+__all__ += ["OneMemory", "birth_rows", "births_in", "far_births"]
 __all__ += ["law_points", "pairs_outcome"]
 __all__ += ["LATER_NETWORKS", "later_rows", "memory_end", "recall_of_seeds"]
 __all__ += ["BIGRAM", "OBSERVATIONS", "TALES_FLOOR", "UNIFORM", "Run", "Setting", "evidence", "observe", "signs"]
 __all__ += ["MATTERS", "analyses", "answer", "confirmation", "decomposition", "difference", "differences"]
-__all__ += ["excesses_at", "finished", "friend_by_pair", "friend_by_setting", "mean_losses", "select"]
+__all__ += ["excesses_at", "finished", "friend_by_setting", "mean_losses", "select"]
 __all__ += ["BUDGETS", "PROTOCOL", "TRIAL_TEXTS", "forecast", "measured", "trial_rows"]
 __all__ += ["RunConfig", "sweep", "width_for"]

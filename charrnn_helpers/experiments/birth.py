@@ -51,12 +51,6 @@ def births_in(row: dict, way: float = 1 / 2) -> dict[str, Birth | None]:
     }
 
 
-def broke_down(row: dict) -> bool:
-    """Say whether the training loss, at the looks of a run, ever rose by more than 0.4 nats above its lowest so far."""
-    losses = np.array(row["train_losses"])
-    return bool(max(losses - np.minimum.accumulate(losses)) > 0.4)
-
-
 # ------------------------------------------------------------------------------------------------ what the rows say
 
 
@@ -97,16 +91,6 @@ def far_births(rows: Sequence[dict]) -> dict[str, dict[str, list[Birth | None]]]
             design = point.design.partition(", ")[2]  # without the gap
             births.setdefault(design, {}).setdefault(point.cell, []).append(point.born)
     return births
-
-
-def curves_read(rows: Sequence[dict], memory: str) -> dict[str, list[dict[float, float]]]:
-    """Return for each network of a cell how often it is right in the band, {millions of characters read: share}."""
-    curves = {cell: [] for cell in BOTH}
-    for row in rows:
-        band = row["bands"][memory]
-        looks = zip(row["looks"], band["right"], strict=True)
-        curves[row["cell"]].append({look / 1e6: right / band["asked"] for look, right in looks})
-    return curves
 
 
 PAIRS = 8

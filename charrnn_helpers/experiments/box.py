@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from ..measures.intervals import paired_difference
 from ..networks.registry import BOTH
-from .birth import PairsOutcome, births_in, broke_down, law_points, pairs_outcome
+from .birth import PairsOutcome, births_in, law_points, pairs_outcome
 from .outcome import LARGEST, MATTERS, analyses, confirmation, millions
 
 LAW = ("law window", "law window, six names")  # parts of the second experiment
@@ -32,13 +32,12 @@ def answer(trial: Sequence[dict], births: Sequence[dict]) -> list[str]:
         f"million characters of tales, and no story twice. {_settings(births)}",
         f"Loss: {_loss_of_pairs(pairs)} {_loss_on_shakespeare(trial)}",
         f"Memory: {_friends_of_pairs(pairs)} {_where_only_the_cell_differs(trial, births)}",
-        "What helped a GRU to learn a memory in simpler texts: near questions. In training no gradient goes back "
-        f"further than 64 characters. If a text asks for a name only after more than that, {far} learn to answer "
-        f"within 3 million characters. If it asks as often from near as well, {both} learn to answer from far, too. "
-        f"(This does not compare the cells, which had different starts here.){_place_from_near(births)}",
-        f"What is open: {_changed_stories(births)}{_four_times(births)}{_one_gate(births)}{_other_start(births)}"
-        "Both settings lie at an edge of what the search had tried, so a better one may lie beyond. And we wrote these "
-        f"stories ourselves.{_manual(births)}{_to_come(births)}",
+        "How a GRU learns a memory, in a simple text: in training no gradient goes back further than 64 characters. If "
+        f"the text asks for a name only after more than that, {far} learn to answer within 3 million characters. If it "
+        f"also asks from near, {both} learn to answer from far, too. (The cells had different starts here, so this "
+        f"does not compare them.){_place_from_near(births)}",
+        f"What is open: whether it is the cell. {_changed_stories(births)}{_other_start(births)}{_one_gate(births)}"
+        f"{_manual(births)}{_to_come(births)}",
     ]
 
 
@@ -74,33 +73,21 @@ def _knows(row: dict) -> bool:
     return row["by kind"]["friend"][1] < math.log(6) / 2
 
 
-def friend_by_pair(trial: Sequence[dict], births: Sequence[dict]) -> dict[str, list[tuple[bool, bool]]]:
-    """Say of each pair with one setting, seed and set of stories whether (the LSTM, the GRU) knows the friend.
-
-    The pairs stand under "trial" and "search"; those of the trial have one setting, those of the search one seed.
-    """
+def friend_by_pair(trial: Sequence[dict], births: Sequence[dict]) -> list[tuple[bool, bool]]:
+    """Say of each pair with one setting, seed and set of stories whether (the LSTM, the GRU) knows the friend."""
     pairs = {}
     for row in _asked(trial, births):
         pairs.setdefault((row["part"], _setting(row), row["seed"]), {})[row["cell"]] = _knows(row)
-    knows = {"trial": [], "search": []}
-    for (part, *_), pair in pairs.items():
-        if len(pair) == 2:
-            knows["trial" if part == "confirmation" else "search"].append((pair["LSTM"], pair["GRU"]))
-    return knows
+    return [(pair["LSTM"], pair["GRU"]) for pair in pairs.values() if len(pair) == 2]
 
 
 def _where_only_the_cell_differs(trial: Sequence[dict], births: Sequence[dict]) -> str:
     """Compare an LSTM and a GRU wherever they have the same setting, seed and stories."""
-    first, others = friend_by_pair(trial, births).values()
-    alone = [group.count((False, True)) for group in (first, others)]
-    both = first + others
-    open_ones = [row for row in births if row["part"] == "grid" and row["cell"] == "GRU" and not _knows(row)]
+    both = friend_by_pair(trial, births)
     return (
         f"In {len(both)} other pairs the two cells had the same setting, the same seed and the same stories: in "
-        f"{sum(alone)} of them only the GRU knows the friend, in {both.count((False, False))} neither does (in "
-        f"{sum(map(broke_down, open_ones))} of these the training of the GRU broke down), and in "
-        f"{both.count((True, False)) or 'none'} only the LSTM. ({alone[0]} of the {sum(alone)} are older "
-        "and had given us the idea.)"
+        f"{both.count((False, True))} of them only the GRU knows the friend, in {both.count((False, False))} neither "
+        f"does, and in {both.count((True, False)) or 'none'} only the LSTM."
     )
 
 
@@ -120,18 +107,15 @@ def _loss_of_pairs(pairs: PairsOutcome) -> str:
     if pairs.p_loss >= LEVEL:
         return f"in eight pairs on tales no difference is shown (p = {pairs.p_loss:.2f})."
     nats, ratio = pairs.difference, pairs.ratio
-    first = "below" if nats.high < MATTERS else "not clearly below"
-    second = "above" if nats.low >= SMALLEST_MEMORY else "not clearly above"
-    both = (first, second) == ("below", "above")
-    so = "So it is little for a guess at the next letter, and enough to hide a memory. " if both else ""
+    first = "less" if nats.high < MATTERS else "not clearly less"
+    second = "more" if nats.low >= SMALLEST_MEMORY else "not clearly more"
     return (
-        f"in these eight pairs the loss of the LSTM is higher by {nats.mean:.3f} nats per character (95 % interval "
-        f"{nats.low:.3f} to {nats.high:.3f}). We had named two limits for a difference that matters. It is {first} "
-        f"the first, {MATTERS:g} nats. It is {second} the second, {SMALLEST_MEMORY:g} nats, which is what the "
-        "smallest memory of these stories is worth. (When we named the second, we knew the result of an earlier "
-        f"trial.) {so}A perfect reader has the lowest loss that is possible. The loss of the LSTM lies "
-        f"{ratio.mean:.1f} times as far above it as that of the GRU (95 % interval {ratio.low:.1f} to "
-        f"{ratio.high:.1f})."
+        f"the loss of the LSTM is higher by {nats.mean:.3f} nats per character (95 % interval {nats.low:.3f} to "
+        f"{nats.high:.3f}). This is {first} than {MATTERS:g} nats, which our first protocol calls the smallest "
+        f"difference that matters, and {second} than {SMALLEST_MEMORY:g} nats, the limit of the second one. (The "
+        "second limit is what a network saves if it learns the smallest memory of these stories. When we chose it, we "
+        "knew the result of an earlier trial.) Above the lowest loss that is possible, the LSTM lies "
+        f"{ratio.mean:.1f} times as far as the GRU (95 % interval {ratio.low:.1f} to {ratio.high:.1f})."
     )
 
 
@@ -140,8 +124,8 @@ def _loss_on_shakespeare(trial: Sequence[dict]) -> str:
     (analysis,) = (each for each in analyses(trial) if each.text == "shakespeare")
     mean, low, high = analysis.difference.interval
     return (
-        f"On Shakespeare {analysis.verdict} by the first limit: there LSTM minus GRU is {mean:+.3f} nats in ten pairs "
-        f"(95 % interval {low:+.3f} to {high:+.3f})."
+        f"On Shakespeare {analysis.verdict} by the first limit: LSTM minus GRU is {mean:+.3f} nats in ten pairs (95 % "
+        f"interval {low:+.3f} to {high:+.3f})."
     )
 
 
@@ -165,16 +149,6 @@ def _learnt(births: Sequence[dict], design: str) -> str:
     return " and ".join(f"{sum(born)} of {len(born)} {cell}s" for cell, born in counts.items())
 
 
-def _four_times(births: Sequence[dict]) -> str:
-    """Say what the two LSTMs know of the friend that read four times as much; an empty text until both have."""
-    rows = [row for row in births if (row["part"], row.get("design")) == ("late", "96 M")]
-    if len(rows) < 2:
-        return ""
-    counts = [row["test"]["answers"]["friend"]["band"] for row in rows]
-    less, more = sorted(round(100 * right / asked) for asked, right, _ in counts)
-    return f"Of two LSTMs that read four times as much, one names {less} % of the friends, and the other {more} %. "
-
-
 def _other_start(births: Sequence[dict]) -> str:
     """Say what the cells of the search know of the friend if their gates start as those of the other cell in the pairs.
 
@@ -187,8 +161,8 @@ def _other_start(births: Sequence[dict]) -> str:
         known = [_knows(row) for row in searched if row["start"] == starts[other]]
         counts[cell] = f"{sum(known)} of the {len(known)} {cell}s"
     return (
-        "The start of the gates matters, too. In the search some networks had the start of the other cell: "
-        f"{counts['GRU']} with the start of these LSTMs know the friend, and {counts['LSTM']} with that of these GRUs. "
+        f"The start of the gates matters, too: {counts['GRU']} with the start of these LSTMs know the friend, and "
+        f"{counts['LSTM']} with that of these GRUs. "
     )
 
 
@@ -202,9 +176,9 @@ def _one_gate(births: Sequence[dict]) -> str:
     fall = paired_difference(*([row["test"]["loss"] for row in rows] for rows in (untied, tied)))
     known = [_knows(row) for row in tied]
     return (
-        "In a GRU a single gate decides what is kept and what is written. In an LSTM that was changed to do the same, "
-        f"the loss falls by {fall.mean:.3f} nats after 6 million characters (95 % interval {fall.low:.3f} to "
-        f"{fall.high:.3f}), but only {sum(known)} of {len(known)} such LSTMs knows the friend. "
+        "An LSTM in which a single gate decides what is kept and what is written, as in a GRU, has a loss that is "
+        f"lower by {fall.mean:.3f} nats than that of an LSTM with two gates (after 6 million characters, 95 % interval "
+        f"{fall.low:.3f} to {fall.high:.3f}), but only {sum(known)} of {len(known)} such LSTMs knows the friend. "
     )
 
 
@@ -223,9 +197,9 @@ def _manual(births: Sequence[dict]) -> str:
         right[row["cell"]].append(round(100 * band["right"][look] / band["asked"]))
     shares = {cell: f"{min(each)} to {max(each)} %" for cell, each in right.items()}
     return (
-        " In the manual of Python, which we did not write, we asked three networks of each cell how to close a bracket "
-        f"or a quotation mark that was opened 32 or more characters before. The GRUs are right in {shares['GRU']} of "
-        f"the cases, the LSTMs in {shares['LSTM']}, and a guess is right in 33 %."
+        "And we wrote these stories ourselves. In the manual of Python, which we did not write, three networks of each "
+        "cell had to close a bracket or a quotation mark that was opened 32 or more characters before. The GRUs are "
+        f"right in {shares['GRU']} of the cases, the LSTMs in {shares['LSTM']}, and a guess is right in 33 %."
     )
 
 
@@ -241,7 +215,7 @@ def _place_from_near(births: Sequence[dict]) -> str:
     if not rows:
         return ""
     return (
-        " In stories it did not help: where they ask for the place from near as well, "
+        " In stories it did not help: when these also ask for the place from near, "
         f"{_count_born(rows, 'place')} learn to answer from far."
     )
 

@@ -152,8 +152,8 @@ def go_back_through_steps(d_h: Tensor, factors: Tensor, z: Tensor, weight: Tenso
 
     `d_h` (T + 1, B, H) is the gradient of each state. At first it holds only the part from the scores of the same step.
     `factors` (T, B, 3, H) are the numbers by which the gradient of a state is multiplied on its way into the gate r,
-    into the gate z, and into a_hn = W_hn h + b_hn. At the end they hold the gradients of the inputs of the two gates, and
-    of a_hn.
+    into the gate z, and into a_hn = W_hn h + b_hn. At the end they hold the gradients of the inputs of the two gates
+    and of a_hn.
     `z` (T, B, H) is the update gate, and `weight` (3H, H) is W_h.
     """
     per_step = (d_h[1:], d_h[:-1], factors, z)

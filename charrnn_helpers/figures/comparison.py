@@ -242,7 +242,7 @@ def plot_births(groups: Mapping[str, Mapping[str, Sequence[Birth | None]]], budg
     `groups` holds the births of each cell by the name of the group. A memory that is not born within `budget`
     characters is an open mark at the right.
     """
-    figure, axes = new_figure(height=0.9 + 0.8 * len(groups))
+    figure, axes = new_figure(height=1.4 + 0.5 * len(groups))
     right = 1.7 * budget  # around it stand, side by side, the marks of memories that were not born
     for row, cells in enumerate(groups.values()):
         axes.axhline(-row - 0.5, color="#CCCCCC", linewidth=0.8)

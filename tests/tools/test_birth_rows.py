@@ -22,7 +22,6 @@ from charrnn_helpers.experiments.birth import (
     Birth,
     birth_rows,
     births_in,
-    broke_down,
     law_points,
     pairs_outcome,
 )
@@ -305,7 +304,7 @@ def test_the_power_of_frequency_is_that_of_births_that_follow_one():
 def test_the_pictures_of_the_law_count_the_runs_of_its_parts_and_of_no_other():
     notebook = nbformat.read(ROOT / "notebooks" / "09_fair_trial.ipynb", as_version=4)
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    (words,) = (output.data["text/plain"] for output in outputs if "Born are" in str(output.get("data")))
+    (words,) = (output.data["text/plain"] for output in outputs if "Born are, only" in str(output.get("data")))
     shown = re.findall(r"(LSTM|GRU) (\d+) of (\d+)", words)
     pictured = {  # in each row of the picture: the runs of both cells, and the GRUs that nobody had run before
         "only far": "only far, window 48",
@@ -514,7 +513,6 @@ def test_the_picture_of_all_settings_and_what_is_said_of_it_follow_from_the_rows
         for key, row in grid.items()
     }
     broke = [key for key, rise in all_rises.items() if rise > 0.4]
-    assert broke == [key for key, row in grid.items() if broke_down(row)]
     for key in broke:
         if key[2] == "GRU":  # "more than 85 % ... less than a third ... above a half again"
             band = grid[key]["bands"]["name"]
@@ -524,11 +522,6 @@ def test_the_picture_of_all_settings_and_what_is_said_of_it_follow_from_the_rows
             assert max(shares[lost:]) > 0.5
     neither = [key for key, row in grid.items() if key[2] == "GRU" and births_in(row)["friend"] is None]
     assert (len(neither), len(set(neither) & set(broke))) == (10, 8)  # "in eight of the ten pairs"
-    others = [row for row in ROWS if (row["part"], row["cell"]) == ("pairs by births", "GRU")]
-    others = [row for row in others if births_in(row)["friend"] is None]
-    assert (len(neither) + len(others), any(map(broke_down, others))) == (11, False)
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert "(In eight of the other eleven GRUs the training had broken down.)" in readme
     assert sorted(key[2] for key in broke) == ["GRU"] * 8 + ["LSTM"]
     assert {key[1] for key in broke if key[2] == "GRU"} == {0.014, 0.03}
     first, second = sorted(row["losses"][-1] for key, row in grid.items() if key[2] == "LSTM")[:2]
@@ -686,7 +679,8 @@ def test_what_09_and_the_box_say_of_one_gate_in_the_place_of_two_is_in_the_rows(
         return mean, mean - reach, mean + reach
 
     told = (
-        "falls by {:.3f} nats after 6 million characters (95 % interval {:.3f} to {:.3f}), but only {} of {} such LSTMs"
+        "lower by {:.3f} nats than that of an LSTM with two gates (after 6 million characters, 95 % interval {:.3f} to "
+        "{:.3f}), but only {} of {} such LSTMs"
     )
     tied = "LSTM, i = 1 - f"
     box = answer(trial_rows(), ROWS)[4]

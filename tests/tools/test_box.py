@@ -57,11 +57,12 @@ def test_the_first_line_says_what_was_compared():
 
 def test_the_lines_of_loss_and_memory_say_what_the_eight_pairs_say():
     pairs = pairs_by_formula()
-    above = "lies {:.1f} times as far above it as that of the GRU (95 % interval {:.1f} to {:.1f})."
+    above = "the LSTM lies {:.1f} times as far as the GRU (95 % interval {:.1f} to {:.1f})."
     assert above.format(*pairs["ratio"]) in LINES[1]
     assert pairs["nats"][1] > 0.0009
     assert pairs["nats"][2] < 0.02
-    assert "It is below the first, 0.02 nats. It is above the second, 0.0009 nats, which is what" in LINES[1]
+    assert "This is less than 0.02 nats, which our first" in LINES[1]
+    assert "and more than 0.0009 nats, the limit of the second one." in LINES[1]
     assert "is higher by {:.3f} nats per character (95 % interval {:.3f} to {:.3f}).".format(*pairs["nats"]) in LINES[1]
     ours = "LSTM minus GRU is {:+.3f} nats in ten pairs (95 % interval {:+.3f} to {:+.3f}).".format(
         *statistics("shakespeare", "24 M")[:3]
@@ -73,7 +74,7 @@ def test_the_lines_of_loss_and_memory_say_what_the_eight_pairs_say():
     assert f"(p = {pairs['p'][1]:.3f}, hardly chance)" in LINES[2]
     assert max(pairs["p"]) < 0.05  # so both differences may be spoken of
     grid = [row for row in BIRTHS if row["part"] == "grid"]
-    assert min(row["rate"] for row in grid) == 0.003  # "lie at an edge"
+    assert min(row["rate"] for row in grid) == 0.003  # "stand at an edge", says 09
     knows = {cell: {start: [] for start in ("bias 0.5", "bias 2.5")} for cell in ("LSTM", "GRU")}
     for row in grid:
         if row["start"] in knows["GRU"]:
@@ -83,7 +84,7 @@ def test_the_lines_of_loss_and_memory_say_what_the_eight_pairs_say():
         "0 of the 4 GRUs with the start of these LSTMs know the friend, and 0 of the 4 LSTMs with that of" in LINES[4]
     )
     assert {row["start"] for row in grid} == {"bias 0.5", "bias 2.5", "chrono 30", "chrono 100"}
-    told = "With the start that the LSTMs of the test had, none of four GRUs has learnt the friend."
+    told = "The LSTMs of the test began with gates that keep little, and of four GRUs with such gates none has learnt"
     assert told in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -111,15 +112,8 @@ def test_the_line_of_memory_counts_the_pairs_in_which_only_the_cell_differs():
     assert [tuple(map(int, row)) for row in table] == [*wanted, sums]
     assert (len(searched), alone[True]) == (16, 10)
     assert [runs for runs, *_ in wanted] == [8, alone[True], len(searched), 1, 5]
-    assert f"({alone[True]} of the {alone[True] + of_search} are older and had given us the idea.)" in LINES[2]
     assert f"in {alone[True] + of_search} of them only the GRU knows the friend, in" in LINES[2]
-    broke = sum(
-        any(loss > min(row["train_losses"][: at + 1]) + 0.4 for at, loss in enumerate(row["train_losses"]))
-        for row in BIRTHS
-        if row["part"] == "grid" and row["cell"] == "GRU" and births_in(row)["friend"] is None
-    )
-    neither = f"in {counts[False, False]} neither does (in {broke} of these the training of the GRU broke down),"
-    assert f"{neither} and in none only the LSTM." in LINES[2]
+    assert f"the friend, in {counts[False, False]} neither does, and in none only the LSTM." in LINES[2]
 
 
 def test_the_line_on_learning_counts_the_births_of_the_far_memory():
@@ -140,7 +134,7 @@ def test_what_is_said_of_the_stories_that_differ_in_one_sentence_follows_from_th
     assert knows["GRU", True] + knows["GRU", False] == knows["LSTM", True] + knows["LSTM", False] == 8
     place = [row for row in rows if row["design"] == "place also near"]
     assert [births_in(row)["place"] for row in place] == [None] * 4
-    assert "from near as well, 0 of 2 GRUs and 0 of 2 LSTMs learn to answer from far." in LINES[3]
+    assert "also ask for the place from near, 0 of 2 GRUs and 0 of 2 LSTMs learn to answer from far." in LINES[3]
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert (
         f"all eight GRUs learnt the friend, and {['none', 'one', 'two', 'three'][knows['LSTM', True]]} of the" in readme
