@@ -55,31 +55,36 @@ def plot_excess_by_kind(excess: dict[str, dict[str, float]], chance: dict[str, f
 
 
 def plot_memory_by_loss(
-    networks: dict[str, dict[str, Sequence[tuple[float, float]]]],
+    networks: Mapping[str, Sequence[tuple[str, float, float]]],
     chance: float,
-    ringed: dict[str, Sequence[tuple[float, float]]],
+    ringed: Sequence[tuple[float, float]],
+    word: str,
 ) -> Picture:
     """Draw each network as a point: its excess at one kind of word against its excess over all characters.
 
-    `networks[title][cell]` holds pairs (all characters, the word), in nats over the oracle: a panel for each title. A
-    black line shows `chance`, what a blind guess loses at such a word. The points of `ringed[title]` get a ring.
+    `networks[cell]` holds the budget, the excess over all characters and that at the word, in nats over the oracle. The
+    networks of one budget have its name beside them. A black line shows `chance`, what a blind guess loses at such a
+    word. The points of `ringed` get a ring.
     """
-    figure, panels = new_figure(height=3.2, cols=len(networks), sharex=True, sharey=True, squeeze=False)
-    for axes, (title, cells) in zip(panels[0], networks.items(), strict=True):
-        axes.axhline(chance, color="black", linewidth=1.2, label="chance")
-        for cell, points in cells.items():
-            axes.plot(*zip(*points, strict=True), **marks_of(cell), markersize=4, label=cell)
-        for x, y in ringed[title]:
-            axes.plot(x, y, "o", markersize=13, markerfacecolor="none", markeredgecolor="black")
-        axes.set_title(title, loc="left", fontsize="medium")
-        axes.set_ylim(-0.06, 1.1 * chance)
-    panels[0][0].set_ylabel("excess at such a word (nats)")
-    figure.supxlabel("excess over all characters (nats/character)", fontsize="medium")
+    figure, axes = new_figure(height=3.4)
+    axes.axhline(chance, color="black", linewidth=1.2, label="chance")
+    for cell, points in networks.items():
+        budgets, x, y = zip(*points, strict=True)
+        axes.plot(x, y, **marks_of(cell), markersize=4, label=cell)
+        for budget in dict.fromkeys(budgets):
+            ours, heights = zip(*((left, up) for name, left, up in points if name == budget), strict=True)
+            above = cell == "LSTM"
+            place = median(ours), max(heights) if above else min(heights)
+            look = {"textcoords": "offset points", "ha": "center", "va": "bottom" if above else "top"}
+            axes.annotate(budget, place, (0, 6 if above else -6), **look, color=CELLS[cell].colour)
+    for x, y in ringed:
+        axes.plot(x, y, "o", markersize=13, markerfacecolor="none", markeredgecolor="black")
+    axes.set(xlabel="excess over all characters (nats/character)", ylabel=f"excess at {word} (nats)")
+    axes.set_ylim(-0.16 * chance, 1.2 * chance)
     return picture(
         figure,
-        f"A point for each network, for {', '.join(networks)}: the excess at the first letter of such a word "
-        "(vertical) against the mean excess over all characters (horizontal). A black line stands at chance. Rings "
-        "mark networks with nearly the same mean excess.",
+        f"A point for each network: the excess at {word} (vertical) against the mean excess over all characters "
+        "(horizontal). A black line stands at chance. Rings mark networks with nearly the same mean excess.",
     )
 
 
@@ -366,8 +371,8 @@ def plot_parts(bars: dict[str, dict[str, float]], percent: bool = False) -> Pict
         for name, (grey, letters) in zip(names, greys, strict=False):
             size = parts.get(name, 0)
             axes.barh(-row, size, 0.7, left=left, color=grey, edgecolor="white")
-            if size > 0.06 * longest:
-                number = f"{size:.0%}" if percent else f"{size}"
+            number = f"{size:.0%}" if percent else f"{size}"
+            if size > 0.02 * len(number) * longest:
                 axes.text(left + size / 2, -row, number, ha="center", va="center", color=letters, weight="bold")
             left += size
     axes.set(xlim=(0, longest), xticks=[], yticks=[-row for row in range(len(bars))], yticklabels=bars)

@@ -136,7 +136,8 @@ def draw_intervals(axes, intervals: Sequence[Interval]) -> None:
 def name_lines(axes) -> None:
     """Write the label of each line beside its end, as bold as the line, so that no legend is needed.
 
-    The labels are as near to their ends as they can be without overlapping: least squares, by isotonic regression.
+    The labels are as near to their ends as they can be without overlapping: least squares, by isotonic regression. A
+    short stroke joins each label with the end of its line.
     """
 
     def end(line) -> float:
@@ -153,7 +154,9 @@ def name_lines(axes) -> None:
     for line, height in zip(lines, heights, strict=True):
         weight = "bold" if line.get_linewidth() > 1 else "normal"
         look = {"color": line.get_color(), "weight": weight, "parse_math": False}
-        axes.annotate(line.get_label(), (1.01, height), xycoords="axes fraction", va="center", **look)
+        leader = {"arrowstyle": "-", "color": line.get_color(), "shrinkA": 0, "shrinkB": 0, "relpos": (0, 0.5)}
+        place = {"xycoords": "axes fraction", "xytext": (1.04, height), "va": "center"}
+        axes.annotate(line.get_label(), (1.005, end(line)), **place, arrowprops=leader, **look)
         line.set_label(None)
 
 

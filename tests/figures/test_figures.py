@@ -73,9 +73,10 @@ FIGURES = {
     "plot_next_characters": [VOCAB, LIKELY],
     "plot_one_hot": ["a cat", VOCAB],
     "plot_memory_by_loss": [
-        {"friend": {"GRU": [(0.02, 0.6)], "LSTM": [(0.02, 1.4), (0.03, 1.5)]}},
+        {"GRU": [("6 M", 0.02, 0.6)], "LSTM": [("6 M", 0.02, 1.4), ("24 M", 0.03, 1.5)]},
         1.79,
-        {"friend": [(0.02, 0.6)]},
+        [(0.02, 0.6)],
+        "a friend",
     ],
     "plot_paired": [[1.0, 1.1], [1.1, 1.2], INTERVAL, 0.02],
     "plot_parts": [{"hero in mind": {"right": 21, "wrong": 5, "lost": 9}, "another": {"lost": 6}}],
