@@ -152,7 +152,7 @@ def draw(name, args=None):
     def draw_and_note(text, renderer):
         draw_text(text, renderer)
         if text.get_visible() and text.get_text().strip():
-            texts[text] = (text.get_fontsize() * text.figure.dpi / 72, text.get_window_extent(renderer))
+            texts[text] = (text.get_fontsize() * text.figure.dpi / 72, Text.get_window_extent(text, renderer))
 
     with mock.patch.object(Text, "draw", draw_and_note):
         shown = getattr(figures, name)(*(FIGURES[name] if args is None else args))
