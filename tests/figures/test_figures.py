@@ -72,12 +72,7 @@ FIGURES = {
     "plot_names": [{cell: [("about Ada", WORDS["name"] * 2, "")] * 6 for cell in BOTH}, ["4,000"] * 12],
     "plot_next_characters": [VOCAB, LIKELY],
     "plot_one_hot": ["a cat", VOCAB],
-    "plot_memory_by_loss": [
-        {"GRU": [("6 M", 0.02, 0.6)], "LSTM": [("6 M", 0.02, 1.4), ("24 M", 0.03, 1.5)]},
-        1.79,
-        [(0.02, 0.6)],
-        "a friend",
-    ],
+    "plot_memory_by_loss": [{"GRU": [("6 M", 0.02, 0.6)], "LSTM": [("24 M", 0.03, 1.5)]}, 1.79, [(0.02, 0.6)], "it"],
     "plot_paired": [[1.0, 1.1], [1.1, 1.2], INTERVAL, 0.02],
     "plot_parts": [{"hero in mind": {"right": 21, "wrong": 5, "lost": 9}, "another": {"lost": 6}}],
     "plot_pieces": [[("", [0, 0.5, 0.8, 1], 0.6), ("b", [0, 0.1, 0.9, 1], 0.95)], "abc"],
