@@ -227,15 +227,16 @@ def plot_units(
 ) -> Picture:
     """Draw the value of units at every character of `text`: `units[label]` (T,). A label begins with its cell.
 
-    Where values are (T, K), the first column is that of `text`; the others are those of other texts, as thin lines, or
-    with `names` each is that of a word, in its colour. A dotted line stands at each of the characters in `marks`.
+    Where values are (T, K), the first column is that of `text`; the others are those of other texts, as thin lines.
+    With `names` each column has its name beside it: a hero in the hero's colour, others in black and grey. A dotted
+    line stands at each of the characters in `marks`.
     """
     figure, panels = new_figure(height=1.2 * len(units) + 0.4, rows=len(units), sharex=True, squeeze=False)
     for axes, (label, values) in zip(panels[:, 0], units.items(), strict=True):
         own, *others = torch.as_tensor(values).reshape(len(text), -1).T
         if names:
-            for name, line in zip(names, (own, *others), strict=True):
-                look = {"color": LOOKS[name][0], "linewidth": 1.4}
+            for name, line, grey in zip(names, (own, *others), cycle(("black", "#888888")), strict=False):
+                look = {"color": LOOKS[name][0] if name in LOOKS else grey, "linewidth": 1.4}
                 axes.plot(line, **look, label=name if axes is panels[-1, 0] else None)
         else:
             for other in others:
