@@ -73,17 +73,12 @@ def _knows(row: dict) -> bool:
     return row["by kind"]["friend"][1] < math.log(6) / 2
 
 
-def friend_by_pair(trial: Sequence[dict], births: Sequence[dict]) -> list[tuple[bool, bool]]:
-    """Say of each pair with one setting, seed and set of stories whether (the LSTM, the GRU) knows the friend."""
+def _where_only_the_cell_differs(trial: Sequence[dict], births: Sequence[dict]) -> str:
+    """Compare an LSTM and a GRU wherever they have the same setting, seed and stories."""
     pairs = {}
     for row in _asked(trial, births):
         pairs.setdefault((row["part"], _setting(row), row["seed"]), {})[row["cell"]] = _knows(row)
-    return [(pair["LSTM"], pair["GRU"]) for pair in pairs.values() if len(pair) == 2]
-
-
-def _where_only_the_cell_differs(trial: Sequence[dict], births: Sequence[dict]) -> str:
-    """Compare an LSTM and a GRU wherever they have the same setting, seed and stories."""
-    both = friend_by_pair(trial, births)
+    both = [(pair["LSTM"], pair["GRU"]) for pair in pairs.values() if len(pair) == 2]
     return (
         f"In {len(both)} other pairs the two cells had the same setting, the same seed and the same stories: in "
         f"{both.count((False, True))} of them only the GRU knows the friend, in {both.count((False, False))} neither "
@@ -215,7 +210,7 @@ def _place_from_near(births: Sequence[dict]) -> str:
     if not rows:
         return ""
     return (
-        " In stories it did not help: when these also ask for the place from near, "
+        " In stories near questions did not help: of the networks whose stories also ask for the place from near, "
         f"{_count_born(rows, 'place')} learn to answer from far."
     )
 

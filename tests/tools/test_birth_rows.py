@@ -325,6 +325,8 @@ def test_the_pictures_of_the_law_count_the_runs_of_its_parts_and_of_no_other():
     assert (
         "none of nine GRUs learns it. With near questions all nine learn it, and with the longer window eight" in text
     )
+    new = births_of("only far, window 96", "GRU", "law predicted")
+    assert all(run[-1] is not None for run in new)  # the one GRU of the third row that failed "is none of them"
     assert [int(born) for cell, born, _ in shown if cell == "LSTM"] == [1, 4, 0]
     assert "alone one of six learns it, with near questions four of six, and with the longer window none." in text
 
