@@ -108,8 +108,9 @@ def _loss_of_pairs(pairs: PairsOutcome) -> str:
         f"the loss of the LSTM is higher by {nats.mean:.3f} nats per character (95 % interval {nats.low:.3f} to "
         f"{nats.high:.3f}). This is {first} than {MATTERS:g} nats, which our first protocol calls the smallest "
         f"difference that matters, and {second} than {SMALLEST_MEMORY:g} nats, the limit of the second one. (The "
-        "second limit is what a network saves if it learns the smallest memory of these stories. When we chose it, we "
-        "knew the result of an earlier trial.) Above the lowest loss that is possible, the LSTM lies "
+        "second limit is the smallest memory of these stories: so much does a network lose that always has to guess "
+        "how a bracket is closed. When we chose it, we knew the result of an earlier trial.) Above the lowest loss "
+        f"that is possible, the LSTM lies "
         f"{ratio.mean:.1f} times as far as the GRU (95 % interval {ratio.low:.1f} to {ratio.high:.1f})."
     )
 
@@ -210,7 +211,7 @@ def _place_from_near(births: Sequence[dict]) -> str:
     if not rows:
         return ""
     return (
-        " In stories near questions did not help: of the networks whose stories also ask for the place from near, "
+        " But near questions did not help in longer stories: if these also ask for the place from near, "
         f"{_count_born(rows, 'place')} learn to answer from far."
     )
 

@@ -158,7 +158,7 @@ def go_back_through_steps(d_h: Tensor, factors: Tensor, z: Tensor, weight: Tenso
     """
     per_step = (d_h[1:], d_h[:-1], factors, z)
     for d_after, d_before, d_gates, z_t in zip(*(reversed(x.unbind()) for x in per_step), strict=True):
-        d_gates.mul_(d_after[:, None])  # (B, 3, H)
+        d_gates.mul_(d_after[:, None])  # (B, 3, H): the factors become gradients
         d_before.addcmul_(d_after, z_t)  # h of the step before came through z ...
         _add_product(d_before, d_gates.flatten(1), weight)  # ... and through W_h
 

@@ -66,6 +66,7 @@ FIGURES = {
     ],
     "plot_points": [{"GRU": np.arange(12).reshape(6, 2)}, WORDS["name"], {"GRU": np.eye(2)}, ("Ada", "Ben")],
     "plot_loss_and_memory": [HISTORIES, LOOKS],
+    "plot_ladder": [{"uniform": 5.7, "n = 16": 0.36, "GRU": 0.28}, 0.22],
     "plot_losses": [HISTORIES, {"uniform": 3.0, "bigram": 2.0}, 0.5],
     "plot_learnt": [{f"{n} is 2": (0.2, n / 9) for n in range(10)}, {f"{n} is 2": INTERVAL for n in range(10)}],
     "plot_marks": [[Mark("a", "free", 0), Mark(" ", "spelling", 0), Mark("c", "name", 40)]],

@@ -304,8 +304,8 @@ def test_the_power_of_frequency_is_that_of_births_that_follow_one():
 def test_the_pictures_of_the_law_count_the_runs_of_its_parts_and_of_no_other():
     notebook = nbformat.read(ROOT / "notebooks" / "09_fair_trial.ipynb", as_version=4)
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    (words,) = (output.data["text/plain"] for output in outputs if "Born are, only" in str(output.get("data")))
-    shown = re.findall(r"(LSTM|GRU) (\d+) of (\d+)", words)
+    (words,) = (output.text for output in outputs if "from far: born in" in output.get("text", ""))
+    shown = re.findall(r"born in (\d+) of (\d+) (LSTM|GRU)s", words)
     pictured = {  # in each row of the picture: the runs of both cells, and the GRUs that nobody had run before
         "only far": "only far, window 48",
         "far and near alike": "far and near alike, window 48",
@@ -316,18 +316,18 @@ def test_the_pictures_of_the_law_count_the_runs_of_its_parts_and_of_no_other():
         wanted.append(("LSTM", births_of(design, "LSTM", "law window")))
         grus = births_of(design, "GRU", "law window") + births_of(new, "GRU", "law predicted")
         wanted.append(("GRU", grus))
-    for (cell, born_here, runs), (name, births) in zip(shown, wanted, strict=True):
+    for (born_here, runs, cell), (name, births) in zip(shown, wanted, strict=True):
         far = [run[-1] for run in births]
         assert (cell, int(born_here), int(runs)) == (name, sum(birth is not None for birth in far), len(far))
     text = "\n".join(cell.source for cell in notebook.cells)
-    (none, nine), (all_nine, _), (eight, _) = ((int(born), int(runs)) for cell, born, runs in shown if cell == "GRU")
+    (none, nine), (all_nine, _), (eight, _) = ((int(born), int(runs)) for born, runs, cell in shown if cell == "GRU")
     assert (none, nine, all_nine, eight) == (0, 9, 9, 8)
     assert (
         "none of nine GRUs learns it. With near questions all nine learn it, and with the longer window eight" in text
     )
     new = births_of("only far, window 96", "GRU", "law predicted")
     assert all(run[-1] is not None for run in new)  # the one GRU of the third row that failed "is none of them"
-    assert [int(born) for cell, born, _ in shown if cell == "LSTM"] == [1, 4, 0]
+    assert [int(born) for born, _, cell in shown if cell == "LSTM"] == [1, 4, 0]
     assert "alone one of six learns it, with near questions four of six, and with the longer window none." in text
 
 
@@ -387,6 +387,11 @@ def test_what_09_and_readme_say_of_the_pairs_follows_from_their_rows():
         assert median["name", cell] <= min(median[kind, cell] for kind in ("pronoun", "count", "bracket", "friend"))
         assert all(by[kind, cell] == [math.inf] * 8 for kind in ("place", "object", "colour", "door"))
         assert all(max(by[kind, cell]) < 24 for kind in ("name", "pronoun", "count", "bracket"))
+    kinds = ("name", "pronoun", "count", "bracket", "friend")
+    networks = [look for cell in ("LSTM", "GRU") for look in zip(*(by[kind, cell] for kind in kinds), strict=True)]
+    assert [hero == min(hero, *others) for hero, *others in networks].count(False) == 1  # in "fifteen of the sixteen"
+    friends = [(friend, max(others)) for *others, friend in networks]
+    assert [friend > latest for friend, latest in friends[8:]].count(False) == 1  # last in "seven of the eight GRUs"
     quick = [look for kind in ("pronoun", "count", "bracket") for cell in ("LSTM", "GRU") for look in by[kind, cell]]
     assert (round(min(quick)), round(max(quick))) == (2, 10)  # "after 2 to 10 million"
     assert by["friend", "LSTM"] == [math.inf] * 8
