@@ -58,11 +58,13 @@ export class TextColumn {
     this.extend(reading);
   }
 
-  // Where only some lines are shown, begin with the last but one of a long beginning.
+  // Where only some lines are shown, begin with the last but one of a long beginning, and say by "…" that it began before.
   #clip() {
     const last = this.#spans[this.prompt.childElementCount - 1];
     const line = parseFloat(getComputedStyle(this.text).lineHeight) || 0;
     this.text.scrollTop = last.dataset.at < SHORT ? 0 : (Math.floor(last.offsetTop / line) - 1) * line + 6; // below the band of the line before
+    this.element.classList.toggle("charrnn-begun", this.text.scrollTop > 0);
+    this.element.style.setProperty("--begun", `${this.text.offsetTop - 6}px`);
   }
 
   // Add the letters that have come to a reading since.
