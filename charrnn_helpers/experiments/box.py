@@ -108,8 +108,8 @@ def _loss_of_pairs(pairs: PairsOutcome) -> str:
         f"the loss of the LSTM is higher by {nats.mean:.3f} nats per character (95 % interval {nats.low:.3f} to "
         f"{nats.high:.3f}). This is {first} than {MATTERS:g} nats, which our first protocol calls the smallest "
         f"difference that matters, and {second} than {SMALLEST_MEMORY:g} nats, the limit of the second one. (The "
-        "second limit is the smallest memory of these stories: so much does a network lose that always has to guess "
-        "how a bracket is closed. When we chose it, we knew the result of an earlier trial.) Above the lowest loss "
+        "second limit is what a network loses if it always has to guess how a bracket is closed, which is the smallest "
+        "memory of these stories. When we chose it, we knew the result of an earlier trial.) Above the lowest loss "
         f"that is possible, the LSTM lies "
         f"{ratio.mean:.1f} times as far as the GRU (95 % interval {ratio.low:.1f} to {ratio.high:.1f})."
     )
@@ -158,7 +158,7 @@ def _other_start(births: Sequence[dict]) -> str:
         counts[cell] = f"{sum(known)} of the {len(known)} {cell}s"
     return (
         f"The start of the gates matters, too: {counts['GRU']} with the start of these LSTMs know the friend, and "
-        f"{counts['LSTM']} with that of these GRUs. "
+        f"{counts['LSTM']} with the start of these GRUs. "
     )
 
 
@@ -172,9 +172,10 @@ def _one_gate(births: Sequence[dict]) -> str:
     fall = paired_difference(*([row["test"]["loss"] for row in rows] for rows in (untied, tied)))
     known = [_knows(row) for row in tied]
     return (
-        "An LSTM in which a single gate decides what is kept and what is written, as in a GRU, has a loss that is "
-        f"lower by {fall.mean:.3f} nats than that of an LSTM with two gates (after 6 million characters, 95 % interval "
-        f"{fall.low:.3f} to {fall.high:.3f}), but only {sum(known)} of {len(known)} such LSTMs knows the friend. "
+        "We also built an LSTM in which a single gate decides what is kept and what is written, as in a GRU. After 6 "
+        f"million characters its loss is lower by {fall.mean:.3f} nats (95 % interval {fall.low:.3f} to "
+        f"{fall.high:.3f}) than that of an LSTM with two gates, but only {sum(known)} of {len(known)} such LSTMs knows "
+        "the friend. "
     )
 
 

@@ -105,14 +105,15 @@ def plot_shares(
         for group, share in groups.items():
             axes.hlines(share.chance, x[group] - 0.5, x[group] + 0.5, color="black", linewidth=1.5, label="chance")
         cells = [label.split(",")[0] for label in networks_of]  # "LSTM, f = 0.95" is drawn as an LSTM is
+        beside = min(0.2, 0.02 * len(shares) * len(groups))  # as near as the marks of one group can stand
         for number, ((label, networks), side) in enumerate(
-            zip(networks_of.items(), offsets(len(networks_of), 0.2), strict=True)
+            zip(networks_of.items(), offsets(len(networks_of), beside), strict=True)
         ):
             marks = marks_of(cells[number]) | {"markersize": 6 if len(networks) == 1 else 4}
             marks |= {"capsize": 2, "elinewidth": 1.5}
             if cells[number] in cells[:number]:
                 marks["markerfacecolor"] = "white"
-            for row, shift in zip(networks, offsets(len(networks), 0.2 / len(networks)), strict=True):
+            for row, shift in zip(networks, offsets(len(networks), beside / len(networks)), strict=True):
                 y, (low, high) = [share.share for share in row.values()], zip(*(s.interval() for s in row.values()))
                 errors = np.subtract(y, low), np.subtract(high, y)
                 axes.errorbar([x[group] + side + shift for group in row], y, yerr=errors, **marks, label=label)

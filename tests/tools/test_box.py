@@ -81,7 +81,8 @@ def test_the_lines_of_loss_and_memory_say_what_the_eight_pairs_say():
             knows[row["cell"]][row["start"]].append(births_in(row)["friend"] is not None)
     assert knows["GRU"]["bias 0.5"] == knows["LSTM"]["bias 2.5"] == [False] * 4
     assert (
-        "0 of the 4 GRUs with the start of these LSTMs know the friend, and 0 of the 4 LSTMs with that of" in LINES[4]
+        "0 of the 4 GRUs with the start of these LSTMs know the friend, and 0 of the 4 LSTMs with the start of"
+        in LINES[4]
     )
     assert {row["start"] for row in grid} == {"bias 0.5", "bias 2.5", "chrono 30", "chrono 100"}
     told = "gates that keep little. Four GRUs began in this way, too, and none of them has learnt"
