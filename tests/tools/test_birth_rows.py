@@ -686,8 +686,8 @@ def test_what_09_and_the_box_say_of_one_gate_in_the_place_of_two_is_in_the_rows(
         return mean, mean - reach, mean + reach
 
     told = (
-        "lower by {:.3f} nats than that of an LSTM with two gates (after 6 million characters, 95 % interval {:.3f} to "
-        "{:.3f}), but only {} of {} such LSTMs"
+        "lower by {:.3f} nats (95 % interval {:.3f} to {:.3f}) than that of an LSTM with two gates, but only {} of {} "
+        "such LSTMs"
     )
     tied = "LSTM, i = 1 - f"
     box = answer(trial_rows(), ROWS)[4]
