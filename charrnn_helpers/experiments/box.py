@@ -110,7 +110,7 @@ def _loss_of_pairs(pairs: PairsOutcome) -> str:
         f"difference that matters, and {second} than {SMALLEST_MEMORY:g} nats, the limit of the second one. (The "
         "second limit is what a network loses if it always has to guess how a bracket is closed, which is the smallest "
         "memory of these stories. When we chose it, we knew the result of an earlier trial.) Above the lowest loss "
-        f"that is possible, the LSTM lies "
+        "that is possible, the LSTM lies "
         f"{ratio.mean:.1f} times as far as the GRU (95 % interval {ratio.low:.1f} to {ratio.high:.1f})."
     )
 
