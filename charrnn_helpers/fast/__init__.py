@@ -3,10 +3,10 @@
 The core (`text`, `networks`, `training`, `sampling`) imports nothing of this room and works without it. When the
 package is imported, this room enters its forms where training and `generate` ask for them: in the registry of cells.
 
-What each module gains, measured on two cores of a Xeon with AMX (notebook 12 measures again, on the reader's machine):
+What each module gains, measured on two cores of a Xeon with AMX:
 
 fused_gru      an update of a GRU of 192 units takes 0.64 of the time of `nn.GRU` (12.4 times one of 128 units)
-numpy_network  500 characters take 11 ms (GRU) or 21 ms (LSTM), and 143 or 194 ms by calling the module (section 12.5)
+numpy_network  500 characters take 11 ms (GRU) or 21 ms (LSTM), and 143 or 194 ms by calling the module
 timing         nothing: it is what notebook 12 compares times with
 """
 
