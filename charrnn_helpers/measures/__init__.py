@@ -17,7 +17,7 @@ from .intervals import (
 )
 from .memory import Share, recall
 from .minds import in_mind, in_mind_of_states, in_mind_recall, mean_states, perfect_reader, states_along
-from .samples import copied_places, distinct, find_copies, longest_copied_span, novelty, one_hero, tales_validity
+from .samples import copied_places, find_copies, longest_copied_span, novelty, one_hero, tales_validity
 from .sentences import check_sentences
 from .units import HERO, best_unit, correlations, position_in_sentence
 
@@ -28,5 +28,5 @@ __all__ += ["gradient_by_lag", "trace"]
 __all__ += ["NO_DIFFERENCE", "Interval", "bits", "bootstrap_difference", "paired_difference", "pairs_needed"]
 __all__ += ["in_mind", "in_mind_of_states", "in_mind_recall", "mean_states", "perfect_reader", "states_along"]
 __all__ += ["Share", "recall", "verdict", "verdict_sentence"]
-__all__ += ["check_sentences", "copied_places", "distinct", "find_copies", "longest_copied_span", "novelty", "one_hero"]
+__all__ += ["check_sentences", "copied_places", "find_copies", "longest_copied_span", "novelty", "one_hero"]
 __all__ += ["HERO", "best_unit", "correlations", "position_in_sentence", "tales_validity"]

@@ -1,4 +1,4 @@
-"""Judge a text that a network wrote: how much it copies and repeats, and whether it keeps to the grammar of *tales*."""
+"""Judge a text that a network wrote: how much it copies, and whether it keeps to the grammar of *tales*."""
 
 import re
 from collections.abc import Sequence
@@ -66,17 +66,6 @@ def novelty(sample: str, training_text: str, n: int = 4) -> float:
     grams = _enough(_word_grams(sample, n), f"has fewer than {n} words")
     known = set(_word_grams(training_text, n))
     return sum(gram not in known for gram in grams) / len(grams)
-
-
-@checked
-def distinct(sample: str, n: int = 2) -> float:
-    """Compute the share of different sequences among the n-word sequences of `sample` (Li et al. 2016).
-
-    It is 1 if nothing is said twice. It falls with the length of the sample, so compare samples of equal length only.
-    Raises `ValueError` as `novelty` does.
-    """
-    grams = _enough(_word_grams(sample, n), f"has fewer than {n} words")
-    return len(set(grams)) / len(grams)
 
 
 class SentenceShares(NamedTuple):

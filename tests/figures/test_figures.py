@@ -123,7 +123,7 @@ CROWDED = [
     ),
     ("plot_fault", [replace(RUN, error=STOPPED), RUN]),
     ("plot_bars", [{"size of the file in bytes": dict.fromkeys(FILES, 49_876)}, 20_000]),
-    ("plot_curves", [dict.fromkeys(("well formed", "… and remembers", "different pairs"), JUDGED), "heat", "share"]),
+    ("plot_curves", [dict.fromkeys(("well formed", "true, of these"), JUDGED), "heat", "share"]),
     ("plot_runs", [dict.fromkeys(TASKS, REACHES), dict.fromkeys(TASKS, TRAINED), "right up to n ="]),
     ("plot_shares", [dict.fromkeys(("the hero that is named next", "the hero of what it writes"), PATCHED), "back"]),
     ("plot_shares", [dict.fromkeys(QUESTIONS, BOTH_AT(DOUBLING)), "characters back, from", "share right", 64]),

@@ -1,17 +1,10 @@
-"""Copying, repetition and validity of a sample are what one finds by hand or by brute force."""
+"""Copying and validity of a sample are what one finds by hand or by brute force."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn_helpers.measures.samples import (
-    copied_places,
-    distinct,
-    find_copies,
-    novelty,
-    one_hero,
-    tales_validity,
-)
+from charrnn_helpers.measures.samples import copied_places, find_copies, novelty, one_hero, tales_validity
 from charrnn_helpers.text import tales
 from charrnn_helpers.text.tales_grammar import WORDS
 
@@ -36,8 +29,6 @@ def test_shares_of_words_are_those_that_one_counts():
     assert novelty("old cat sat on the", text) == 0
     assert novelty("a young dog ran far away", text) == 1
     assert novelty("the old cat sat down", text) == 0.5  # two sequences of four, the second is new
-    assert distinct("a b a b a") == 2 / 4
-    assert distinct("a a a a", n=1) == 1 / 4
 
 
 def test_a_broken_sentence_lowers_both_shares_and_a_wrong_name_the_second_one():
