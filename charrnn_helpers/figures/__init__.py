@@ -5,7 +5,6 @@ from .comparison import (
     plot_answer,
     plot_bars,
     plot_births,
-    plot_by_window,
     plot_coverage,
     plot_excess_by_kind,
     plot_learnt,
@@ -28,5 +27,5 @@ __all__ += ["plot_excess_by_kind", "plot_fault", "plot_gradient_by_lag", "plot_p
 __all__ += ["plot_loss_and_memory", "plot_losses", "plot_marks", "plot_memory_by_loss", "plot_next_characters"]
 __all__ += ["plot_one_hot", "plot_paired", "plot_pieces", "plot_recipes", "plot_ribbon", "plot_runs", "plot_shares"]
 __all__ += ["plot_streams", "plot_text", "plot_training_losses", "plot_units", "plot_update"]
-__all__ += ["plot_by_window", "plot_horizons", "plot_learnt", "plot_operations", "plot_settings", "plot_signs"]
+__all__ += ["plot_horizons", "plot_learnt", "plot_operations", "plot_settings", "plot_signs"]
 __all__ += ["plot_ladder", "plot_names", "plot_parts"]

@@ -435,24 +435,6 @@ def _draw_operations(axes, name: str, recorded: Operations) -> tuple[list, list]
     return products, others
 
 
-def plot_by_window(charts: dict[str, dict[str, dict[int, float]]]) -> Picture:
-    """Draw what each cell costs against the length of the window, `charts[title][cell][window]`; logarithmic."""
-    figure, panels = new_figure(height=3.2, cols=len(charts), squeeze=False)
-    for axes, (title, cells) in zip(panels[0], charts.items(), strict=True):
-        for cell, values in cells.items():
-            axes.plot(*zip(*values.items(), strict=True), **CELLS[cell].style, marker=CELLS[cell].marker, label=cell)
-        axes.set_title(title, fontsize="medium")
-        axes.set(xscale="log", yscale="log")
-        axes.set_xticks(list(values), list(values))
-        axes.minorticks_off()
-        logarithmic(axes.yaxis)
-    figure.supxlabel("length of the window (characters)", fontsize="medium")
-    return picture(
-        figure,
-        f"For {', '.join(cells)}, against the length of the window, both logarithmic: {'; '.join(charts)}.",
-    )
-
-
 def plot_recipes(rows: Sequence[dict], protocol: str, reference: dict[str, float]) -> Picture:
     """Draw the loss (nats/character, measured by `protocol`) of each row against its seconds of training.
 

@@ -177,45 +177,34 @@ def plot_points(
     )
 
 
-def plot_horizons(
-    seeds: dict[str, dict[str, list[dict[str, Share]]]], ends: dict[str, dict[str, str | None]]
-) -> Picture:
-    """Draw how far each network remembers, `seeds[title][network]`: a column for each title, a row for each network.
+def plot_horizons(seeds: dict[str, list[Shares]], ends: dict[str, str | None]) -> Picture:
+    """Draw how far each network remembers, in a row for each: `seeds[network]`.
 
     Each seed is a thin line with 95 % intervals, and the area from chance up to their mean is filled. A group of
     distances, "8 to 15", lies between the marks of its beginning and of the next one. A bar stands where the group
-    `ends[title][network]` begins, because the memory ends there. If it is the first group, "not known" is written.
+    `ends[network]` begins, because the memory ends there.
     """
-    networks = list(next(iter(seeds.values())))
-    every = {group for rows in seeds.values() for shares in rows[networks[0]] for group in shares}
-    order = sorted(every, key=lambda group: int(group.split()[0]))
-    size = {"height": 0.44 * len(networks) + 0.8, "rows": len(networks), "cols": len(seeds)}
-    figure, panels = new_figure(**size, sharex=True, sharey=True, squeeze=False)
-    for column, (title, rows) in zip(panels.T, seeds.items(), strict=True):
-        column[0].set_title(title, fontsize="medium")
-        for axes, network in zip(column, networks, strict=True):
-            groups, look = list(rows[network][0]), style_of(network)["color"]
-            chance, x = rows[network][0][groups[0]].chance, list(map(order.index, groups))
-            lines = np.array([[shares[group].share for group in groups] for shares in rows[network]])  # (seeds, groups)
-            axes.fill_between(x, chance, lines.mean(axis=0), color=look, alpha=0.3, linewidth=0)
-            for line, shares in zip(lines, rows[network], strict=True):
-                low, high = zip(*(shares[group].interval() for group in groups), strict=True)
-                axes.errorbar(x, line, yerr=(line - low, high - line), color=look, linewidth=1)
-            axes.axhline(chance, color="black", linewidth=0.8)
-            if ends[title][network] == groups[0]:
-                axes.text(0.5, 0.6, "not known", transform=axes.transAxes, ha="center", fontsize="medium")
-            elif ends[title][network]:
-                axes.axvline(order.index(ends[title][network]) - 0.5, color="black", linewidth=2.5)
-            axes.set_xticks(np.arange(len(order)) - 0.5, [group.split()[0] for group in order])
-            axes.set(xlim=(-0.6, len(order) - 0.4), ylim=(0, 1.05), yticks=[])
-            name = {"rotation": 0, "ha": "right", "va": "center", "color": look, "weight": "bold"}
-            axes.set_ylabel(network.replace(", ", ",\n") if axes is panels[networks.index(network)][0] else "", **name)
+    figure, panels = new_figure(height=0.44 * len(seeds) + 0.6, rows=len(seeds), sharex=True, squeeze=False)
+    for axes, (network, rows) in zip(panels[:, 0], seeds.items(), strict=True):
+        groups, look = list(rows[0]), style_of(network)["color"]
+        chance, x = rows[0][groups[0]].chance, range(len(groups))
+        lines = np.array([[shares[group].share for group in groups] for shares in rows])  # (seeds, groups)
+        axes.fill_between(x, chance, lines.mean(axis=0), color=look, alpha=0.3, linewidth=0)
+        for line, shares in zip(lines, rows, strict=True):
+            low, high = zip(*(shares[group].interval() for group in groups), strict=True)
+            axes.errorbar(x, line, yerr=(line - low, high - line), color=look, linewidth=1)
+        axes.axhline(chance, color="black", linewidth=0.8)
+        if ends[network]:
+            axes.axvline(groups.index(ends[network]) - 0.5, color="black", linewidth=2.5)
+        axes.set_xticks(np.arange(len(groups)) - 0.5, [group.split()[0] for group in groups])
+        axes.set(xlim=(-0.6, len(groups) - 0.4), ylim=(0, 1.05), yticks=[])
+        axes.set_ylabel(network, rotation=0, ha="right", va="center", color=look, weight="bold")
     figure.supxlabel("characters since the last mention", fontsize="medium")
     return picture(
         figure,
-        f"A row for each of {', '.join(networks)}, a column for each of {', '.join(seeds)}: the share right, from 0 "
-        "to 1, against the characters since the last mention. Three seeds are thin lines with 95 % intervals; the area "
-        "from chance, a black line, up to their mean is filled. A black bar stands where a memory ends.",
+        f"A row for each of {', '.join(seeds)}: the share right, from 0 to 1, against the characters since the last "
+        "mention. Three seeds are thin lines with 95 % intervals; the area from chance, a black line, up to their mean "
+        "is filled. A black bar stands where a memory ends.",
     )
 
 

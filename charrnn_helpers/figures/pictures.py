@@ -164,7 +164,7 @@ def logarithmic(axis, ticks: Sequence[float] = ()) -> None:
     """Give a logarithmic axis these numbers, or a few: written out, or as powers of ten if some are below 0.0001."""
     low, high = axis.get_view_interval()
     if ticks:
-        axis.set_ticks(ticks, [f"{tick:.3g}" for tick in ticks])
+        axis.set_ticks(ticks, [f"{tick:.4g}" for tick in ticks])
     else:
         axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,), numticks=6))
         axis.set_major_formatter("{x:g}" if low >= 1e-4 else _power_of_ten)

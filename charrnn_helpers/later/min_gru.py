@@ -19,14 +19,13 @@ from ..networks.cells import CellLayers
 from ..networks.models import CharModel
 
 
-def scan(keep: Tensor, write: Tensor, h: Tensor) -> Tensor:
-    """Compute h_t = keep_t * h_{t-1} + write_t for all T steps at once, from the state `h` (B, H) before the first.
+def scan(keep: Tensor, write: Tensor) -> Tensor:
+    """Compute h_t = keep_t * h_{t-1} + write_t for all T steps at once, from a state of zeros before the first.
 
     `keep` and `write` are (B, T, H), and so is the result. In each round a step is joined with the one `reach` steps
     before: keep2 * (keep1 * h + write1) + write2 = (keep2 * keep1) * h + (keep2 * write1 + write2). There is no
     logarithm and no division, so the numbers may have either sign, and a `keep` of 0 does no harm.
     """
-    write = torch.cat([write[:, :1] + keep[:, :1] * h[:, None], write[:, 1:]], dim=1)
     reach = 1  # step t now holds the sum of what was written in the last `reach` steps, and the product of `keep`
     while reach < keep.shape[1]:
         joined = write[:, reach:] + keep[:, reach:] * write[:, :-reach]
@@ -67,10 +66,12 @@ class MinGRUCell(nn.Module):
     def all_steps(self, x: Tensor, h: Tensor) -> Tensor:
         """Compute the states (B, T, H) after all steps of `x` (B, T, E) at once; `h` (B, H) is taken as it is.
 
-        The state is given to the scan, and never to an activation: it has been through all that it must go through.
+        What is kept of the state is written by the first step. The state goes through no activation: it has been
+        through all that it must go through.
         """
         z, n = self.known_beforehand(x)
-        return scan(z, (1 - z) * n, h)
+        write = (1 - z) * n
+        return scan(z, torch.cat([write[:, :1] + z[:, :1] * h[:, None], write[:, 1:]], dim=1))
 
 
 class SignedMinGRUCell(MinGRUCell):

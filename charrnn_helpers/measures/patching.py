@@ -193,20 +193,48 @@ def changed_story(cell: str, number: int, goal: str, back: int = 100) -> dict[st
     it is and as it was changed, while they read this text; and "marks" where it is changed and where it writes.
     """
     checkpoint, corpus = load_checkpoint(find_checkpoint(cell)), load_corpus("tales")
-    model, vocab = checkpoint.model, checkpoint.vocab
-    names = repeated_names([split_stories(corpus.test)[number]], back, unnamed=back)
-    story, (_, at), between = split_stories(corpus.test)[number], names.positions[0], names.texts[0]
+    model, vocab, story = checkpoint.model, checkpoint.vocab, split_stories(corpus.test)[number]
+    names = repeated_names([story], back, unnamed=back)
+    _, at = names.positions[0]
     mean = mean_states(model, vocab, corpus.val)  # (parts, layers, 6, H)
     patch = mean[:, :, [WORDS["name"].index(goal)]] - mean[:, :, names.heroes[:1]]
     states = states_along(model, vocab, story[:at])  # (parts, layers, T, H)
-    changed = states[:, :, -1:] + patch
-    (written,) = write_on(model, vocab, changed, between, 70)
+    return _read_twice(model, vocab, story, states, {cell: 0, f"{cell}, changed": patch}, "the state is changed")
+
+
+def turned_story(cell: str, story: str, words: str, goal: str) -> dict[str, Any]:
+    """Let the network of a cell read a story, turn the sign of one number in its state, and let it write on.
+
+    The sign is turned before `words`, in the unit of the last layer whose turned sign makes the hero `goal` likeliest.
+    Returns the same as `changed_story`.
+    """
+    checkpoint = load_checkpoint(find_checkpoint(cell))
+    model, vocab = checkpoint.model, checkpoint.vocab
+    states = states_along(model, vocab, story[: story.index(words)])  # (parts, layers, T, H)
+    units = states.shape[-1]
+    patches = torch.zeros_like(states[:, :, -1:]).repeat(1, 1, units, 1)  # (parts, layers, H, H): one for each unit
+    patches[0, -1] = -2 * torch.diag(states[0, -1, -1])
+    minds = in_mind_of_states(model, vocab, states[:, :, -1:] + patches)  # (H, 6)
+    best = minds[:, WORDS["name"].index(goal)].argmax()
+    readers = {cell: 0, f"{cell}, turned": patches[:, :, best : best + 1]}
+    return _read_twice(model, vocab, story, states, readers, "the sign is turned")
+
+
+def _read_twice(model, vocab, story: str, states: Tensor, patches: dict[str, Tensor | float], note: str) -> dict:
+    """Let readers go on from `states` (parts, layers, T, H), the last one patched, up to the next name in `story`.
+
+    The last of the readers, `patches[reader]`, then writes 70 characters. Returns what `plot_ribbon` draws.
+    """
+    at = states.shape[2]
+    between = story[at : HERO.search(story, at).start()]
+    (written,) = write_on(model, vocab, states[:, :, -1:] + [*patches.values()][-1], between, 70)
     start = story.rfind(". ", 0, at - 60) + 2
     answers = {}
-    for reader, state in ((cell, states[:, :, -1:]), (f"{cell}, changed", changed)):
-        rest = states_along(model, vocab, between + written, state_of_tensor(state))
-        answers[reader] = in_mind_of_states(model, vocab, torch.cat([states[:, :, start:], rest], dim=2))
-    marks = {at - start: "the state is changed", at - start + back: "from here on the network writes"}
+    for reader, patch in patches.items():
+        state = state_of_tensor(states[:, :, -1:] + patch)
+        along = torch.cat([states[:, :, start:], states_along(model, vocab, between + written, state)], dim=2)
+        answers[reader] = in_mind_of_states(model, vocab, along)
+    marks = {at - start: note, at - start + len(between): "from here on the network writes"}
     return {"text": story[start:at] + between + written, "answers": answers, "marks": marks}
 
 

@@ -124,17 +124,17 @@ def test_a_story_is_told_of_the_hero_who_has_more_than_half_of_its_names(text, h
     assert patching.hero_told(text) == (WORDS["name"].index(hero) if hero else -1)
 
 
-def test_a_changed_story_is_read_alike_up_to_the_change_and_goes_on_as_the_story_does():
-    text, answers, marks = patching.changed_story("GRU", 26, "Ben", back=40).values()
-    change, writes = marks
+def test_a_changed_story_is_read_alike_up_to_the_change_and_goes_on_as_the_story_does_and_a_turned_sign_changes_it():
+    text, answers, (change, writes) = patching.changed_story("GRU", 26, "Ben", back=40).values()
     story = tales.split_stories(load_corpus("tales").test)[26]
     assert text[:writes] in story
-    assert writes - change == 40
-    assert len(text) == writes + 70
+    assert (writes - change, len(text) - writes) == (40, 70)
     before, after = answers["GRU"], answers["GRU, changed"]
     assert before.shape == after.shape == (len(text), 6)
     assert (before[:change] == after[:change]).all()
     assert abs(before[change] - after[change]).max() > 0.1
+    turned = patching.turned_story("GRU", story, text[change:writes], "Ben")["answers"]["GRU, turned"]
+    assert turned[change, WORDS["name"].index("Ben")] > before[change, WORDS["name"].index("Ben")]
 
 
 def test_knocks_are_counted_down_and_a_push_acts_after_its_knock_only(network):
