@@ -6,7 +6,6 @@ from itertools import product
 from pathlib import Path
 
 import busy_notebooks
-import closers
 import common
 import counting
 import memory
@@ -27,7 +26,6 @@ TINY = {  # the benchmark, with the file of the package that holds what it measu
     "memory": (memory, "--updates 2 2 --seeds 1 1 --rnn {folder}/rnn.pt"),
     "counting": (counting, "--updates 2 --seeds 1 1"),
     "patching": (patching, "--updates 2 --seeds 1 --characters 60000 --networks {folder}"),
-    "closers": (closers, "--updates 2 --seeds 1"),
 }
 
 
@@ -44,13 +42,11 @@ def small(monkeypatch):
     monkeypatch.setattr(counting, "RATES", (0.05,))
     monkeypatch.setattr(patching, "DISTANCES", (150,))
     monkeypatch.setattr(patching, "BOTH", ("GRU",))
-    asked = {"what is open": (lambda text: closers.what_is_open(text)[:9], (2, 600))}
-    monkeypatch.setattr(closers, "QUESTIONS", {"python_docs": asked})
 
 
 @pytest.mark.parametrize("name", TINY)
 def test_a_benchmark_writes_rows_like_those_that_ship_and_goes_on_where_it_stopped(name, tmp_path, small, request):
-    if name in ("closers", "recipe_texts"):
+    if name == "recipe_texts":
         request.getfixturevalue("bfloat16")
     text, file = tmp_path / "short.txt", tmp_path / "result.json"
     text.write_text(load_corpus("tales").text[:30_000], encoding="utf-8")
@@ -62,7 +58,7 @@ def test_a_benchmark_writes_rows_like_those_that_ship_and_goes_on_where_it_stopp
     ships = measured(name)["rows"]
     assert result["rows"]
     assert {frozenset(row) for row in result["rows"]} <= {frozenset(row) for row in ships}
-    if name in ("recipe_texts", "memory", "counting", "patching", "closers"):  # they take long: no row is made twice
+    if name in ("recipe_texts", "memory", "counting", "patching"):  # they take long: no row is made twice
         assert json.loads(json.dumps(benchmark.main(asked)["rows"])) == json.loads(json.dumps(result["rows"]))
 
 

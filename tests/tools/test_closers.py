@@ -1,30 +1,18 @@
-"""Questions about real texts: versions that differ only in what must be remembered, so that chance is exact."""
+"""Questions about a real text: versions that differ only in what must be remembered, so that chance is exact."""
 
 import numpy as np
 import pytest
 import torch
-from closers import (
-    CLOSING,
-    OPENING,
-    Answers,
-    answer,
-    what_is_open,
-    where_lines_end,
-    who_is_next,
-)
+from closers import CLOSING, OPENING, Answers, answer, what_is_open
 from torch import nn
 
 from charrnn_helpers import Vocabulary
-from charrnn_helpers.text.baselines import NGram
 
 FILLER = "many words and nothing to keep in mind " * 20 + "\n\n"
 MANUAL = (
     FILLER + 'one (or two) ways to go\n\nsee [a list] of things\n\na "str" and (an "int")\n\n(a\n\nb)\n\n"is (so) good"'
 )
-NAMES = ["DORA", *[*["ADAM", "BEN"] * 5, "ERIC"] * 6]
-SPEECHES = "".join(f"\n\n{name}:\nSome words to say and more." for name in NAMES)
-VERSE = "A line of verse that goes on and on\n" * 40
-VOCAB = Vocabulary.from_text(MANUAL + SPEECHES + VERSE + VERSE.upper())
+VOCAB = Vocabulary.from_text(MANUAL)
 
 
 class Told(nn.Module):
@@ -45,28 +33,12 @@ def what_stands_open(text):
     return CLOSING[OPENING.index(max(OPENING, key=text.rfind))]
 
 
-def who_spoke_before_last(text):
-    return [speech for speech in text.split("\n\n") if ":\n" in speech][-2][0]
-
-
-def when_a_line_is_long(text):
-    return "\n" if len(text) - text.rfind("\n") > 35 else " "
-
-
-ASKED = [
-    (what_is_open(MANUAL), what_stands_open),
-    (who_is_next(SPEECHES), who_spoke_before_last),
-    (where_lines_end(VERSE), when_a_line_is_long),
-]
-
-
-@pytest.mark.parametrize(("questions", "rule"), ASKED, ids=["open", "speaker", "line"])
-def test_who_keeps_it_is_always_right_and_who_does_not_exactly_at_chance(questions, rule):
+def test_who_keeps_it_is_always_right_and_who_does_not_exactly_at_chance():
+    questions = what_is_open(MANUAL)
     everything = np.full(len(questions), True)
-    assert answer(Told(rule), VOCAB, questions).right.all()
-    for blind in (Told(lambda text: "e"), NGram(VOCAB.encode(MANUAL), len(VOCAB), 2)):
-        share = answer(blind, VOCAB, questions).share(everything)
-        assert share.share == share.chance == 1 / len(questions[0].answers)
+    assert answer(Told(what_stands_open), VOCAB, questions).right.all()
+    share = answer(Told(lambda text: "e"), VOCAB, questions).share(everything)
+    assert share.share == share.chance == 1 / 3
 
 
 def test_a_sign_is_asked_for_where_nothing_else_is_open_and_what_differs_is_the_sign():
@@ -82,22 +54,6 @@ def test_a_sign_is_asked_for_where_nothing_else_is_open_and_what_differs_is_the_
 def test_closed_again_asks_as_far_behind_the_sign_as_it_was_open():
     (first, *_) = what_is_open(MANUAL, closed=True)
     assert [version[-15:] for version in first.versions] == ["(or two) ways t", "[or two] ways t", '"or two" ways t']
-
-
-def test_a_speaker_is_exchanged_for_one_who_is_silent_and_a_line_begins_later():
-    for one in who_is_next(SPEECHES):
-        true, swapped = one.versions
-        assert "DORA" not in true
-        assert len(true) == len(swapped)
-        assert one.answers[1] == "D"
-        assert swapped.count("DORA:\n") > 3
-        assert f"\n\n{one.answers[0]}" not in swapped
-    for one in where_lines_end(VERSE):
-        true, later = one.versions
-        assert (VERSE[: one.place] + "\n").endswith(true + "\n")
-        assert later[1 - one.distance].isupper()
-        assert later.rfind("\n") == len(later) - one.distance > true.rfind("\n")
-        assert later.lower().replace("\n", " ") == true.lower().replace("\n", " ")
 
 
 def test_shares_by_distance_and_their_errors_by_stretch():
