@@ -8,7 +8,6 @@ that it can train a cell that only this process, a notebook's, has registered.
 import hashlib
 import inspect
 import json
-import math
 import signal
 import threading
 import warnings
@@ -27,7 +26,6 @@ from ..base.allocation import keep_memory
 from ..base.checks import checked
 from ..base.files import atomic_file
 from ..base.threads import one_thread
-from ..measures.excess import excess_by_kind, read_tales
 from ..networks.models import register
 from ..networks.registry import CELLS, COMPARED, Cell
 from ..text.corpus import load_corpus
@@ -83,9 +81,8 @@ def train_once(config: RunConfig) -> dict:
 
     `val` is the lowest loss on the watched part of the validation text, in blocks of 2,000 characters; `test` that of
     the weights it belongs to on the whole test text, each character predicted from the 1,000 before it or more
-    (`context_losses`). On *tales* `parts` says of what its distance above the oracle is made: the part of
-    each kind of character, in nats per character of the whole text, and "all" of them together. Raises what `train`
-    raises. Two runs in one process take turns: they would share their random numbers.
+    (`context_losses`). Raises what `train` raises. Two runs in one process take turns: they would share their random
+    numbers.
     """
     with _BUSY, one_thread():
         corpus = load_corpus(config.text)
@@ -97,13 +94,7 @@ def train_once(config: RunConfig) -> dict:
         history = train(model, train_ids, watched, config.train, device="cpu", threads=1, progress=False)
         if not history.finished:
             raise RuntimeError(f"the training was interrupted after {history.updates} updates")
-        losses = context_losses(model, test_ids)
-        row = {"val": history.best_loss, "test": losses.mean().item()}
-        if corpus.name == "tales":
-            above = excess_by_kind([math.nan, *losses.tolist()], read_tales(corpus.test))
-            of_all = above["all"].characters
-            row["parts"] = {kind: group.mean * group.characters / of_all for kind, group in above.items()}
-        return row
+        return {"val": history.best_loss, "test": context_losses(model, test_ids).mean().item()}
 
 
 @cache

@@ -24,7 +24,6 @@ from .pictures import (
     new_figure,
     offsets,
     picture,
-    style_of,
 )
 
 TEXT_STYLES = (("#000000", "o"), ("#CC79A7", "s"))  # of the first text and the second
@@ -116,20 +115,14 @@ def plot_paired(first: Sequence[float], second: Sequence[float], interval: Inter
 
 
 def plot_answer(
-    differences: dict[str, dict[float, Interval]],
-    smallest: float,
-    losses: dict[str, dict[str, dict[float, float]]] | None = None,
+    differences: dict[str, dict[float, Interval]], smallest: float, asked: float | None = None
 ) -> Picture:
     """Draw LSTM minus GRU against millions of characters read, `differences[text][millions]`, with intervals.
 
-    A line stands at zero and a grey band at ±`smallest`. With `losses[text][name][millions]`, where a name is a cell,
-    "n-gram" or "floor", the mean losses stand beside it, a small panel for each text, and a dotted line marks the last
-    budget, the one of the questions. All in nats per character.
+    A line stands at zero and a grey band at ±`smallest`, all in nats per character. A dotted line marks the budget
+    `asked`, in millions, at which the questions were asked.
     """
-    losses = losses or {}
-    rows = [["answer", text] for text in losses] or [["answer"]]
-    figure, panels = new_figure(height=3.6 if losses else 3.2, mosaic=rows, width_ratios=[3, 2][: len(rows[0])])
-    main = panels["answer"]
+    figure, main = new_figure(height=3.2)
     main.axhspan(-smallest, smallest, color="#EEEEEE")
     main.axhline(0, color="black", linewidth=0.9)
     shared = set.intersection(*map(set, differences.values()))  # there the marks of the texts stand side by side
@@ -138,40 +131,22 @@ def plot_answer(
         means, lows, highs = zip(*intervals.values(), strict=True)
         main.plot(read, means, color=colour, marker=marker, linestyle="none", label=text)
         main.vlines(read, lows, highs, color=colour, linewidth=1.5)
-    if losses:
-        last = max(intervals)
-        main.axvline(last, zorder=0, **FLOOR)
-        main.annotate("both questions ", (last, 0.97), xycoords=("data", "axes fraction"), ha="right", va="top", **NOTE)
+    if asked:
+        main.axvline(asked, zorder=0, **FLOOR)
+        note = ("both questions ", (asked, 0.97))
+        main.annotate(*note, xycoords=("data", "axes fraction"), ha="right", va="top", **NOTE)
     main.set_title("above 0 the GRU has the lower loss", loc="left", fontsize="medium")
     main.set_ylabel("LSTM minus GRU (nats/character)")
-    figure.supxlabel("millions of characters read", fontsize="medium")
+    main.set_xlabel("millions of characters read")
     main.set_xscale("log")
     logarithmic(main.xaxis, sorted({read for intervals in differences.values() for read in intervals}))
     main.yaxis.set_major_locator(MaxNLocator(6))
     name_lines(main)
-    for text, curves in losses.items():
-        axes, budgets = panels[text], sorted({read for curve in curves.values() for read in curve})
-        for name, curve in curves.items():
-            style = style_of(name, {"color": "#777777", "linestyle": "--"})
-            marker = CELLS[name].marker if name in CELLS else "_" if name == "floor" else "x"
-            (line,) = axes.plot(list(curve), list(curve.values()), **style, marker=marker, markersize=7, label=name)
-            if max(curve) < budgets[-1]:  # its name stands where the line ends
-                note = {"color": style["color"], "weight": "bold", "va": "center", "parse_math": False}
-                axes.annotate(name, (max(curve), curve[max(curve)]), (5, -9), textcoords="offset points", **note)
-                line.set_label(None)
-        axes.set_title(text, loc="left", fontsize="medium", parse_math=False)
-        axes.set_ylabel("test loss (nats)")
-        name_lines(axes)
-        axes.set_xscale("log")
-        logarithmic(axes.xaxis, budgets)
     return picture(
         figure,
         f"The mean difference LSTM minus GRU and its interval against millions of characters read, logarithmic, for "
         f"{' and '.join(differences)}; a line at zero and a grey band of ±{smallest:g}, the smallest difference that "
-        "matters."
-        + (
-            " Beside it the test loss of each cell, of the best n-gram and of the floor, where known." if losses else ""
-        ),
+        "matters.",
     )
 
 

@@ -30,7 +30,7 @@ those of the last four lines have six.
 
 S1 to S5 are about 54 runs in which the memory lies near, at 16 characters, and both cells start alike (chrono 32,
 chrono 200 or bias 1; 24, 12 or 6 questions in 1,000 characters; three seeds). W1 to W4 are about the runs of the figure
-in 9.6, and P1 to P3 about the three GRUs of each row that nobody had run before. "Born" is defined in part 2 of the
+in 9.4, and P1 to P3 about the three GRUs of each row that nobody had run before. "Born" is defined in part 2 of the
 protocol, and means by 3 million characters; a birth is compared by the look at which it is found.
 
 | | predicted | what came out | |
@@ -79,7 +79,7 @@ it {}.
 REMARKS = """
 ## What the pictures of 09 do not show
 
-In the picture of the window (9.6), each row holds nine GRUs and six LSTMs. Three of the nine GRUs are those that nobody
+In the picture of the window (9.4), each row holds nine GRUs and six LSTMs. Three of the nine GRUs are those that nobody
 had run before. For them the name lies 66 characters back, and the window has 48 characters in the first two rows and 96
 in the third. For the others the name lies 96 characters back in one half and 146 in the other, and the window has 64
 characters in the first two rows and 192 in the third. Four things about the **GRUs**:
@@ -89,7 +89,7 @@ characters in the first two rows and 192 in the third. Four things about the **G
   very last look, so nobody knows whether the memory would have stayed.
 - A fourth kind of text is not in the picture: it asks six times as often from near as from far, with a window of 64.
   All six GRUs learn the far memory there, and two of six LSTMs.
-- As in 9.5, the far memory comes together with the near one. In twelve of the fifteen GRUs that were also asked from
+- As in 9.4, the far memory comes together with the near one. In twelve of the fifteen GRUs that were also asked from
   near both are born at the same look, and in the other three the far memory is born one look later.
 - In the third row the gradient can reach the name, but not each time. The text is cut into windows at fixed places,
   for example of 192 characters. So a name 96 characters back stands in the window of its question about every second
@@ -103,7 +103,7 @@ often from near, two did not even learn to answer from near. So these LSTMs may 
 A text has 5 far questions in 1,000 characters, and in the second row also 5 near ones. The text that is not in the
 picture has 2.5 far ones and 15 near ones. A run was stopped when its memory had lasted for six looks, so what would be
 forgotten later is not seen. The texts of the second row ask more often in all than the others, so the picture cannot
-tell the number of questions from their distance. The live runs of 9.5 can: there both texts ask equally often.
+tell the number of questions from their distance. The live runs of 9.4 can: there both texts ask equally often.
 
 With six names the GRUs learn the far memory in none of six runs if they are only asked from far, in all six if they
 are asked from near as often, in all six if they are asked from near six times as often, and in three of six with a
@@ -123,7 +123,7 @@ characters. So the start matters a great deal to the LSTM, and the same start is
 | *chrono* 32 | 9 of 9 | 5 of 9 |
 | *chrono* 200 | 9 of 9 | 2 of 9 |
 
-In the test (9.7):
+In the test (9.6):
 
 - Both p-values are corrected for two tests by Holm's method. That of the loss is Student's, on the logarithms of the
   ratios. For the friend we ask: if the cell made no difference, it would be chance which network of a pair carries the
@@ -143,7 +143,7 @@ In the test (9.7):
 - How far back do they know the friend? The GRUs know him from near and from far. From 512 characters on the best one
   still names all friends, and the worst one 60 %. The LSTMs name 97 % of the friends at 8 to 15 characters, 64 % at 16
   to 31, and guess from 32 on. But at 1 to 7 characters seven of the eight name just 18 to 25 %. So they know the two
-  phrases of 9.2, with their 10 and 24 characters, and not the friend. (At 1 to 7 characters each network is asked only
+  phrases of 9.3, with their 10 and 24 characters, and not the friend. (At 1 to 7 characters each network is asked only
   12 to 20 times. The eighth LSTM names 60 % there, and one GRU only 80 %. We do not know why.)
 - In the search for the settings, the training of eight GRUs broke down: after the loss in training had fallen, it rose
   again by more than 0.4 nats. All eight had named more than 85 % of the heroes at one look. Then each of them fell to
@@ -151,7 +151,7 @@ In the test (9.7):
 - The bias of 0.5 of the LSTM and the rate of 0.003 of the GRU are the lowest that the search tried, so a better setting
   may lie beyond.
 
-In the picture of all settings (9.8):
+In the picture of all settings (9.7):
 
 - The 76 networks of the picture are 38 pairs. Two further pairs are not in the picture, because they made four times as
   many updates, with 16 streams in the place of 64. Here are all 40:
@@ -184,7 +184,7 @@ In the picture of all settings (9.8):
   *chrono* 30. At its last look it names 56 % of the friends right, and 57 % on its test text, and the limit is 58 %,
   half way from guessing to certainty.) The filled ones lie on the left, and not in the upper row. But do not make a law
   of this. On the right the training of most of these GRUs broke down, so it may be the broken training, and not the
-  rate itself, that costs them the friend. Indeed, the trial has ten GRUs that do not stand in the picture of 9.8,
+  rate itself, that costs them the friend. Indeed, the trial has ten GRUs that do not stand in the picture of 9.7,
   because they read only 6 million characters. Their rate was 0.0173 (with a stricter clipping, and a start with a bias
   of 1.66), and seven of the ten know the friend, if we judge by the loss at his first letter (one of the seven barely).
   And in the upper row only two GRUs had a low rate.

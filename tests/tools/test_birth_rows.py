@@ -17,7 +17,7 @@ from birth_report import frequency_power, law_predictions
 from scipy.special import stdtr, stdtrit
 from test_trial_rows import printed
 
-from charrnn_helpers.experiments import answer, friend_by_setting, trial_rows
+from charrnn_helpers.experiments import friend_by_setting, trial_rows
 from charrnn_helpers.experiments.birth import (
     Birth,
     birth_rows,
@@ -485,7 +485,6 @@ def test_the_picture_of_all_settings_and_what_is_said_of_it_follow_from_the_rows
         assert words in printed(ROOT / "notebooks" / "09_fair_trial.ipynb")
     assert told[0] == "0 of 38 LSTMs"
     nine = (ROOT / "notebooks" / "09_fair_trial.ipynb").read_text(encoding="utf-8")
-    assert f"| {told[0][:-6]} | {told[1][:-5]} |" in nine  # in the table at the end
     for page in ("README.md", "notebooks/for_lecturers.md"):
         assert f"{told[1]} know the friend, and {told[0]}" in (ROOT / page).read_text(encoding="utf-8")
     late = [row for row in ROWS if (row["part"], row["design"]) == ("late", "24 M, 16 streams")]
@@ -605,16 +604,10 @@ def test_what_09_says_of_the_stories_that_differ_in_one_sentence_follows_from_th
         band = row["bands"]["friend"]
         return born(row["looks"], band["right"], band["asked"], band["chance"]) is not None
 
-    lstms = [row for row in near if row["cell"] == "LSTM"]
-    for name, has in (("*The cat, dear cat, danced.*", True), ("another sentence", False)):
-        known = {cell: [] for cell in ("LSTM", "GRU")}
-        for row in near:
-            if (row["design"] == "friend also near") == has:
-                known[row["cell"]].append(knows(row))
-        counts = " | ".join(f"{sum(each)} of {len(each)}" for each in known.values())
-        assert f"| stories with {name}, 24 million | {counts} |" in words
+    known = {cell: [knows(row) for row in near if row["cell"] == cell] for cell in ("LSTM", "GRU")}
+    assert {cell: (sum(each), len(each)) for cell, each in known.items()} == {"LSTM": (3, 8), "GRU": (8, 8)}
+    assert "Three of the eight LSTMs learnt the friend, and all eight GRUs did." in words
     assert "in stories that differ in one sentence three of eight did" in words
-    assert (sum(map(knows, lstms)), len(lstms)) == (3, 8)
     with_this_setting = [
         row
         for row in ROWS
@@ -669,7 +662,7 @@ def test_what_is_said_of_the_changed_cells_after_24_million_characters_is_in_the
         )
 
 
-def test_what_09_and_the_box_say_of_one_gate_in_the_place_of_two_is_in_the_rows():
+def test_what_09_says_of_one_gate_in_the_place_of_two_is_in_the_rows():
     parts = [row for row in ROWS if row["part"] == "parts"]
     loss, known = {}, {}
     for row in parts:
@@ -685,13 +678,9 @@ def test_what_09_and_the_box_say_of_one_gate_in_the_place_of_two_is_in_the_rows(
         reach = stdtrit(4, 0.975) * deviation / math.sqrt(5)
         return mean, mean - reach, mean + reach
 
-    told = (
-        "lower by {:.3f} nats (95 % interval {:.3f} to {:.3f}) than that of an LSTM with two gates, but only {} of {} "
-        "such LSTMs"
-    )
     tied = "LSTM, i = 1 - f"
-    box = answer(trial_rows(), ROWS)[4]
-    assert told.format(*interval("LSTM", tied), sum(known[tied]), len(known[tied])) in box
+    assert (sum(known[tied]), len(known[tied])) == (1, 5)  # "only one of five knew the friend"
+    assert interval("LSTM", tied)[1] > 0
     page = birth_report.REPORT.read_text(encoding="utf-8")
     small, *others = sorted(float(p) for p in re.findall(r"^\| .+ \| 5 \| .+ p = ([\d.]+) \|", page, re.M))
     assert (f"{small:.2f}", len(others), min(others) > 0.05) == ("0.02", 4, True)
