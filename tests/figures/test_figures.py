@@ -85,7 +85,6 @@ FIGURES = {
     "plot_shares": [{"what": SHARES, "who": SHARES}, "back", "share right", 8],
     "plot_streams": ["a cat sat on a mat", 2, 3],
     "plot_text": ["a cat.\n" + "mat " * 20 + "x" * 80, range(167), "bits", 90],
-    "plot_training_losses": [HISTORIES, 50],
     "plot_settings": [
         dict.fromkeys([(0.003, "a"), (0.03, "b")], MARKS_OF_BOTH),
         {"a": "3 letters\n(a)", "b": "b"},
