@@ -197,6 +197,6 @@ def test_what_09_says_in_words_of_24_million_characters_is_in_the_rows():
     assert "the LSTM is ahead by only 0.002 nats. Our interval allows a lead of up to 0.008" in told
     assert f"{-statistics('shakespeare', '24 M')[1]:.3f}" == "0.008"
     above = {cell: [row["by kind"]["all"][1] for row in tales if row["cell"] == cell] for cell in ("LSTM", "GRU")}
-    assert f"the loss of the GRUs lies only {sum(above['GRU']) / 10:.3f} nats above the floor" in told
+    assert f"The GRUs lose only {sum(above['GRU']) / 10:.3f} nats more than this reader." in told
     tried = [row["settings"]["start"].get("chrono", math.inf) for row in ROWS if row["part"] == "tuning"]
     assert {row["settings"]["start"]["chrono"] for row in tales} == {min(tried)}  # "the shortest chrono tried"
