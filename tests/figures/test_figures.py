@@ -94,7 +94,7 @@ FIGURES = {
     "plot_update": ["LSTM", {"$f\\,c_{t-1}$": 0.3, "$c_t$": 0.5}, 0.9, 20],
     "plot_units": ["a cat", {"GRU 3": [0, 1, 0, 1, 0], "LSTM 1": [1, 0, 1, 0, 1]}, "h"],
 }
-UNCOLOURED = {"diagram", "plot_coverage", "plot_fault", "plot_signs", "plot_ribbon"}
+UNCOLOURED = {"diagram", "plot_answer", "plot_coverage", "plot_fault", "plot_signs", "plot_ribbon"}
 UNCOLOURED |= {"plot_names", "plot_parts"}
 UNCOLOURED |= {"plot_learnt", "plot_marks", "plot_one_hot", "plot_pieces", "plot_streams", "plot_text", "plot_update"}
 # The most words and numbers that a notebook gives them.
