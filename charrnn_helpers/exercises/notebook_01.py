@@ -37,6 +37,26 @@ def wrong_pairs(ids):
     yield "shifted by two: the target is the very next character", (ids[:-2], ids[2:])
 
 
+# %% 1b
+# Pick from each row the probability of the character that came; its surprise is the negative logarithm.
+def mean_surprise(probabilities, targets):
+    came = probabilities[torch.arange(len(targets)), targets]  # (n,)
+    return -came.log().mean()
+
+
+@exercise("1b", mean_surprise, inputs=SURPRISES, read=as_number)
+def wrong_surprises(probabilities, targets):
+    came = probabilities[torch.arange(len(targets)), targets]
+    yield "that is the sum; divide by the number of characters", -came.log().sum()
+    yield "that is in bits; the question asks for nats, so take the natural logarithm", -came.log2().mean()
+    yield "the sign is wrong: the logarithm of a probability is negative, and a surprise is not", came.log().mean()
+    yield "take the logarithm of each probability first, and the mean afterwards", -came.mean().log()
+    yield "that is the mean probability; its logarithm is still missing", came.mean()
+    yield "columns", -probabilities[:, targets].log().mean()
+    yield "softmax_again", F.cross_entropy(probabilities, targets)
+    yield "you average over all characters; only the one that came counts", -probabilities.log().mean()
+
+
 def observe_batches(answer, inputs, targets, window):
     given = answered(answer(inputs, targets, window))
     if isinstance(given, torch.Tensor) or not hasattr(given, "__iter__"):
@@ -52,7 +72,7 @@ def observe_batches(answer, inputs, targets, window):
         yield f"x and y of batch {number} should be {{wanted}}, and yours are {{got}}", (x, y)
 
 
-# %% 1b
+# %% 1c
 # Each window starts where the last one ended; the last whole one starts at L - window at the latest.
 def windows(inputs, targets, window):
     L = inputs.shape[1]
@@ -60,7 +80,7 @@ def windows(inputs, targets, window):
         yield inputs[:, start : start + window], targets[:, start : start + window]
 
 
-@exercise("1b", windows, inputs=STREAMS, observe=observe_batches)
+@exercise("1c", windows, inputs=STREAMS, observe=observe_batches)
 def wrong_windows(inputs, targets, window):
     L = inputs.shape[1]
     starts = range(0, L - window + 1, window)
@@ -81,23 +101,3 @@ def wrong_windows(inputs, targets, window):
     yield "out_of_order", [second, first]
     yield "out_of_order", [first, first]
     yield "you give the first batch only: `return` belongs behind the loop", [first]
-
-
-# %% 1c
-# Pick from each row the probability of the character that came; its surprise is the negative logarithm.
-def mean_surprise(probabilities, targets):
-    came = probabilities[torch.arange(len(targets)), targets]  # (n,)
-    return -came.log().mean()
-
-
-@exercise("1c", mean_surprise, inputs=SURPRISES, read=as_number)
-def wrong_surprises(probabilities, targets):
-    came = probabilities[torch.arange(len(targets)), targets]
-    yield "that is the sum; divide by the number of characters", -came.log().sum()
-    yield "that is in bits; the question asks for nats, so take the natural logarithm", -came.log2().mean()
-    yield "the sign is wrong: the logarithm of a probability is negative, and a surprise is not", came.log().mean()
-    yield "take the logarithm of each probability first, and the mean afterwards", -came.mean().log()
-    yield "that is the mean probability; its logarithm is still missing", came.mean()
-    yield "columns", -probabilities[:, targets].log().mean()
-    yield "softmax_again", F.cross_entropy(probabilities, targets)
-    yield "you average over all characters; only the one that came counts", -probabilities.log().mean()

@@ -30,11 +30,11 @@ def answer(trial: Sequence[dict], births: Sequence[dict]) -> list[str]:
         f"million characters of tales, and no story twice. {_settings(births)}",
         f"Loss: {_loss_of_pairs(pairs)} {_loss_on_shakespeare(trial)}",
         f"Memory: {_friends_of_pairs(pairs)} {_where_only_the_cell_differs(trial, births)}",
-        "How a GRU learns a memory, in a simple text: in training no gradient goes back further than 64 characters. If "
-        f"the text asks for a name only after more than that, {far['GRU']} learn to answer within 3 million "
-        f"characters. If it also asks from near, {both['GRU']} learn to answer from far, too. The LSTMs, whose gates "
-        f"had another start, follow no such rule: {far['LSTM']} learn it without near questions, and {both['LSTM']} "
-        f"with them.{_place_from_near(births)}",
+        "How a GRU learns a memory, in a simple text with two or six names: in training no gradient goes back further "
+        f"than 64 characters. If the text asks for a name only after more than that, {far['GRU']} learn to answer "
+        f"within 3 million characters. If it also asks from near, {both['GRU']} learn to answer from far, too. The "
+        f"LSTMs, whose gates had another start, follow no such rule: {far['LSTM']} learn it without near questions, "
+        f"and {both['LSTM']} with them.{_place_from_near(births)}",
         f"What is open: whether it is the cell. {_changed_stories(births)}{_other_start(births)}"
         f"{_manual(births)}{_to_come(births)}",
     ]

@@ -114,9 +114,7 @@ def plot_paired(first: Sequence[float], second: Sequence[float], interval: Inter
     )
 
 
-def plot_answer(
-    differences: dict[str, dict[float, Interval]], smallest: float, asked: float | None = None
-) -> Picture:
+def plot_answer(differences: dict[str, dict[float, Interval]], smallest: float, asked: float | None = None) -> Picture:
     """Draw LSTM minus GRU against millions of characters read, `differences[text][millions]`, with intervals.
 
     A line stands at zero and a grey band at ±`smallest`, all in nats per character. A dotted line marks the budget

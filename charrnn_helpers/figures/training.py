@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Sequence
 from textwrap import fill
 
-import numpy as np
 from matplotlib.patches import Rectangle
 
 from ..experiments.observations import BIGRAM, TALES_FLOOR, Run, Setting
@@ -121,26 +120,6 @@ def plot_loss_and_memory(histories: Sequence[History], shares: dict[str, dict[in
         figure,
         "Above, the validation loss against updates, on a logarithmic scale; below, the share of names right, with "
         f"95 % intervals, and chance as a line: {' and '.join(shares)}.",
-    )
-
-
-def plot_training_losses(histories: Sequence[History], width: int) -> Picture:
-    """Draw the training loss of each update, pale, and the mean of the last `width` as a line."""
-    figure, axes = new_figure(height=2.6)
-    for history in histories:
-        style = style_of(history.cell)
-        updates = range(1, history.updates + 1)
-        axes.plot(updates, history.losses, color=style["color"], alpha=0.4, linewidth=0.7)
-        averaged = min(width, history.updates)
-        means = np.convolve(history.losses, np.full(averaged, 1 / averaged), mode="valid")
-        axes.plot(updates[averaged - 1 :], means, **style, linewidth=1.6, label=history.cell)
-    axes.set(xlabel="updates", ylabel="training loss\n(nats/character)", yscale="log")
-    logarithmic(axes.yaxis)
-    name_lines(axes)
-    return picture(
-        figure,
-        "The training loss of every update, on a logarithmic scale, pale and ragged, and its moving average as a line: "
-        "LSTM solid, GRU dashed.",
     )
 
 

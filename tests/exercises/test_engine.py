@@ -109,8 +109,8 @@ def score_of(initial, model, vocab, before):
 
 RIGHT = [
     ("1a", lambda ids: [ids[: len(ids) - 1], ids.roll(-1)[:-1]]),
-    ("1b", lambda x, y, w: [pair for pair in zip(x.split(w, 1), y.split(w, 1)) if pair[0].shape[1] == w]),
-    ("1c", lambda p, y: torch.nn.functional.nll_loss(p.log(), y)),
+    ("1b", lambda p, y: torch.nn.functional.nll_loss(p.log(), y)),
+    ("1c", lambda x, y, w: [pair for pair in zip(x.split(w, 1), y.split(w, 1)) if pair[0].shape[1] == w]),
     ("2a", LSTMCell),
     ("2b", run_cell),
     ("2c", torch.tensor([[18.0, 0, -9], [-30, 0, 9], [0, 2, 0], [1, 0, 5]])),
@@ -172,11 +172,11 @@ def latch(**rows):
 IN_NO_TABLE = [  # answers that are read, or fall through the table: one of each sort
     ("1a", lambda ids: ids[1:], "return two things: `return inputs, targets`"),
     ("1a", lambda ids: (ids[:-1], ids[:-1]), "your targets are not shifted"),
-    ("1b", lambda x, y, w: x, "return a list of pairs (x, y), or yield them"),
-    ("1b", lambda x, y, w: (x[:, :w], y[:, :w]), "do not return inside the loop"),
-    ("1b", lambda x, y, w: [(x.T, y.T)] * 2, "x and y of batch 0 should be ([[0, 1, 2, 3], ["),
+    ("1c", lambda x, y, w: x, "return a list of pairs (x, y), or yield them"),
+    ("1c", lambda x, y, w: (x[:, :w], y[:, :w]), "do not return inside the loop"),
+    ("1c", lambda x, y, w: [(x.T, y.T)] * 2, "x and y of batch 0 should be ([[0, 1, 2, 3], ["),
     (
-        "1b",
+        "1c",
         lambda x, y, w: [(x[:, :w], y[:, :w]), (x[:, :w], y[:, w : 2 * w])],
         "x and y of batch 1 should be ([[4, 5, 6, 7], [",
     ),

@@ -85,7 +85,6 @@ FIGURES = {
     "plot_shares": [{"what": SHARES, "who": SHARES}, "back", "share right", 8],
     "plot_streams": ["a cat sat on a mat", 2, 3],
     "plot_text": ["a cat.\n" + "mat " * 20 + "x" * 80, range(167), "bits", 90],
-    "plot_training_losses": [HISTORIES, 50],
     "plot_settings": [
         dict.fromkeys([(0.003, "a"), (0.03, "b")], MARKS_OF_BOTH),
         {"a": "3 letters\n(a)", "b": "b"},
@@ -95,7 +94,7 @@ FIGURES = {
     "plot_update": ["LSTM", {"$f\\,c_{t-1}$": 0.3, "$c_t$": 0.5}, 0.9, 20],
     "plot_units": ["a cat", {"GRU 3": [0, 1, 0, 1, 0], "LSTM 1": [1, 0, 1, 0, 1]}, "h"],
 }
-UNCOLOURED = {"diagram", "plot_coverage", "plot_fault", "plot_signs", "plot_ribbon"}
+UNCOLOURED = {"diagram", "plot_answer", "plot_coverage", "plot_fault", "plot_signs", "plot_ribbon"}
 UNCOLOURED |= {"plot_names", "plot_parts"}
 UNCOLOURED |= {"plot_learnt", "plot_marks", "plot_one_hot", "plot_pieces", "plot_streams", "plot_text", "plot_update"}
 # The most words and numbers that a notebook gives them.

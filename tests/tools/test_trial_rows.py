@@ -188,6 +188,12 @@ def test_what_09_says_in_words_of_24_million_characters_is_in_the_rows():
     assert f"Every LSTM loses about {about} nats, which is not much better than the {math.log(6):.1f} nats of a" in told
     parts = decomposition(ROWS, "24 M")
     assert parts["friend"].mean / parts["all"].mean == pytest.approx(2 / 3, abs=0.04)  # "two thirds"
+    five = (NINE.parent / "05_loss_curves.ipynb").read_text(encoding="utf-8")
+    assert (
+        f"An LSTM loses about {about} nats there, and a GRU almost nothing. The difference, divided by 145, is" in five
+    )
+    assert max(friend["GRU"]) < 0.15  # "almost nothing"
+    assert (sum(friend["LSTM"]) - sum(friend["GRU"])) / 10 / 145 == pytest.approx(0.01, abs=0.001)
     ours = {text: f"{statistics(text, '24 M')[0]:+.3f}" for text in TEXTS}
     assert f"with tuned starts {ours['tales'][1:]} nats remain at 24 million" in told
     assert ours["shakespeare"] == "-0.002"
@@ -197,6 +203,6 @@ def test_what_09_says_in_words_of_24_million_characters_is_in_the_rows():
     assert "the LSTM is ahead by only 0.002 nats. Our interval allows a lead of up to 0.008" in told
     assert f"{-statistics('shakespeare', '24 M')[1]:.3f}" == "0.008"
     above = {cell: [row["by kind"]["all"][1] for row in tales if row["cell"] == cell] for cell in ("LSTM", "GRU")}
-    assert f"the loss of the GRUs lies only {sum(above['GRU']) / 10:.3f} nats above the floor" in told
+    assert f"The GRUs lose only {sum(above['GRU']) / 10:.3f} nats more than this reader." in told
     tried = [row["settings"]["start"].get("chrono", math.inf) for row in ROWS if row["part"] == "tuning"]
     assert {row["settings"]["start"]["chrono"] for row in tales} == {min(tried)}  # "the shortest chrono tried"
