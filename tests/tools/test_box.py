@@ -85,8 +85,6 @@ def test_the_lines_of_loss_and_memory_say_what_the_eight_pairs_say():
         in LINES[4]
     )
     assert {row["start"] for row in grid} == {"bias 0.5", "bias 2.5", "chrono 30", "chrono 100"}
-    told = "gates that keep little. Four GRUs began in this way, too, and none of them has learnt"
-    assert told in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_line_of_memory_counts_the_pairs_in_which_only_the_cell_differs():
