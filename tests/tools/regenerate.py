@@ -9,7 +9,10 @@
 
 What is saved is what `pytest --nbval` compares: execution counts 1..n, no widget state, no timestamps. As there, each
 notebook runs in an empty folder of its own, so it opens the networks in the package; 04, which can renew them, comes
-first. An error in an untagged cell ends all, and of that notebook nothing is saved. Three figures are also kept as
+first. The texts of 02 and 04 describe networks that were trained with
+AVX2, and with AVX-512 the same seeds give others: on such a processor set ONEDNN_MAX_CPU_ISA=AVX2
+ATEN_CPU_CAPABILITY=avx2 MKL_ENABLE_INSTRUCTIONS=AVX2 OPENBLAS_CORETYPE=Haswell before you run these two.
+An error in an untagged cell ends all, and of that notebook nothing is saved. Three figures are also kept as
 pictures of their own, for the README and the guide. The README's answer is written anew from the rows, and what both
 networks write of six friends from the output of 09.
 """
