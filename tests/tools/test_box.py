@@ -12,10 +12,12 @@ from test_birth_rows import ROWS as BIRTHS
 from test_birth_rows import births_of, friends_known, pairs_by_formula
 from test_trial_rows import NINE, ROOT, statistics
 
-from charrnn_helpers import evaluate, load_checkpoint, load_corpus
+from charrnn_helpers import evaluate, load_checkpoint, load_corpus, measures
 from charrnn_helpers.exercises import check
 from charrnn_helpers.exercises.notebook_03 import MyGRUCell
 from charrnn_helpers.experiments import answer, births_in, trial_rows
+from charrnn_helpers.text import split_stories
+from charrnn_helpers.text.tales_grammar import WORDS
 from charrnn_helpers.training import find_checkpoint
 
 LINES = answer(trial_rows(), BIRTHS)
@@ -186,3 +188,12 @@ def test_the_readme_quotes_what_check_says_of_the_mistake_that_it_names(capsys):
     check("3b", Exchanged)
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert re.search("```text\n(3b, .+)\n```", readme)[1] == capsys.readouterr().out.strip()
+
+
+def test_two_numbers_of_the_gru_bring_in_the_dog_as_09_says():
+    saved, story = load_checkpoint(find_checkpoint("GRU", "tales-24M")), split_stories(load_corpus().test)[7]
+    before, _, rest = story.partition("Far away a kind")
+    state = measures.states_along(saved.model, saved.vocab, before)[:, :, -1:].clone()  # (1, 1, 1, H)
+    state[..., [11, 10]] = torch.tensor([0.9, -0.9])
+    minds = measures.in_mind(saved.model, saved.vocab, "Far away a kind" + rest[:80], "friend", state[0])
+    assert (minds.argmax(axis=1)[:80] == WORDS["animal"].index("dog")).all()
