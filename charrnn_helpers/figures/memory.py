@@ -44,9 +44,9 @@ def plot_curves(
     """Draw curves, `curves[title][label]`: a panel for each title, up to three in a row, and a colour for each label.
 
     A label has a curve, or a list of them, one for each seed. It begins with the name of a cell, or is a variant, which
-    gets the next colour. Curves of several seeds are thin; a band shows the intervals of a curve that has some.
-    `chance` is drawn as a black line. The characters of `text` stand at x = 1, 2, 3 and so on. With `ticks` the
-    horizontal axis is logarithmic and has these.
+    gets the next colour; a second label of the same cell is dotted. Curves of several seeds are thin; a band shows the
+    intervals of a curve that has some. `chance` is drawn as a black line. The characters of `text` stand at x = 1, 2, 3
+    and so on. With `ticks` the horizontal axis is logarithmic and has these.
     """
     rows = -(-len(curves) // 3)
     size = {"height": 1.2 * rows + 1.6, "rows": rows, "cols": -(-len(curves) // rows)}
@@ -55,9 +55,14 @@ def plot_curves(
         if chance is not None:
             axes.axhline(chance, color="black", linewidth=0.8, label="chance")
             axes.set_ylim(0, 1.03)
+        styles = []
         for (label, seeds), (colour, line) in zip(labels.items(), cycle(VARIANTS), strict=False):
             seeds = seeds if isinstance(seeds, list) else [seeds]
-            style = style_of(label, {"color": colour, "linestyle": line})
+            variant = {"color": colour, "linestyle": line}
+            style = style_of(label, variant)
+            if style is not variant and style in styles:
+                style = {**style, "linestyle": ":"}
+            styles.append(style)
             width = 1.0 if len(seeds) > 1 else 2.0
             for number, curve in enumerate(seeds):
                 points = curve if isinstance(curve, dict) else dict(enumerate(curve, start=1))
