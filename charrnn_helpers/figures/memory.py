@@ -185,31 +185,32 @@ def plot_points(
 def plot_horizons(seeds: dict[str, list[Shares]], ends: dict[str, str | None]) -> Picture:
     """Draw how far each network remembers, in a row for each: `seeds[network]`.
 
-    Each seed is a thin line with 95 % intervals, and the area from chance up to their mean is filled. A group of
-    distances, "8 to 15", lies between the marks of its beginning and of the next one. A bar stands where the group
-    `ends[network]` begins, because the memory ends there.
+    Each seed is a thin line with 95 % intervals, and the area up to their mean is filled; a dashed line is chance. A
+    group of distances, "8 to 15", lies between the marks of its beginning and of the next one. A bar stands where the
+    group `ends[network]` begins, because the memory ends there.
     """
-    figure, panels = new_figure(height=0.44 * len(seeds) + 0.6, rows=len(seeds), sharex=True, squeeze=False)
+    figure, panels = new_figure(height=0.66 * len(seeds) + 0.6, rows=len(seeds), sharex=True, squeeze=False)
     for axes, (network, rows) in zip(panels[:, 0], seeds.items(), strict=True):
         groups, look = list(rows[0]), style_of(network)["color"]
         chance, x = rows[0][groups[0]].chance, range(len(groups))
         lines = np.array([[shares[group].share for group in groups] for shares in rows])  # (seeds, groups)
-        axes.fill_between(x, chance, lines.mean(axis=0), color=look, alpha=0.3, linewidth=0)
+        axes.fill_between(x, lines.mean(axis=0), color=look, alpha=0.3, linewidth=0)
         for line, shares in zip(lines, rows, strict=True):
             low, high = zip(*(shares[group].interval() for group in groups), strict=True)
             axes.errorbar(x, line, yerr=(line - low, high - line), color=look, linewidth=1)
-        axes.axhline(chance, color="black", linewidth=0.8)
+        axes.axhline(chance, color="#777777", linestyle="--", linewidth=1)
+        axes.annotate("a guess", (1.01, chance), xycoords=("axes fraction", "data"), va="center", color="#555555")
         if ends[network]:
             axes.axvline(groups.index(ends[network]) - 0.5, color="black", linewidth=2.5)
         axes.set_xticks(np.arange(len(groups)) - 0.5, [group.split()[0] for group in groups])
-        axes.set(xlim=(-0.6, len(groups) - 0.4), ylim=(0, 1.05), yticks=[])
+        axes.set(xlim=(-0.6, len(groups) - 0.4), ylim=(0, 1.05), yticks=[0, 1])
         axes.set_ylabel(network, rotation=0, ha="right", va="center", color=look, weight="bold")
     figure.supxlabel("characters since the last mention", fontsize="medium")
     return picture(
         figure,
         f"A row for each of {', '.join(seeds)}: the share right, from 0 to 1, against the characters since the last "
-        "mention. Three seeds are thin lines with 95 % intervals; the area from chance, a black line, up to their mean "
-        "is filled. A black bar stands where a memory ends.",
+        "mention. Three seeds are thin lines with 95 % intervals; the area up to their mean is filled. A dashed grey "
+        "line is a guess. A black bar stands where a memory ends.",
     )
 
 

@@ -78,6 +78,7 @@ def test_what_is_said_of_parity():
         learnt.setdefault(row["network"], []).append(row["shares"])
     perfect = {cell: sum(all(share >= 0.99 for share in row.values()) for row in rows) for cell, rows in learnt.items()}
     guessed = [share for row in learnt["minGRU"] for length, share in row.items() if int(length) >= 24]
+    assert sorted(row["8"] for row in learnt["minGRU"])[:: len(learnt["minGRU"]) - 1] == [0.44, 0.914]  # at length 8
     assert max(guessed) <= 0.55  # "from a length of 24 on all five do hardly better than a guess"
     tuned = [(row["network"] == "minGRU", -row["badness"]) for row in part("parity tuning")]
     assert max(share for guesses, share in tuned if guesses) <= 0.55  # "the minGRU guessed with all four rates"
@@ -145,6 +146,10 @@ def test_what_is_said_of_the_picture():
     assert (
         right_and_asked(part("picture")[0], "place", 64, 10**9)[1] > 0.97 * asked["place"]
     )  # "nearly always long ago"
+    far, every = (sum(right_and_asked(row, "place", low, 10**9)[1] for row in part("picture")) for low in (256, 0))
+    assert 0.74 < far / every < 0.76  # "in three of four questions for the place it was out of reach"
+    friends = {name: mean(shares(name, "friend", 32, 64)) for name in ("Transformer", "minGRU")}
+    assert [round(100 * share) for share in friends.values()] == [97, 34]  # "the friend, 32 to 63 characters back"
     rates = {row["network"]: row["rate"] for row in part("picture")}
     assert sum(rate in (0.001, 0.027) for rate in rates.values()) == 5  # "five of the seven rates lie at the end"
 
