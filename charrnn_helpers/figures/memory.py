@@ -154,8 +154,8 @@ def plot_points(
     """Draw states as points, `points[title]` (n, 2), and each of the `words` (n,) at its points.
 
     The names of heroes have their colours, and the points of other words are grey. `pushed[title]` (n, 2) are the same
-    states after a push. They are drawn as circles, in the colour of the cell with whose name the title begins. An
-    `arrow` leads from the mean state of one word to that of another.
+    states after a push. They are drawn as circles, in the colour of the cell with whose name the title begins, and a
+    thin line joins each to its point. An `arrow` leads from the mean state of one word to that of another.
     """
     figure, panels = new_figure(height=3.6, cols=len(points), squeeze=False)
     for axes, (title, states) in zip(panels[0], points.items(), strict=True):
@@ -170,6 +170,7 @@ def plot_points(
         if pushed:
             circles = {"facecolors": "none", "edgecolors": style_of(title)["color"], "label": f"{title}, pushed"}
             axes.scatter(*pushed[title].T, s=45, zorder=0, **circles)
+            axes.plot(*np.stack([states, pushed[title]]).transpose(2, 0, 1), color="#BBBBBB", linewidth=0.6, zorder=-1)
         if arrow:
             start, end = (states[np.array(words) == word].mean(axis=0) for word in arrow)
             axes.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "linewidth": 2, "facecolor": "black"})
@@ -177,7 +178,7 @@ def plot_points(
     return picture(
         figure,
         f"Each state is a point, and the points of a word have its name: {'; '.join(points)}."
-        + (" The same states after a push are circles." if pushed else "")
+        + (" The same states after a push are circles, joined to their points." if pushed else "")
         + (f" An arrow leads from the mean state of {arrow[0]} to that of {arrow[1]}." if arrow else ""),
     )
 

@@ -63,7 +63,7 @@ FIGURES = {
         "ab!caab?",
         {"LSTM c": torch.tensor([8.0, 1, 1, 2, 4, 8, 8]), "GRU": 0.1 ** torch.arange(7.0)},
     ],
-    "plot_points": [{"GRU": np.arange(12).reshape(6, 2)}, WORDS["name"], {"GRU": np.eye(2)}, ("Ada", "Ben")],
+    "plot_points": [{"GRU": np.arange(12).reshape(6, 2)}, WORDS["name"], {"GRU": np.ones((6, 2))}, ("Ada", "Ben")],
     "plot_loss_and_memory": [HISTORIES, LOOKS],
     "plot_ladder": [{"uniform": 5.7, "n = 16": 0.36, "GRU": 0.28}, 0.22],
     "plot_losses": [HISTORIES, {"uniform": 3.0, "bigram": 2.0}, 0.5],
