@@ -156,11 +156,11 @@ def go_back_through_steps(d_h: Tensor, factors: Tensor, z: Tensor, weight: Tenso
     and of a_hn.
     `z` (T, B, H) is the update gate, and `weight` (3H, H) is W_h.
     """
-    per_step = (d_h[1:], d_h[:-1], factors, z)
-    for d_after, d_before, d_gates, z_t in zip(*(reversed(x.unbind()) for x in per_step), strict=True):
-        d_gates.mul_(d_after[:, None])  # (B, 3, H): the factors become gradients
-        d_before.addcmul_(d_after, z_t)  # h of the step before came through z ...
-        _add_product(d_before, d_gates.flatten(1), weight)  # ... and through W_h
+    d_h, factors, z = d_h.unbind(), factors.unbind(), z.unbind()  # a view of each state, or of each step
+    for t in reversed(range(len(z))):  # step t leads from state t to state t + 1
+        factors[t].mul_(d_h[t + 1][:, None])  # (B, 3, H): the factors become gradients
+        d_h[t].addcmul_(d_h[t + 1], z[t])  # what comes back through z ...
+        _add_product(d_h[t], factors[t].flatten(1), weight)  # ... and what comes back through W_h
 
 
 def _add_product(total: Tensor, rows: Tensor, matrix: Tensor) -> None:
