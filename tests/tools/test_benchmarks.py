@@ -135,3 +135,21 @@ def test_what_08_says_of_the_grus_that_tell_the_other_story_follows_from_the_row
     assert f"Two of the three GRUs do so less often, in {less[0]} to {less[-1]} % of the cases." in eight
     assert min(told[third]) > 0.8
     assert max(own[number] for number in two) < own[third]  # "lose their own hero more often"
+    low, high = sorted(round(100 * own[number]) for number in two)
+    assert f"at only {low} and {high} % of the 70 places. The third GRU does so at {100 * own[third]:.0f} %." in eight
+
+
+def test_what_08_says_of_the_bands_follows_from_the_rows():
+    rows = measured("patching")["rows"]
+    right = {cell: [row["in_mind"]["256 to 511"] for row in rows if row["cell"] == cell] for cell in ("LSTM", "GRU")}
+    shares = {cell: sorted(counts[1] / counts[0] for counts in networks) for cell, networks in right.items()}
+    least = min(
+        counts["all"][1] / counts["all"][0] for row in rows for back, counts in row["named"].items() if back != "any"
+    )
+    eight = (Path(__file__).resolve().parents[2] / "notebooks" / "08_inside_the_gates.ipynb").read_text(
+        encoding="utf-8"
+    )
+    assert {f"{networks[1]:.2f}" for networks in shares.values()} == {"0.98"}
+    assert "the right one at 98 % of the characters, in the median LSTM and in the median GRU" in eight
+    assert f"In the worst of the six networks it is {100 * min(min(shares.values())):.0f} %" in eight
+    assert f"the other hero in at least {100 * least:.0f} % of the cases" in eight
