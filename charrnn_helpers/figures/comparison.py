@@ -131,7 +131,7 @@ def plot_answer(differences: dict[str, dict[float, Interval]], smallest: float, 
         main.vlines(read, lows, highs, color=colour, linewidth=1.5)
     if asked:
         main.axvline(asked, zorder=0, **FLOOR)
-        note = ("both questions ", (asked, 0.97))
+        note = ("here the protocol asks ", (asked, 0.97))
         main.annotate(*note, xycoords=("data", "axes fraction"), ha="right", va="top", **NOTE)
     main.set_title("above 0 the GRU has the lower loss", loc="left", fontsize="medium")
     main.set_ylabel("LSTM minus GRU (nats/character)")

@@ -1,6 +1,6 @@
 """Figures of gates, units and memory."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import cycle
 from statistics import median
 
@@ -221,12 +221,14 @@ def plot_units(
     ylabel: str,
     marks: str = "",
     names: Sequence[str] = (),
+    words: Mapping[int, str] | None = None,
 ) -> Picture:
     """Draw the value of units at every character of `text`: `units[label]` (T,). A label begins with its cell.
 
     Where values are (T, K), the first column is that of `text`; the others are those of other texts, as thin lines.
     With `names` each column has its name beside it: a hero in the hero's colour, others in black and grey. A dotted
-    line stands at each of the characters in `marks`.
+    line stands at each of the characters in `marks`. A text that is too long to be written below can have `words`
+    there, each with a dotted line at its position.
     """
     figure, panels = new_figure(height=1.2 * len(units) + 0.4, rows=len(units), sharex=True, squeeze=False)
     for axes, (label, values) in zip(panels[:, 0], units.items(), strict=True):
@@ -240,12 +242,14 @@ def plot_units(
                 axes.plot(other, color="#999999", linewidth=0.8)
             axes.plot(own, **style_of(label, {"color": "black"}), linewidth=1.6)
         axes.axhline(0, color="#999999", linewidth=0.6)
-        for position in (position for position, char in enumerate(text) if char in marks):
+        for position in [*(position for position, char in enumerate(text) if char in marks), *(words or {})]:
             axes.axvline(position, **FLOOR)
         axes.set_ylabel(ylabel)
         axes.set_title(label, loc="left")
     name_lines(panels[-1, 0])
     show_characters(panels[-1, 0], text)
+    if words:
+        panels[-1, 0].set_xticks(list(words), list(words.values()))
     return picture(figure, f"The value of {' and '.join(units)} at each character of a line, as a curve.")
 
 

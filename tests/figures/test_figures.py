@@ -126,7 +126,7 @@ CROWDED = [
     ("plot_shares", [dict.fromkeys(("the hero that is named next", "the hero of what it writes"), PATCHED), "back"]),
     ("plot_shares", [dict.fromkeys(QUESTIONS, BOTH_AT(DOUBLING)), "characters back, from", "share right", 64]),
     ("plot_next_characters", [VOCAB, LIKELY, "choice: …a noise, six times: pat, pat, pat, pat, pat. "]),
-    ("plot_units", ["a" * 101, {"LSTM, cell state c": torch.rand(101, 6)}, "", "", WORDS["name"]]),
+    ("plot_units", ["a" * 101, {"LSTM, cell state c": torch.rand(101, 6)}, "", "", WORDS["name"], {7: "met", 60: "?"}]),
 ]
 FORMULA = r"$\foo$"  # which matplotlib cannot set
 DOLLARS = [

@@ -123,7 +123,7 @@ characters. So the start matters a great deal to the LSTM, and the same start is
 | *chrono* 32 | 9 of 9 | 5 of 9 |
 | *chrono* 200 | 9 of 9 | 2 of 9 |
 
-In the test (9.6):
+In the test (9.5):
 
 - Both p-values are corrected for two tests by Holm's method. That of the loss is Student's, on the logarithms of the
   ratios. For the friend we ask: if the cell made no difference, it would be chance which network of a pair carries the
@@ -151,7 +151,7 @@ In the test (9.6):
 - The bias of 0.5 of the LSTM and the rate of 0.003 of the GRU are the lowest that the search tried, so a better setting
   may lie beyond.
 
-In the picture of all settings (9.7):
+In the picture of all settings (9.6):
 
 - The 76 networks of the picture are 38 pairs. Two further pairs are not in the picture, because they made four times as
   many updates, with 16 streams in the place of 64. Here are all 40:
@@ -184,7 +184,7 @@ In the picture of all settings (9.7):
   *chrono* 30. At its last look it names 56 % of the friends right, and 57 % on its test text, and the limit is 58 %,
   half way from guessing to certainty.) The filled ones lie on the left, and not in the upper row. But do not make a law
   of this. On the right the training of most of these GRUs broke down, so it may be the broken training, and not the
-  rate itself, that costs them the friend. Indeed, the trial has ten GRUs that do not stand in the picture of 9.7,
+  rate itself, that costs them the friend. Indeed, the trial has ten GRUs that do not stand in the picture of 9.6,
   because they read only 6 million characters. Their rate was 0.0173 (with a stricter clipping, and a start with a bias
   of 1.66), and seven of the ten know the friend, if we judge by the loss at his first letter (one of the seven barely).
   And in the upper row only two GRUs had a low rate.

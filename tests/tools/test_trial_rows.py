@@ -204,5 +204,10 @@ def test_what_09_says_in_words_of_24_million_characters_is_in_the_rows():
     assert f"{-statistics('shakespeare', '24 M')[1]:.3f}" == "0.008"
     above = {cell: [row["by kind"]["all"][1] for row in tales if row["cell"] == cell] for cell in ("LSTM", "GRU")}
     assert f"The GRUs lose only {sum(above['GRU']) / 10:.3f} nats more than this reader." in told
+    lstms = sorted((row["by kind"] for row in tales if row["cell"] == "LSTM"), key=lambda kinds: kinds["all"][1])
+    assert [f"{kinds['all'][1]:.3f}" for kinds in lstms[-4:]] == ["0.029", "0.032", "0.033", "0.033"]  # "stand apart"
+    spelling = [kinds["spelling"][0] * kinds["spelling"][1] / kinds["all"][0] for kinds in lstms]
+    assert min(spelling[-3:]) > 1.5 * max(spelling[:-3])  # "more at the spelling", and "no more at the friend"
+    assert max(kinds["friend"][1] for kinds in lstms[-3:]) < max(kinds["friend"][1] for kinds in lstms[:-3])
     tried = [row["settings"]["start"].get("chrono", math.inf) for row in ROWS if row["part"] == "tuning"]
     assert {row["settings"]["start"]["chrono"] for row in tales} == {min(tried)}  # "the shortest chrono tried"
