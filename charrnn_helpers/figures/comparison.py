@@ -334,7 +334,10 @@ def plot_bars(
 
 
 def plot_parts(bars: dict[str, dict[str, float]], percent: bool = False) -> Picture:
-    """Draw a bar for each of `bars`, made of its parts by name. Parts that are wide enough carry their number."""
+    """Draw a bar for each of `bars`, made of its parts by name. Parts that are wide enough carry their number.
+
+    With `percent` the parts of a bar are shares that add up to 1, and a narrow last part has its number beside the bar.
+    """
     greys = (("#DDDDDD", "black"), ("#A0A0A0", "black"), ("#404040", "white"))
     names = list(dict.fromkeys(name for parts in bars.values() for name in parts))
     figure, axes = new_figure(height=0.6 + 0.5 * len(bars) + 0.27 * len(names))
@@ -347,6 +350,8 @@ def plot_parts(bars: dict[str, dict[str, float]], percent: bool = False) -> Pict
             number = f"{size:.0%}" if percent else f"{size}"
             if size > 0.02 * len(number) * longest:
                 axes.text(left + size / 2, -row, number, ha="center", va="center", color=letters, weight="bold")
+            elif percent and name == names[-1]:
+                axes.text(1.01 * longest, -row, number, va="center", weight="bold")
             left += size
     axes.set(xlim=(0, longest), xticks=[], yticks=[-row for row in range(len(bars))], yticklabels=bars)
     axes.spines[:].set_visible(False)
