@@ -134,7 +134,7 @@ def test_what_08_says_of_the_grus_that_tell_the_other_story_follows_from_the_row
     )
     assert f"Two of the three GRUs do so less often, in {less[0]} to {less[-1]} % of the cases." in eight
     assert min(told[third]) > 0.8
-    assert max(own[number] for number in two) < own[third]  # "lose their own hero more often"
+    assert max(own[number] for number in two) < own[third]  # "lose a hero in any case"
     low, high = sorted(round(100 * own[number]) for number in two)
     assert f"at only {low} and {high} % of the 70 places. The third GRU does so at {100 * own[third]:.0f} %." in eight
 
