@@ -53,4 +53,6 @@ def test_names_account_for_a_part_of_what_the_lstm_learns_after_1000_updates():
         fallen += sign * F.cross_entropy(logits[0], ids[1:], reduction="none")
     assert fallen.mean() == pytest.approx(0.08, abs=0.005)
     assert fallen[names].sum() / len(fallen) == pytest.approx(0.037, abs=0.0005)
-    assert "about as large as that. But not all of it is memory, because other things are learnt at the same time" in TOLD
+    assert (
+        "about as large as that. But not all of it is memory, because other things are learnt at the same time" in TOLD
+    )
