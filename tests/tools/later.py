@@ -318,7 +318,7 @@ def main(arguments: list[str] | None = None) -> list[dict]:
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--save", choices=NETWORKS, help="train a network of the picture once more, and save it")
-    parser.add_argument("--vary", nargs=2, type=int, metavar=("WINDOW", "REACH"), help="train another one for 11.6")
+    parser.add_argument("--vary", nargs=2, type=int, metavar=("WINDOW", "REACH"), help="train another one for 11.7")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     for folder in (options.scratch, options.rows.parent):
