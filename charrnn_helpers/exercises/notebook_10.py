@@ -115,13 +115,13 @@ def compare_with_prediction(answer):
 
 
 # %% 10d
-# Without the step the weights never change, so the training loss stays where it began. Dropout does not hide this. What
-# an untrained network writes is noise, and so is what it expects: each of its own characters costs as much as a guess.
+# Without the step the weights never change, so both losses stay where they began, at a guess. Dropout does not hide
+# this. What an untrained network writes is noise, and so is what it expects: its own text costs as much as a guess.
 twelfth = Fault(
     title="the optimiser never takes a step",
     right="optimiser.step()",
     wrong="",
-    signs={"training loss": "stuck", "its own text": "strange"},
+    signs={"training loss": "stuck", "validation loss": "absurd", "its own text": "strange"},
 )
 
 

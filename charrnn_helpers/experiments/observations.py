@@ -112,7 +112,7 @@ def observe(run: Run) -> dict[str, str]:
         ("training loss", "stuck", mean(run.losses[:10]) - run.final_loss < 0.5),
         ("training loss", "impossible", run.final_loss < TALES_FLOOR),
         ("validation loss", "impossible", validated < TALES_FLOOR),
-        ("validation loss", "absurd", validated > 2 * UNIFORM),
+        ("validation loss", "absurd", validated > BIGRAM),
         ("gradient norm", "vanishing", norm < 0.02),
         ("gradient norm", "clipped", norm > Setting.clip),
         ("loss by position", "blind", last > rest + 0.5 and rest < TALES_FLOOR),

@@ -138,9 +138,9 @@ def test_the_mystery_of_the_exercise_shows_the_signs_of_what_it_hides():
 @pytest.mark.parametrize(
     ("hidden", "named", "would", "does"),
     [
-        ("state_reset", "sound", "In a sound run the loss is about the same", "about as high as that of a bigram"),
+        ("state_reset", "sound", "In a sound run the loss is about the same", "about as good as a bigram"),
         ("sound", "no_detach", "with its history” it stops at the second update", "the run goes to its end"),
-        ("unshifted_targets", "leaked_target", "loss is below the floor", "more than twice that of a uniform guess"),
+        ("unshifted_targets", "leaked_target", "loss is below the floor", "loss is above that of a bigram"),
     ],
 )
 def test_a_wrong_accusation_is_answered_with_what_would_and_what_does_show(hidden, named, would, does):
