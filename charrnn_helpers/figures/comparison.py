@@ -62,20 +62,27 @@ def plot_memory_by_loss(
     """Draw each network as a point: its excess at one kind of word against its excess over all characters.
 
     `networks[cell]` holds the budget, the excess over all characters and that at the word, in nats over the oracle. The
-    networks of one budget have its name beside them. A black line shows `chance`, what a blind guess loses at such a
-    word. The points of `ringed` get a ring.
+    networks of one budget have its name beside them, and the larger it is, the fuller are their marks. A black line
+    shows `chance`, what a blind guess loses at such a word. The points of `ringed` get a ring.
     """
     figure, axes = new_figure(height=3.4)
     axes.axhline(chance, color="black", linewidth=1.2, label="chance")
+    read = sorted({budget for points in networks.values() for budget, *_ in points}, key=lambda name: float(name[:-2]))
     for cell, points in networks.items():
-        budgets, x, y = zip(*points, strict=True)
-        axes.plot(x, y, **marks_of(cell), markersize=4, label=cell)
-        for budget in dict.fromkeys(budgets):
-            ours, heights = zip(*((left, up) for name, left, up in points if name == budget), strict=True)
-            above = cell == "LSTM"
-            place = median(ours), max(heights) if above else min(heights)
-            look = {"textcoords": "offset points", "ha": "center", "va": "bottom" if above else "top"}
-            axes.annotate(budget, place, (0, 6 if above else -6), **look, color=CELLS[cell].colour)
+        axes.plot([], [], **marks_of(cell), markersize=4, label=cell)
+        colour = CELLS[cell].colour
+        for budget, fill in zip(read, ("white", (colour, 0.4), colour), strict=False):
+            ours = [(left, up) for name, left, up in points if name == budget]
+            if not ours:
+                continue
+            marks = marks_of(cell) | {"markersize": 4.5, "markerfacecolor": fill, "markeredgecolor": colour}
+            axes.plot(*zip(*ours, strict=True), **marks)
+            look = {"textcoords": "offset points", "ha": "center", "color": colour}
+            if cell == "LSTM":  # above its networks, and otherwise below the lowest of them
+                place = median(x for x, _ in ours), max(y for _, y in ours)
+                axes.annotate(budget, place, (0, 6), va="bottom", **look)
+            else:
+                axes.annotate(budget, min(ours, key=lambda point: point[1]), (0, -6), va="top", **look)
     for x, y in ringed:
         axes.plot(x, y, "o", markersize=13, markerfacecolor="none", markeredgecolor="black")
     axes.set(xlabel="excess over all characters (nats/character)", ylabel=f"excess at {word} (nats)")
