@@ -119,7 +119,7 @@ def test_a_fault_is_planted_seen_and_explained(page, panel):
     place = panel("faults")
     button = place.get_by_role("button", name="Plant it and train")
     button.click()
-    says(page, place, "the loss at the first position of each window is high", 120)
+    says(page, place, "the network is only about as good as a bigram", 120)
     assert wait_for(page, place.locator("img").is_visible)
     place.get_by_label("fault", exact=True).select_option("the state is carried with its history")
     assert wait_for(page, button.is_enabled)
