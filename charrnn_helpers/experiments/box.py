@@ -8,13 +8,6 @@ from .birth import PairsOutcome, births_in, law_points, pairs_outcome
 from .outcome import LARGEST, MATTERS, analyses, confirmation, millions
 
 LAW = ("law window", "law window, six names")  # parts of the second experiment
-TO_COME = {  # part of the second experiment: planned runs, and what it asks
-    "grid again": (32, "the search once more, with another seed"),
-    "near": (16, "stories that also ask for the friend or the place from near"),
-    "late": (6, "LSTMs that read four times as much"),
-    "parts": (40, "cells that lie between the two, to see which part of the cell it is"),
-    "manual": (6, "a text that we did not write, the manual of Python"),
-}
 LEVEL = 0.05
 SMALLEST_MEMORY = 0.0009  # nats per character: the worth of the bracket, by part 2 of the protocol on births
 
@@ -29,14 +22,13 @@ def answer(trial: Sequence[dict], births: Sequence[dict]) -> list[str]:
         f"What we compared: eight LSTMs and eight GRUs of 350,000 parameters, which had read {millions(LARGEST):g} "
         f"million characters of tales, and no story twice. {_settings(births)}",
         f"Loss: {_loss_of_pairs(pairs)} {_loss_on_shakespeare(trial)}",
-        f"Memory: {_friends_of_pairs(pairs)} {_where_only_the_cell_differs(trial, births)}",
+        f"Memory: {_friends_of_pairs(pairs)} {_where_only_the_cell_differs(trial, births)}{_search_again(births)}",
         "How a GRU learns a memory, in a simple text with two or six names: in training no gradient goes back further "
         f"than 64 characters. If the text asks for a name only after more than that, {far['GRU']} learn to answer "
         f"within 3 million characters. If it also asks from near, {both['GRU']} learn to answer from far, too. The "
         f"LSTMs, whose gates had another start, follow no such rule: {far['LSTM']} learn it without near questions, "
         f"and {both['LSTM']} with them.{_place_from_near(births)}",
-        f"What is open: whether it is the cell. {_changed_stories(births)}{_other_start(births)}"
-        f"{_manual(births)}{_to_come(births)}",
+        f"What is open: whether it is the cell. {_changed_stories(births)}{_other_start(births)}{_manual(births)}",
     ]
 
 
@@ -83,6 +75,12 @@ def _where_only_the_cell_differs(trial: Sequence[dict], births: Sequence[dict]) 
         f"{both.count((False, True))} of them only the GRU knows the friend, in {both.count((False, False))} neither "
         f"does, and in {both.count((True, False)) or 'none'} only the LSTM."
     )
+
+
+def _search_again(births: Sequence[dict]) -> str:
+    """Say in how many networks of the second search, which had another seed and other stories, the friend is born."""
+    rows = [row for row in births if row["part"] == "grid again"]
+    return f" When the search was made once more, with another seed, {_count_born(rows, 'friend')} learnt the friend."
 
 
 def _settings(births: Sequence[dict]) -> str:
@@ -163,11 +161,9 @@ def _manual(births: Sequence[dict]) -> str:
     """Say how often each cell names the sign that closes what the manual opened long before.
 
     A network was asked many times during its training. We count its answers at the moment when its validation loss was
-    lowest, because the protocol demands this. Return an empty text until all runs are made.
+    lowest, because the protocol demands this.
     """
-    rows = [row for row in births if row["part"] == "manual" and "bands" in row]
-    if len(rows) < TO_COME["manual"][0]:
-        return ""
+    rows = [row for row in births if row["part"] == "manual"]
     right = {cell: [] for cell in BOTH}
     for row in rows:
         look, band = row["losses"].index(min(row["losses"])), row["bands"]["32 on"]
@@ -181,17 +177,9 @@ def _manual(births: Sequence[dict]) -> str:
     )
 
 
-def _near_rows(births: Sequence[dict]) -> list[dict]:
-    """Return the rows of the stories that differ from *tales* in one sentence, once all of them are made."""
-    rows = [row for row in births if row["part"] == "near" and "bands" in row]
-    return rows if len(rows) == TO_COME["near"][0] else []
-
-
 def _place_from_near(births: Sequence[dict]) -> str:
-    """Say whether near questions for the place help in *tales*; an empty text as long as such runs are missing."""
-    rows = [row for row in _near_rows(births) if row["design"] == "place also near"]
-    if not rows:
-        return ""
+    """Say whether near questions for the place help in *tales*."""
+    rows = [row for row in births if (row["part"], row["design"]) == ("near", "place also near")]
     return (
         " But near questions did not help in longer stories: if these also ask for the place from near, "
         f"{_count_born(rows, 'place')} learn to answer from far."
@@ -199,10 +187,8 @@ def _place_from_near(births: Sequence[dict]) -> str:
 
 
 def _changed_stories(births: Sequence[dict]) -> str:
-    """Say how many know the friend in all stories that differ from *tales* in one sentence; else an empty text."""
-    rows = _near_rows(births)
-    if not rows:
-        return ""
+    """Say how many know the friend in all stories that differ from *tales* in one sentence."""
+    rows = [row for row in births if row["part"] == "near"]
     return (
         f"In stories that differ from tales in one sentence {_count_born(rows, 'friend')} know the friend "
         "after as much reading. "
@@ -213,10 +199,3 @@ def _count_born(rows: Sequence[dict], memory: str) -> str:
     """Say in how many runs of each cell a memory is born."""
     born = {cell: [births_in(row)[memory] is not None for row in rows if row["cell"] == cell] for cell in BOTH}
     return " and ".join(f"{sum(born[cell])} of {len(born[cell])} {cell}s" for cell in reversed(BOTH))
-
-
-def _to_come(births: Sequence[dict]) -> str:
-    """Say in a sentence which parts have fewer runs than planned; an empty text if none has."""
-    made = [row["part"] for row in births]
-    missing = [words for part, (planned, words) in TO_COME.items() if made.count(part) < planned]
-    return f" Still to come: {'; '.join(missing)}." if missing else ""
