@@ -51,7 +51,7 @@ export class Inspector {
     const { temperature, topK, topP } = play.drawing();
     const p = distribution(reading.scores[at - 1], temperature, topK, topP);
     const drew = at < reading.start ? "This letter was given. The network itself would have written it with" : "This letter had";
-    said.push(`${drew} a chance of ${percent(p[reading.ids[at]])}.`);
+    said.push(`${drew} a chance of ${percent(p[reading.ids[at]]).replace(">", "more than").replace("<", "less than")}.`);
     const slip = play.judged[cell]?.grammar?.find(({ start, end }) => at >= start && at < end);
     if (slip) said.push(" ", make("b", {}, slip.why));
     if (play.marking) said.push(" Now choose the last of the letters that you want to mark.");

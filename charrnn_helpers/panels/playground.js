@@ -368,6 +368,7 @@ export class Playground {
     this.#showSettings();
     this.#showTraining();
     this.story = story;
+    this.watchedTraining ||= story.trains;
     this.choose(null);
     this.write({
       reveal: !story.hero && !story.trains,
@@ -491,7 +492,9 @@ export class Playground {
 
   // Say what to do after a change of both networks.
   #sayNext() {
-    return this.settings.kind === "name" ? ` Now tap “${STORIES.find(({ trains }) => trains).words}”!` : " Tap another animal!";
+    if (this.settings.kind !== "name") return " Tap another animal!";
+    const next = this.watchedTraining ? STORIES.at(-1) : STORIES.find(({ trains }) => trains);
+    return ` Now tap “${next.words}”!`;
   }
 
   // Say how often the name `goal`, and any other, is written from a position to the end of the story.
@@ -507,7 +510,9 @@ export class Playground {
       }
       const wrote = right ? `writes ${goal} ${times(right)}` : `does not write ${goal}`;
       const other = others === 1 ? `another ${word}` : `other ${word}s`;
-      const more = others ? `${right ? " and" : ", but"} ${other} ${times(others)}${right ? "" : ": the change has not lasted"}` : "";
+      const inMind = this.mind().words[this.piece(cell, at)?.word] === goal;
+      const lost = inMind ? ": the change has not lasted" : ": here the change did not work";
+      const more = others ? `${right ? " and" : ", but"} ${other} ${times(others)}${right ? "" : lost}` : "";
       return { wrote: `the ${cell} ${wrote}${more}`, others };
     });
     const wrote = counts.map((one) => one.wrote).join(", and ");

@@ -254,6 +254,9 @@ def test_a_prompt_as_people_write_it_is_read_by_its_nearest_letters(opened):
     assert heroes_framed(page) == []  # Max is none of the six
     page.get_by_role("button", name="Change the hero").click()
     assert "changed, to Zoe." in told(page)  # in this text, whose hero nobody has named
+    retype(page, box, "Once there was a boy called Max and he had a dragon.")
+    name(page, "Zoe").click()
+    assert wait_for(page, lambda: "here the change did not work" in told(page))  # in the LSTM
     retype(page, box, "He likes PIZZA!")
     assert text_of(page).text_content().startswith("He likes piZZa!")
     assert "so they read “piZZa” for “PIZZA”." in alert.inner_text()
@@ -323,6 +326,8 @@ def test_the_networks_are_watched_through_their_training(opened, tales_pair):
     assert wait_for(page, lambda: "updates both networks have Leo in mind" in told(page), 60)
     for cell, model in tales_pair.models.items():
         assert samples(page)[cell] == generate(model, tales_pair.vocab, given, 150, 0.8, seed=18)[len(given) :]
+    name(page, "Kit").click()  # what the reader has seen is not proposed again
+    assert wait_for(page, lambda: "Now tap “Who remembers the friend?”!" in told(page))
 
 
 def test_a_hand_on_the_state_changes_what_follows_and_is_taken_away(opened):
