@@ -444,12 +444,16 @@ export class Playground {
     // A change at the same place is replaced, and so the hero is the one from before it.
     const replaced = (cell) => this.changes[cell].find((change) => change.at === at && change.goal);
     const heroes = cells.map((cell) => (replaced(cell) ? replaced(cell).hero : this.#heroBefore(cell, at)));
+    const already = before.every((word) => word === words[goal]);
+    if (already && heroes.every(Boolean) && !cells.some(replaced)) {
+      this.#sayChange(cells, at, words[goal], already, heroes, story);
+      return;
+    }
     cells.forEach((cell, index) => {
       const make = () => bringToMind(this.network(cell), mind, goal, at);
       const expects = before[index] === words[goal] ? null : words[goal];
       this.#change(cell, { at, words: `${words[goal]} in mind`, make, goal: words[goal], hero: heroes[index], expects });
     });
-    const already = before.every((word) => word === words[goal]);
     this.#sayChange(cells, at, words[goal], already, heroes, story);
     this.#goOn();
   }

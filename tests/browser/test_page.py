@@ -158,6 +158,12 @@ def test_a_name_changes_both_stories_after_the_first_sentence_and_undo_brings_th
             assert text.count(hero) > sum(text.count(other) for other in HEROES if other != hero)
     page.get_by_role("button", name="Undo").click()
     assert samples(page) == before
+    name(page, "Leo").click()
+    assert "so nothing changes" in told(page)
+    assert (samples(page), page.locator(".charrnn-cut").count()) == (before, 0)
+    name(page, "Zoe").click()
+    name(page, "Leo").click()  # in the place of Zoe
+    assert all("Zoe" not in text for text in samples(page).values())
 
 
 def test_a_name_changes_the_chosen_word_and_what_follows_and_nothing_before_it(opened):
