@@ -26,7 +26,6 @@ from .outcome import (
 )
 from .protocol import BUDGETS, PROTOCOL, TRIAL_TEXTS, trial_rows
 from .results import measured
-from .run_time import forecast
 from .sweeps import RunConfig, sweep, width_for
 
 __all__ = ["FAULTS", "Fault", "Mystery", "answer_to_accusation", "diagnosis", "find_fault", "hidden_fault"]
@@ -37,5 +36,5 @@ __all__ += ["LATER_NETWORKS", "later_rows", "memory_end", "recall_of_seeds"]
 __all__ += ["BIGRAM", "OBSERVATIONS", "TALES_FLOOR", "UNIFORM", "Run", "Setting", "evidence", "observe", "signs"]
 __all__ += ["MATTERS", "analyses", "answer", "confirmation", "decomposition", "difference", "differences"]
 __all__ += ["excesses_at", "finished", "friend_by_setting", "mean_losses", "select"]
-__all__ += ["BUDGETS", "PROTOCOL", "TRIAL_TEXTS", "forecast", "measured", "trial_rows"]
+__all__ += ["BUDGETS", "PROTOCOL", "TRIAL_TEXTS", "measured", "trial_rows"]
 __all__ += ["RunConfig", "sweep", "width_for"]
