@@ -371,32 +371,24 @@ def plot_parts(bars: dict[str, dict[str, float]], percent: bool = False) -> Pict
 Operations = list[tuple[float, float, bool]]  # start and end (ms), and whether it is a matrix product
 
 
-def plot_operations(operations: dict[str, tuple[Operations, float]], piece: float | None = None) -> Picture:
+def plot_operations(operations: dict[str, tuple[Operations, float]]) -> Picture:
     """Draw when each program ran which operation: matrix products in the colour of its cell, all others grey.
 
     `operations[name]` holds start and end (ms) of each operation, with whether it is a matrix product, and the moment
     at which the backward pass begins, which is a dashed line. Of the others only those are drawn that call nothing
-    themselves. Each title sums up the time. With `piece`, only that many milliseconds from the middle of the backward
-    pass of each program are drawn, and the title counts the products that begin there.
+    themselves. Each title sums up the time.
     """
     figure, rows = new_figure(height=0.2 + 0.95 * len(operations), rows=len(operations), squeeze=False)
     longest = max(end - recorded[0][0] for recorded, _ in operations.values() for _, end, _ in recorded)
     for axes, (name, (recorded, backward)) in zip(rows[:, 0], operations.items(), strict=True):
         products, others = _draw_operations(axes, name, recorded)
         whole = max(end for _, end, _ in recorded) - recorded[0][0]
-        turn = backward - recorded[0][0]
-        if piece:
-            begin = (turn + whole) / 2
-            count = sum(begin <= start < begin + piece for start, _ in products)
-            title = f"{name}: {count} products begin in {piece} ms of its backward pass"
-            axes.set(xlim=(begin, begin + piece), title=title)
-        else:
-            axes.axvline(whole, color="black")  # here the update is over
-            axes.axvline(turn, color="black", linestyle="--", linewidth=1.2)
-            product_time, other_time = (sum(length for _, length in bars) for bars in (products, others))
-            title = f"{name}: {len(products)} products, {product_time:.1f} ms; "
-            title += f"{len(recorded) - len(products):,} others, {other_time:.1f} ms; "
-            axes.set(xlim=(0, longest), title=title + f"between them {whole - product_time - other_time:.1f} ms")
+        axes.axvline(whole, color="black")  # here the update is over
+        axes.axvline(backward - recorded[0][0], color="black", linestyle="--", linewidth=1.2)
+        product_time, other_time = (sum(length for _, length in bars) for bars in (products, others))
+        title = f"{name}: {len(products)} products, {product_time:.1f} ms; "
+        title += f"{len(recorded) - len(products):,} others, {other_time:.1f} ms; "
+        axes.set(xlim=(0, longest), title=title + f"between them {whole - product_time - other_time:.1f} ms")
     rows[-1, 0].set_xlabel("milliseconds since the update began")
     return picture(
         figure,

@@ -47,7 +47,7 @@ FIGURES = {
     "plot_bars": [
         {"blocks": {"nn.LSTM": 4, "nn.GRU": 3}, "ms": {"nn.LSTM": [9.0, 7.0, 8.0], "nn.GRU": [10.0, 11.0, 30.0]}}
     ],
-    "plot_operations": [{"nn.GRU": ([(1.0, 3.0, False), (2.4, 2.7, True), (2.8, 2.9, False)], 2.0)}, 0.5],
+    "plot_operations": [{"nn.GRU": ([(1.0, 3.0, False), (2.4, 2.7, True), (2.8, 2.9, False)], 2.0)}],
     "plot_curves": [{"6 M": {"GRU": BIRTHS, "LSTM": BIRTHS[0]}}, "millions", "share", 1 / 6],
     "plot_coverage": [{"a": [INTERVAL] * 3, "b": [INTERVAL] * 3}, 0.03],
     "plot_excess_by_kind": [KINDS, {"name": 1.8}],
