@@ -82,19 +82,15 @@ def plot_ribbon(
     )
 
 
-def plot_names(stories: dict[str, Sequence[tuple[str, Sequence[str], str]]], columns: Sequence[str] = ()) -> Picture:
+def plot_names(stories: dict[str, Sequence[tuple[str, Sequence[str], str]]], columns: Sequence[str]) -> Picture:
     """Draw the heroes' names in stories: a box in the colour of the hero for each name.
 
-    `stories[title]` lists (label, names, note) of each story. It is a row: the label stands before the boxes, in the
-    first chart, and the note behind them. With `columns`, which stand above the boxes, the charts stand one below the
-    other.
+    `stories[title]` lists (label, names, note) of each story. It is a row: the label stands before the boxes, and the
+    note behind them. `columns` stand above the boxes.
     """
     most, rows = max(len(names) for listed in stories.values() for _, names, _ in listed), [*map(len, stories.values())]
-    if columns:
-        figure, charts = new_figure(height=0.6 * len(rows) + 0.24 * sum(rows), rows=len(rows), squeeze=False)
-    else:
-        figure, charts = new_figure(height=0.5 + 0.3 * max(rows), cols=len(rows), squeeze=False)
-    for chart, (axes, (title, listed)) in enumerate(zip(charts.flat, stories.items(), strict=True)):
+    figure, charts = new_figure(height=0.6 * len(rows) + 0.24 * sum(rows), rows=len(rows), squeeze=False)
+    for axes, (title, listed) in zip(charts.flat, stories.items(), strict=True):
         for column, name in enumerate(columns):
             axes.text(column + 0.46, -0.15, name, ha="center", va="bottom")
         for row, (label, names, note) in enumerate(listed):
@@ -105,15 +101,14 @@ def plot_names(stories: dict[str, Sequence[tuple[str, Sequence[str], str]]], col
                 letter = axes.text(column + 0.46, row + 0.42, name[0], ha="center", va="center", color="white")
                 letter.set(weight="bold", path_effects=[withStroke(linewidth=2.2, foreground=colour)])
             axes.text(len(names) + 0.3, row + 0.42, note, va="center", weight="bold")
-            if chart == 0 or columns:
-                axes.text(-0.5, row + 0.42, label, ha="right", va="center")
-        axes.set(xlim=(0, most + 1), ylim=(len(listed), -0.9 if columns else -0.2))
+            axes.text(-0.5, row + 0.42, label, ha="right", va="center")
+        axes.set(xlim=(0, most + 1), ylim=(len(listed), -0.9))
         axes.axis("off")
         axes.set_title(title, loc="left")
     return picture(
         figure,
         f"The heroes' names in stories, a row for each story and a box in the hero's colour for each name: "
-        f"{', '.join(stories)}." + (f" Above the boxes stands: {', '.join(columns)}." if columns else ""),
+        f"{', '.join(stories)}. Above the boxes stands: {', '.join(columns)}.",
     )
 
 
