@@ -121,7 +121,7 @@ def plot_paired(first: Sequence[float], second: Sequence[float], interval: Inter
     )
 
 
-def plot_answer(differences: dict[str, dict[float, Interval]], smallest: float, asked: float | None = None) -> Picture:
+def plot_answer(differences: dict[str, dict[float, Interval]], smallest: float, asked: float) -> Picture:
     """Draw LSTM minus GRU against millions of characters read, `differences[text][millions]`, with intervals.
 
     A line stands at zero and a grey band at ±`smallest`, all in nats per character. A dotted line marks the budget
@@ -130,16 +130,14 @@ def plot_answer(differences: dict[str, dict[float, Interval]], smallest: float, 
     figure, main = new_figure(height=3.2)
     main.axhspan(-smallest, smallest, color="#EEEEEE")
     main.axhline(0, color="black", linewidth=0.9)
-    shared = set.intersection(*map(set, differences.values()))  # there the marks of the texts stand side by side
     for number, ((text, intervals), (colour, marker)) in enumerate(zip(differences.items(), TEXT_STYLES, strict=False)):
-        read = [millions * 1.06**number if millions in shared else millions for millions in intervals]
+        read = [millions * 1.06**number for millions in intervals]  # the marks of the texts stand side by side
         means, lows, highs = zip(*intervals.values(), strict=True)
         main.plot(read, means, color=colour, marker=marker, linestyle="none", label=text)
         main.vlines(read, lows, highs, color=colour, linewidth=1.5)
-    if asked:
-        main.axvline(asked, zorder=0, **FLOOR)
-        note = ("here the protocol asks ", (asked, 0.97))
-        main.annotate(*note, xycoords=("data", "axes fraction"), ha="right", va="top", **NOTE)
+    main.axvline(asked, zorder=0, **FLOOR)
+    note = ("here the protocol asks ", (asked, 0.97))
+    main.annotate(*note, xycoords=("data", "axes fraction"), ha="right", va="top", **NOTE)
     main.set_title("above 0 the GRU has the lower loss", loc="left", fontsize="medium")
     main.set_ylabel("LSTM minus GRU (nats/character)")
     main.set_xlabel("millions of characters read")
