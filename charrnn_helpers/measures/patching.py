@@ -261,24 +261,6 @@ def slope_per_knock(states: Tensor, left: np.ndarray) -> Tensor:
     return (states * x).sum(dim=2, keepdim=True) / x.square().sum()
 
 
-def stop_probabilities(
-    model: nn.Module, vocab: Vocabulary, states: Tensor, count: str, after: int, patch: Tensor | float = 0.0
-) -> Tensor:
-    """Return the probability (n, 8) of a full stop, rather than a comma, after each of eight knocks.
-
-    The states (parts, layers, n, H) read "four times: tap, tap, …", where `count` is "four". The patch is added once,
-    after the comma of knock number `after`.
-    """
-    _, states = read_on(model, vocab, states, f"{count} times:")
-    stops = []
-    for knock in range(1, 9):
-        logits, states = read_on(model, vocab, states, " tap")
-        stops.append(logits[:, vocab.encode(".,")].softmax(dim=-1)[:, 0])
-        _, states = read_on(model, vocab, states, ",")
-        states = states + patch if knock == after else states
-    return torch.stack(stops, dim=1)
-
-
 def _means(states: Tensor, groups: Tensor) -> Tensor:
     """Return the mean state of each group, a row of `groups` (g, n), which are masks: (parts, layers, g, H)."""
     return torch.stack([states[:, :, group].mean(dim=2) for group in groups], dim=2)

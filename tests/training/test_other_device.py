@@ -23,11 +23,6 @@ def write_on(model):
     return patching.write_on(model, VOCAB, 2 * states, " The", 5)
 
 
-def stop_probabilities(model):
-    states = patching.states_before(model, VOCAB, STORIES, POSITIONS)
-    return patching.stop_probabilities(model, VOCAB, states, "four", 2, 0.1 * states)
-
-
 READERS = {
     "evaluate": lambda model: evaluate(model, IDS[:300]),
     "evaluate in blocks": lambda model: evaluate(model, IDS[:300], window=40),
@@ -41,7 +36,6 @@ READERS = {
     "gradient_by_lag": lambda model: measures.gradient_by_lag(model, IDS[None, :8]),
     "key_recall": lambda model: measures.key_recall(model, VOCAB, [3]),
     "write_on": write_on,
-    "stop_probabilities": stop_probabilities,
 }
 
 
