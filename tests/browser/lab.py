@@ -226,6 +226,7 @@ PANELS = {
     "curves": 'panels.curves_panel(runs, {"bigram": 2.0}, corpus.floor)',
     "playground": "panels.playground_panel(panels.Pair.of(kept, corpus))",
     "sampling": 'panels.sampling_panel(models, vocab, "Once ")',
+    "gates": 'panels.gates_panel(models, vocab, "Once a cat sat (in a mill) and sang.")',
     "coverage": "panels.coverage_panel(lambda pairs, own, spread: [Interval(spread, 0, 0.01 * pairs)] * 2, 0.03)",
     "faults": "panels.faults_panel()",
 }

@@ -7,7 +7,7 @@ import pytest
 
 from charrnn_helpers.measures import mean_states
 from charrnn_helpers.measures.samples import find_copies
-from charrnn_helpers.panels import sampling_panel
+from charrnn_helpers.panels import gates_panel, sampling_panel
 from charrnn_helpers.panels.network_pairs import Pair, keep_pair, long_pair
 from charrnn_helpers.panels.playground import STORIES, Stage, for_browser, longest_sources, playground_panel
 from charrnn_helpers.text import next_characters, split_stories
@@ -98,6 +98,7 @@ def test_mean_states_go_with_the_last_networks_and_are_those_of_python(tales_pai
 
 
 READERS = {
+    "gates": lambda pair: gates_panel(pair.models, pair.vocab, "a cat"),
     "sampling": lambda pair: sampling_panel(pair.models, pair.vocab, "a cat"),
     "playground": for_browser,
 }

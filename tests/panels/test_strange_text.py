@@ -11,7 +11,7 @@ import torch
 from charrnn_helpers import Vocabulary
 from charrnn_helpers.experiments import Run
 from charrnn_helpers.networks.registry import BOTH, CELLS
-from charrnn_helpers.panels import encoding_panel, faults, sampling_panel, training_panel
+from charrnn_helpers.panels import encoding_panel, faults, gates_panel, sampling_panel, training_panel
 from charrnn_helpers.panels.network_pairs import Pair, keep_text
 from charrnn_helpers.panels.one_file import as_page
 
@@ -60,6 +60,7 @@ def test_what_is_typed(theirs, controls):
     for panel, name in (
         (encoding_panel(theirs.vocab, EVIL[:25]), "your text"),
         (sampling_panel(theirs.models, theirs.vocab, EVIL), "text so far"),
+        (gates_panel(theirs.models, theirs.vocab, EVIL), "text"),
     ):
         assert "data:image/png" in harmless(panel)
         controls(panel)[name].value = ALIEN
