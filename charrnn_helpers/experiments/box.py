@@ -8,6 +8,7 @@ from .birth import PairsOutcome, births_in, law_points, pairs_outcome
 from .outcome import LARGEST, MATTERS, analyses, confirmation, millions
 
 LAW = ("law window", "law window, six names")  # parts of the second experiment
+SEARCHED = ("grid", "pairs", "pairs by births", "grid again", "pairs again")
 LEVEL = 0.05
 SMALLEST_MEMORY = 0.0009  # nats per character: the worth of the bracket, by part 2 of the protocol on births
 
@@ -22,7 +23,7 @@ def answer(trial: Sequence[dict], births: Sequence[dict]) -> list[str]:
         f"What we compared: eight LSTMs and eight GRUs of 350,000 parameters, which had read {millions(LARGEST):g} "
         f"million characters of tales, and no story twice. {_settings(births)}",
         f"Loss: {_loss_of_pairs(pairs)} {_loss_on_shakespeare(trial)}",
-        f"Memory: {_friends_of_pairs(pairs)} {_where_only_the_cell_differs(trial, births)}{_search_again(births)}",
+        f"Memory: {_friends_of_pairs(pairs)} {_where_only_the_cell_differs(trial, births)}",
         "How a GRU learns a memory, in a simple text with two or six names: in training no gradient goes back further "
         f"than 64 characters. If the text asks for a name only after more than that, {far['GRU']} learn to answer "
         f"within 3 million characters. If it also asks from near, {both['GRU']} learn to answer from far, too. The "
@@ -45,7 +46,7 @@ def friend_by_setting(trial: Sequence[dict], births: Sequence[dict]) -> Known:
 
 
 def _asked(trial: Sequence[dict], births: Sequence[dict]) -> list[dict]:
-    rows = [row for row in births if row["part"] in ("grid", "pairs", "pairs by births")]
+    rows = [row for row in births if row["part"] in SEARCHED]
     at = {"text": "tales", "budget": LARGEST}
     return rows + [row for cell in BOTH for row in confirmation(trial, **at, cell=cell).values()]
 
@@ -75,12 +76,6 @@ def _where_only_the_cell_differs(trial: Sequence[dict], births: Sequence[dict]) 
         f"{both.count((False, True))} of them only the GRU knows the friend, in {both.count((False, False))} neither "
         f"does, and in {both.count((True, False)) or 'none'} only the LSTM."
     )
-
-
-def _search_again(births: Sequence[dict]) -> str:
-    """Say in how many networks of the second search, which had another seed and other stories, the friend is born."""
-    rows = [row for row in births if row["part"] == "grid again"]
-    return f" When the search was made once more, with another seed, {_count_born(rows, 'friend')} learnt the friend."
 
 
 def _settings(births: Sequence[dict]) -> str:

@@ -266,12 +266,12 @@ def plot_settings(
     The learning rates run across. The rows are `starts`, from top to bottom: their keys, each with its label.
     """
     rates = sorted({rate for rate, _ in known})
-    figure, axes = new_figure(height=0.62 * len(starts) + 0.9)
+    figure, axes = new_figure(height=0.72 * len(starts) + 0.9)
     for (rate, start), cells in known.items():
         for cell, top in zip(BOTH, (0.3, -0.12), strict=True):
             marks = sorted(cells[cell], reverse=True)
             for first in range(0, len(marks), 5):  # five in a line
-                y = top - 0.04 * first - list(starts).index(start)
+                y = top - 0.034 * first - list(starts).index(start)
                 five = marks[first : first + 5]
                 for shift, filled in zip(offsets(len(five), 0.16), five, strict=True):
                     look = marks_of(cell) | ({} if filled else {"markerfacecolor": "white"})
