@@ -153,29 +153,41 @@ In the test (9.5):
 
 In the picture of all settings (9.6):
 
-- The 76 networks of the picture are 38 pairs. Two further pairs are not in the picture, because they made four times as
-  many updates, with 16 streams in the place of 64. Here are all 40:
+- The 116 networks of the picture are 58 pairs. Three further pairs are not in the picture: the two networks that read
+  the story of Leo, and two pairs that made four times as many updates, with 16 streams in the place of 64. Here are all
+  61:
 
 | pairs of an LSTM and a GRU | pairs | only the GRU knows the friend | neither | both | only the LSTM |
 |---|---|---|---|---|---|
 | the test: each cell has a setting of its own | 8 | 8 | 0 | 0 | 0 |
 | the trial: the same setting for both cells (these pairs gave us the idea) | 10 | 10 | 0 | 0 | 0 |
 | the search: the same setting for both cells, another one in each pair | 16 | 6 | 10 | 0 | 0 |
+| the search once more, with another seed and other stories | 16 | 5 | 11 | 0 | 0 |
+| what the second search chose: each cell has a setting of its own | 5 | @K | @N | 0 | 0 |
 | the two that read the story of Leo: the same setting | 1 | 1 | 0 | 0 | 0 |
 | three with the settings that learnt the most memories in the search, and the two with 16 streams | 5 | 4 | 1 | 0 | 0 |
-| all | 40 | 29 | 11 | 0 | 0 |
+| all | 61 | @A | @B | 0 | 0 |
 
-- The search was made once more, with another seed and other stories, and is neither in the picture nor in the table.
-  There no LSTM of sixteen learnt the friend, and five GRUs of sixteen did, in five of the six boxes of the first search
-  in which the GRU knows him. In the sixth box, a rate of 0.0065 and a bias of 2.5, the GRU ends at 54 %. By its loss
-  the best GRU has the same setting as before. The best LSTM has another one: again 0.0065, but a bias of 2.5.
+- In the second search the five GRUs that learnt the friend stand in five of the six boxes in which a GRU of the first
+  search knows him. In the sixth box, a rate of 0.0065 and a bias of 2.5, the GRU ends at 54 %. By its loss the best GRU
+  has the same setting as before. The best LSTM has another one: again 0.0065, but a bias of 2.5.
+- With these settings of the second search five more pairs were trained. The protocol asks how far the answer moves. For
+  the friend it does not move: the five GRUs name @G of the friends right, and the five LSTMs @L. For the loss it moves
+  a great deal, because two of the five LSTMs are *lost* after some beginnings (see the next point), and end at a loss
+  of 7.6 and 6.7 nats on their test texts. In the other pairs the LSTM loses @D nats more than the GRU. In the eight pairs of the
+  first search it was 0.007 to 0.017.
+- What is a lost network? Each test text is cut into 40 pieces, and each piece is read from an empty state. But in
+  training the state was empty only at the first update. The network with the seed 121 was trained once more with the
+  same code, its losses in training agree to the last digit, and it comes with the course. It reads every piece well,
+  except those that begin with *Long*. After such a beginning it is lost to the end of the piece. Notebook 10, 10.9,
+  shows why. This is exploratory, because we looked for it after we had seen the losses.
 - In two of the six pairs of the search in which only the GRU knows the friend, the LSTM does not even know most heroes
   (*chrono* 100 with the two lower rates). These two LSTMs are badly trained, so they say little about the friend.
 - The loss tells another story than the friend: in nine of the sixteen pairs of the search the LSTM has the lower loss.
   In seven of these nine the training of the GRU broke down on its way. One LSTM of the search broke down as well.
-- Do not count all 26 pairs with one setting as evidence. The ten pairs of the trial have one and the same setting, and
-  they had given us the idea. The sixteen pairs of the search share one seed and one set of stories, and in ten of these
-  pairs neither network knows the friend. In eight of these ten the training of the GRU broke down.
+- Do not count all 42 pairs with one setting as evidence. The ten pairs of the trial have one and the same setting, and
+  they had given us the idea. The sixteen pairs of a search share one seed and one set of stories. In ten pairs of the
+  first search neither network knows the friend, and in eight of these ten the training of the GRU broke down.
 - For the networks of the trial we judge by the loss at the first letter of the friend, because they were not asked in
   another way.
 
@@ -200,7 +212,8 @@ In the picture of all settings (9.6):
 - One LSTM (a bias of 2.5, a rate of 0.014) ended with a loss of 0.19 nats in training and of 11.4 nats on its test
   text. Four GRUs of the search, with high rates, lose more on their test text than they lost in training just before:
   0.20 nats and not 0.19, 0.27 and not 0.22, 0.36 and not 0.22, 0.45 and not 0.21. They have not learnt by heart,
-  because no story is read twice. We do not know the reason. All five belong to pairs in which neither knows the friend.
+  because no story is read twice. Perhaps these five, too, are lost after some beginnings, as the networks of the point
+  above are. We have not kept them, so we cannot look. All five belong to pairs in which neither knows the friend.
 - When sixteen of the 32 networks of the search had been trained, those with a bias start, we wrote a bet into 09:
   "perhaps the friend needs three things at once: a GRU, a start at which the gates keep for long, and a rate that is
   not too high". It named no limits. Then came the other sixteen, which have a *chrono* start: the two GRUs of each
