@@ -136,14 +136,14 @@ def _learnt(births: Sequence[dict], design: str) -> dict[str, str]:
 
 
 def _other_start(births: Sequence[dict]) -> str:
-    """Say what the cells of the search know of the friend if their gates start as those of the other cell in the pairs.
+    """Say what the cells of both searches know of the friend if their gates start as those of the other cell.
 
-    The pairs are the eight of the test.
+    The starts are those of the eight pairs of the test.
     """
     starts = {row["cell"]: row["start"] for row in births if row["part"] == "pairs"}
     counts = {}
     for cell, other in (BOTH, BOTH[::-1]):
-        searched = [row for row in births if row["part"] == "grid" and row["cell"] == cell]
+        searched = [row for row in births if row["part"] in ("grid", "grid again") and row["cell"] == cell]
         known = [_knows(row) for row in searched if row["start"] == starts[other]]
         counts[cell] = f"{sum(known)} of the {len(known)} {cell}s"
     return (

@@ -74,15 +74,15 @@ def test_the_lines_of_loss_and_memory_say_what_the_eight_pairs_say():
     assert said.format(*ends) in LINES[2]
     assert f"(p = {pairs['p'][1]:.3f}, hardly chance)" in LINES[2]
     assert max(pairs["p"]) < 0.05  # so both differences may be spoken of
-    grid = [row for row in BIRTHS if row["part"] == "grid"]
+    grid = [row for row in BIRTHS if row["part"] in ("grid", "grid again")]
     assert min(row["rate"] for row in grid) == 0.003  # "stand at an edge", says 09
     knows = {cell: {start: [] for start in ("bias 0.5", "bias 2.5")} for cell in ("LSTM", "GRU")}
     for row in grid:
         if row["start"] in knows["GRU"]:
             knows[row["cell"]][row["start"]].append(births_in(row)["friend"] is not None)
-    assert knows["GRU"]["bias 0.5"] == knows["LSTM"]["bias 2.5"] == [False] * 4
+    assert knows["GRU"]["bias 0.5"] == knows["LSTM"]["bias 2.5"] == [False] * 8
     assert (
-        "0 of the 4 GRUs with the start of these LSTMs know the friend, and 0 of the 4 LSTMs with the start of"
+        "0 of the 8 GRUs with the start of these LSTMs know the friend, and 0 of the 8 LSTMs with the start of"
         in LINES[4]
     )
     assert {row["start"] for row in grid} == {"bias 0.5", "bias 2.5", "chrono 30", "chrono 100"}
@@ -119,7 +119,7 @@ def test_the_line_of_memory_counts_the_pairs_in_which_only_the_cell_differs():
     assert f"the friend, in {counts[False, False]} neither does, and in none only the LSTM." in LINES[2]
 
 
-def test_the_search_once_more_finds_the_friend_in_five_grus_and_no_lstm_in_boxes_of_the_first_search():
+def test_the_search_once_more_finds_the_friend_in_five_grus_and_no_lstm_in_boxes_of_the_first():
     knows = {part: {"LSTM": set(), "GRU": set()} for part in ("grid", "grid again")}
     runs = Counter()
     for row in BIRTHS:
@@ -137,10 +137,6 @@ def test_the_search_once_more_finds_the_friend_in_five_grus_and_no_lstm_in_boxes
     ((start, rate),) = first["GRU"] - again["GRU"]
     band = second["GRU", start, rate]["bands"]["friend"]
     assert (start, rate, round(100 * band["right"][-1] / band["asked"])) == ("bias 2.5", 0.0065, 54)
-    with_short_start = [
-        row for row in [*second.values(), *BIRTHS] if row["start"] == "bias 0.5" and row["cell"] == "GRU"
-    ]
-    assert not any(births_in(row)["friend"] for row in with_short_start if row["part"] in knows)  # "none of the eight"
 
 
 def test_the_line_on_learning_counts_the_births_of_the_far_memory():
