@@ -713,7 +713,7 @@ def test_what_is_said_of_the_lost_networks_follows_from_the_rows():
     )
     shipped = again["LSTM", 121]
     assert f"its training loss fell to {shipped['train_losses'][-1]:.2f} nats" in ten
-    assert f"in 40 pieces, and its loss was {shipped['test']['loss']:.1f} nats." in ten
+    assert f"in 40 pieces of some 8,000 characters, and its loss was {shipped['test']['loss']:.1f} nats." in ten
     rows = [json.loads(line) for line in (ROOT / "charrnn_helpers/results/lost.jsonl").read_text().splitlines()]
     cured, uncured = [row for row in rows if row["share"]], [row for row in rows if not row["share"]]
     assert {row["seed"] for row in cured} == {120, 121}
@@ -723,4 +723,4 @@ def test_what_is_said_of_the_lost_networks_follows_from_the_rows():
     at = shipped["looks"].index(row["characters"])
     assert (row["seed"], row["loss"]) == (121, shipped["losses"][at])  # the same training, to the last digit
     assert row["lost"] == {"Here": [0, 108], "Once": [0, 99], "Long": [95, 95]}
-    assert f"and its loss was {row['loss']:.2f}." in ten
+    assert f"| without these lines | 95 of 302 (all that begin with *Long*) | {row['loss']:.2f} nats |" in ten
