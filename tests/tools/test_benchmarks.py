@@ -149,6 +149,6 @@ def test_what_08_says_of_the_bands_follows_from_the_rows():
     )
     assert {f"{networks[1]:.2f}" for networks in shares.values()} == {"0.98"}
     assert (
-        "the band names the right hero at 98 % of the characters. This is the median of the three LSTMs, and it is also the"
+        "names the right hero at 98 % of the characters. This is the median of the three LSTMs, and it is also the"
         in eight
     )
