@@ -268,7 +268,7 @@ def plot_settings(
     rates = sorted({rate for rate, _ in known})
     figure, axes = new_figure(height=0.72 * len(starts) + 0.9)
     for (rate, start), cells in known.items():
-        for cell, top in zip(BOTH, (0.3, -0.12), strict=True):
+        for cell, top in zip(BOTH, (0.34, -0.06), strict=True):
             marks = sorted(cells[cell], reverse=True)
             for first in range(0, len(marks), 5):  # five in a line
                 y = top - 0.034 * first - list(starts).index(start)
