@@ -117,8 +117,8 @@ def _loss_of_second_search(births: Sequence[dict]) -> str:
     return (
         "The same search, made once more, chose another setting for the LSTM. In "
         f"{len(apart)} of the {len(losses)} pairs that were trained with it the loss of the LSTM is higher by "
-        f"{min(apart):.3f} to {max(apart):.3f} nats. In the other {len(lost)} the LSTM is lost in many new stories, "
-        f"and ends at {min(lost):.1f} and {max(lost):.1f} nats (10.9)."
+        f"{min(apart):.3f} to {max(apart):.3f} nats. In the other {len(lost)} the LSTM is lost in many new stories "
+        f"if it reads them from an empty state, and ends at {min(lost):.1f} and {max(lost):.1f} nats (10.9)."
     )
 
 
