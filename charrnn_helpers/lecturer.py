@@ -1,12 +1,13 @@
-"""What a lecturer makes of the course: the students' copy, slides, the playground as a page, a link for a JupyterHub.
+"""What a lecturer makes of the course: copies with or without notes, slides, the playground as a page, a hub's link.
 
-python -m charrnn_helpers.lecturer students FOLDER          every notebook without the cells for the lecturer
+python -m charrnn_helpers.lecturer copy FOLDER              the notebooks, to hand out
+python -m charrnn_helpers.lecturer copy FOLDER --notes      the same with your notes of the guide below each section
 python -m charrnn_helpers.lecturer homework FOLDER 02 04    copies to hand out, and otter-grader's tests of them
 python -m charrnn_helpers.lecturer mark FOLDER --csv FILE   marks of what was handed in, a folder for each student
 python -m charrnn_helpers.lecturer questions FOLDER         ten questions to answer before the course, and ten after
 python -m charrnn_helpers.lecturer learnt FOLDER FILE       a page on what the class answered before and after
-python -m charrnn_helpers.lecturer slides FOLDER 02 03      slides of the notebooks whose names start so; else of all
-python -m charrnn_helpers.lecturer slides FOLDER lecture    slides of the one lecture, out of all notebooks
+python -m charrnn_helpers.lecturer slides FOLDER            the two lectures: slides of each notebook from 01 to 07
+python -m charrnn_helpers.lecturer slides FOLDER 02 09      slides of the notebooks whose names start so
 python -m charrnn_helpers.lecturer slides FOLDER 2.1 3.2    slides of these sections, in this order
 python -m charrnn_helpers.lecturer page FILE                the playground in one HTML file, which needs no kernel
 python -m charrnn_helpers.lecturer link HUB REPOSITORY 01   the nbgitpuller link that gives each student a copy of 01
@@ -26,21 +27,24 @@ from urllib.parse import urlencode
 def list_notebooks(prefixes: Iterable[str] = ("",)) -> list[Path]:
     """List the notebooks beside the package; those of the working directory, if the package is installed without any.
 
-    Raises `ValueError` if there are none there either, or none whose name begins with one of `prefixes`.
+    First comes the course, then what lies in its folder `further`. Raises `ValueError` if there are none, or none whose
+    name begins with one of `prefixes`.
     """
     for folder in (Path(__file__).resolve().parents[1] / "notebooks", Path("notebooks"), Path()):
-        if paths := sorted(folder.resolve().glob("[0-9][0-9]_*.ipynb")):
+        folders = (folder.resolve(), folder.resolve() / "further")
+        if paths := [path for each in folders for path in sorted(each.glob("[0-9][0-9]_*.ipynb"))]:
             if chosen := [path for path in paths if path.name.startswith(tuple(prefixes))]:
                 return chosen
-            raise ValueError(f"no notebook begins with {' or '.join(prefixes)}; they are numbered 01 to 12")
+            raise ValueError(f"no notebook begins with {' or '.join(prefixes)}; they are numbered 01 to 13")
     raise ValueError(f"there are no notebooks in {Path.cwd()}; run this in the folder of the course")
 
 
-def students(folder: str | Path, prefixes: tuple[str, ...] = ("",)) -> list[Path]:
-    """Write notebooks without their `instructor` cells to `folder`, which must be new or empty; their paths.
+def copy(folder: str | Path, prefixes: Iterable[str] = ("",), notes: bool = False) -> list[Path]:
+    """Copy notebooks to `folder`, which must be new or empty, with figures and glossary; their paths.
 
-    Code cells, outputs and counts stay as they are, so that `pytest --nbval` holds for the copy as well. The figures
-    and the glossary are copied. Raises `ValueError` if there is anything in the folder.
+    Code cells, outputs and counts stay as they are, so that `pytest --nbval` holds for the copy as well. With `notes`
+    the notes of the guide for lecturers stand below their sections. Raises `ValueError` if there is anything in the
+    folder.
     """
     import nbformat  # takes a second
 
@@ -48,15 +52,62 @@ def students(folder: str | Path, prefixes: tuple[str, ...] = ("",)) -> list[Path
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise ValueError(f"{folder} is not empty; name a new folder, so that nobody's work is written over")
-    for path in paths:
+    course = next(each for each in (paths[0].parent, paths[0].parent.parent) if (each / "glossary.md").exists())
+    shutil.copy(course / "glossary.md", folder)
+    shutil.copytree(course / "figures", folder / "figures")
+    copies, copied = [folder / path.relative_to(course) for path in paths], {*paths, course / "glossary.md"}
+    for path, written in zip(paths, copies, strict=True):
         notebook = nbformat.read(path, as_version=4)
-        notebook.cells = [cell for cell in notebook.cells if "instructor" not in cell.metadata.get("tags", [])]
-        for cell in notebook.cells:  # a link that leads out of the folder becomes the name of the file
-            cell.source = re.sub(r"\[([^]]+)\]\(\.\./([^)]+)\)", r"\1 (`\2`)", cell.source)
-        nbformat.write(notebook, folder / path.name)
-    shutil.copy(paths[0].with_name("glossary.md"), folder)
-    shutil.copytree(paths[0].with_name("figures"), folder / "figures")
-    return [folder / path.name for path in paths]
+        if notes:
+            add_notes(path, notebook)
+        for cell in notebook.cells:  # a link that leads out of the copy becomes the name of the file
+            if cell.cell_type == "markdown":
+                cell.source = LINK.sub(partial(_link_or_name, path.parent, copied), cell.source)
+        written.parent.mkdir(exist_ok=True)
+        nbformat.write(notebook, written)
+    return copies
+
+
+LINK = re.compile(r"(?<!!)\[([^]]+)\]\((?!https?:|#)([^)#\s]+)[^)]*\)")
+HEADING = re.compile(r"^## (\S+)", re.MULTILINE)  # of a section in a notebook
+NOTE = re.compile(r"^#### (\d+\.\d+) .+\n+([\s\S]+?)(?=\n#{2,4} |\Z)", re.MULTILINE)  # of a section in the guide
+
+
+def _link_or_name(folder: Path, copied: set[Path], link: re.Match) -> str:
+    return link[0] if (folder / link[2]).resolve() in copied else f"{link[1]} (`{link[2]}`)"
+
+
+def notes_for(path: Path) -> dict[str, str]:
+    """Read what the guide beside a notebook says of its sections: texts by number, "3.0" for the opening."""
+    guide = path.with_name("for_lecturers.md")
+    if not guide.exists():
+        return {}
+    number = f"{int(path.name[:2])}."
+    notes = NOTE.findall(guide.read_text(encoding="utf-8"))
+    return {section: text.strip() for section, text in notes if section.startswith(number)}
+
+
+def add_notes(path: Path, notebook: Any, slides: bool = False) -> None:
+    """Put what the guide says of each section of a notebook below it, folded; on `slides` it goes with the heading."""
+    import nbformat
+
+    sections = _sections(path, notebook)
+    for number, text in notes_for(path).items():
+        source = f"<details{' open' * slides}><summary><b>For the lecturer</b></summary>\n\n{text}\n\n</details>"
+        note = nbformat.v4.new_markdown_cell(source, metadata={"slideshow": {"slide_type": "notes"}})
+        cells = sections.get(number, [])
+        cells.insert(1 if slides else len(cells), note)
+    notebook.cells = [cell for cells in sections.values() for cell in cells]
+
+
+def _sections(path: Path, notebook: Any) -> dict[str, list]:
+    """Return the cells of a notebook by the number of their section; "3.0" is what comes before the first heading."""
+    number, sections = f"{int(path.name[:2])}.0", {}
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and (heading := HEADING.search(cell.source)):
+            number = heading[1]
+        sections.setdefault(number, []).append(cell)
+    return sections
 
 
 def mark(folder: Path, **options) -> list[Path]:
@@ -83,7 +134,7 @@ def learnt(folder: Path, file: Path) -> Path:
 SOLUTION = re.compile(  # how the notebooks speak of it
     r' Our versions are in `solution\("\w+"\)` and `solution\("\w+"\)`\.'
     r'| \(`solution\("\w+"\)` shows it\)'
-    r'|,? and (then )?`solution\("\w+"\)`( shows (ours|how we write it))?'
+    r'|,? and (then )?`solution\("\w+"\)`( shows (ours|our cell|how we write it))?'
 )
 
 
@@ -100,7 +151,7 @@ def homework(folder: str | Path, prefixes: tuple[str, ...], say: str = "all", nb
     from .homework.prepare import exercises_of, tag_cells, write_tests
     from .homework.with_nbgrader import add_grade_cells, write_configuration
 
-    copies, tests = students(Path(folder) / ("source/homework" if nbgrader else "students"), prefixes), []
+    copies, tests = copy(Path(folder) / ("source/homework" if nbgrader else "students"), prefixes), []
     for path in copies:
         notebook = nbformat.read(path, as_version=4)
         if nbgrader:
@@ -130,63 +181,51 @@ MODULES = {
 }
 
 
-def slides(folder: str | Path, prefixes: tuple[str, ...] = ("",), modules: str | None = None) -> list[Path]:
+def slides(folder: str | Path, prefixes: Iterable[str] = (), modules: str | None = None) -> list[Path]:
     """Write slides, one HTML file for each notebook whose name begins with one of `prefixes`; their paths.
 
-    The prefix "lecture" stands for the cells that are tagged so, in their order through all notebooks. Prefixes such as
-    "2.1" are sections, and make one deck in their order; "2.0" is the opening of notebook 02. A page loads its program
-    from the network when it is shown, or from `modules`, the address, seen from the page, of what `npm install
-    reveal.js@4 requirejs jquery@3 mathjax@2` has put into its folder node_modules. Cells for the lecturer become
-    speaker notes. Raises `ValueError` if no name fits, or if there is no such section.
+    Without any, it is the notebooks of the course, which make the two lectures. Prefixes such as "2.1" are sections,
+    and make one deck in their order; "2.0" is the opening of notebook 02. A page loads its program from the network
+    when it is shown, or from `modules`, the address, seen from the page, of what `npm install reveal.js@4 requirejs
+    jquery@3 mathjax@2` has put into its folder node_modules. The notes of the guide for lecturers become speaker notes.
+    Raises `ValueError` if no name fits, or if there is no such section.
     """
     import nbformat
     from nbconvert import SlidesExporter
 
     every = {path: nbformat.read(path, as_version=4) for path in list_notebooks()}
-    chosen = {path.stem: notebook for path, notebook in every.items() if path.name.startswith(tuple(prefixes))}
-    if "lecture" in prefixes:
-        chosen["lecture"] = nbformat.v4.new_notebook(cells=_lecture_cells(every.values()))
+    for path, notebook in every.items():
+        add_notes(path, notebook, slides=True)
+    course, prefixes = next(iter(every)).parent, tuple(prefixes)
+    named = [path for path in every if (path.name.startswith(prefixes) if prefixes else path.parent == course)]
+    chosen = {path.stem: every[path] for path in named}
     if sections := [prefix for prefix in prefixes if "." in prefix]:
         chosen["sections"] = nbformat.v4.new_notebook(cells=_section_cells(every, sections))
     if not chosen:
-        raise ValueError(f"no notebook begins with {' or '.join(prefixes)}; they are numbered 01 to 12")
+        raise ValueError(f"no notebook begins with {' or '.join(prefixes)}; they are numbered 01 to 13")
     places = {name: f"{modules}/{place}" for name, place in MODULES.items() if modules}
     wide = {"reveal_width": "1400", "reveal_height": "788"}  # for code; what is longer still is wrapped
     exporter = SlidesExporter(reveal_scroll=True, embed_images=True, **wide, **places)  # a section may be long
     wrapped = "<style>.reveal pre { white-space: pre-wrap !important; word-break: normal !important; }</style></head>"
     Path(folder).mkdir(parents=True, exist_ok=True)
-    written = []
+    written, folders = [], {path.stem: path.parent for path in every}  # where the pictures of a notebook are found from
     for name, notebook in chosen.items():
-        body, _ = exporter.from_notebook_node(notebook, {"metadata": {"path": str(next(iter(every)).parent)}})
+        body, _ = exporter.from_notebook_node(notebook, {"metadata": {"path": str(folders.get(name, course))}})
         written.append(Path(folder) / f"{name}.slides.html")
         written[-1].write_text(body.replace("</head>", wrapped, 1), encoding="utf-8")
     return written
 
 
 def _section_cells(notebooks: dict[Path, Any], sections: Iterable[str]) -> list:
-    """Return the cells of these sections, one section after the other. Each ends before the next `## ` heading."""
+    """Return the cells of these sections, one section after the other; the course's folder has all their pictures."""
     cells = {}
     for path, notebook in notebooks.items():
-        number = f"{int(path.stem[:2])}.0"  # what stands before the first heading
-        for cell in notebook.cells:
-            if heading := re.search(r"^## (\S+)", cell.source, re.M):
-                number = heading[1]
-            cells.setdefault(number, []).append(cell)
+        for number, each in _sections(path, notebook).items():
+            near = [cell.source.replace("](../figures/", "](figures/") for cell in each]
+            cells[number] = [type(cell)(cell, source=source) for cell, source in zip(each, near, strict=True)]
     if missing := [section for section in sections if section not in cells]:
         raise ValueError(f"there is no section {' or '.join(missing)}")
     return [cell for section in sections for cell in cells[section]]
-
-
-def _lecture_cells(notebooks: Iterable) -> list:
-    """Collect the cells that are tagged `lecture`. Figures and long texts get slides of their own, without code."""
-    cells = [cell for notebook in notebooks for cell in notebook.cells if "lecture" in cell.metadata.get("tags", [])]
-    for number, cell in enumerate(cells):
-        cell.id = f"lecture-{number}"
-        outputs = cell.get("outputs", [])
-        if any("image/png" in output.get("data", {}) or len(output.get("text", "")) > 400 for output in outputs):
-            cell.metadata.slideshow = {"slide_type": "subslide"}
-            cell.metadata.transient = {"remove_source": True}
-    return cells
 
 
 def page(
@@ -220,9 +259,9 @@ def link(hub: str, repository: str, prefix: str = "01", branch: str = "main") ->
     `hub` is where the hub lives ("https://hub.example.edu"), `repository` what `git clone` takes. A second click brings
     changes, and leaves the student's own work alone. Raises `ValueError` if no notebook begins with `prefix`.
     """
-    opened = list_notebooks([prefix])[0].name
+    opened = list_notebooks([prefix])[0]
     folder = repository.rstrip("/").rsplit("/", 1)[-1].removesuffix(".git")
-    address = f"lab/tree/{folder}/notebooks/{opened}"
+    address = f"lab/tree/{folder}/notebooks/{'further/' * (opened.parent.name == 'further')}{opened.name}"
     asked = urlencode({"repo": repository, "branch": branch, "targetpath": folder, "urlpath": address})
     return f"{hub.rstrip('/')}/hub/user-redirect/git-pull?{asked}"
 
@@ -230,7 +269,10 @@ def link(hub: str, repository: str, prefix: str = "01", branch: str = "main") ->
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="what", required=True)
-    commands.add_parser("students").add_argument("folder", type=Path)
+    copied = commands.add_parser("copy")
+    copied.add_argument("folder", type=Path)
+    copied.add_argument("prefixes", nargs="*", default=[""], metavar="NN", help="these only")
+    copied.add_argument("--notes", action="store_true", help="with the notes of the guide below each section")
     handed_out = commands.add_parser("homework")
     handed_out.add_argument("folder", type=Path)
     handed_out.add_argument("prefixes", nargs="+", metavar="NN", help="the notebooks")
@@ -248,7 +290,7 @@ def main(arguments: list[str] | None = None) -> None:
     compared.add_argument("file", type=Path)
     shown = commands.add_parser("slides")
     shown.add_argument("folder", type=Path)
-    shown.add_argument("prefixes", nargs="*", default=[""], metavar="NN", help="slides of these only")
+    shown.add_argument("prefixes", nargs="*", metavar="NN", help="of these, in place of 01 to 07")
     shown.add_argument("--modules", metavar="ADDRESS", help="node_modules, seen from the slides: no network needed")
     paged = commands.add_parser("page")
     paged.add_argument("file", type=Path)
@@ -260,7 +302,7 @@ def main(arguments: list[str] | None = None) -> None:
     linked.add_argument("--branch", default="main")
     options = vars(parser.parse_args(arguments))
     page_with_steps = partial(page, report=partial(print, file=sys.stderr, flush=True))
-    make = {each.__name__: each for each in (students, homework, mark, questions, learnt, slides, link)}
+    make = {each.__name__: each for each in (copy, homework, mark, questions, learnt, slides, link)}
     make["page"] = page_with_steps
     try:
         made = make[options.pop("what")](**options)

@@ -12,8 +12,8 @@ from charrnn_helpers.panels.network_pairs import load_pair
 from charrnn_helpers.training.checkpoints import BUNDLED
 
 LONGEST = (
-    *("04_training.ipynb", "09_fair_trial.ipynb", "05_loss_curves.ipynb", "08_inside_the_gates.ipynb"),
-    *("10_break_it.ipynb", "06_generation.ipynb"),
+    *("04_training.ipynb", "09_fair_trial.ipynb", "08_inside_the_gates.ipynb", "10_break_it.ipynb"),
+    *("05_loss_curves.ipynb", "02_lstm.ipynb", "03_gru.ipynb", "06_generation.ipynb"),
     *("test_panels.py", "test_sweeps.py", "test_faults.py", "test_fuzz.py", "test_benchmarks.py", "test_page.py"),
 )
 settings.register_profile("any machine", deadline=None)  # timing decides no test

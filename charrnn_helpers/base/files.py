@@ -1,4 +1,4 @@
-"""Write a file completely or not at all, and read the tables that come with the package."""
+"""Write a file completely or not at all, read the tables of the package, and say where a class keeps its files."""
 
 import os
 import sys
@@ -31,6 +31,14 @@ def atomic_file(path: Path, refusal: type[Exception] = ValueError):
     finally:
         with suppress(OSError):  # it is still there only when something went wrong, an interrupt included
             temporary.unlink()
+
+
+def runs_folder() -> Path:
+    """Return the folder that keeps what a class trained and solved: `runs` beside the notebooks of the course.
+
+    A notebook of the laboratory runs in their folder `further`, and finds it one folder up.
+    """
+    return Path("..", "runs") if Path.cwd().name == "further" else Path("runs")
 
 
 def read_table(path: Path) -> dict:

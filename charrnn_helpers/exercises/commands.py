@@ -1,8 +1,7 @@
-"""What a student calls: `check`, `hint`, `solution`, `progress`, `written`; and `claim`."""
+"""What a student calls: `check`, `hint`, `solution`, `progress`, `written`; and `claim`. See also `predictions`."""
 
 import inspect
 import math
-from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
@@ -10,11 +9,12 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from ..base.files import atomic_file
+from ..base.files import atomic_file, runs_folder
 from ..base.threads import one_thread
 from .engine import EXERCISES, Exercise, Result, judge
+from .predictions import check_question, is_question
 
-KEPT = "runs/exercise_{}.py"  # where a right answer is kept for a later notebook
+KEPT = "exercise_{}.py"  # in the folder that course and laboratory share, for a later notebook
 
 
 def claim(words: str, holds: bool) -> None:
@@ -27,8 +27,13 @@ def check(number: str, answer=None, say: str = "all") -> Result:
 
     In homework a lecturer may choose to `say` "right", which names no fault, or "none", which leaves also that open. A
     blank answer is still open and harms nothing: the notebook runs to its end. The global random numbers of torch
-    are left as they were. Raises `ValueError` for no such exercise.
+    are left as they were. A number with a capital letter, "3A", is a question about earlier notebooks. Raises
+    `ValueError` for no such exercise.
     """
+    if is_question(number):
+        state, sentence = check_question(number, answer)
+        print(sentence)
+        return Result(number, state)
     exercise = _find(number)
     with one_thread():  # a check computes little: threads would only wait for each other
         result = judge(exercise, answer)
@@ -78,7 +83,7 @@ def written(number: str) -> Any:
     The answer is that of this session, or a class that was kept in the folder `runs`.
     """
     exercise = _find(number)
-    path = Path(KEPT.format(number))
+    path = runs_folder() / KEPT.format(number)
     answer = exercise.accepted
     if answer is None and "kept" in exercise.words and path.is_file():
         answer = _rebuild(exercise, path.read_text(encoding="utf-8"))
@@ -95,7 +100,7 @@ def _keep(exercise: Exercise, answer: type[nn.Module]) -> bool:
         source = dedent(inspect.getsource(answer.forward))
         if not _rebuild(exercise, source):
             return False
-        path = Path(KEPT.format(exercise.number))
+        path = runs_folder() / KEPT.format(exercise.number)
         with atomic_file(path) as file:
             file.write(source.encode())
     except (OSError, TypeError, ValueError):  # there is no source, or no room to write it

@@ -1,16 +1,28 @@
-"""Exercises of 02: the LSTM."""
+"""Exercises of 02: one gate by hand, and the LSTM cell."""
 
-from itertools import chain, permutations
+from itertools import permutations
 
 import torch
 from torch import nn
 
-from ..networks.cells import LSTMCell
-from .engine import Wrong, answered, exercise, parts_of, seeded
+from .engine import as_number, exercise
 from .written_cells import observe_step, steps_of
 
-
 # %% 2a
+# Add up first: 2 · 1 - 1 · (-0.5) + 0.5 = 3. Then squash: σ(3) = 1 / (1 + e^-3).
+f = 0.953
+
+
+@exercise("2a", f, read=as_number, tolerance=0.006)
+def wrong_gates():
+    yield "that is the sum; the gate is σ of it, 1 / (1 + e^-sum)", 3.0
+    yield "that is σ(2): minus one times minus one half adds a half, it takes nothing away", 0.881
+    yield "that is σ(-3), so the sign of the exponent is wrong: σ(a) = 1 / (1 + e^-a)", 0.047
+    yield "that is tanh; a gate is squashed by σ, which lies between 0 and 1", 0.995
+    yield "that is σ(2.5): either the bias of 0.5 is missing or the part of the last output, (-1) · (-0.5)", 0.924
+
+
+# %% 2b
 # The six equations in the order of the page. One product for x and one for h do the work of four.
 class MyLSTMCell(nn.Module):
     carries = ("h", "c")
@@ -28,7 +40,7 @@ class MyLSTMCell(nn.Module):
         return h, c
 
 
-@exercise("2a", MyLSTMCell, inputs=steps_of(MyLSTMCell), observe=observe_step, tolerance=1e-6)
+@exercise("2b", MyLSTMCell, inputs=steps_of(MyLSTMCell), observe=observe_step, tolerance=1e-6)
 def wrong_lstm_steps(cell, x, state):
     h, c = state
     sigmoid, tanh = torch.sigmoid, torch.tanh
@@ -75,101 +87,3 @@ def wrong_lstm_steps(cell, x, state):
         if order not in ("ifgo", "figo"):
             sentence = f"you cut the blocks in the order {', '.join(order)}; PyTorch's is i, f, g, o"
             yield sentence, step(Wx + Uh, order=order)
-
-
-def outputs_and_state(value):
-    """Take apart what a loop returns: all outputs in one tensor, and the state. Raises `Wrong` for another form."""
-    outputs, state = parts_of(value, "outputs, state")
-    if isinstance(outputs, list | tuple):
-        raise Wrong("the outputs are still a list: make one tensor of them, torch.stack(outputs, dim=1)")
-    if not isinstance(state, tuple | list) or len(state) != 2:
-        raise Wrong("the state of an LSTM is a pair, (h, c): return what the last step gave")
-    return outputs, tuple(state)
-
-
-LINE = seeded(5, lambda: (LSTMCell(5, 3), torch.randn(2, 4, 5)))  # a cell, and an input (B, T, E), no two sizes alike
-LONGER = seeded(6, lambda: (LSTMCell(5, 3).double(), torch.randn(2, 6, 5).double()))  # 02 goes on with 64 bits
-
-
-# %% 2b
-# The state starts at zero. Each step gets what the step before it returned, and every h is kept as an output.
-def run_lstm(cell, x):
-    h = c = x.new_zeros(len(x), cell.h2h.in_features)
-    outputs = []
-    for x_t in x.unbind(dim=1):
-        h, c = cell(x_t, (h, c))
-        outputs.append(h)
-    return torch.stack(outputs, dim=1), (h, c)
-
-
-@exercise("2b", run_lstm, inputs=[LINE, LONGER], read=outputs_and_state)
-def wrong_loops(cell, x):
-    zero = (x.new_zeros(len(x), 3),) * 2
-    states, alone, backwards = [zero], [], [zero]
-    for x_t in x.unbind(dim=1):
-        states.append(cell(x_t, states[-1]))
-        alone.append(cell(x_t, zero))
-    for x_t in x.flip(1).unbind(dim=1):
-        backwards.append(cell(x_t, backwards[-1]))
-
-    def collect(states):
-        return torch.stack([h for h, _ in states], dim=1), states[-1]
-
-    h, last = collect(states[1:])
-    yield "each step starts from zeros again: give it the state that the step before it returned", collect(alone)
-    yield "you return only the last h: collect the h of every step", (last[0], last)
-    yield "time must be the second axis, (B, T, H): torch.stack(outputs, dim=1)", (h.transpose(0, 1), last)
-    yield "you collect c; the output of a step is h", (torch.stack([c for _, c in states[1:]], dim=1), last)
-    yield "you collect the h before each step; collect it after the step", (collect(states[:-1])[0], last)
-    yield "the first state is not an output: collect h after each step only", collect(states)
-    yield "the outputs are right; the state is (h, c) in this order", (h, last[::-1])
-    yield "the outputs are right; the state is the one after the last step", (h, zero)
-    yield "you read from the end to the beginning", collect(backwards[1:])
-
-
-def as_table(answer) -> torch.Tensor:
-    """Make a tensor (4, 3) of a table of numbers. Raises `Wrong` for another shape, `StillOpen` for a blank in it."""
-    for number in chain(*answered(answer)):
-        answered(number)
-    table = torch.as_tensor(answer, dtype=torch.float32)
-    if table.shape != (4, 3):
-        shape = tuple(table.shape)
-        raise Wrong(f"give 4 rows (i, f, g, o) of 3 numbers (mark, value, bias); yours has the shape {shape}")
-    return table
-
-
-@torch.no_grad()
-def observe_latch(answer):
-    """Let a unit with these weights read a marked value, quiet, noise, and another marked value."""
-    table, cell = as_table(answer), LSTMCell(2, 1)
-    for weight in cell.parameters():
-        weight.zero_()
-    cell.x2h.weight[:], cell.x2h.bias[:] = table[:, :2], table[:, 2]
-    noise = torch.randn(100, generator=torch.Generator().manual_seed(1)).sign().tolist()
-    after = []  # the state after reading each part
-    state = torch.zeros(1, 1), torch.zeros(1, 1)
-    for part in ([(1, 1)], [(0, 0)] * 100, [(0, value) for value in noise], [(1, -1)]):
-        for mark, value in part:
-            state = cell(torch.tensor([[mark, value]]).float(), state)
-        after.append(tuple(value.item() for value in state))
-    (_, written), (_, kept), (h, disturbed), (other_h, other) = after
-    yield "nothing_is_written", written > 0.5
-    yield "nothing_is_kept", kept > 0.9 * written
-    yield "noise_comes_in", abs(disturbed - kept) < 0.1
-    yield "nothing_is_cleared", other < -0.5
-    yield "the cell c is right; h does not show it: o must be open all the time", h > 0.5 and other_h < -0.5
-
-
-# %% 2c
-# Large weights make gates that are open or shut. i opens at a mark (20 - 10), f shuts there (10 - 20), g follows the
-# value, and o is always open. At all other characters i is σ(-10), which is almost 0, and f is σ(10), almost 1.
-latch = [
-    #  mark, value, bias
-    [20, 0, -10],  # i
-    [-20, 0, 10],  # f
-    [0, 3, 0],  # g
-    [0, 0, 10],  # o
-]
-
-
-exercise("2c", latch, observe=observe_latch)

@@ -1,52 +1,15 @@
-"""Exercises of 03: the GRU."""
+"""The exercise of 03: the GRU cell."""
 
 from itertools import permutations
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from .engine import Wrong, answered, as_number, exercise, parts_of, seeded
+from .engine import exercise
 from .written_cells import observe_step, steps_of
 
 
-def observe_count(answer, text: str):
-    """Yield the cell c of an LSTM unit after each letter of `text`, with the gates that `answer` gives for it."""
-    c = 0.0
-    for letter in text:
-        f, i, g = parts_of(answer(letter), "f, i, g")
-        f, i, g = map(as_number, (f, i, g))
-        for gate in (f, i):
-            if not 0 <= gate <= 1:
-                raise Wrong(f"a gate lies between 0 and 1, and {gate:.3g} does not")
-        if abs(g) > 1:
-            raise Wrong(f"the candidate g comes out of a tanh, so it lies between -1 and 1, and {g:.3g} does not")
-        c = f * c + i * g
-        yield "wrong_count", c
-
-
 # %% 3a
-# f = 1 keeps the count at every letter. i = 1 writes at an a, and i = 0 writes nothing at a b. g = 1 is written.
-def counter(letter):
-    f = 1.0
-    i = 1.0 if letter == "a" else 0.0
-    g = 1.0
-    return f, i, g
-
-
-@exercise("3a", counter, inputs=[("aab",), ("babbaa",)], observe=observe_count)
-def wrong_counters():
-    def gates(at_a, at_b):
-        return lambda letter: at_a if letter == "a" else at_b
-
-    yield "lost_at_a", gates((0, 1, 1), (1, 0, 1))
-    yield "lost_at_b", gates((1, 1, 1), (0, 0, 1))
-    yield "a b is counted as well: i must be 0 there, so that nothing is written", gates((1, 1, 1), (1, 1, 1))
-    yield "a b takes 1 away from the count: i must be 0 there, so that nothing is written", gates((1, 1, 1), (1, 1, -1))
-    yield "nothing is ever written: i must be 1 at an a", gates((1, 0, 1), (1, 0, 1))
-    yield "the count goes down: at an a the candidate g must be 1", gates((1, 1, -1), (1, 0, -1))
-
-
-# %% 3b
 # r multiplies only what comes from the state. So both products are cut into gates first, and added afterwards.
 class MyGRUCell(nn.Module):
     carries = ("h",)
@@ -64,7 +27,7 @@ class MyGRUCell(nn.Module):
         return (1 - z) * n + z * h
 
 
-@exercise("3b", MyGRUCell, inputs=steps_of(MyGRUCell), observe=observe_step, tolerance=1e-6)
+@exercise("3a", MyGRUCell, inputs=steps_of(MyGRUCell), observe=observe_step, tolerance=1e-6)
 def wrong_gru_steps(cell, x, h):
     sigmoid, tanh = torch.sigmoid, torch.tanh
     xr, xz, xn = cell.x2h(x).chunk(3, dim=-1)
@@ -116,36 +79,3 @@ def wrong_gru_steps(cell, x, h):
             read = f"in the order {', '.join(order)}; PyTorch's is r, z, n"
             yield f"you cut the blocks {read}", step(order, order)
             yield f"you cut what comes from h {read}", step(past=order)
-
-
-def read_candidate(value) -> Tensor:
-    """Return a candidate (2, 3). Raises `Wrong` for anything else."""
-    if not isinstance(answered(value), Tensor) or value.shape != (2, 3):
-        shape = tuple(value.shape) if isinstance(value, Tensor) else f"a {type(value).__name__}"
-        raise Wrong(f"return one tensor, the candidate n, (B, H), for this check (2, 3); yours is {shape}")
-    return value
-
-
-SIZES = (2, 3), (2, 3), (2, 3), (3, 3), (3,)
-XN, R, H, W_HN, B_HN = seeded(5, lambda: [torch.randn(size).double() for size in SIZES])
-
-
-# %% 3c
-# r multiplies h first. Then the rows of W_hn mix what is left of the units, and nothing but xn and b_hn is added.
-def paper_candidate(xn, r, h, W_hn, b_hn):
-    return torch.tanh(xn + (r * h) @ W_hn.T + b_hn)
-
-
-@exercise("3c", paper_candidate, inputs=[(XN, R.sigmoid(), H.tanh(), W_HN, B_HN)], read=read_candidate)
-def wrong_candidates(xn, r, h, W_hn, b_hn):
-    tanh, past = torch.tanh, (r * h) @ W_hn.T
-    for bias in (r * b_hn, b_hn):
-        yield "that is PyTorch's order: in the paper r multiplies h before W_hn", tanh(xn + r * (h @ W_hn.T) + bias)
-    yield "W_hn must be transposed: a new value comes from a *row* of W_hn", tanh(xn + (r * h) @ W_hn + b_hn)
-    yield "r multiplies b_hn too; in the paper r multiplies nothing but h", tanh(xn + past + r * b_hn)
-    yield "b_hn is missing: add it after the product", tanh(xn + past)
-    yield "xn, which comes from the input, is missing", tanh(past + b_hn)
-    yield "tanh is missing, so the candidate may leave ±1", xn + past + b_hn
-    yield "r is missing: the candidate sees the whole past", tanh(xn + h @ W_hn.T + b_hn)
-    yield "the product with W_hn is missing", tanh(xn + r * h + b_hn)
-    yield "r near 1 lets the past through, so it is r * h and not (1 - r) * h", tanh(xn + ((1 - r) * h) @ W_hn.T + b_hn)

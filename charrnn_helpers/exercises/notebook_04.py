@@ -5,7 +5,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from .engine import answered, exercise
-from .tiny_updates import observe_updates, tiny_network, updates_with_mistakes
+from .tiny_updates import observe_updates, updates_with_mistakes
 
 
 def observe_cut(answer):
@@ -53,42 +53,3 @@ def one_update(model, x, y, state, optimiser, clip):
 
 
 exercise("4b", one_update, observe=observe_three_updates, tolerance=1e-5)(updates_with_mistakes)
-
-
-def observe_two_epochs(answer):
-    """Look at the weights (W,) after two epochs, and at the two losses."""
-    model, optimiser, windows = tiny_network()
-    losses = [answered(answer(model, windows, optimiser, 1.0)) for _ in range(2)]
-    yield "wrong_weights", nn.utils.parameters_to_vector(model.parameters())
-    losses = torch.tensor([float(loss) for loss in losses])
-    yield "the weights are right; the number that you return is not the mean loss of the windows", losses
-
-
-# %% 4c
-# The state starts empty and goes from window to window. The last window may be shorter, so each counts by its length.
-def one_epoch(model, windows, optimiser, clip):
-    state, total, characters = None, 0.0, 0
-    for x, y in windows:
-        loss, _, state = one_update(model, x, y, state, optimiser, clip)
-        total += loss * y.numel()
-        characters += y.numel()
-    return total / characters
-
-
-@exercise("4c", one_epoch, observe=observe_two_epochs, tolerance=1e-5)
-def wrong_epochs():
-    def epoch(report=lambda losses: sum(losses) / len(losses), carried=True, number=None):
-        def answer(model, windows, optimiser, clip):
-            state, losses = None, []
-            for x, y in windows[:number]:
-                loss, _, state = one_update(model, x, y, state if carried else None, optimiser, clip)
-                losses.append(loss)
-            return report(losses)
-
-        return answer
-
-    yield "every window starts with an empty memory: hand on the state that one_update returns", epoch(carried=False)
-    yield "only the first window was read: is `return` inside the loop?", epoch(number=1)
-    yield "the weights are right; return the mean loss, not that of the last window", epoch(lambda losses: losses[-1])
-    yield "the weights are right; return the mean loss, not the sum", epoch(sum)
-    yield "the weights are right; return the mean loss, not that of the first window", epoch(lambda losses: losses[0])

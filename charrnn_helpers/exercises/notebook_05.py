@@ -9,47 +9,6 @@ from ..networks.models import GRUModel
 from ..text.encoding import Vocabulary
 from .engine import Wrong, answered, exercise, parts_of, seeded
 
-LOSSES, ORACLE = np.array([0.6, 0.5, 2.0, 0.25, 1.7]), np.array([0.8, 0.0, 1.2, 0.0, 0.0])
-TEXTS = [
-    (LOSSES, ORACLE, np.array(["free", "name", "free", "spelling", "name"])),
-    (LOSSES[:4], ORACLE[:4], np.array(["spelling", "door", "door", "door"])),
-]
-
-
-def parts_by_kind(value):
-    """Make the names of the kinds, in order, and their numbers of a dictionary. Raises `Wrong` for anything else."""
-    if not isinstance(value, dict):
-        raise Wrong("return a dictionary with a number for each kind, such as {'free': 0.2, 'name': 0.44}")
-    kinds = sorted(map(str, value))
-    return ", ".join(kinds), tuple(round(float(value[kind]), 6) for kind in kinds)
-
-
-# %% 5a
-# A kind's part is its mean excess times its share of the characters; n is that of the whole text, so the parts add up.
-def parts_of_excess(losses, oracle, kinds):
-    excess = losses - oracle  # (n,)
-    parts = {}
-    for kind in set(kinds):
-        parts[kind] = excess[kinds == kind].sum() / len(excess)
-    return parts
-
-
-@exercise("5a", parts_of_excess, inputs=TEXTS, read=parts_by_kind)
-def wrong_parts(losses, oracle, kinds):
-    excess, n = losses - oracle, len(losses)
-
-    def each(part):
-        return {kind: part(kinds == kind) for kind in set(kinds)}
-
-    yield "that is the loss by kind; subtract the oracle's loss first", each(lambda own: losses[own].sum() / n)
-    yield "mean_of_kind", each(lambda own: excess[own].mean())
-    yield "those are sums; divide by the number of characters of the whole text", each(lambda own: excess[own].sum())
-    yield "shares", each(lambda own: excess[own].sum() / excess.sum())
-    yield "that is how often each kind occurs; what does it lose?", each(lambda own: own.mean())
-    yield "the oracle loses less than the network: losses - oracle", each(lambda own: -excess[own].sum() / n)
-    yield "an excess below zero counts as it is", each(lambda own: np.abs(excess[own]).sum() / n)
-
-
 LETTERS = Vocabulary.from_text("ABCdefg ")
 BEFORE = [" Ad", " Bed fed", "C fed ", "A deed fed Cd ", "feed", "Bdg", " deg", "Add Bee ", "eggC", " gCfed"]
 
@@ -67,7 +26,7 @@ def observe_answers(answer, model, vocab, initials):
     yield "for ten short texts the letters are {wanted}, and you give {got}", "".join(letters)
 
 
-# %% 5b
+# %% 5a
 # The scores after the last character are those of the letter that comes next; the other initials are its rivals.
 @torch.inference_mode()
 def recall_one(model, vocab, before, initials):
@@ -76,7 +35,7 @@ def recall_one(model, vocab, before, initials):
     return initials[int(scores.argmax())]
 
 
-@exercise("5b", recall_one, inputs=[(READER, LETTERS, "ABC")], observe=observe_answers)
+@exercise("5a", recall_one, inputs=[(READER, LETTERS, "ABC")], observe=observe_answers)
 def wrong_recalls():
     def answer(read=lambda before: before, step=-1, choose=torch.argmax, rivals=None):
         @torch.inference_mode()
@@ -99,7 +58,7 @@ def wrong_recalls():
 PAIRS = [([1.62, 1.55, 1.71], [1.50, 1.52, 1.53], 4.303), ([0.9, 0.4, 0.8, 0.5, 0.7], [0.7, 0.5, 0.4, 0.4, 0.4], 2.776)]
 
 
-# %% 5c
+# %% 5b
 # Only the spread of the differences counts. The spread of a mean of n is smaller than that of one by the root of n.
 def paired_interval(first, second, t):
     differences = [a - b for a, b in zip(first, second)]
@@ -110,7 +69,7 @@ def paired_interval(first, second, t):
     return mean, mean - reach, mean + reach
 
 
-@exercise("5c", paired_interval, inputs=PAIRS, read=lambda made: parts_of(made, "mean, low, high"))
+@exercise("5b", paired_interval, inputs=PAIRS, read=lambda made: parts_of(made, "mean, low, high"))
 def wrong_intervals(first, second, t):
     d = np.subtract(first, second)
     n, mean, spread = len(d), d.mean(), d.std(ddof=1)

@@ -1,12 +1,13 @@
 """Exercises of 08: inside the gates."""
 
-from itertools import chain
+from itertools import chain, pairwise
 
 import torch
 from torch.nn import functional as F
 
+from ..networks.cells import LSTMCell
 from ..networks.registry import BOTH, CELLS
-from .engine import Wrong, answered, as_index, exercise, seeded
+from .engine import Wrong, answered, as_index, as_number, exercise, parts_of, seeded
 
 RANDOM = torch.Generator().manual_seed(0)
 CHANGES = F.normalize(torch.randn(4, 160, generator=RANDOM), dim=-1) * torch.tensor([[0.5], [2.0], [3.0], [5.0]])
@@ -136,3 +137,119 @@ def control(change):
 
 
 exercise("8c", control, inputs=[(CHANGES,)], observe=observe_directions_and_lengths)
+
+
+def as_table(answer) -> torch.Tensor:
+    """Make a tensor (4, 3) of a table of numbers. Raises `Wrong` for another shape, `StillOpen` for a blank in it."""
+    for number in chain(*answered(answer)):
+        answered(number)
+    table = torch.as_tensor(answer, dtype=torch.float32)
+    if table.shape != (4, 3):
+        shape = tuple(table.shape)
+        raise Wrong(f"give 4 rows (i, f, g, o) of 3 numbers (mark, value, bias); yours has the shape {shape}")
+    return table
+
+
+@torch.no_grad()
+def observe_latch(answer):
+    """Let a unit with these weights read a marked value, quiet, noise, and another marked value."""
+    table, cell = as_table(answer), LSTMCell(2, 1)
+    for weight in cell.parameters():
+        weight.zero_()
+    cell.x2h.weight[:], cell.x2h.bias[:] = table[:, :2], table[:, 2]
+    noise = torch.randn(100, generator=torch.Generator().manual_seed(1)).sign().tolist()
+    after = []  # the state after reading each part
+    state = torch.zeros(1, 1), torch.zeros(1, 1)
+    for part in ([(1, 1)], [(0, 0)] * 100, [(0, value) for value in noise], [(1, -1)]):
+        for mark, value in part:
+            state = cell(torch.tensor([[mark, value]]).float(), state)
+        after.append(tuple(value.item() for value in state))
+    (_, written), (_, kept), (h, disturbed), (other_h, other) = after
+    yield "nothing_is_written", written > 0.5
+    yield "nothing_is_kept", kept > 0.9 * written
+    yield "noise_comes_in", abs(disturbed - kept) < 0.1
+    yield "nothing_is_cleared", other < -0.5
+    yield "the cell c is right; h does not show it: o must be open all the time", h > 0.5 and other_h < -0.5
+
+
+# %% 8e
+# Large weights make gates that are open or shut. i opens at a mark (20 - 10), f shuts there (10 - 20), g follows the
+# value, and o is always open. At all other characters i is σ(-10), which is almost 0, and f is σ(10), almost 1.
+latch = [
+    #  mark, value, bias
+    [20, 0, -10],  # i
+    [-20, 0, 10],  # f
+    [0, 3, 0],  # g
+    [0, 0, 10],  # o
+]
+
+
+exercise("8e", latch, observe=observe_latch)
+
+
+def observe_count(answer, text: str):
+    """Yield the cell c of an LSTM unit after each letter of `text`, with the gates that `answer` gives for it."""
+    c = 0.0
+    for letter in text:
+        f, i, g = parts_of(answer(letter), "f, i, g")
+        f, i, g = map(as_number, (f, i, g))
+        for gate in (f, i):
+            if not 0 <= gate <= 1:
+                raise Wrong(f"a gate lies between 0 and 1, and {gate:.3g} does not")
+        if abs(g) > 1:
+            raise Wrong(f"the candidate g comes out of a tanh, so it lies between -1 and 1, and {g:.3g} does not")
+        c = f * c + i * g
+        yield "wrong_count", c
+
+
+# %% 8f
+# f = 1 keeps the count at every letter. i = 1 writes at an a, and i = 0 writes nothing at a b. g = 1 is written.
+def counter(letter):
+    f = 1.0
+    i = 1.0 if letter == "a" else 0.0
+    g = 1.0
+    return f, i, g
+
+
+@exercise("8f", counter, inputs=[("aab",), ("babbaa",)], observe=observe_count)
+def wrong_counters():
+    def gates(at_a, at_b):
+        return lambda letter: at_a if letter == "a" else at_b
+
+    yield "lost_at_a", gates((0, 1, 1), (1, 0, 1))
+    yield "lost_at_b", gates((1, 1, 1), (0, 0, 1))
+    yield "a b is counted as well: i must be 0 there, so that nothing is written", gates((1, 1, 1), (1, 1, 1))
+    yield "a b takes 1 away from the count: i must be 0 there, so that nothing is written", gates((1, 1, 1), (1, 1, -1))
+    yield "nothing is ever written: i must be 1 at an a", gates((1, 0, 1), (1, 0, 1))
+    yield "the count goes down: at an a the candidate g must be 1", gates((1, 1, -1), (1, 0, -1))
+
+
+STORIES = [
+    (["Zoe", "Zoe", "Ada", "Zoe", "Zoe"],),
+    (["Leo", "Ben", "Ben", "Ben"],),
+    (["Ada", "Meg", "Meg", "Ada", "Kit", "Ada", "Leo"],),
+    (["Kit", "Kit", "Kit"],),
+]
+
+
+# %% 8g
+def slips_and_repairs(names):
+    hero = last = names[0]
+    slips = repaired = 0
+    for name in names:
+        slips += last == hero and name != hero
+        repaired += last != hero and name == hero
+        last = name
+    return slips, repaired
+
+
+@exercise("8g", slips_and_repairs, inputs=STORIES, read=lambda made: parts_of(made, "slips, repaired"))
+def wrong_counts(names):
+    slips, repaired = slips_and_repairs(names)
+    others = sum(name != names[0] for name in names)
+    changes = sum(last != name for last, name in pairwise(names))
+    yield "two wrong names in a row are one slip: count only the first of them", (others, repaired)
+    yield "not every slip is put right: the last one of a story may stay wrong", (slips, slips)
+    yield "the way back to the hero is no slip: count only the steps away from the hero", (changes, repaired)
+    yield "these two are the other way round: slips come first", (repaired, slips)
+    yield "you only say whether there is a slip in the story; there may be several", (int(slips > 0), int(repaired > 0))

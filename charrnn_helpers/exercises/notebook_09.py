@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .engine import as_number, exercise
+from .engine import Wrong, as_number, exercise
 
 P_VALUES = [0.001, 0.012, 0.018, 0.045, 0.2]
 WORLDS = [
@@ -62,3 +62,44 @@ def wrong_finds(p_values):
     yield "holm", [p < level / (n - k) for k, p in enumerate(p_values)]
     yield "the other way round: True is for what counts as found", [p >= level / n for p in p_values]
     yield "benjamini_and_hochberg", [p <= level * (k + 1) / n for k, p in enumerate(p_values)]
+
+
+LOSSES, ORACLE = np.array([0.6, 0.5, 2.0, 0.25, 1.7]), np.array([0.8, 0.0, 1.2, 0.0, 0.0])
+TEXTS = [
+    (LOSSES, ORACLE, np.array(["free", "name", "free", "spelling", "name"])),
+    (LOSSES[:4], ORACLE[:4], np.array(["spelling", "door", "door", "door"])),
+]
+
+
+def parts_by_kind(value):
+    """Make the names of the kinds, in order, and their numbers of a dictionary. Raises `Wrong` for anything else."""
+    if not isinstance(value, dict):
+        raise Wrong("return a dictionary with a number for each kind, such as {'free': 0.2, 'name': 0.44}")
+    kinds = sorted(map(str, value))
+    return ", ".join(kinds), tuple(round(float(value[kind]), 6) for kind in kinds)
+
+
+# %% 9e
+# A kind's part is its mean excess times its share of the characters; n is that of the whole text, so the parts add up.
+def parts_of_excess(losses, oracle, kinds):
+    excess = losses - oracle  # (n,)
+    parts = {}
+    for kind in set(kinds):
+        parts[kind] = excess[kinds == kind].sum() / len(excess)
+    return parts
+
+
+@exercise("9e", parts_of_excess, inputs=TEXTS, read=parts_by_kind)
+def wrong_parts(losses, oracle, kinds):
+    excess, n = losses - oracle, len(losses)
+
+    def each(part):
+        return {kind: part(kinds == kind) for kind in set(kinds)}
+
+    yield "that is the loss by kind; subtract the oracle's loss first", each(lambda own: losses[own].sum() / n)
+    yield "mean_of_kind", each(lambda own: excess[own].mean())
+    yield "those are sums; divide by the number of characters of the whole text", each(lambda own: excess[own].sum())
+    yield "shares", each(lambda own: excess[own].sum() / excess.sum())
+    yield "that is how often each kind occurs; what does it lose?", each(lambda own: own.mean())
+    yield "the oracle loses less than the network: losses - oracle", each(lambda own: -excess[own].sum() / n)
+    yield "an excess below zero counts as it is", each(lambda own: np.abs(excess[own]).sum() / n)

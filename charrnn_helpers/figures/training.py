@@ -16,25 +16,27 @@ from .pictures import FLOOR, Picture, draw_curve, logarithmic, name_lines, new_f
 UNITS = {"nats": 1.0, "bits": bits(1)}
 AXES = {"updates": "updates", "characters": "characters read (millions)", "seconds": "seconds of training"}
 RUNG = {"color": "#777777", "linewidth": 0.8}
+COUNTING = {"color": "#555555", "linestyle": "-"}
 LOSS_TICKS = (0.2, 0.3, 0.5, 1, 2, 3, 5)
 BROKEN_STYLE = {"color": "#CC79A7", "linestyle": "-"}
 SOUND_STYLE = {"color": "#000000", "linestyle": "--"}
 
 
 def plot_ladder(rungs: dict[str, float], floor: float) -> Picture:
-    """Draw a ladder of losses, in bits per character on a logarithmic scale: a named rung for each, above the floor."""
+    """Draw a ladder of losses, in nats per character on a logarithmic scale: a named rung for each, above the floor.
+
+    Rungs of cells have the colours of the cells, all others are grey.
+    """
     figure, axes = new_figure(height=4.0)
     axes.axvline(0, **RUNG)
     axes.axvline(1, **RUNG)
     for name, loss in rungs.items():
-        axes.plot(
-            [0, 1], [loss, loss], **{**style_of(name, {"color": "black"}), "linewidth": 2}, label=f"{name}: {loss:.2f}"
-        )
+        axes.plot([0, 1], [loss, loss], **{**style_of(name, COUNTING), "linewidth": 2}, label=f"{name}: {loss:.2f}")
     axes.axhspan(0.9 * floor, floor, color=FLOOR["color"], alpha=0.3)
     axes.plot([0, 1], [floor, floor], **FLOOR, linewidth=2, label=f"the floor: {floor:.2f}")
     axes.set(xlim=(-0.02, 1.02), xticks=[], yscale="log", ylim=(0.9 * floor, 1.1 * max(rungs.values())))
     logarithmic(axes.yaxis)
-    axes.set_ylabel("loss on val (bits per character)")
+    axes.set_ylabel("loss on val (nats per character)")
     name_lines(axes)
     return picture(figure, f"A ladder of losses above the floor, with a rung for each of {', '.join(rungs)}.")
 

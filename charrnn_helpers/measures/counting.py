@@ -52,7 +52,7 @@ def learn_to_count(cell: str, letters: str = "ab", seed: int = 0, **options):
     return learn_lines(cell, letters, lambda n, draw: line(n), seed, **options)
 
 
-def learn_to_latch(cell: str, seed: int = 0, **options):
+def learn_to_latch(cell: str | Callable[[int], nn.Module], seed: int = 0, **options):
     """Train a network on `latched` lines, of 64 units if not told. Options and result as in `learn_lines`."""
 
     def line(n: int, draw: random.Random) -> str:
@@ -65,7 +65,7 @@ def learn_to_latch(cell: str, seed: int = 0, **options):
 @checked
 @one_thread()  # so the numbers are added up in the same order, however many cores there are
 def learn_lines(
-    cell: str,
+    cell: str | Callable[[int], nn.Module],
     letters: str,
     line: Callable[[int, random.Random], str],
     seed: int,
@@ -83,6 +83,7 @@ def learn_lines(
     drawn more often than long ones (0.89 to the power of n), so that the network does not learn where the longest ends.
     With `asked` the loss counts only the characters that follow it, because noise cannot be learnt. The input is
     one-hot, and Adam has one cycle of the learning rate up to `rate`. `start` goes to the model: `keep_bias`, `chrono`.
+    In place of a cell's name you may give a function that makes a model of your own from the number of characters.
     """
     if updates < 1:
         raise ValueError(f"updates is {updates}; it must be at least 1")
@@ -92,7 +93,10 @@ def learn_lines(
     draw_length, draw = random.Random(seed), random.Random(f"{seed} of the lines of one length")
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        model = CELLS[cell].fast(len(vocab), units, num_layers=1, embedding_size=None, **start)
+        if isinstance(cell, str):
+            model = CELLS[cell].fast(len(vocab), units, num_layers=1, embedding_size=None, **start)
+        else:
+            model = cell(len(vocab), **start)
     optimiser = torch.optim.Adam(model.parameters())
     rates = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=updates, pct_start=0.1)
     for _ in range(updates):

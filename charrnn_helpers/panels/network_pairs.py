@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
 
-from ..base.files import atomic_file
+from ..base.files import atomic_file, runs_folder
 from ..networks.models import CharModel
 from ..text.corpus import TEXTS, Corpus, CorpusError, load_corpus, read_text
 from ..text.encoding import Vocabulary
 from ..training.checkpoints import BUNDLED, Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
 from ..training.config import History
 
-RUNS = Path("runs")  # where 04 and the playground keep what they trained
 LONG = "tales-24M"  # the pair that has read 24 million characters of *tales*
 LONGEST_PROMPT = 300  # characters
 LONGEST_NAME = 50  # characters of a text, of up to four bytes: a file's name may have 255 bytes
@@ -51,10 +50,10 @@ class Pair:
         return val[: min(len(val.partition(". ")[0]) + 2, LONGEST_PROMPT)].strip("\n") or val[:1]
 
 
-def found_pairs(runs: Path = RUNS) -> dict[str, Callable[[], Pair]]:
-    """Return every pair of checkpoints in `runs` and in the package, by a name for people; call one to load it."""
+def found_pairs(runs: Path | None = None) -> dict[str, Callable[[], Pair]]:
+    """Return every pair of checkpoints in `runs` (`runs_folder()`) and in the package by name; call one to load it."""
     pairs = {}
-    for folder, origin in ((Path(runs), "trained here"), (BUNDLED, "comes with the course")):
+    for folder, origin in ((runs or runs_folder(), "trained here"), (BUNDLED, "comes with the course")):
         for lstm in sorted(folder.glob("*-lstm.pt")):
             name = lstm.name.removesuffix("-lstm.pt")
             gru = lstm.with_name(f"{name}-gru.pt")
@@ -89,8 +88,8 @@ def _text_of(name: str, folder: Path) -> Corpus | None:
     return None
 
 
-def keep_text(data: bytes, name: str, runs: Path = RUNS) -> Corpus:
-    """Write a reader's text to `runs`, whole or not at all, and load it.
+def keep_text(data: bytes, name: str, runs: Path | None = None) -> Corpus:
+    """Write a reader's text to `runs` (`runs_folder()`), whole or not at all, and load it.
 
     Of `name` only letters, digits and "-_." are kept, so that any system takes it; a number is added if another text
     has that name. Raises `CorpusError` for a text that cannot be used, which is then not written, and `CheckpointError`
@@ -98,7 +97,7 @@ def keep_text(data: bytes, name: str, runs: Path = RUNS) -> Corpus:
     """
     name = re.sub(r"[^\w.-]+", "_", name)[:LONGEST_NAME].strip("._") or "text"
     name = re.sub(rf"^({DEVICES})(?=\.|$)", r"text_\1", name, flags=re.IGNORECASE)
-    path, number = Path(runs) / f"{name}.txt", 1
+    path, number = (runs or runs_folder()) / f"{name}.txt", 1
     while path.exists() and path.read_bytes() != data:  # another text
         number += 1
         path = path.with_name(f"{name}_{number}.txt")
@@ -108,13 +107,13 @@ def keep_text(data: bytes, name: str, runs: Path = RUNS) -> Corpus:
     return load_corpus(path)
 
 
-def keep_pair(pair: Pair, histories: dict[str, History], runs: Path = RUNS) -> list[Path]:
-    """Write both checkpoints of a pair, whose text is there, to `runs`, where `found_pairs` finds them.
+def keep_pair(pair: Pair, histories: dict[str, History], runs: Path | None = None) -> list[Path]:
+    """Write both checkpoints of a pair, whose text is there, to `runs` (or `runs_folder()`), for `found_pairs`.
 
     Raises `CheckpointError` when a file cannot be written.
     """
-    text = pair.corpus.name
+    text, folder = pair.corpus.name, runs or runs_folder()
     return [
-        save_checkpoint(Path(runs) / f"{text}-{cell.lower()}.pt", model, pair.vocab, text=text, history=histories[cell])
+        save_checkpoint(folder / f"{text}-{cell.lower()}.pt", model, pair.vocab, text=text, history=histories[cell])
         for cell, model in pair.models.items()
     ]

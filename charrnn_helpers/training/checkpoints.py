@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from ..base.checks import checked
-from ..base.files import atomic_file
+from ..base.files import atomic_file, runs_folder
 from ..base.quantised import dequantise, quantise
 from ..networks.cells import map_state
 from ..networks.registry import CELLS, COMPARED
@@ -105,13 +105,15 @@ def load_checkpoint(path: str | Path, vocab: Vocabulary | None = None) -> Checkp
 
 
 @checked
-def find_checkpoint(cell: str, text: str = "tales", runs: str | Path = "runs") -> Path:
+def find_checkpoint(cell: str, text: str = "tales", runs: str | Path | None = None) -> Path:
     """Return the file of the network that 04 trained here (in `runs`), or else of the one that comes with the package.
+
+    Without `runs` it is the folder that course and laboratory share, `runs_folder()`.
 
     Raises `CheckpointError` if there is neither.
     """
     name = f"{text}-{cell.lower()}.pt"
-    for folder in (Path(runs), BUNDLED):
+    for folder in (runs_folder() if runs is None else Path(runs), BUNDLED):
         if os.path.isfile(folder / name):
             return folder / name
     raise CheckpointError(f"no {cell} has been trained on {text!r} yet; run 04_training with that text first")

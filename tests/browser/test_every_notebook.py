@@ -2,18 +2,19 @@
 
 import pytest
 from lab import NEEDED, ROOT, leave, run_cells, run_notebook, wait_for_kernel
+from sizes import COURSE, LABORATORY
 
 pytestmark = NEEDED
 
-NOTEBOOKS = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = [path.relative_to(ROOT).as_posix() for path in (*COURSE, *LABORATORY)]
 
 
 @pytest.mark.every_notebook
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_notebook_runs_from_top_to_bottom_and_its_panel_if_it_has_one_is_there(page, address, name):
-    assert run_notebook(page, address, f"notebooks/{name}") == []
+    assert run_notebook(page, address, name) == []
     panels = page.locator(".jp-OutputArea-output > .widget-vbox")
-    if expected := (ROOT / "notebooks" / name).read_text(encoding="utf-8").count("[panel]"):
+    if expected := (ROOT / name).read_text(encoding="utf-8").count("[panel]"):
         panels.first.wait_for(timeout=15_000)
         assert panels.count() == expected
         assert panels.locator("input, select").count() >= 1

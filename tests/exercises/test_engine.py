@@ -18,8 +18,10 @@ from charrnn_helpers.exercises import EXERCISES, check, claim, hint, progress, s
 from charrnn_helpers.exercises.engine import judge, record
 from charrnn_helpers.later import MinGRUCell
 from charrnn_helpers.measures import paired_difference
-from charrnn_helpers.networks import GRUCell, LSTMCell, detach, run_cell
+from charrnn_helpers.networks import GRUCell, LSTMCell, detach
 from charrnn_helpers.networks.cells import map_state
+from charrnn_helpers.text import Vocabulary
+from charrnn_helpers.text.encoding import as_streams, batches
 
 
 @pytest.fixture
@@ -36,7 +38,7 @@ def said(capsys, tmp_path, monkeypatch):
 
 def at_hand(number):
     """What the notebook of an exercise imports, and what its earlier exercises have written, by name."""
-    (path,) = (Path(__file__).parents[2] / "notebooks").glob(f"{int(number[:-1]):02}_*.ipynb")
+    (path,) = (Path(__file__).parents[2] / "notebooks").rglob(f"{int(number[:-1]):02}_*.ipynb")
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     tree = ast.parse("\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"))
     names = {}
@@ -70,7 +72,7 @@ def test_an_exercise_is_open_gives_hints_names_mistakes_and_its_solution_is_righ
 
 
 def slips_and_repairs_by_pairs(names):
-    """7b without a loop over single names."""
+    """8g without a loop over single names."""
     right = [name == names[0] for name in names]
     pairs = [*pairwise(right)]
     return pairs.count((True, False)), pairs.count((False, True))
@@ -108,28 +110,26 @@ def score_of(initial, model, vocab, before):
 
 
 RIGHT = [
-    ("1a", lambda ids: [ids[: len(ids) - 1], ids.roll(-1)[:-1]]),
+    ("1a", Vocabulary.from_text),
     ("1b", lambda p, y: torch.nn.functional.nll_loss(p.log(), y)),
-    ("1c", lambda x, y, w: [pair for pair in zip(x.split(w, 1), y.split(w, 1)) if pair[0].shape[1] == w]),
-    ("2a", LSTMCell),
-    ("2b", run_cell),
-    ("2c", torch.tensor([[18.0, 0, -9], [-30, 0, 9], [0, 2, 0], [1, 0, 5]])),
-    ("3a", lambda letter: (True, letter == "a", 1)),
-    ("3b", GRUCell),
-    ("3c", lambda xn, r, h, W, b: (xn + b + torch.einsum("ij,bj->bi", W, r * h)).tanh()),
+    ("1c", lambda ids, B, T: [*batches(*as_streams(ids, B), T)]),
+    ("2a", torch.sigmoid(torch.tensor(3.0))),
+    ("2b", LSTMCell),
+    ("3a", GRUCell),
     ("4a", detach),
     ("4b", update_with_logs),
-    ("4c", lambda *given: torch.tensor(EXERCISES["4c"].answer(*given))),
-    ("5c", lambda first, second, t: [*paired_difference(first, second)]),
-    ("5a", lambda losses, oracle, kinds: {kind: ((losses - oracle) * (kinds == kind)).mean() for kind in kinds}),
-    ("5b", lambda *given: max(given[3], key=lambda initial: score_of(initial, *given[:3]))),
+    ("5b", lambda first, second, t: [*paired_difference(first, second)]),
+    ("5a", lambda *given: max(given[3], key=lambda initial: score_of(initial, *given[:3]))),
     ("6a", lambda *given: by_walking(*given)),
-    ("7b", slips_and_repairs_by_pairs),
-    ("7c", " Her "),
+    ("7b", " Her "),
     ("8b", lambda values, feature: int(correlation(values, feature).abs().argmax())),
     ("8c", lambda change: change[:, torch.randperm(160)]),
+    ("8e", torch.tensor([[18.0, 0, -9], [-30, 0, 9], [0, 2, 0], [1, 0, 5]])),
+    ("8f", lambda letter: (True, letter == "a", 1)),
+    ("8g", slips_and_repairs_by_pairs),
     ("9b", 0.0116),
     ("9c", lambda p, level=0.05: [x * len(p) < level for x in p]),
+    ("9e", lambda losses, oracle, kinds: {kind: ((losses - oracle) * (kinds == kind)).mean() for kind in kinds}),
     ("10c", lambda x1, y1, x2: bool((x1[:, 1:] == y1[:, :-1]).all() and (x2[:, 0] == y1[:, -1]).all())),
     ("11a", MinGRUCell),
     ("11b", lambda: (torch.tensor(-300.0), 150, 0.25, 0.25)),
@@ -146,6 +146,11 @@ def test_another_right_answer_is_right_too(said, number, answer):
 def cell(given, forward):
     """The class of a cell with another `forward`."""
     return type("Written", (given,), {"forward": forward})
+
+
+def numbering(**methods):
+    """Our answer to 1a with other methods."""
+    return type("Numbering", (EXERCISES["1a"].answer,), methods)
 
 
 def cut_along_the_streams(self, x, state):
@@ -165,39 +170,34 @@ def half_cut_off(self, x, state):
 
 
 def latch(**rows):
-    """Our answer to 2c with other rows."""
-    return [*(dict(zip("ifgo", EXERCISES["2c"].answer, strict=True)) | rows).values()]
+    """Our answer to 8e with other rows."""
+    return [*(dict(zip("ifgo", EXERCISES["8e"].answer, strict=True)) | rows).values()]
 
 
 IN_NO_TABLE = [  # answers that are read, or fall through the table: one of each sort
-    ("1a", lambda ids: ids[1:], "return two things: `return inputs, targets`"),
-    ("1a", lambda ids: (ids[:-1], ids[:-1]), "your targets are not shifted"),
-    ("1c", lambda x, y, w: x, "return a list of pairs (x, y), or yield them"),
-    ("1c", lambda x, y, w: (x[:, :w], y[:, :w]), "do not return inside the loop"),
-    ("1c", lambda x, y, w: [(x.T, y.T)] * 2, "x and y of batch 0 should be ([[0, 1, 2, 3], ["),
-    (
-        "1c",
-        lambda x, y, w: [(x[:, :w], y[:, :w]), (x[:, :w], y[:, w : 2 * w])],
-        "x and y of batch 1 should be ([[4, 5, 6, 7], [",
-    ),
-    ("2a", LSTMCell(5, 3), "give the class itself"),
-    ("2a", cell(LSTMCell, cut_along_the_streams), "cut along the last axis, not along the streams"),
-    ("2a", cell(LSTMCell, lambda self, x, s: (s[0], self.gates(x, s)["c"])), "c is right; h is not o * tanh(c)"),
-    ("2a", cell(LSTMCell, half_cut_off), "the numbers are right, the gradients are not"),
-    ("2a", cell(LSTMCell, lambda *_: 1 / 0), "your code stopped with ZeroDivisionError: division by zero"),
-    ("2b", lambda cell, x: (x, x), "the state of an LSTM is a pair, (h, c)"),
-    ("2c", [[1, 2, 3]], "yours has the shape (1, 3)"),
-    ("2c", latch(i=[0, 0, -10]), "after a marked value of 1 the cell is not above 0.5"),
-    ("2c", latch(f=[0, 0, 1]), "100 characters of 0 later less than 0.9 of it is left"),
-    ("2c", latch(i=[0, 0, 10], f=[0, 0, 10]), "values without a mark change it"),
-    ("2c", latch(f=[0, 0, 10]), "a second mark with the value -1 does not replace it"),
-    ("2c", latch(o=[0, 0, -10]), "the cell c is right; h does not show it"),
-    ("3a", lambda letter: (1.5, 1, 1), "a gate lies between 0 and 1, and 1.5 does not"),
-    ("3b", nn.GRUCell, "keep the class as it is given"),
-    ("3b", cell(GRUCell, lambda self, x, h: (h, h)), "return one tensor, the new h"),
-    ("3b", cell(GRUCell, added_before_they_are_cut), "r multiplies the input as well"),
-    ("3c", lambda *parts: parts[0][0], "for this check (2, 3); yours is (3,)"),
-    ("3c", lambda xn, r, h, W, b: xn, "which part does r multiply"),
+    ("1a", EXERCISES["1a"].answer("abc"), "give the class itself"),
+    ("1a", numbering(encode=lambda self, words: words), "yours has characters in it"),
+    ("1a", numbering(encode=lambda self, words: [7] * len(words)), "'then' is (5, 3, 2, 4), and you give (7, 7, 7, 7)"),
+    ("1a", numbering(decode=lambda self, numbers: [*"then"]), "yours returns a list: put it together"),
+    ("1a", numbering(decode=lambda self, numbers: "hen"), "decode should give back 'then', and gives 'hen'"),
+    ("1c", lambda ids, B, T: ids, "return a list of pairs (x, y)"),
+    ("1c", lambda ids, B, T: (ids.view(B, -1)[:, :T], ids.view(B, -1)[:, :T]), "return the list behind the loop"),
+    ("1c", lambda ids, B, T: [(ids[:T], ...)] * 2, "the targets are still `...`"),
+    ("1c", lambda ids, B, T: [(ids, ids)] * 2, "x and y of batch 0 should be ([[0, 1, 2, 3], ["),
+    ("2b", LSTMCell(5, 3), "give the class itself"),
+    ("2b", cell(LSTMCell, cut_along_the_streams), "cut along the last axis, not along the streams"),
+    ("2b", cell(LSTMCell, lambda self, x, s: (s[0], self.gates(x, s)["c"])), "c is right; h is not o * tanh(c)"),
+    ("2b", cell(LSTMCell, half_cut_off), "the numbers are right, the gradients are not"),
+    ("2b", cell(LSTMCell, lambda *_: 1 / 0), "your code stopped with ZeroDivisionError: division by zero"),
+    ("8e", [[1, 2, 3]], "yours has the shape (1, 3)"),
+    ("8e", latch(i=[0, 0, -10]), "after a marked value of 1 the cell is not above 0.5"),
+    ("8e", latch(f=[0, 0, 1]), "100 characters of 0 later less than 0.9 of it is left"),
+    ("8e", latch(i=[0, 0, 10], f=[0, 0, 10]), "values without a mark change it"),
+    ("8e", latch(f=[0, 0, 10]), "a second mark with the value -1 does not replace it"),
+    ("8e", latch(o=[0, 0, -10]), "the cell c is right; h does not show it"),
+    ("3a", nn.GRUCell, "keep the class as it is given"),
+    ("3a", cell(GRUCell, lambda self, x, h: (h, h)), "return one tensor, the new h"),
+    ("3a", cell(GRUCell, added_before_they_are_cut), "r multiplies the input as well"),
     ("4a", lambda state: state, "the GRU's h still leads back into the window before it"),
     ("4a", lambda state: [*state] if isinstance(state, tuple) else state.detach(), "h and c, and you return a list"),
     ("4a", lambda state: detach(state)[0] if isinstance(state, tuple) else detach(state), "you return a Tensor"),
@@ -205,19 +205,18 @@ IN_NO_TABLE = [  # answers that are read, or fall through the table: one of each
     ("4a", lambda state: (detach(state[0]), state[1]) if isinstance(state, tuple) else detach(state), "LSTM's c still"),
     ("4b", lambda *given: (0.0, *EXERCISES["4b"].answer(*given)[1:]), "the loss that you return is not the mean"),
     (
-        "5c",
-        lambda first, second, t: EXERCISES["5c"].answer(first[:3], second[:3], 4.303),
+        "5b",
+        lambda first, second, t: EXERCISES["5b"].answer(first[:3], second[:3], 4.303),
         "n and t come from what is given",
     ),
-    ("5a", lambda losses, oracle, kinds: {"free": 0.1}, "the parts of free, name, spelling are (0.12, 0.44, 0.05)"),
-    ("5b", lambda model, vocab, before, initials: 2, "return the letter itself, initials[k]"),
+    ("5a", lambda model, vocab, before, initials: 2, "return the letter itself, initials[k]"),
     ("6a", lambda s, u, t, k: (s / t).softmax(0), "the index of one character; you return 5 numbers"),
     ("6a", lambda s, u, t, k: int(torch.multinomial((s / t).softmax(0), 1)), "let u decide"),
     ("6a", lambda s, u, t, k: None if u > 0.5 else by_walking(s, u, t, k), "you return nothing"),
     ("6a", lambda s, u, t, k: by_walking(s, u, t, k) if t < 2 else 3, "temperature 2 and k = 3 it should be 1"),
     ("6b", lambda step, prompt, us, pick: [1] * 10, "the first 1 characters are right, and then comes 1 where 4"),
-    ("7b", lambda names: (9, 9), "there are 1 slips, 1 of them put right, and you give (9, 9)"),
-    ("7c", "a", "“her hair” or “his hair”"),
+    ("8g", lambda names: (9, 9), "there are 1 slips, 1 of them put right, and you give (9, 9)"),
+    ("7b", "a", "“her hair” or “his hair”"),
     ("8b", lambda v, f: correlation(v, f).abs(), "return the index of one unit; you return 7 numbers"),
     ("8c", lambda change: 3 * change, "that is the operation itself"),
     ("8c", lambda change: -change, "that is the operation backwards"),
@@ -229,7 +228,9 @@ IN_NO_TABLE = [  # answers that are read, or fall through the table: one of each
     ("8c", lambda change: torch.randn(4, 160) * change.norm(dim=-1, keepdim=True), "noise is not 1 long"),
     ("8c", lambda change: torch.randn(4, 160) * change, "about as long as those"),
     ("8c", lambda change: torch.randn(4, 160) * change.norm(dim=-1, keepdim=True) ** 2, "controls nothing"),
+    ("8f", lambda letter: (1.5, 1, 1), "a gate lies between 0 and 1, and 1.5 does not"),
     ("9c", lambda p: [False] * len(p), "as many tests as there are p"),
+    ("9e", lambda losses, oracle, kinds: {"free": 0.1}, "the parts of free, name, spelling are (0.12, 0.44, 0.05)"),
     ("10a", "shuffled", "give the name as a string, one of smaller_batch"),
     ("10c", lambda x1, y1, x2: EXERCISES["10c"].answer(x1[:1], y1[:1], x2[:1]), "must hold in all"),
     ("11a", nn.GRUCell, "keep the class as it is given"),
@@ -286,21 +287,24 @@ def test_a_notebook_goes_on_with_what_was_found_right_or_with_our_solution(said,
 
 
 def test_a_right_cell_is_kept_and_found_again(said, tmp_path, monkeypatch):
-    monkeypatch.setattr(EXERCISES["3b"], "accepted", None)
-    assert said(written, "3b") == "exercise 3b is not solved yet, so the notebook goes on with our solution"
-    source = EXERCISES["3b"].solution.replace("xr + hr", "hr + xr").replace("check", "answer = ").replace('"3b", ', "")
+    monkeypatch.setattr(EXERCISES["3a"], "accepted", None)
+    assert said(written, "3a") == "exercise 3a is not solved yet, so the notebook goes on with our solution"
+    source = EXERCISES["3a"].solution.replace("xr + hr", "hr + xr").replace("check", "answer = ").replace('"3a", ', "")
     Path("theirs.py").write_text(f"import torch\nfrom torch import nn\n{source}")
     theirs = runpy.run_path("theirs.py")["answer"]
-    assert said(check, "3b", theirs) == "3b is right. 04 will train it."
-    kept = tmp_path / "runs" / "exercise_3b.py"
+    assert said(check, "3a", theirs) == "3a is right. 04 will train it."
+    kept = tmp_path / "runs" / "exercise_3a.py"
     assert "hr + xr" in kept.read_text()
-    assert said(written, "3b") == "exercise 3b, as you wrote it"
-    assert written("3b") is theirs
-    EXERCISES["3b"].accepted = None  # as in the next session
-    assert written("3b") not in (theirs, EXERCISES["3b"].answer)
+    assert said(written, "3a") == "exercise 3a, as you wrote it"
+    assert written("3a") is theirs
+    EXERCISES["3a"].accepted = None  # as in the next session
+    (tmp_path / "further").mkdir()
+    for folder in ("further", ".."):  # the laboratory finds it, too
+        monkeypatch.chdir(folder)
+        assert written("3a") not in (theirs, EXERCISES["3a"].answer)
     for broken in (kept.read_text().replace("(1 - z)", "z"), kept.read_text()[:-10]):
         kept.write_text(broken)
-        assert written("3b") is EXERCISES["3b"].answer
+        assert written("3a") is EXERCISES["3a"].answer
 
 
 def test_checking_does_not_disturb_the_global_random_numbers(said):
@@ -321,22 +325,21 @@ def test_progress_tells_what_check_last_said(monkeypatch, said):
     assert said(progress, 4) == f"0 of {len(four)} solved: {', '.join(open_ones)}"
     said(check, "4a", detach)
     said(check, "4b", lambda *_: 0.0)
-    rest = ", ".join(open_ones[2:])
-    assert said(progress, 4) == f"1 of {len(four)} solved: 4a solved, 4b tried, {rest}"
+    assert said(progress, 4) == "1 of 2 solved: 4a solved, 4b tried"
     said(check, "4a", lambda state: state)  # changed for the worse
     said(check, "4b", ...)
-    assert said(progress, 4) == f"0 of {len(four)} solved: 4a tried, 4b still open, {rest}"
+    assert said(progress, 4) == "0 of 2 solved: 4a tried, 4b still open"
 
 
 def test_progress_names_the_notebooks_that_have_exercises():
-    with pytest.raises(ValueError, match=r"no exercises of notebook 13; there are exercises of 1, 2, .*, 11, 12$"):
-        progress(13)
+    with pytest.raises(ValueError, match=r"no exercises of notebook 14; there are exercises of 1, 2, .*, 12, 13$"):
+        progress(14)
 
 
 def test_there_is_no_such_exercise():
     for ask in (check, hint, solution):
-        with pytest.raises(ValueError, match=re.escape("there is no exercise '13a'; there are 10a, 10b")):
-            ask("13a")
+        with pytest.raises(ValueError, match=re.escape("there is no exercise '14a'; there are 10a, 10b")):
+            ask("14a")
 
 
 def test_a_claim_says_whether_it_holds(capsys):

@@ -1,5 +1,7 @@
 """Homework is handed out without solutions, and what a class hands in is marked, whatever it is."""
 
+import re
+
 import handed_in
 import nbformat
 
@@ -25,18 +27,19 @@ def test_every_exercise_of_the_notebooks_is_found_with_the_name_of_its_answer():
     for path in NOTEBOOKS:
         found |= exercises_of(nbformat.read(path, as_version=4))
     assert {*found} == {*handed_in.EXERCISES}
-    assert (found["2a"], found["9b"]) == ("MyLSTMCell", "gain")
+    assert (found["2a"], found["2b"], found["9b"]) == ("f", "MyLSTMCell", "gain")
 
 
 def test_copies_to_hand_out_do_not_speak_of_solutions_and_say_as_much_as_is_wanted(tmp_path):
     lecturer.main(["homework", str(tmp_path / "homework"), "0", "--say", "right"])
-    copies = sorted((tmp_path / "homework" / "students").glob("*.ipynb"))
+    copies = sorted((tmp_path / "homework" / "students").rglob("*.ipynb"), key=lambda path: path.name)
     assert [path.name for path in copies] == [path.name for path in NOTEBOOKS if path.name[0] == "0"]
     for path in copies:
         notebook = nbformat.read(path, as_version=4)
         nbformat.validate(notebook)
         assert "solution" not in " ".join(cell.source for cell in notebook.cells if "import" in cell.source)
         assert "solution(" not in " ".join(cell.source for cell in notebook.cells)
+        assert not any(re.search(r"hint[^.]+ shows our", cell.source) for cell in notebook.cells)  # half a sentence
         for cell in handed_in.exercise_cells(notebook):
             assert 'say="right")' in cell.source
             assert f"exercise-{handed_in.number_of(cell)}" in cell.metadata.tags

@@ -1,12 +1,12 @@
 """A cell can be run again after later ones: no later cell gives another meaning to a name that it imports or calls."""
 
 import ast
-from pathlib import Path
 
 import nbformat
 import pytest
+import sizes
 
-NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = [*sizes.COURSE, *sizes.LABORATORY]
 SCOPES = (ast.FunctionDef, ast.Lambda, ast.ClassDef, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 

@@ -24,7 +24,8 @@ import common
 import nbformat
 from busy import process
 from nbclient import NotebookClient
-from regenerate import HOW, NOTEBOOKS
+from regenerate import HOW
+from sizes import COURSE, LABORATORY
 
 BUSY = "print(flush=True)\nwhile True: pass"
 ALONE, BESIDE = "alone, s", "beside one busy core, s"
@@ -38,7 +39,7 @@ def seconds_of(what: str) -> dict[int, float]:
             command = [sys.executable, "-m", "charrnn_helpers.lecturer", "page", f"{folder}/page.html"]
             subprocess.run(command, check=True, capture_output=True)
             return {0: time.perf_counter() - began}
-        (path,) = NOTEBOOKS.glob(f"{what}*.ipynb")
+        (path,) = (path for path in (*COURSE, *LABORATORY) if path.name.startswith(what))
         notebook = nbformat.read(path, as_version=4)
         how = {**HOW, "record_timing": True}
         NotebookClient(notebook, resources={"metadata": {"path": folder}}, **how).execute()

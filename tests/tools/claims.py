@@ -24,10 +24,10 @@ import nbformat
 from matrix import AVX2
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+from sizes import COURSE, LABORATORY, ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 INSTRUCTIONS = {"own": {}, "AVX2": AVX2}  # those of this machine, and fewer
-TRAINING = [4, 1, 2, 3, 5, 6, 7, 8, 9, 10]  # notebooks that train networks or open those of a reader; 04 comes first
+TRAINING = [4, 1, 2, 3, 5, 6, 7, 8, 9, 10, 13]  # notebooks that train networks or open those of a reader; 04 first
 SHOWS = re.compile(r"(figures\.|panels\.|print|check|hint|solution|progress)\b")
 OTHER_SEEDS = """
 from dataclasses import replace
@@ -115,7 +115,7 @@ def main() -> None:
             folder = options.keep / f"{instructions}-{seed}"
             folder.mkdir(parents=True, exist_ok=True)
             for number in sorted({4, *options.notebooks}, key=lambda number: number != 4):
-                (path,) = (ROOT / "notebooks").glob(f"{number:02d}_*.ipynb")
+                (path,) = (path for path in (*COURSE, *LABORATORY) if path.name.startswith(f"{number:02d}"))
                 key = f"{number:02d} {instructions} {seed}"
                 if key not in found:
                     began = time.monotonic()

@@ -19,12 +19,10 @@ from charrnn_helpers.homework.prepare import CHECK
 from charrnn_helpers.lecturer import homework
 
 WRONG = {  # a piece of the solution, what stands there instead, the mark and a part of the mistake
-    "2a": ("torch.sigmoid(f) * c", "c", 0.5, "the old cell is kept in full"),
-    "2b": ("outputs.append(h)", "outputs.append(c)", 0.5, "you collect c"),
-    "2c": ("[0, 3, 0]", "[0, 0, 0]", 0, "the cell is not above 0.5"),
+    "2a": ("0.953", "3", 0.5, "that is the sum"),
+    "2b": ("torch.sigmoid(f) * c", "c", 0.5, "the old cell is kept in full"),
     "4a": ("return state.detach()", "return state", 0, "the GRU's h still leads back"),
     "4b": ("    optimiser.zero_grad()\n", "", 0.5, "gradients of earlier updates"),
-    "4c": ("total / characters", "total", 0.5, "is not the mean loss"),
 }
 
 
@@ -124,7 +122,7 @@ STUDENTS = {  # what they hand in, and what they have earned
     "copied": (copied, NONE),
     "below": (below, ALL),
     "measured": (in_first(lambda source: f"%%time\n{source}"), ALL),
-    "renamed": (in_first(lambda source: re.sub(r"\b(MyLSTMCell|cut_state)\b", "mine", source)), ALL),
+    "renamed": (in_first(lambda source: re.sub(r"\b(f|cut_state)\b", "mine", source)), ALL),
     "other_kernel": (with_metadata(kernelspec={"name": "ir", "display_name": "R", "language": "R"}), ALL),
     "widget_state": (with_metadata(widgets=WIDGETS), ALL),
     "faked": (faked, NONE),

@@ -74,11 +74,9 @@ def words() -> str:
     """Say what the picture shows, for whoever does not see it."""
     own = next(hero for hero in words_of("name") if hero in BEGINNING)
     return (
-        f"A story about {own} appears letter by letter. Below each line run three bands, one for each network. The "
-        f"bands of LSTM and GRU take {own}'s colour when the name is written, and keep it, except for a few letters of "
-        "the GRU. The band of the plain RNN "
-        f"stays low and changes its colour again and again. Then the state of each network is changed to {OTHER}, "
-        f"once. The bands of LSTM and GRU turn to {OTHER}'s colour, and the story goes on about {OTHER}."
+        f"A story about {own} appears letter by letter, with a band below each line for each of three networks. "
+        f"At a black line the bands of LSTM and GRU turn from {own}'s colour to {OTHER}'s, "
+        f"and the story goes on about {OTHER}."
     )
 
 

@@ -20,6 +20,7 @@ from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
 from lab import CHROMIUM, CHROMIUM_OPTIONS, ROOT, jupyterlab, leave, run_notebook
+from sizes import COURSE, LABORATORY
 
 from charrnn_helpers import lecturer
 from charrnn_helpers.figures.diagrams import DIAGRAMS
@@ -37,7 +38,7 @@ PRESSED = {"04": ("Start", "update 600 of 600", 2), "10": ("Plant it and train",
 def needed(cells):
     """The statements of the code cells before a panel that it needs, and the cell of the panel."""
     sources = [cell.source for cell in cells if cell.cell_type == "code"]
-    *_, place = (place for place, source in enumerate(sources) if "_panel(" in source)  # 01 opens with that of 07
+    (place,) = (place for place, source in enumerate(sources) if "_panel(" in source)
     wanted, kept = names(sources[place], "LOAD"), []
     for statement in reversed(ast.parse("\n".join(sources[:place])).body):
         code = ast.unparse(statement)
@@ -67,9 +68,10 @@ def take(page, address, folder, path) -> bytes:
     """The picture of the panel of the notebook at `path`, as PNG."""
     notebook = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
     notebook.cells = [nbformat.v4.new_code_cell(source) for source in needed(nbformat.read(path, as_version=4).cells)]
-    nbformat.write(notebook, folder / "notebooks" / path.name)
+    opened = path.relative_to(ROOT)
+    nbformat.write(notebook, folder / opened)
     page.set_viewport_size(SIZE)
-    problems = run_notebook(page, address, f"notebooks/{path.name}")
+    problems = run_notebook(page, address, opened.as_posix())
     assert problems == [], problems
     panel = page.locator(".charrnn-panel")
     panel.wait_for(timeout=30_000)
@@ -151,7 +153,7 @@ def main(prefixes) -> None:
     """Take the pictures of the panels in the notebooks whose names start so."""
     chosen = [
         path
-        for path in sorted((ROOT / "notebooks").glob("*.ipynb"))
+        for path in (*COURSE, *LABORATORY)
         if path.name.startswith(tuple(prefixes)) and "_panel(" in path.read_text(encoding="utf-8")
     ]
     with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:

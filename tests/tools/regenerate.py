@@ -12,15 +12,13 @@ notebook runs in an empty folder of its own, so it opens the networks in the pac
 first. The texts of 02 and 04 describe networks that were trained with
 AVX2, and with AVX-512 the same seeds give others: on such a processor set ONEDNN_MAX_CPU_ISA=AVX2
 ATEN_CPU_CAPABILITY=avx2 MKL_ENABLE_INSTRUCTIONS=AVX2 OPENBLAS_CORETYPE=Haswell before you run these two.
-An error in an untagged cell ends all, and of that notebook nothing is saved. Three figures are also kept as
-pictures of their own, for the README and the guide. The README's answer is written anew from the rows, and what both
-networks write of six friends from the output of 09.
+An error in an untagged cell ends all, and of that notebook nothing is saved. What both
+networks of the README's riddle write of six friends is taken from the output of 09.
 """
 
 from __future__ import annotations
 
 import argparse
-import base64
 import re
 import shutil
 import subprocess
@@ -32,21 +30,12 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
-from charrnn_helpers import experiments
-
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"
 BUNDLED = ROOT / "charrnn_helpers" / "checkpoints"
 HOW = {"timeout": 1200, "kernel_name": "python3", "store_widget_state": False, "record_timing": False}
 HOW["coalesce_streams"] = True  # what is printed slowly is one output as well
-PICTURES = {
-    "friend.png": ("09_fair_trial", "plot_ribbon("),
-    "fault.png": ("10_break_it", 'runs["leaked_target"]'),
-}
-
-BOX, WRITTEN = (
-    re.compile(rf"(?<=<!-- {name} -->\n)(.+?)(?=<!-- end -->)", re.DOTALL) for name in ("answer", "written")
-)
+WRITTEN = re.compile(r"(?<=<!-- written -->\n)(.+?)(?=<!-- end -->)", re.DOTALL)
 
 
 def tidy(notebook) -> None:
@@ -63,20 +52,13 @@ def tidy(notebook) -> None:
             cell.outputs = [out for out in cell.outputs if "%|" not in out.get("data", {}).get("text/plain", "")]
 
 
-def picture(name: str) -> bytes:
-    """One of `PICTURES`: the first figure of its notebook that is drawn by its function, as saved there."""
-    notebook, call = PICTURES[name]
-    cells = nbformat.read(NOTEBOOKS / f"{notebook}.ipynb", as_version=4).cells
-    shows = next(cell for cell in cells if cell.cell_type == "code" and call in cell.source)
-    (shown,) = (output.data for output in shows.outputs if "image/png" in output.get("data", {}))
-    return base64.b64decode(shown["image/png"])
-
-
 def written_words() -> str:
-    """What both networks write of six friends, as 09 has printed it, for the README."""
-    cells = nbformat.read(NOTEBOOKS / "09_fair_trial.ipynb", as_version=4).cells
+    """What both networks of the riddle write of six friends, as 09 has printed it, without their names."""
+    cells = nbformat.read(NOTEBOOKS / "further" / "09_fair_trial.ipynb", as_version=4).cells
     (printed,) = (cell.outputs[0].text for cell in cells if "six throws" in cell.source and cell.get("outputs"))
-    lines = [line.rstrip() for line in printed.splitlines()]
+    rows = re.findall(r"^(\w+) .+?%    (.+?)  .+%    (.+)$", printed, re.MULTILINE)
+    rows.insert(0, ("friend", "network A", "network B"))
+    lines = [f"{friend:9}{first:29}{second.rstrip()}" for friend, first, second in rows]
     return "```text\n" + "\n".join(lines) + "\n```\n"
 
 
@@ -89,7 +71,7 @@ def main() -> None:
     if options.panels:
         command = [sys.executable, ROOT / "tests" / "tools" / "panel_pictures.py", *options.prefixes]
         raise SystemExit(subprocess.run(command).returncode)
-    paths = [path for path in NOTEBOOKS.glob("*.ipynb") if path.name.startswith(tuple(options.prefixes))]
+    paths = [path for path in NOTEBOOKS.rglob("[01][0-9]_*.ipynb") if path.name.startswith(tuple(options.prefixes))]
     for path in sorted(paths, key=lambda path: (not path.name.startswith("04"), path)):
         start = time.perf_counter()
         notebook = nbformat.read(path, as_version=4)
@@ -101,12 +83,8 @@ def main() -> None:
         tidy(notebook)
         nbformat.write(notebook, path)
         print(f"{path.name}: {time.perf_counter() - start:.0f} s", flush=True)
-    for name in PICTURES:
-        (NOTEBOOKS / "figures" / name).write_bytes(picture(name))
-    readme, lines = ROOT / "README.md", experiments.answer(experiments.trial_rows(), experiments.birth_rows())
-    box = "".join(f"{number}. {line}\n" for number, line in enumerate(lines, start=1))
-    text = BOX.sub(lambda _: box, readme.read_text(encoding="utf-8"))
-    readme.write_text(WRITTEN.sub(lambda _: written_words(), text), encoding="utf-8")
+    readme = ROOT / "README.md"
+    readme.write_text(WRITTEN.sub(lambda _: written_words(), readme.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -177,7 +177,7 @@ def test_what_is_said_of_the_law_follows_from_its_rows():
     assert told["W4"] == (True, f"GRU 5 of 6, LSTM {counts['LSTM', 'only far, window 192']} of 6")
     page = birth_report.REPORT.read_text(encoding="utf-8")
     assert page == birth_report.report(ROWS)
-    assert "With two names it stands, and with six names\nit does not stand." in page  # 09 and README say so
+    assert "With two names it stands, and with six names\nit does not stand." in page  # 09 says so
     assert f"Holm's {4 / math.comb(12, 6):.4f}\n- LSTM" in page  # Fisher's: two of all ways to draw 6, for two tests
     assert "p 1.0000, Holm's 1.0000\n" in page
     wide = [row for row in ROWS if row["part"] == "law window, six names" and row["design"].endswith("window 192")]
@@ -302,7 +302,7 @@ def test_the_power_of_frequency_is_that_of_births_that_follow_one():
 
 
 def test_the_pictures_of_the_law_count_the_runs_of_its_parts_and_of_no_other():
-    notebook = nbformat.read(ROOT / "notebooks" / "09_fair_trial.ipynb", as_version=4)
+    notebook = nbformat.read(ROOT / "notebooks" / "further" / "09_fair_trial.ipynb", as_version=4)
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     (words,) = (output.text for output in outputs if "from far: born in" in output.get("text", ""))
     shown = re.findall(r"born in (\d+) of (\d+) (LSTM|GRU)s", words)
@@ -398,10 +398,11 @@ def test_what_09_and_readme_say_of_the_pairs_follows_from_their_rows():
     assert (round(min(by["name", "GRU"] + by["name", "LSTM"])), round(max(by["name", "GRU"]))) == (2, 4)
     pairs = pairs_by_formula()
     ends = [round(100 * end(pairs["friend"][cell])) for cell in ("GRU", "LSTM") for end in (min, max)]
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert "The GRUs name {} to {} % of these friends right, and the LSTMs {} to {} %".format(*ends) in readme
+    nine = (ROOT / "notebooks" / "further" / "09_fair_trial.ipynb").read_text(encoding="utf-8")
+    assert "the eight GRUs name {} to {} % of the friends who were last named".format(*ends[:2]) in nine
+    assert "The LSTMs name {} to {} %, which is a guess.".format(*ends[2:]) in nine
     assert 1.2 < pairs["ratio"][0] < 2  # as predicted
-    assert f"In these eight pairs the loss of the LSTM is higher by only {pairs['nats'][0]:.3f} nats." in readme
+    assert f"The difference in loss is {pairs['nats'][0]:.3f} nats, as in the trial." in nine
     assert pairs["p"][1] == 2 / 256
 
 
@@ -475,11 +476,11 @@ def test_the_picture_of_all_settings_and_what_is_said_of_it_follow_from_the_rows
     for name, counts in zip(marks, told, strict=True):
         fertile = [knows for cells in can for knows in cells[name]]
         words = f"{counts} know the friend, {sum(fertile)} of {len(fertile)} in the boxes in which a GRU does\n"
-        assert words in printed(ROOT / "notebooks" / "09_fair_trial.ipynb")
+        assert words in printed(ROOT / "notebooks" / "further" / "09_fair_trial.ipynb")
     assert told[0] == "0 of 58 LSTMs"
-    nine = (ROOT / "notebooks" / "09_fair_trial.ipynb").read_text(encoding="utf-8")
-    for page in ("README.md", "notebooks/for_lecturers.md"):
-        assert f"{told[1]} know the friend, and {told[0]}" in (ROOT / page).read_text(encoding="utf-8")
+    nine = (ROOT / "notebooks" / "further" / "09_fair_trial.ipynb").read_text(encoding="utf-8")
+    guide = (ROOT / "notebooks" / "for_lecturers.md").read_text(encoding="utf-8")
+    assert f"{told[1]} know the friend, and {told[0]}" in guide
     late = [row for row in ROWS if (row["part"], row["design"]) == ("late", "24 M, 16 streams")]
     knows = {name: [births_in(row)["friend"] is not None for row in late if row["cell"] == name] for name in marks}
     assert knows == {"LSTM": [False] * 2, "GRU": [True] * 2}
@@ -488,7 +489,7 @@ def test_the_picture_of_all_settings_and_what_is_said_of_it_follow_from_the_rows
         [round(100 * right / row["bands"]["friend"]["asked"]) for right in row["bands"]["friend"]["right"]]
         for row in longer
     ]
-    assert [shares[-1] for shares in ends] == [14, 39]  # less than 58 %, so README may speak of none that knows
+    assert [shares[-1] for shares in ends] == [14, 39]  # less than 58 %, so one may speak of none that knows
     assert ends[1][-4:] == [22, 23, 32, 39]
     tested = [
         {group: round(100 * right / asked) for group, (asked, right, _) in row["test"]["answers"]["friend"].items()}
@@ -586,7 +587,8 @@ def test_what_09_says_of_the_friend_by_distance_and_of_the_two_groups_of_pairs_f
 
 
 def test_what_09_says_of_the_stories_that_differ_in_one_sentence_follows_from_their_rows():
-    words = "\n".join(cell.source for cell in nbformat.read(ROOT / "notebooks/09_fair_trial.ipynb", as_version=4).cells)
+    nine = ROOT / "notebooks" / "further" / "09_fair_trial.ipynb"
+    words = "\n".join(cell.source for cell in nbformat.read(nine, as_version=4).cells)
     near = [row for row in ROWS if row["part"] == "near"]
     for row in near:
         if row["design"] == "place also near":
@@ -701,7 +703,8 @@ def test_what_is_said_of_the_lost_networks_follows_from_the_rows():
         asked, right, _ = row["test"]["answers"]["friend"]["band"]
         shares.setdefault(cell, []).append(round(100 * right / asked))
     ends = {cell: f"{min(each)} to {max(each)} %" for cell, each in shares.items()}
-    nine, ten = (next(ROOT.glob(f"notebooks/{number}_*")).read_text(encoding="utf-8") for number in ("09", "10"))
+    pages = [next(ROOT.glob(f"notebooks/further/{number}_*")) for number in ("09", "10")]
+    nine, ten = (page.read_text(encoding="utf-8") for page in pages)
     assert f"the GRUs name {ends['GRU']} of the friends right, and the LSTMs {ends['LSTM']}." in nine
     page = (ROOT / "charrnn_helpers/experiments/birth_report.md").read_text(encoding="utf-8").replace("\n  ", " ")
     assert f"the five GRUs name {ends['GRU']} of the friends right, and the five LSTMs {ends['LSTM']}." in page

@@ -14,12 +14,11 @@ from charrnn_helpers.homework.questions import FORMS, LETTERS, QUESTIONS, choice
 EFFECTS = [(0.3, 0.15, 0.35), (0.3, 0.1, 0.1), (0.3, 0.5, 0.05), (0.7, 0.9, 0.0)]  # known, learnt, unlearnt
 
 
-def test_each_question_is_about_a_misconception_that_a_lecturers_cell_of_its_notebook_names():
+def test_each_question_is_about_a_misconception_that_the_guide_names_in_its_notes_on_the_notebook():
     assert len(QUESTIONS) == 10
     for asked in QUESTIONS.values():
         (path,) = lecturer.list_notebooks([asked["notebook"]])
-        cells = nbformat.read(path, as_version=4).cells
-        notes = " ".join(cell.source for cell in cells if "instructor" in cell.metadata.get("tags", []))
+        notes = " ".join(lecturer.notes_for(path).values())
         assert f'**Misconception:** "{asked["misconception"]}"' in notes
 
 

@@ -15,7 +15,7 @@ from charrnn_helpers.experiments.outcome import decomposition, difference
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = [json.loads(line) for line in (ROOT / "charrnn_helpers/results/trial.jsonl").read_text().splitlines()]
-NINE = ROOT / "notebooks" / "09_fair_trial.ipynb"
+NINE = ROOT / "notebooks" / "further" / "09_fair_trial.ipynb"
 REPORT = ROOT / "charrnn_helpers/experiments/trial_report.md"
 CONFIRMED = [row for row in ROWS if row["part"] == "confirmation"]
 TEXTS = {"tales": "tales", "shakespeare": "Shakespeare"}
@@ -188,15 +188,13 @@ def test_what_09_says_in_words_of_24_million_characters_is_in_the_rows():
     assert f"Every LSTM loses about {about} nats, which is not much better than the {math.log(6):.1f} nats of a" in told
     parts = decomposition(ROWS, "24 M")
     assert parts["friend"].mean / parts["all"].mean == pytest.approx(2 / 3, abs=0.04)  # "two thirds"
-    five = (NINE.parent / "05_loss_curves.ipynb").read_text(encoding="utf-8")
-    assert (
-        f"An LSTM loses about {about} nats there, and a GRU almost nothing. The difference, divided by 155, is" in five
-    )
+    words = f"An LSTM loses about {about} nats there, and a GRU almost nothing. The difference, divided by 155, is"
+    assert words in told
     counted = [sum(row["by kind"][kind][0] for row in tales) for kind in ("all", "friend")]
     assert counted[0] / counted[1] == pytest.approx(155, abs=1)  # "at about one character in 155"
     for budget in ("1.5 M", "6 M", "24 M"):
         mean, low, high, *_ = expected()["tales", budget][0]
-        assert f"| {budget[:-2]} million | {mean:.3f} nats | {low:.3f} to {high:.3f} |" in five
+        assert f"| {budget[:-2]} million | {mean:.3f} nats | {low:.3f} to {high:.3f} |" in told
     assert max(friend["GRU"]) < 0.15  # "almost nothing"
     assert (sum(friend["LSTM"]) - sum(friend["GRU"])) / 10 / 155 == pytest.approx(0.009, abs=0.0005)
     ours = {text: f"{statistics(text, '24 M')[0]:+.3f}" for text in TEXTS}

@@ -79,6 +79,17 @@ def test_find_checkpoint_prefers_what_was_trained_here(cell, saved, tmp_path, mo
         assert find_checkpoint(cell, "cats", runs=tmp_path / "runs") == path
 
 
+@pytest.mark.parametrize("folder", ["", "further"])
+def test_course_and_laboratory_find_the_network_that_04_trained(tmp_path, monkeypatch, folder):
+    path = tmp_path / "runs" / "tales-gru.pt"
+    for each in (path.parent, tmp_path / "further"):
+        each.mkdir()
+    path.touch()
+    monkeypatch.chdir(tmp_path / folder)
+    assert find_checkpoint("GRU").resolve() == path
+    assert find_checkpoint("LSTM") == BUNDLED / "tales-lstm.pt"
+
+
 # --- whole or not at all --------------------------------------------------------------------------------------------
 
 
