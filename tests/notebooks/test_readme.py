@@ -28,7 +28,7 @@ def test_its_map_gives_the_question_and_the_time_of_each_notebook(path):
     opening = nbformat.read(path, as_version=4).cells[0].source
     question = opening.splitlines()[0].split(" · ")[1]
     time = re.search(r"\*\*Running time\*\* about (.+?) on two CPU cores", opening)[1]
-    assert f"| [{path.stem}](notebooks/{path.name}) | {question} | {time} |" in README.splitlines()
+    assert f"[{path.stem}](notebooks/{path.name}) | {question} | {time}" in README.splitlines()
 
 
 def test_its_riddle_shows_what_both_networks_wrote_in_09_and_not_which_is_which():
