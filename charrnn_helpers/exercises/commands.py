@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from ..base.files import atomic_file, runs_folder
 from ..base.threads import one_thread
 from .engine import EXERCISES, Exercise, Result, judge
-from .predictions import check_question, is_question
+from .predictions import answer_to, check_question, is_question
 
 KEPT = "exercise_{}.py"  # in the folder that course and laboratory share, for a later notebook
 
@@ -53,6 +53,9 @@ def check(number: str, answer=None, say: str = "all") -> Result:
 
 def hint(number: str) -> None:
     """Print the next hint for exercise `number`; after the last, the last again."""
+    if is_question(number):
+        print(f"{number} has no hints, because it asks about an earlier notebook. Choose an answer, and check it.")
+        return
     exercise = _find(number)
     hints = exercise.words["hint"]  # "1", "2", …
     exercise.hints_given = min(exercise.hints_given + 1, len(hints))
@@ -60,8 +63,8 @@ def hint(number: str) -> None:
 
 
 def solution(number: str) -> None:
-    """Print the solution of exercise `number` with its reason."""
-    print(_find(number).solution)
+    """Print the solution of exercise `number` with its reason, or the answer to a question such as "3A"."""
+    print(answer_to(number) if is_question(number) else _find(number).solution)
 
 
 def progress(notebook: int) -> None:

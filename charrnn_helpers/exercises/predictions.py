@@ -63,6 +63,11 @@ def check_question(number: str, answer) -> tuple[str, str]:
     return "tried", f"{number}, not yet: {question['wrong'][answer]}"
 
 
+def answer_to(number: str) -> str:
+    """Return the right answer to a question about earlier notebooks."""
+    return _shown(_questions()[number]["answer"])
+
+
 @cache
 def _questions() -> dict[str, dict]:
     tables = map(read_table, sorted(Path(__file__).parent.glob("notebook_*.toml")))

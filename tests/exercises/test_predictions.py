@@ -2,7 +2,7 @@
 
 import pytest
 
-from charrnn_helpers.exercises import came_out, check, predict, predictions
+from charrnn_helpers.exercises import came_out, check, hint, predict, predictions, solution
 
 CHOICES, LISTED = ("none", "one", "both"), '"none", "one" or "both"'
 QUESTIONS = predictions._questions()
@@ -55,3 +55,8 @@ def test_a_question_is_open_then_right_or_says_why_an_answer_is_wrong(said, numb
     assert said(check, number, "the cat").startswith(f"{number}: 'the cat' is not one of the answers; write ")
     given = (..., right, *wrong, "the cat")
     assert [check(number, answer).state for answer in given] == ["still open", "solved", *["tried"] * (len(wrong) + 1)]
+
+
+def test_a_question_has_no_hints_and_its_solution_is_its_answer(said):
+    assert said(hint, "3A").startswith("3A has no hints")
+    assert said(solution, "3A") == f'"{QUESTIONS["3A"]["answer"]}"'

@@ -74,8 +74,8 @@ def words() -> str:
     """Say what the picture shows, for whoever does not see it."""
     own = next(hero for hero in words_of("name") if hero in BEGINNING)
     return (
-        f"A story about {own} appears letter by letter, with a band for each of three networks. At a black line the bands "
-        f"of LSTM and GRU turn to {OTHER}'s colour, and the story goes on about {OTHER}."
+        f"A story about {own} appears letter by letter, with a band for each of three networks. At a black line the "
+        f"bands of LSTM and GRU turn to {OTHER}'s colour, and the story goes on with {OTHER}."
     )
 
 
