@@ -95,6 +95,7 @@ def special_arguments(name: str) -> dict:
         "perfect_reader": {"text": STORIES[:60], "kind": "friend"},
         "states_along": {"text": STORIES[:60]},
         "key_recall": {"model": network(size=len(LETTERS)), "vocab": LETTERS, "gaps": [3]},
+        "gradient_at_key": {"model": network(size=len(LETTERS)), "vocab": LETTERS, "gap": 3},
         "latched_lines": {"vocab": LETTERS},
         "learn_to_count": {"units": 3, "updates": 2, "rate": 0.01},
         "load_checkpoint": {"path": "kept.pt"},
@@ -150,7 +151,7 @@ for label, thing in OBJECTS.items():
     methods = {name: getattr(thing, name) for name in dir(thing) if not name.startswith("_")}
     SUBJECTS |= {f"{label} {name}": method for name, method in methods.items() if is_checked(method)}
 ENDLESS = {"characters", "updates", "steps"}  # as much work as is asked for
-ENDLESS |= {("latched_lines", "n"), ("key_recall", "gaps")}
+ENDLESS |= {("latched_lines", "n"), ("key_recall", "gaps"), ("gradient_at_key", "gap")}
 
 
 DTYPES = (torch.long, torch.int32, torch.uint8, torch.bool, torch.float32, torch.float64)

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from ..networks.cells import detach
 from ..networks.models import LSTMModel
-from .engine import parts_of
+from .engine import Wrong, parts_of
 
 GRAPH_ERRORS = ("second time", "inplace")  # PyTorch says so of a graph that is gone, or was changed
 
@@ -37,6 +37,10 @@ def observe_updates(update: Callable, example: str) -> Iterator[tuple]:
             returned.append(parts_of(update(model, optimiser, x, y, state), example))
         except RuntimeError as problem:
             stop = next((words for words in GRAPH_ERRORS if words in str(problem)), None)
+            if "Expected target size" in str(problem) or "input batch_size" in str(problem):
+                raise Wrong(
+                    "cross_entropy wants one row of scores for each target: flatten the logits to (B · T, V), and y"
+                ) from problem
             if stop is None:
                 raise
             break

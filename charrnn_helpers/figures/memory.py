@@ -40,13 +40,14 @@ def plot_curves(
     chance: float | None = None,
     text: str = "",
     ticks: Sequence[float] = (),
+    log: bool = False,
 ) -> Picture:
     """Draw curves, `curves[title][label]`: a panel for each title, up to three in a row, and a colour for each label.
 
     A label has a curve, or a list of them, one for each seed. It begins with the name of a cell, or is a variant, which
     gets the next colour; a second label of the same cell is dotted. Curves of several seeds are thin; a band shows the
     intervals of a curve that has some. `chance` is drawn as a black line. The characters of `text` stand at x = 1, 2, 3
-    and so on. With `ticks` the horizontal axis is logarithmic and has these.
+    and so on. With `ticks` the horizontal axis is logarithmic and has these; with `log` the vertical one is, too.
     """
     rows = -(-len(curves) // 3)
     size = {"height": 1.2 * rows + 1.6, "rows": rows, "cols": -(-len(curves) // rows)}
@@ -70,6 +71,9 @@ def plot_curves(
         axes.set_title(title, loc="left", fontsize="medium")
         if text:
             show_characters(axes, text, first=1)
+        if log:
+            axes.set_yscale("log")
+            logarithmic(axes.yaxis)
         if ticks:
             axes.set_xscale("log")
             logarithmic(axes.xaxis, ticks)

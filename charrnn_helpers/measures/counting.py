@@ -18,6 +18,7 @@ from ..text.encoding import Vocabulary
 from ..training.device import read_ids
 from ..training.evaluation import eval_mode
 from ..training.loop import one_update
+from .gradients import gradient_by_lag
 from .memory import Share
 
 LONGEST = 20  # what networks are trained on; they are asked for more
@@ -75,6 +76,7 @@ def learn_lines(
     rate: float = 0.02,
     lengths: Sequence[int] = range(1, LONGEST + 1),
     asked: str | None = None,
+    look: Callable[[int, nn.Module, Vocabulary], None] | None = None,
     **start: float,
 ) -> tuple[nn.Module, Vocabulary]:
     """Train a small network on lines of `letters`; return the model and its vocabulary.
@@ -84,6 +86,7 @@ def learn_lines(
     With `asked` the loss counts only the characters that follow it, because noise cannot be learnt. The input is
     one-hot, and Adam has one cycle of the learning rate up to `rate`. `start` goes to the model: `keep_bias`, `chrono`.
     In place of a cell's name you may give a function that makes a model of your own from the number of characters.
+    `look(made, model, vocab)` is called before each update, with the number of updates made so far, and at the end.
     """
     if updates < 1:
         raise ValueError(f"updates is {updates}; it must be at least 1")
@@ -99,7 +102,9 @@ def learn_lines(
             model = cell(len(vocab), **start)
     optimiser = torch.optim.Adam(model.parameters())
     rates = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=updates, pct_start=0.1)
-    for _ in range(updates):
+    for made in range(updates):
+        if look is not None:
+            look(made, model, vocab)
         lines = [encode(line(n, draw)) for n in draw_length.choices(lengths, weights, k=32)]
         x = nn.utils.rnn.pad_sequence([ids[:-1] for ids in lines], batch_first=True)  # (32, T)
         y = nn.utils.rnn.pad_sequence([ids[1:] for ids in lines], batch_first=True, padding_value=-100)
@@ -107,6 +112,8 @@ def learn_lines(
             y = torch.where(x == vocab.encode(asked), y, -100)
         one_update(model, x, y, None, optimiser, clip=1.0)  # the loss leaves out targets of -100
         rates.step()
+    if look is not None:
+        look(updates, model, vocab)
     return model.eval(), vocab
 
 
@@ -115,6 +122,19 @@ def latched_lines(vocab: Vocabulary, n: int) -> Tensor:
     """Write 100 `latched` lines with n letters after the key, always the same ones, up to the answer: (100, n + 8)."""
     draw = random.Random(int(n))
     return torch.stack([vocab.encode(latched(n, draw)[:-1]) for _ in range(100)])
+
+
+@checked
+@one_thread()
+def gradient_at_key(model: nn.Module, vocab: Vocabulary, gap: int = 40) -> float:
+    """Measure the way back to a key: which share of the gradient at lag 1 comes back to the state right after the key.
+
+    It is the mean over 100 `latched_lines` with `gap` letters after the key, as `gradient_by_lag` measures it: of c in
+    an LSTM, of h in other cells. Near 1 nothing is lost on the way; it may also grow beyond.
+    """
+    norms = gradient_by_lag(model, latched_lines(vocab, gap))
+    by_lag = norms.get("c", norms["h"]).mean(dim=0)  # (lags,), from lag 1
+    return (by_lag[gap] / by_lag[0]).item()
 
 
 @checked

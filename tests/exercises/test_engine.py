@@ -89,6 +89,11 @@ def update_with_logs(model, x, y, state, optimiser, clip):
     return loss.item(), norm, map_state(state, lambda part: part.detach().clone())
 
 
+def update_without_flatten(model, x, y, state, optimiser, clip):
+    logits, state = model(x, state)
+    return F.cross_entropy(logits, y), 0.0, state
+
+
 def correlation(values, feature):
     return torch.corrcoef(torch.cat([values.T, feature[None]]))[-1, :-1]
 
@@ -203,6 +208,7 @@ IN_NO_TABLE = [  # answers that are read, or fall through the table: one of each
     ("4a", lambda state: detach(state)[0] if isinstance(state, tuple) else detach(state), "you return a Tensor"),
     ("4a", lambda state: map_state(state, torch.zeros_like), "the numbers of the GRU's state must stay"),
     ("4a", lambda state: (detach(state[0]), state[1]) if isinstance(state, tuple) else detach(state), "LSTM's c still"),
+    ("4b", update_without_flatten, "flatten the logits to (B · T, V), and y"),
     ("4b", lambda *given: (0.0, *EXERCISES["4b"].answer(*given)[1:]), "the loss that you return is not the mean"),
     (
         "5b",

@@ -7,14 +7,16 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from charrnn_helpers import Vocabulary
+from charrnn_helpers import LSTMModel, Vocabulary
 from charrnn_helpers.measures.counting import (
     KEYS,
     counted,
+    gradient_at_key,
     key_recall,
     latched,
     latched_lines,
     learn_to_count,
+    learn_to_latch,
     random_units,
 )
 
@@ -79,3 +81,20 @@ def test_random_units_of_an_lstm_climb_and_those_of_a_gru_stay_within_one_and_th
     assert gru.abs().max() <= 1
     assert torch.equal(gru, random_units("GRU"))
     assert not torch.equal(gru, random_units("GRU", seed=1))
+
+
+@pytest.mark.parametrize("kept", [0.9, 1.0])
+def test_the_way_back_to_the_key_is_what_the_forget_gates_leave_of_the_gradient(kept):
+    model = LSTMModel(len(LATCH), 6, 1, embedding_size=None)
+    with torch.no_grad():  # every gate stays where its bias puts it, and nothing is written
+        model.rnn.weight_hh_l0.zero_(), model.rnn.weight_ih_l0.zero_(), model.rnn.bias_hh_l0.zero_()
+        gates = torch.tensor([-40.0, math.log(kept / (1 - kept)) if kept < 1 else 40.0, 0.0, 0.0])  # i, f, g, o
+        model.rnn.bias_ih_l0.copy_(gates.repeat_interleave(6))
+    assert gradient_at_key(model, LATCH, gap=20) == pytest.approx(kept**20, rel=1e-3)
+
+
+def test_who_looks_on_sees_every_update_and_the_end():
+    seen = []
+    model, vocab = learn_to_latch("GRU", updates=3, units=4, look=lambda made, *network: seen.append((made, *network)))
+    assert [made for made, *_ in seen] == [0, 1, 2, 3]
+    assert all(network == [model, vocab] for _, *network in seen)

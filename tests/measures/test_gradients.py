@@ -50,8 +50,8 @@ def test_gradients_far_below_the_smallest_single_number_are_still_measured():
 
 def test_the_ten_lines_that_02_shows_measure_the_same_in_a_plain_rnn(make):
     cells = nbformat.read(NOTEBOOK, as_version=4).cells
-    (shown,) = (cell.source for cell in cells if cell.source.startswith("def rnn_gradient_by_lag"))
+    (shown,) = (cell.source for cell in cells if cell.source.startswith("def memory_gradient_by_lag"))
     names = {"torch": torch, "F": F}
     exec(shown, names)
     model, ids = make("RNN"), torch.randint(7, (3, 9), generator=torch.Generator().manual_seed(3))
-    assert torch.allclose(names["rnn_gradient_by_lag"](model, ids).double(), gradient_by_lag(model, ids)["h"])
+    assert torch.allclose(names["memory_gradient_by_lag"](model, ids).double(), gradient_by_lag(model, ids)["h"])
