@@ -29,6 +29,7 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
+from sizes import COURSE, LABORATORY
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"
@@ -71,7 +72,7 @@ def main() -> None:
     if options.panels:
         command = [sys.executable, ROOT / "tests" / "tools" / "panel_pictures.py", *options.prefixes]
         raise SystemExit(subprocess.run(command).returncode)
-    paths = [path for path in NOTEBOOKS.rglob("[01][0-9]_*.ipynb") if path.name.startswith(tuple(options.prefixes))]
+    paths = [path for path in (*COURSE, *LABORATORY) if path.name.startswith(tuple(options.prefixes))]
     for path in sorted(paths, key=lambda path: (not path.name.startswith("04"), path)):
         start = time.perf_counter()
         notebook = nbformat.read(path, as_version=4)
