@@ -8,9 +8,9 @@ After two or three minutes you see the loss of both networks beside the lowest l
 of them wrote, and how often each knew the hero's name before and after training. Take it, change it, make it yours.
 
 The two cells do not start alike. The LSTM's forget gates start at 0.73, which is usual and enough for these stories,
-because a name returns after a few characters. The GRU's update gates start spread out, so that some units forget at
-once and others keep for a hundred characters. With the LSTM's start it learns the hero's name later (notebook 04,
-section 4.8). So compare what the two cells can do here, but not how quickly each learns it.
+because one name in ten is asked for again within 7 characters. The GRU's update gates start spread out, so that some
+units forget at once and others keep for a hundred characters. With the LSTM's start it learns the hero's name later
+(notebook 04, section 4.8). So compare what the two cells can do here, but not how quickly each learns it.
 """
 
 import math

@@ -1,5 +1,6 @@
 """What an exercise is, and `judge`, which says whether an answer is right, or what is wrong with it."""
 
+import ast
 import copy
 import inspect
 import re
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
+from textwrap import dedent
 from typing import Any, NamedTuple
 
 import torch
@@ -153,6 +155,8 @@ def judge(exercise: Exercise, answer) -> Result:
             return exercise.compare(answered(answer))
     except Exception as error:
         problem = problem_of(error)
+        if problem == STILL_OPEN and forgets_to_return(answer):
+            return Result(exercise.number, "tried", "your function returns nothing: end it with a line `return …`")
         return Result(exercise.number, *((problem,) if problem == STILL_OPEN else ("tried", problem)))
 
 
@@ -187,6 +191,19 @@ def problem_of(error: Exception) -> str:
     if isinstance(error, StillOpen):
         return STILL_OPEN
     return str(error) if isinstance(error, Wrong) else f"your code stopped with {type(error).__name__}: {error}"
+
+
+def forgets_to_return(answer) -> bool:
+    """Is `answer` a function, or a cell with a `forward`, that is written out, without `...`, but returns nothing?"""
+    try:
+        tree = ast.parse(dedent(inspect.getsource(getattr(answer, "forward", answer))))
+    except (OSError, TypeError, SyntaxError):  # there is no source, or not that of one function
+        return False
+    if not isinstance(tree.body[0], ast.FunctionDef):
+        return False
+    parts = list(ast.walk(tree))
+    left_open = any(isinstance(part, ast.Constant) and part.value is ... for part in parts)
+    return not left_open and not any(isinstance(part, ast.Return) and part.value for part in parts)
 
 
 def is_blank(value) -> bool:

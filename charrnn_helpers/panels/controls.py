@@ -29,7 +29,7 @@ class _Keys(anywidget.AnyWidget):
     _css = Path(__file__).parent / "controls.css"
 
 
-WHERE_IT_LIVES = "The panel itself stands here once the notebook runs in JupyterLab (README, first command)."
+WHERE_IT_LIVES = "Run the notebook in JupyterLab to see the live panel here (README, first command)."
 
 
 class Panel(ipw.VBox):

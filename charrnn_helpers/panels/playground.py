@@ -230,7 +230,7 @@ def playground_panel(pair: Pair) -> Panel:
     return Panel(
         [networks, message, stage, own_text_controls(play_trained)],
         "The playground: LSTM and GRU continue the same prompt side by side, and a band below each line shows whom the "
-        "network has in mind. Tap another hero's name, and the network goes on about that hero. Set prompt, random "
+        "network has in mind. Tap another hero's name, and the network carries on with that hero. Set prompt, random "
         "seed, length, temperature, top-k, top-p and the updates of training. Choose a character, and see what else "
         "could have come, and the units that stand out; mark a span; hold a unit. Choose other networks, or train two "
         "on a text of your own.",

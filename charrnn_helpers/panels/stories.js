@@ -28,7 +28,7 @@ export const STORIES = [
     hero: "Zoe",
     says: (play) =>
       `At the double line we changed the memory of both networks from ${play.usual()} to Zoe, and nothing else. Nobody ` +
-      "wrote Zoe into the text: the networks themselves go on about her. Read on, or tap another name.",
+      "wrote Zoe into the text: the networks themselves carry on with her. Read on, or tap another name.",
   },
   {
     words: "A memory is born",

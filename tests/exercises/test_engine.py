@@ -89,6 +89,11 @@ def update_with_logs(model, x, y, state, optimiser, clip):
     return loss.item(), norm, map_state(state, lambda part: part.detach().clone())
 
 
+def mean_surprise_without_return(probabilities, targets):
+    came = probabilities[torch.arange(len(targets)), targets]
+    -came.log().mean()
+
+
 def update_without_flatten(model, x, y, state, optimiser, clip):
     logits, state = model(x, state)
     return F.cross_entropy(logits, y), 0.0, state
@@ -200,6 +205,7 @@ IN_NO_TABLE = [  # answers that are read, or fall through the table: one of each
     ("8e", latch(i=[0, 0, 10], f=[0, 0, 10]), "values without a mark change it"),
     ("8e", latch(f=[0, 0, 10]), "a second mark with the value -1 does not replace it"),
     ("8e", latch(o=[0, 0, -10]), "the cell c is right; h does not show it"),
+    ("1b", mean_surprise_without_return, "your function returns nothing: end it with a line `return"),
     ("3a", nn.GRUCell, "keep the class as it is given"),
     ("3a", cell(GRUCell, lambda self, x, h: (h, h)), "return one tensor, the new h"),
     ("3a", cell(GRUCell, added_before_they_are_cut), "r multiplies the input as well"),

@@ -30,7 +30,7 @@ PHONE = {"width": 390, "height": 802}  # so high that both texts are in sight, a
 WIDTH = 840  # pixels of a panel, at most
 LIMIT = 80_000  # bytes of a picture
 MARGIN = 10  # white pixels around it
-STILL, STRIP = "A still picture. Run the notebook in JupyterLab, and the panel itself stands here.", 26
+STILL, STRIP = "A still picture. Run the notebook in JupyterLab to see the live panel here.", 26
 # the button, what it then says, and how often
 PRESSED = {"04": ("Start", "update 600 of 600", 2), "10": ("Plant it and train", "The wrong line", 1)}
 
