@@ -42,9 +42,9 @@ def list_notebooks(prefixes: Iterable[str] = ("",)) -> list[Path]:
 def copy(folder: str | Path, prefixes: Iterable[str] = ("",), notes: bool = False) -> list[Path]:
     """Copy notebooks to `folder`, which must be new or empty, with figures and glossary; their paths.
 
-    Code cells, outputs and counts stay as they are, so that `pytest --nbval` holds for the copy as well. With `notes`
-    the notes of the guide for lecturers stand below their sections. Raises `ValueError` if there is anything in the
-    folder.
+    Copies for students hold no outputs of code, because a saved result would answer the predictions. With `notes`, for
+    the lecturer, the outputs stay, and the notes of the guide are folded below their sections. Raises `ValueError` if
+    there is anything in the folder.
     """
     import nbformat  # takes a second
 
@@ -60,6 +60,10 @@ def copy(folder: str | Path, prefixes: Iterable[str] = ("",), notes: bool = Fals
         notebook = nbformat.read(path, as_version=4)
         if notes:
             add_notes(path, notebook)
+        else:
+            for cell in notebook.cells:
+                if cell.cell_type == "code":
+                    cell.outputs, cell.execution_count = [], None
         for cell in notebook.cells:  # a link that leads out of the copy becomes the name of the file
             if cell.cell_type == "markdown":
                 cell.source = LINK.sub(partial(_link_or_name, path.parent, copied), cell.source)
